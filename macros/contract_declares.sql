@@ -1,0 +1,17 @@
+{#
+    Whether the contract asks for a model: its pack is on, and the list that it is derived
+    from is there and not empty. For `config(enabled=...)`: a database that has no such
+    tables, or declares no such rule, gets no such view.
+
+    Arguments:
+        pack: the pack's name, which is the models folder's.
+        list_name: the contract's key that the model unfolds; none if it needs no list.
+    Returns: a boolean.
+    Example: {{ config(enabled=contract_declares('integrity', 'business_keys')) }}
+#}
+{% macro contract_declares(pack, list_name=none) -%}
+    {%- set contract = var('contract') -%}
+    {{ return(pack in contract['packs'] and (
+        list_name is none or (contract.get(list_name) or []) | length > 0
+    )) }}
+{%- endmacro %}

@@ -1,0 +1,12 @@
+{#
+    The key of a row, as the contract declares it.
+
+    Arguments:
+        table_name: the contract's table.
+        alias: the alias of that table in the query.
+    Returns: an SQL expression, of the key column's own type.
+    Example: {{ key_of('reservations', 'child') }} -> child."id"
+#}
+{% macro key_of(table_name, alias) -%}
+    {{ alias }}.{{ adapter.quote(var('contract')['tables'][table_name]['key']) }}
+{%- endmacro %}

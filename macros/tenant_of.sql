@@ -1,0 +1,19 @@
+{#
+    The tenant that a row belongs to, as text; null where its table carries none.
+
+    Arguments:
+        table_name: the contract's table.
+        alias: the alias of that table in the query.
+    Returns: an SQL expression of type text.
+    Example: {{ tenant_of('reservations', 'child') }} -> child."tenant_id"::text
+#}
+{% macro tenant_of(table_name, alias) -%}
+    {%- set tenant = var('contract').get('tenant') -%}
+    {%- if tenant and table_name == tenant['table'] -%}
+        {{ alias }}.{{ adapter.quote(var('contract')['tables'][table_name]['key']) }}::text
+    {%- elif table_name in tenant_scoped_tables() -%}
+        {{ alias }}.{{ adapter.quote(tenant['column']) }}::text
+    {%- else -%}
+        null::text
+    {%- endif -%}
+{%- endmacro %}

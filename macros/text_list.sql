@@ -1,0 +1,14 @@
+{#
+    Quotes a contract's list of texts for an SQL `in (...)`.
+
+    Arguments:
+        texts: a list of texts.
+    Returns: the quoted texts, comma-separated.
+    Example: {{ text_list(['a', "o'clock"]) }} -> 'a', 'o''clock'
+#}
+{% macro text_list(texts) -%}
+    {%- for item in texts -%}
+        {{ dbt.string_literal(dbt.escape_single_quotes(item)) }}
+        {%- if not loop.last %}, {% endif -%}
+    {%- endfor -%}
+{%- endmacro %}

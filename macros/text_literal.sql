@@ -1,0 +1,11 @@
+{#
+    A contract's word as an SQL literal: names and conditions may hold quotes.
+
+    Arguments:
+        word: any value that prints as text.
+    Returns: an SQL expression of type text.
+    Example: {{ text_literal("status = 'x'") }} -> 'status = ''x'''::text
+#}
+{% macro text_literal(word) -%}
+    {{ dbt.string_literal(dbt.escape_single_quotes(word | string)) }}::text
+{%- endmacro %}

@@ -1,0 +1,16 @@
+{{ config(enabled=contract_declares('integrity', 'required_values')) }}
+
+{% for rule in var('contract').get('required_values') or [] %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(rule['name']) }} as rule,
+    {{ text_literal(rule['table']) }} as table_name,
+    {{ text_literal(rule['column']) }} as column_name,
+    {{ text_literal(rule.get('where') or 'always') }} as required_when,
+    count(*) as row_count,
+    count(*) filter (
+        where {{ is_blank('source_row.' ~ adapter.quote(rule['column'])) }}
+    ) as incomplete_row_count
+from {{ application_table(rule['table']) }} as source_row
+where {{ rule_applies(rule) }}
+{% endfor %}

@@ -1,0 +1,24 @@
+{{ config(enabled=contract_declares('integrity', 'business_keys')) }}
+
+{% for rule in var('contract').get('business_keys') or [] %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(rule['name']) }} as rule,
+    {{ text_literal(rule['table']) }} as table_name,
+    {{ text_literal(rule['columns'] | join(', ')) }} as key_columns,
+    (
+        array_agg(
+            {{ key_of(rule['table'], 'source_row') }}::text
+            order by {{ key_of(rule['table'], 'source_row') }}
+        )
+    )[1] as least_row_id,
+    min({{ tenant_of(rule['table'], 'source_row') }}) as tenant_id,
+    count(*) as duplicate_row_count
+from {{ application_table(rule['table']) }} as source_row
+where {{ rule_applies(rule) }}
+group by
+    {% for column in rule['columns'] -%}
+    source_row.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
+    {% endfor %}
+having count(*) > 1
+{% endfor %}

@@ -1,0 +1,15 @@
+{{ config(enabled=contract_declares('integrity', 'required_values')) }}
+
+{% for rule in var('contract').get('required_values') or [] %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(rule['name']) }} as rule,
+    {{ text_literal(rule['table']) }} as table_name,
+    {{ text_literal(rule['column']) }} as column_name,
+    {{ key_of(rule['table'], 'source_row') }}::text as row_id,
+    {{ tenant_of(rule['table'], 'source_row') }} as tenant_id
+from {{ application_table(rule['table']) }} as source_row
+where
+    {{ rule_applies(rule) }}
+    and {{ is_blank('source_row.' ~ adapter.quote(rule['column'])) }}
+{% endfor %}

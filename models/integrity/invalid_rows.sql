@@ -1,0 +1,19 @@
+{{ config(enabled=contract_declares('integrity', 'allowed_values')) }}
+
+{% for rule in var('contract').get('allowed_values') or [] %}
+{% set pii = var('contract')['tables'][rule['table']].get('pii') or [] %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(rule['name']) }} as rule,
+    {{ text_literal(rule['table']) }} as table_name,
+    {{ text_literal(rule['column']) }} as column_name,
+    {{ key_of(rule['table'], 'source_row') }}::text as row_id,
+    {{ tenant_of(rule['table'], 'source_row') }} as tenant_id,
+    {% if rule['column'] in pii -%}
+    null::text as disallowed_value
+    {%- else -%}
+    left(source_row.{{ adapter.quote(rule['column']) }}::text, 100) as disallowed_value
+    {%- endif %}
+from {{ application_table(rule['table']) }} as source_row
+where {{ is_disallowed(rule, 'source_row') }}
+{% endfor %}

@@ -1,0 +1,28 @@
+{{ config(enabled=contract_declares('integrity') and references() | length > 0) }}
+
+{% for reference in references() %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ relationship_name(reference) }} as relationship,
+    {{ text_literal(reference['child']) }} as child_table,
+    {{ text_literal(reference['parent']) }} as parent_table,
+    {{ reference.get('required', false) | string | lower }} as is_required,
+    count(*) as row_count,
+    count(*) filter (
+        where
+        child.{{ adapter.quote(reference['column']) }} is not null
+        and {{ key_of(reference['parent'], 'parent') }} is null
+    ) as orphaned_row_count,
+    {% if reference.get('required', false) -%}
+    count(*) filter (
+        where child.{{ adapter.quote(reference['column']) }} is null
+    ) as unset_row_count
+    {%- else -%}
+    0::bigint as unset_row_count
+    {%- endif %}
+from {{ application_table(reference['child']) }} as child
+left join {{ application_table(reference['parent']) }} as parent
+    on
+        child.{{ adapter.quote(reference['column']) }}
+        = {{ key_of(reference['parent'], 'parent') }}
+{% endfor %}

@@ -1,0 +1,20 @@
+{{ config(enabled=contract_declares('integrity', 'business_keys')) }}
+
+{% for rule in var('contract').get('business_keys') or [] %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(rule['name']) }} as rule,
+    {{ text_literal(rule['table']) }} as table_name,
+    {{ text_literal(rule['columns'] | join(', ')) }} as key_columns,
+    coalesce(sum(key_values.row_count), 0)::bigint as row_count,
+    count(*) filter (where key_values.row_count > 1) as duplicate_group_count
+from (
+    select count(*) as row_count
+    from {{ application_table(rule['table']) }} as source_row
+    where {{ rule_applies(rule) }}
+    group by
+        {% for column in rule['columns'] -%}
+        source_row.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
+        {% endfor %}
+) as key_values
+{% endfor %}

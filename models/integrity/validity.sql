@@ -1,0 +1,14 @@
+{{ config(enabled=contract_declares('integrity', 'allowed_values')) }}
+
+{% for rule in var('contract').get('allowed_values') or [] %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(rule['name']) }} as rule,
+    {{ text_literal(rule['table']) }} as table_name,
+    {{ text_literal(rule['column']) }} as column_name,
+    count(*) as row_count,
+    count(*) filter (
+        where {{ is_disallowed(rule, 'source_row') }}
+    ) as invalid_row_count
+from {{ application_table(rule['table']) }} as source_row
+{% endfor %}

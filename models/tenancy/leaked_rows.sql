@@ -1,0 +1,21 @@
+{{ config(enabled=contract_declares('tenancy', 'relationships')) }}
+
+{% for relationship in tenant_relationships() %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ relationship_name(relationship) }} as relationship,
+    {{ text_literal(relationship['child']) }} as child_table,
+    {{ text_literal(relationship['parent']) }} as parent_table,
+    {{ key_of(relationship['child'], 'child') }}::text as child_id,
+    {{ key_of(relationship['parent'], 'parent') }}::text as parent_id,
+    {{ tenant_of(relationship['child'], 'child') }} as tenant_id,
+    {{ tenant_of(relationship['parent'], 'parent') }} as parent_tenant_id
+from {{ application_table(relationship['child']) }} as child
+inner join {{ application_table(relationship['parent']) }} as parent
+    on
+        child.{{ adapter.quote(relationship['column']) }}
+        = {{ key_of(relationship['parent'], 'parent') }}
+where
+    {{ tenant_of(relationship['child'], 'child') }}
+    <> {{ tenant_of(relationship['parent'], 'parent') }}
+{% endfor %}

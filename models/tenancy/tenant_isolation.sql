@@ -1,0 +1,20 @@
+{{ config(enabled=contract_declares('tenancy', 'relationships')) }}
+
+{% for relationship in tenant_relationships() %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ relationship_name(relationship) }} as relationship,
+    {{ text_literal(relationship['child']) }} as child_table,
+    {{ text_literal(relationship['parent']) }} as parent_table,
+    count(*) as row_count,
+    count(*) filter (
+        where
+        {{ tenant_of(relationship['child'], 'child') }}
+        <> {{ tenant_of(relationship['parent'], 'parent') }}
+    ) as leaked_row_count
+from {{ application_table(relationship['child']) }} as child
+left join {{ application_table(relationship['parent']) }} as parent
+    on
+        child.{{ adapter.quote(relationship['column']) }}
+        = {{ key_of(relationship['parent'], 'parent') }}
+{% endfor %}

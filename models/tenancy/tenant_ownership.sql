@@ -1,0 +1,12 @@
+{{ config(enabled=contract_declares('tenancy', 'tenant')) }}
+
+{% for table_name in tenant_scoped_tables() %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(table_name) }} as table_name,
+    count(*) as row_count,
+    count(*) filter (
+        where {{ tenant_of(table_name, 'source_row') }} is null
+    ) as tenantless_row_count
+from {{ application_table(table_name) }} as source_row
+{% endfor %}

@@ -1,0 +1,10 @@
+{{ config(enabled=contract_declares('tenancy', 'tenant')) }}
+
+{% for table_name in tenant_scoped_tables() %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(table_name) }} as table_name,
+    {{ key_of(table_name, 'source_row') }}::text as row_id
+from {{ application_table(table_name) }} as source_row
+where {{ tenant_of(table_name, 'source_row') }} is null
+{% endfor %}
