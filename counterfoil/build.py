@@ -1,0 +1,219 @@
+"""Building the reconciliation views with dbt, and only when something has changed.
+
+dbt runs in a process of its own: two invocations in one process interfere, and a contract
+of hundreds of tables is too long for a command line.
+"""
+
+import hashlib
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg2.extensions
+from psycopg2 import sql
+
+from counterfoil.contract import Contract
+from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
+from counterfoil.errors import BuildError
+from counterfoil.profiles import Target
+from counterfoil.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_PROJECT_FOLDERS = ("models", "macros", "seeds")
+_SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
+
+_VIEWS = """
+    select schemaname || '.' || viewname
+    from pg_catalog.pg_views
+    where schemaname = any(%s)
+"""
+
+# Views of other schemas that stand on ours: what analysts made.
+_DEPENDENTS = """
+    select distinct dependent_schema.nspname || '.' || dependent.relname
+    from pg_catalog.pg_depend as dependency
+    join pg_catalog.pg_rewrite as rewrite on rewrite.oid = dependency.objid
+    join pg_catalog.pg_class as dependent on dependent.oid = rewrite.ev_class
+    join pg_catalog.pg_namespace as dependent_schema
+        on dependent_schema.oid = dependent.relnamespace
+    join pg_catalog.pg_class as ours on ours.oid = dependency.refobjid
+    join pg_catalog.pg_namespace as our_schema on our_schema.oid = ours.relnamespace
+    where dependency.classid = 'pg_catalog.pg_rewrite'::regclass
+        and dependency.refclassid = 'pg_catalog.pg_class'::regclass
+        and our_schema.nspname = any(%s)
+        and dependent_schema.nspname <> all(%s)
+    order by 1
+"""
+
+_MARK = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
+
+
+@dataclass(frozen=True)
+class Build:
+    """What stands in the database: the project's hash, and the views it made."""
+
+    project_hash: str
+    views: frozenset[str]
+
+    @classmethod
+    def read(cls, connection: psycopg2.extensions.connection) -> "Build | None":
+        """The build that the schema's comment records; None if it records none."""
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK, (PUBLIC_SCHEMA,))
+            (comment,) = cursor.fetchone() or (None,)
+        try:
+            mark = json.loads(comment)["counterfoil"]
+            return cls(mark["hash"], frozenset(mark["views"]))
+        except (TypeError, ValueError, KeyError):
+            return None
+
+    def write(self, connection: psycopg2.extensions.connection) -> None:
+        """Records the build as the comment of the schema that the views are in."""
+        mark = {"counterfoil": {"hash": self.project_hash, "views": sorted(self.views)}}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("comment on schema {} is {}").format(
+                    sql.Identifier(PUBLIC_SCHEMA), sql.Literal(json.dumps(mark))
+                )
+            )
+        connection.commit()
+
+
+def ensure_views(
+    contract: Contract,
+    target: Target,
+    settings: Settings,
+    *,
+    replaces_project_contract: bool = False,
+) -> bool:
+    """Builds the views if the project, the contract or the server changed, or one is gone.
+
+    After a build dbt's own data tests run: they prove the SQL, and are not for every night.
+
+    Args:
+        replaces_project_contract: hand `contract` to dbt in place of the project's own.
+
+    Returns:
+        Whether anything was built.
+
+    Raises:
+        BuildError: dbt failed, a data test failed, or a changed view cannot be replaced
+            because somebody else's view stands on it; names it.
+    """
+    connection = connect(target, settings)
+    try:
+        wanted = _project_hash(contract, settings.project_dir, connection.server_version)
+        standing = Build.read(connection)
+        if (
+            standing
+            and standing.project_hash == wanted
+            and standing.views <= _existing_views(connection)
+        ):
+            log.info("Views are up to date: %d of them, none rebuilt", len(standing.views))
+            return False
+        arguments = ["--profile", "counterfoil", "--target", target.name]
+        if replaces_project_contract:
+            arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
+        views = _run(arguments, connection, settings.project_dir)
+        _test(arguments, settings.project_dir)
+        Build(wanted, views).write(connection)
+        log.info("Built %d views, and their data tests passed", len(views))
+        return True
+    finally:
+        connection.close()
+
+
+def _project_hash(contract: Contract, project_dir: Path, server_version: int) -> str:
+    digest = hashlib.sha256()
+    digest.update(contract.model_dump_json(by_alias=True).encode())
+    digest.update(f"{server_version} {version('dbt-core')} {version('dbt-postgres')}".encode())
+    for path in [project_dir / "dbt_project.yml", *_project_files(project_dir)]:
+        digest.update(str(path.relative_to(project_dir)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _project_files(project_dir: Path) -> Iterable[Path]:
+    for folder in _PROJECT_FOLDERS:
+        for path in sorted((project_dir / folder).rglob("*")):
+            if path.is_file():
+                yield path
+
+
+def _existing_views(connection: psycopg2.extensions.connection) -> frozenset[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_VIEWS, (_SCHEMAS,))
+        return frozenset(name for (name,) in cursor)
+
+
+def _run(
+    arguments: Sequence[str], connection: psycopg2.extensions.connection, project_dir: Path
+) -> frozenset[str]:
+    """Replaces the views in place; where Postgres refuses that, drops and makes them anew."""
+    outcome = _dbt(["run", *arguments], project_dir)
+    if not outcome["success"]:
+        with connection.cursor() as cursor:
+            cursor.execute(_DEPENDENTS, (_SCHEMAS, _SCHEMAS))
+            dependents = [name for (name,) in cursor]
+        connection.rollback()
+        if dependents:
+            raise BuildError(
+                f"{_first_failure(outcome)}; not dropped, because these stand on our views:"
+                f" {', '.join(dependents)}",
+                where="dbt run",
+                remedy="Mend the model, or drop those views and run again",
+            )
+        outcome = _dbt(["run", "--full-refresh", *arguments], project_dir)
+    if not outcome["success"]:
+        raise BuildError(_first_failure(outcome), where="dbt run", remedy="Mend that model")
+    if not outcome["nodes"]:
+        raise BuildError(
+            "the contract switches every model off",
+            where="dbt run",
+            remedy="Check the contract's packs",
+        )
+    return frozenset(node["relation"] for node in outcome["nodes"])
+
+
+def _test(arguments: Sequence[str], project_dir: Path) -> None:
+    outcome = _dbt(["test", "--select", "test_type:data", *arguments], project_dir)
+    if not outcome["success"]:
+        raise BuildError(
+            _first_failure(outcome),
+            where="dbt test",
+            remedy="The view's SQL does not do what it says: mend the model",
+        )
+
+
+def _dbt(arguments: Sequence[str], project_dir: Path) -> dict[str, Any]:
+    process = subprocess.run(
+        [sys.executable, "-m", "counterfoil.dbt_process"],
+        input=json.dumps([*arguments, "--project-dir", str(project_dir)]),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=project_dir,
+    )
+    try:
+        outcome = json.loads(process.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        last_words = process.stderr.strip().splitlines()[-1:] or ["no output"]
+        raise BuildError(
+            f"dbt ended with {process.returncode}: {last_words[0]}", where="dbt"
+        ) from None
+    assert isinstance(outcome, dict)
+    return outcome
+
+
+def _first_failure(outcome: dict[str, Any]) -> str:
+    for node in outcome["nodes"]:
+        if node["status"] in ("error", "fail"):
+            return f"{node['name']}: {node['message']}"
+    return str(outcome["exception"] or "dbt failed without saying why")

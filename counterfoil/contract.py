@@ -1,0 +1,226 @@
+"""The contract: what a database promises, and what the views and suites hold it to.
+
+It lives in dbt_project.yml as the dbt project's single variable, or in a file of
+`contracts/` that replaces it whole. docs/contract.md explains every key to its author.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from counterfoil.errors import ContractError
+from counterfoil.yamlfile import parse_model, read_yaml
+
+Pack = Literal["capacity", "tenancy", "integrity"]
+Name = Annotated[str, StringConstraints(min_length=1)]
+
+
+class _Clause(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Tenant(_Clause):
+    """Who shares the database: the table of tenants, and the column that names one."""
+
+    table: Name
+    column: Name
+
+
+class Freshness(_Clause):
+    """How old a table's newest row may be, `max_age` as a Postgres interval."""
+
+    column: Name
+    max_age: Name
+
+
+class Table(_Clause):
+    """A table that the contract speaks of, by the name it has in the catalog."""
+
+    key: Name
+    in_use: bool = False
+    global_: bool = Field(default=False, alias="global")
+    freshness: Freshness | None = None
+    pii: tuple[Name, ...] = ()
+
+
+class Relationship(_Clause):
+    """A column that references another table's key, whether or not a constraint says so."""
+
+    child: Name
+    column: Name
+    parent: Name
+    required: bool = False
+
+    @property
+    def name(self) -> str:
+        """The stable name that findings are keyed by."""
+        return f"{self.child}.{self.column}"
+
+
+class BusinessKey(_Clause):
+    """Columns that no two rows of a table may agree on, under an SQL condition."""
+
+    name: Name
+    table: Name
+    columns: tuple[Name, ...] = Field(min_length=1)
+    where: Name | None = None
+
+
+class RequiredValue(_Clause):
+    """A column that must be filled, under an SQL condition."""
+
+    name: Name
+    table: Name
+    column: Name
+    where: Name | None = None
+
+
+class AllowedValues(_Clause):
+    """What a column may hold: a set, a range, a pattern; null only if `nullable`."""
+
+    name: Name
+    table: Name
+    column: Name
+    values: tuple[str, ...] | None = Field(default=None, min_length=1)
+    min: int | float | None = None
+    max: int | float | None = None
+    pattern: Name | None = None
+    nullable: bool = False
+
+    @model_validator(mode="after")
+    def _restricts_something(self) -> Self:
+        if self.values is None and self.pattern is None and self.min is None and self.max is None:
+            raise ValueError("allows everything: give values, min, max or pattern")
+        return self
+
+
+class Statuses(_Clause):
+    """The reservation statuses by what they mean for capacity."""
+
+    holding: tuple[Name, ...] = Field(min_length=1)
+    summarized: tuple[Name, ...] = ()
+    released: tuple[Name, ...] = ()
+
+
+class Reasons(_Clause):
+    """The reasons that the application writes into its capacity ledger."""
+
+    approval: Name
+    refunds: tuple[Name, ...] = ()
+    adjustment: Name | None = None
+
+
+class Capacity(_Clause):
+    """How the capacity ledger is to be read. `tolerance_tokens` is in tokens."""
+
+    statuses: Statuses
+    reasons: Reasons
+    deductions_are: Literal["negative", "positive"]
+    epoch: AwareDatetime
+    tolerance_tokens: int = Field(ge=0)
+
+
+class Contract(_Clause):
+    """What one database promises."""
+
+    database: Name
+    schema_: Name = Field(alias="schema")
+    packs: tuple[Pack, ...] = Field(min_length=1)
+    tenant: Tenant | None = None
+    tables: dict[Name, Table] = Field(min_length=1)
+    relationships: tuple[Relationship, ...] = ()
+    business_keys: tuple[BusinessKey, ...] = ()
+    required_values: tuple[RequiredValue, ...] = ()
+    allowed_values: tuple[AllowedValues, ...] = ()
+    capacity: Capacity | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if "capacity" in self.packs and self.capacity is None:
+            raise ValueError("key 'capacity' is missing, and packs asks for capacity")
+        if "tenancy" in self.packs and self.tenant is None:
+            raise ValueError("key 'tenant' is missing, and packs asks for tenancy")
+        for table, key in self._tables_mentioned():
+            if table not in self.tables:
+                known = ", ".join(self.tables)
+                raise ValueError(f"key '{key}': table '{table}' is not in tables ({known})")
+        for list_name in ("business_keys", "required_values", "allowed_values", "relationships"):
+            names = [rule.name for rule in getattr(self, list_name)]
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"key '{list_name}': '{min(twice)}' is declared twice")
+        return self
+
+    def _tables_mentioned(self) -> Iterator[tuple[str, str]]:
+        if self.tenant:
+            yield self.tenant.table, "tenant.table"
+        for position, relationship in enumerate(self.relationships):
+            yield relationship.child, f"relationships.{position}.child"
+            yield relationship.parent, f"relationships.{position}.parent"
+        for list_name in ("business_keys", "required_values", "allowed_values"):
+            for position, rule in enumerate(getattr(self, list_name)):
+                yield rule.table, f"{list_name}.{position}.table"
+
+    def columns_mentioned(self) -> Iterator[tuple[str, str, str]]:
+        """Each (table, column, contract key) that must exist in the database."""
+        for name, table in self.tables.items():
+            yield name, table.key, f"tables.{name}.key"
+            if table.freshness:
+                yield name, table.freshness.column, f"tables.{name}.freshness.column"
+            for column in table.pii:
+                yield name, column, f"tables.{name}.pii"
+            if self.tenant and not table.global_ and name != self.tenant.table:
+                yield name, self.tenant.column, "tenant.column"
+        for position, relationship in enumerate(self.relationships):
+            yield relationship.child, relationship.column, f"relationships.{position}.column"
+        for position, key in enumerate(self.business_keys):
+            for column in key.columns:
+                yield key.table, column, f"business_keys.{position}.columns"
+        for position, rule in enumerate(self.required_values):
+            yield rule.table, rule.column, f"required_values.{position}.column"
+        for position, allowed in enumerate(self.allowed_values):
+            yield allowed.table, allowed.column, f"allowed_values.{position}.column"
+
+    @property
+    def tables_in_use(self) -> frozenset[str]:
+        """The tables that must have rows."""
+        return frozenset(name for name, table in self.tables.items() if table.in_use)
+
+    def declares(self, list_name: str) -> bool:
+        """Whether the contract says anything under that key."""
+        return bool(getattr(self, list_name))
+
+    @property
+    def thresholds(self) -> dict[str, int]:
+        """What suites may name as a `$PARAMETER`."""
+        return {"tolerance_tokens": self.capacity.tolerance_tokens} if self.capacity else {}
+
+    def as_dbt_vars(self) -> dict[str, Any]:
+        """The contract as dbt's `--vars`, which replaces the project's own whole."""
+        return {"contract": self.model_dump(mode="json", by_alias=True, exclude_none=True)}
+
+
+def load_contract(project_dir: Path, file: Path | None = None) -> Contract:
+    """The contract of `file`, or else the dbt project's own variable.
+
+    Raises:
+        ContractError: it is missing, not YAML, or not a contract; names file and key.
+    """
+    if file is not None:
+        return parse_model(
+            Contract, read_yaml(file, ContractError), where=str(file), error=ContractError
+        )
+    project = project_dir / "dbt_project.yml"
+    content = read_yaml(project, ContractError)
+    variables = content.get("vars") if isinstance(content, dict) else None
+    if not isinstance(variables, dict) or "contract" not in variables:
+        raise ContractError(
+            "no variable 'contract'",
+            where=str(project),
+            remedy="Declare vars.contract, or pass --contract FILE",
+        )
+    return parse_model(
+        Contract, variables["contract"], where=f"{project}: vars.contract", error=ContractError
+    )

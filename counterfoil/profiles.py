@@ -1,0 +1,143 @@
+"""Targets: the outputs of profiles.yml, found and rendered the way dbt does.
+
+dbt's own loader would cost the main process 1.5 s of imports; a profile is a small
+YAML file with `env_var` in it, so Jinja and PyYAML read it here.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, TemplateError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from counterfoil.errors import TargetError
+from counterfoil.yamlfile import parse_model, read_yaml
+
+PROFILE = "counterfoil"
+
+
+class Target(BaseModel):
+    """One output of profiles.yml: how to reach a Postgres database.
+
+    Keys that only dbt needs (threads, schema, ...) are left to dbt.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    name: str
+    type: str
+    host: str
+    port: int = 5432
+    user: str
+    password: SecretStr = Field(default=SecretStr(""), alias="pass")
+    dbname: str = Field(alias="database")
+    sslmode: str | None = None
+    sslcert: str | None = None
+    sslkey: str | None = None
+    sslrootcert: str | None = None
+
+    @property
+    def libpq(self) -> dict[str, Any]:
+        """The parameters of a libpq connection, the password in the clear."""
+        parameters = self.model_dump(
+            include={"host", "port", "user", "dbname", "sslmode", "sslcert", "sslkey"}
+            | {"sslrootcert"},
+            exclude_none=True,
+        )
+        if self.password.get_secret_value():
+            parameters["password"] = self.password.get_secret_value()
+        return parameters
+
+    def __str__(self) -> str:
+        return f"target '{self.name}' ({self.user}@{self.host}:{self.port}/{self.dbname})"
+
+
+def profiles_file(project_dir: Path) -> Path:
+    """The profiles.yml that dbt would use: DBT_PROFILES_DIR, the working directory, ~/.dbt.
+
+    The project's folder stands for the working directory, since dbt is run there.
+
+    Raises:
+        TargetError: there is none; says where it was looked for.
+    """
+    declared = os.environ.get("DBT_PROFILES_DIR")
+    folders = [Path(declared)] if declared else [Path.cwd(), project_dir, Path.home() / ".dbt"]
+    for folder in folders:
+        if (folder / "profiles.yml").is_file():
+            return folder / "profiles.yml"
+    looked_in = ", ".join(str(folder) for folder in dict.fromkeys(folders))
+    raise TargetError(
+        "no profiles.yml",
+        where=looked_in,
+        remedy="Copy profiles.example.yml to profiles.yml and fill in your target",
+    )
+
+
+def load_targets(name: str, project_dir: Path) -> tuple[Target, Target]:
+    """The outputs (`name`, `name`_audit): the one that builds and the one that asserts.
+
+    An absent `name`_audit falls back to `name`.
+
+    Raises:
+        TargetError: the output is unknown, incomplete, or needs an unset variable.
+    """
+    file = profiles_file(project_dir)
+    outputs = _outputs(file)
+    if name not in outputs:
+        raise TargetError(
+            f"unknown target '{name}'",
+            where=str(file),
+            remedy=f"Use one of: {', '.join(sorted(outputs))}",
+        )
+    builder = _target(name, outputs, file)
+    auditor = f"{name}_audit"
+    return builder, _target(auditor, outputs, file) if auditor in outputs else builder
+
+
+def _outputs(file: Path) -> Mapping[str, Any]:
+    content = read_yaml(file, TargetError)
+    profile = content.get(PROFILE) if isinstance(content, dict) else None
+    outputs = profile.get("outputs") if isinstance(profile, dict) else None
+    if not isinstance(outputs, dict) or not outputs:
+        raise TargetError(
+            f"no outputs under '{PROFILE}'",
+            where=str(file),
+            remedy="Start from profiles.example.yml",
+        )
+    return outputs
+
+
+def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
+    where = f"{file}: {PROFILE}.outputs.{name}"
+    output = outputs[name] if isinstance(outputs[name], dict) else {}
+    rendered = {key: _render(value, f"{where}.{key}") for key, value in output.items()}
+    target = parse_model(Target, rendered | {"name": name}, where=where, error=TargetError)
+    if target.type != "postgres":
+        raise TargetError(f"type '{target.type}' is not postgres", where=where)
+    return target
+
+
+def _render(value: Any, where: str) -> Any:
+    if not isinstance(value, str) or "{" not in value:
+        return value
+    environment = Environment()
+    environment.globals["env_var"] = _env_var
+    # dbt's own filters say which type a text becomes; here the model's fields know.
+    environment.filters.update(dict.fromkeys(("as_text", "as_number", "as_native"), str))
+    try:
+        return environment.from_string(value).render()
+    except TemplateError as cause:
+        raise TargetError(f"cannot be rendered: {cause}", where=where) from None
+    except KeyError as cause:
+        raise TargetError(
+            f"environment variable {cause} is not set", where=where, remedy="Set it"
+        ) from None
+
+
+def _env_var(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise KeyError(name)
+    return value

@@ -1,0 +1,60 @@
+"""What an operator may set, by environment variable, without touching a file."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def _project_dir() -> Path:
+    """The dbt project's folder: the working directory if it is one, else the checkout."""
+    here = Path.cwd()
+    return here if (here / "dbt_project.yml").is_file() else _CHECKOUT
+
+
+class Settings(BaseSettings):
+    """Operator's settings; each is read from COUNTERFOIL_<NAME> and has a safe default."""
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_")
+
+    project_dir: Path = Field(
+        default_factory=_project_dir,
+        description="Folder of dbt_project.yml, models/ and expectations/.",
+    )
+    reports_dir: Path = Field(
+        default=Path("reports"), description="Where audits are published, in the project."
+    )
+    reports_min_free_mb: int = Field(
+        default=50, ge=0, description="Free space without which an audit does not start."
+    )
+    evidence_limit: int = Field(
+        default=100, ge=1, description="Findings listed per check; all are counted."
+    )
+    statement_timeout_s: int = Field(
+        default=600, ge=1, description="Longest that one of the audit's queries may take."
+    )
+    lock_timeout_s: int = Field(
+        default=5, ge=1, description="Longest that the audit waits for a table lock."
+    )
+    connect_timeout_s: int = Field(
+        default=10, ge=1, description="Longest that a connection may take to open."
+    )
+
+    @property
+    def expectations_dir(self) -> Path:
+        """The folder of the suites."""
+        return self.project_dir / "expectations"
+
+    @property
+    def reports_path(self) -> Path:
+        """Where audits are published, as an absolute path."""
+        return self.project_dir / self.reports_dir
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

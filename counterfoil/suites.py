@@ -1,0 +1,281 @@
+"""The suites of expectations/: what must be true of each view, read strictly.
+
+Great Expectations drops an expectation it does not know, and an empty suite passes. So a
+suite that would not assert exactly what it says is refused here, before the snapshot.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from counterfoil.contract import Contract
+from counterfoil.errors import SuiteError
+from counterfoil.yamlfile import parse_model, read_yaml
+
+Severity = Literal["critical", "warning", "info"]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Expectation(_Entry):
+    """A column expectation of Great Expectations, by its type's name and its arguments."""
+
+    type: Text
+    kwargs: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _asserts_every_row_of_a_column(self) -> Self:
+        if not isinstance(self.kwargs.get("column"), str):
+            raise ValueError("kwargs.column is missing: a check asserts over one column")
+        for weakening in ("mostly", "row_condition", "condition_parser"):
+            if weakening in self.kwargs:
+                raise ValueError(f"kwargs.{weakening} would let rows off: put it in the view")
+        return self
+
+    @property
+    def column(self) -> str:
+        """The column asserted over."""
+        return str(self.kwargs["column"])
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The contract's thresholds that the arguments name as `$PARAMETER`."""
+        return frozenset(
+            str(value["$PARAMETER"])
+            for value in self.kwargs.values()
+            if isinstance(value, dict) and "$PARAMETER" in value
+        )
+
+
+class Evidence(_Entry):
+    """The view whose rows are a check's findings.
+
+    `size` is the column that orders them, largest first; `key` names a finding.
+    """
+
+    relation: Text
+    key: tuple[Text, ...] = Field(min_length=1)
+    tenant: Text | None = None
+    size: Text | None = None
+    observed: tuple[Text, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that leaves the database, each once, key first."""
+        optional = [column for column in (self.tenant, self.size) if column]
+        return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
+
+
+class Check(_Entry):
+    """One rule, under its stable id, with what a person needs to act on it."""
+
+    check_id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
+    title: Text
+    why: Text
+    remedy: Text
+    owner: Text
+    severity: Severity
+    category: Text
+    expectation: Expectation
+    message: Text
+    evidence: Evidence | None = None
+
+
+class Suite(_Entry):
+    """The checks over one view.
+
+    A view whose rows are themselves what is reconciled names its key under `evidence`
+    with its own `relation`. A summary (a row a rule, a relationship, a table) leaves that
+    to its checks, each naming the view that lists its rows.
+
+    Attributes:
+        relation: the view.
+        pack: the pack of the contract without which the suite does not apply.
+        declared_by: the contract's list that the view unfolds; without it the suite does
+            not apply.
+        sources: tables of the contract without whose rows nothing here can be judged.
+        source_columns: columns of a summary that name the table(s) its row is about.
+        rows_checked: a summary's column whose sum is the number of rows checked.
+        file: where it was read from.
+    """
+
+    relation: Text
+    pack: Text
+    declared_by: Text | None = None
+    sources: tuple[Text, ...] = ()
+    source_columns: tuple[Text, ...] = ()
+    rows_checked: Text | None = None
+    evidence: Evidence | None = None
+    checks: tuple[Check, ...] = Field(min_length=1)
+    file: str
+
+    @model_validator(mode="after")
+    def _every_check_has_evidence(self) -> Self:
+        for check in self.checks:
+            if (check.evidence is None) == (self.evidence is None):
+                raise ValueError(
+                    f"{check.check_id}: name its evidence either in the suite or in the check"
+                )
+        if self.is_summary != (self.rows_checked is not None):
+            raise ValueError("rows_checked is for a summary, and a summary needs it")
+        if self.evidence and self.evidence.relation != self.relation:
+            raise ValueError("a suite's evidence is its own relation; a check's may be another")
+        return self
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether the view counts rows that another view lists."""
+        return self.evidence is None
+
+    def evidence_of(self, check: Check) -> Evidence:
+        """Where the findings of one of its checks are listed."""
+        evidence = check.evidence or self.evidence
+        assert evidence is not None
+        return evidence
+
+    def applies_to(self, contract: Contract) -> bool:
+        """Whether the contract asks for it."""
+        return self.pack in contract.packs and (
+            self.declared_by is None or contract.declares(self.declared_by)
+        )
+
+    @property
+    def columns_used(self) -> Iterable[tuple[str, str, str]]:
+        """Each (relation, column, key in the file) that must exist in the database."""
+        for column in self.source_columns:
+            yield self.relation, column, "source_columns"
+        if self.rows_checked:
+            yield self.relation, self.rows_checked, "rows_checked"
+        for check in self.checks:
+            yield self.relation, check.expectation.column, f"{check.check_id} kwargs.column"
+            evidence = self.evidence_of(check)
+            for column in evidence.columns:
+                yield evidence.relation, column, f"{check.check_id} evidence"
+
+
+def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
+    """Every suite of the folder, in the order of its files' names.
+
+    Raises:
+        SuiteError: a file is not YAML or not a suite, there is none, or a check_id or a
+            relation is there twice; names file and key.
+    """
+    files = sorted(expectations_dir.rglob("*.yml"))
+    if not files:
+        raise SuiteError(
+            "no suites", where=str(expectations_dir), remedy="Check COUNTERFOIL_PROJECT_DIR"
+        )
+    suites = tuple(_load_suite(file, expectations_dir) for file in files)
+    _refuse_twice((check.check_id, suite.file) for suite in suites for check in suite.checks)
+    _refuse_twice((suite.relation, suite.file) for suite in suites)
+    return suites
+
+
+def check_suites(
+    suites: Iterable[Suite], contract: Contract, pii_columns: Mapping[str, frozenset[str]]
+) -> None:
+    """That the suites fit the contract and list nothing personal.
+
+    Args:
+        suites: those that apply to the contract.
+        contract: whose tables and thresholds they name.
+        pii_columns: by model, the columns that `models/` tags `pii: true`.
+
+    Raises:
+        SuiteError: an unknown pack, table, threshold or key of the contract, or a personal
+            column among the evidence.
+    """
+    for suite in suites:
+        for table in suite.sources:
+            if table not in contract.tables:
+                raise SuiteError(
+                    f"unknown table '{table}'",
+                    where=f"{suite.file}, key sources",
+                    remedy=f"Name tables of the contract: {', '.join(contract.tables)}",
+                )
+        for check in suite.checks:
+            unknown = check.expectation.parameters - contract.thresholds.keys()
+            if unknown:
+                raise SuiteError(
+                    f"unknown threshold '{min(unknown)}'",
+                    where=f"{suite.file}, check {check.check_id}",
+                    remedy=f"Use one of: {', '.join(contract.thresholds) or 'none declared'}",
+                )
+            evidence = suite.evidence_of(check)
+            personal = pii_columns.get(evidence.relation, frozenset()) & set(evidence.columns)
+            if personal:
+                raise SuiteError(
+                    f"column '{min(personal)}' is personal (pii) and may not be evidence",
+                    where=f"{suite.file}, check {check.check_id}",
+                    remedy="List keys and measures only",
+                )
+
+
+def check_columns(suites: Iterable[Suite], columns: Mapping[str, frozenset[str]]) -> None:
+    """That every relation and column that the suites name is in the database.
+
+    Args:
+        suites: those that apply to the contract.
+        columns: the columns of each view that was built.
+
+    Raises:
+        SuiteError: one is not; names file, check and column.
+    """
+    for suite in suites:
+        for relation, column, key in suite.columns_used:
+            if relation not in columns:
+                raise SuiteError(
+                    f"unknown relation '{relation}'",
+                    where=f"{suite.file}, {key}",
+                    remedy="Name a view of models/",
+                )
+            if column not in columns[relation]:
+                raise SuiteError(
+                    f"unknown column '{column}' of {relation}",
+                    where=f"{suite.file}, {key}",
+                    remedy=f"Use one of: {', '.join(sorted(columns[relation]))}",
+                )
+
+
+def read_pii_columns(models_dir: Path) -> dict[str, frozenset[str]]:
+    """By model, the columns that the folder's properties tag `meta: {pii: true}`.
+
+    Raises:
+        SuiteError: a properties file is not YAML.
+    """
+    tagged: dict[str, frozenset[str]] = {}
+    for file in sorted(models_dir.rglob("*.yml")):
+        content = read_yaml(file, SuiteError) or {}
+        for model in content.get("models") or []:
+            tagged[model["name"]] = frozenset(
+                column["name"] for column in model.get("columns") or [] if _is_pii(column)
+            )
+    return tagged
+
+
+def _is_pii(column: Mapping[str, Any]) -> bool:
+    config = column.get("config") or {}
+    return bool((column.get("meta") or config.get("meta") or {}).get("pii"))
+
+
+def _load_suite(file: Path, expectations_dir: Path) -> Suite:
+    where = str(file.relative_to(expectations_dir.parent))
+    content = read_yaml(file, SuiteError)
+    if not isinstance(content, dict):
+        raise SuiteError("not a suite: no keys", where=where, remedy="See docs/suites.md")
+    return parse_model(Suite, content | {"file": where}, where=where, error=SuiteError)
+
+
+def _refuse_twice(named: Iterable[tuple[str, str]]) -> None:
+    named = list(named)
+    counts = Counter(name for name, _ in named)
+    for name, file in named:
+        if counts[name] > 1:
+            files = ", ".join(dict.fromkeys(other for same, other in named if same == name))
+            raise SuiteError(f"'{name}' is there twice", where=files, remedy="Rename one")
