@@ -15,8 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psycopg2.extensions
 from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract import Contract
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
@@ -63,7 +63,7 @@ class Build:
     views: frozenset[str]
 
     @classmethod
-    def read(cls, connection: psycopg2.extensions.connection) -> "Build | None":
+    def read(cls, connection: Connection) -> "Build | None":
         """The build that the schema's comment records; None if it records none."""
         with connection.cursor() as cursor:
             cursor.execute(_MARK, (PUBLIC_SCHEMA,))
@@ -74,7 +74,7 @@ class Build:
         except (TypeError, ValueError, KeyError):
             return None
 
-    def write(self, connection: psycopg2.extensions.connection) -> None:
+    def write(self, connection: Connection) -> None:
         """Records the build as the comment of the schema that the views are in."""
         mark = {"counterfoil": {"hash": self.project_hash, "views": sorted(self.views)}}
         with connection.cursor() as cursor:
@@ -147,15 +147,13 @@ def _project_files(project_dir: Path) -> Iterable[Path]:
                 yield path
 
 
-def _existing_views(connection: psycopg2.extensions.connection) -> frozenset[str]:
+def _existing_views(connection: Connection) -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(_VIEWS, (_SCHEMAS,))
         return frozenset(name for (name,) in cursor)
 
 
-def _run(
-    arguments: Sequence[str], connection: psycopg2.extensions.connection, project_dir: Path
-) -> frozenset[str]:
+def _run(arguments: Sequence[str], connection: Connection, project_dir: Path) -> frozenset[str]:
     """Replaces the views in place; where Postgres refuses that, drops and makes them anew."""
     outcome = _dbt(["run", *arguments], project_dir)
     if not outcome["success"]:

@@ -142,6 +142,8 @@ class Contract(_Clause):
             raise ValueError("key 'capacity' is missing, and packs asks for capacity")
         if "tenancy" in self.packs and self.tenant is None:
             raise ValueError("key 'tenant' is missing, and packs asks for tenancy")
+        if not self.tables_in_use:
+            raise ValueError("key 'tables': none is in_use, so an empty database would pass")
         for table, key in self._tables_mentioned():
             if table not in self.tables:
                 known = ", ".join(self.tables)

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import psycopg2
-import psycopg2.extensions
 import sqlalchemy as sa
+from psycopg2.extensions import connection as Connection  # noqa: N812
 from sqlalchemy.pool import StaticPool
 
 from counterfoil.errors import TargetError
@@ -34,7 +34,9 @@ _NOW = """
 class Instant(Protocol):
     """One instant of a database, which any number of engines can be tied to."""
 
-    as_of: datetime
+    @property
+    def as_of(self) -> datetime:
+        """What 'now' means."""
 
     def engine_arguments(self) -> dict[str, Any]:
         """Keyword arguments for `sqlalchemy.create_engine`."""
@@ -63,7 +65,7 @@ class Snapshot:
         def _import_snapshot(connection: sa.Connection) -> None:
             connection.exec_driver_sql(f"set transaction snapshot '{self.identifier}'")
 
-    def _connect(self) -> psycopg2.extensions.connection:
+    def _connect(self) -> Connection:
         connection = connect(self.target, self.settings, as_of=self.as_of)
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         return connection
@@ -78,7 +80,7 @@ class OpenTransaction:
     transaction begun by hand, or the pool's reset would end the transaction.
     """
 
-    connection: psycopg2.extensions.connection
+    connection: Connection
     as_of: datetime
 
     def engine_arguments(self) -> dict[str, Any]:
@@ -93,9 +95,7 @@ class OpenTransaction:
         """Nothing to do: the connection is in its transaction."""
 
 
-def connect(
-    target: Target, settings: Settings, *, as_of: datetime | None = None
-) -> psycopg2.extensions.connection:
+def connect(target: Target, settings: Settings, *, as_of: datetime | None = None) -> Connection:
     """A connection with the audit's own session settings.
 
     Postgres raises instead of hiding rows (row_security), days are UTC, and no query or
@@ -114,7 +114,7 @@ def connect(
     if as_of is not None:
         session["counterfoil.as_of"] = as_of.isoformat()
     try:
-        return psycopg2.connect(
+        connection: Connection = psycopg2.connect(
             **target.libpq,
             application_name="counterfoil",
             connect_timeout=settings.connect_timeout_s,
@@ -126,6 +126,7 @@ def connect(
             where=str(target),
             remedy="Check that the database is up, and the host, user and password",
         ) from None
+    return connection
 
 
 @contextmanager
@@ -147,7 +148,8 @@ def open_snapshot(target: Target, settings: Settings) -> Iterator[Snapshot]:
             (as_of,) = cursor.fetchone() or (None,)
             cursor.execute("select pg_export_snapshot()")
             (identifier,) = cursor.fetchone() or (None,)
-        assert isinstance(as_of, datetime) and isinstance(identifier, str)
+        assert isinstance(as_of, datetime)
+        assert isinstance(identifier, str)
         yield Snapshot(target, settings, identifier, as_of)
     finally:
         connection.close()

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping
 
-import psycopg2.extensions
+from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract import Contract
 from counterfoil.database import connect
@@ -81,9 +81,7 @@ def check_disk(settings: Settings) -> None:
         )
 
 
-def _columns(
-    contract: Contract, connection: psycopg2.extensions.connection
-) -> Mapping[str, frozenset[str]]:
+def _columns(contract: Contract, connection: Connection) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_COLUMNS, (contract.schema_, list(contract.tables)))
@@ -109,9 +107,7 @@ def _check_columns(contract: Contract, found: Mapping[str, frozenset[str]]) -> N
             )
 
 
-def _check_visibility(
-    contract: Contract, target: Target, connection: psycopg2.extensions.connection
-) -> None:
+def _check_visibility(contract: Contract, target: Target, connection: Connection) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_VISIBILITY, (contract.schema_, list(contract.tables)))
         for table, may_use, may_select, rows_hidden in cursor:

@@ -122,7 +122,8 @@ def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
 def _render(value: Any, where: str) -> Any:
     if not isinstance(value, str) or "{" not in value:
         return value
-    environment = Environment()
+    # What is rendered becomes a connection's parameter, never markup.
+    environment = Environment(autoescape=False)  # noqa: S701
     environment.globals["env_var"] = _env_var
     # dbt's own filters say which type a text becomes; here the model's fields know.
     environment.filters.update(dict.fromkeys(("as_text", "as_number", "as_native"), str))

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         return self.project_dir / "expectations"
 
     @property
+    def demo_dir(self) -> Path:
+        """The folder of the demo database."""
+        return self.project_dir / ".counterfoil"
+
+    @property
     def reports_path(self) -> Path:
         """Where audits are published, as an absolute path."""
         return self.project_dir / self.reports_dir

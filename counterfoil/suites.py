@@ -7,6 +7,7 @@ suite that would not assert exactly what it says is refused here, before the sna
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -17,6 +18,7 @@ from counterfoil.yamlfile import parse_model, read_yaml
 
 Severity = Literal["critical", "warning", "info"]
 Text = Annotated[str, StringConstraints(min_length=1)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
 
 
 class _Entry(BaseModel):
@@ -59,11 +61,11 @@ class Evidence(_Entry):
     `size` is the column that orders them, largest first; `key` names a finding.
     """
 
-    relation: Text
-    key: tuple[Text, ...] = Field(min_length=1)
-    tenant: Text | None = None
-    size: Text | None = None
-    observed: tuple[Text, ...] = ()
+    relation: Identifier
+    key: tuple[Identifier, ...] = Field(min_length=1)
+    tenant: Identifier | None = None
+    size: Identifier | None = None
+    observed: tuple[Identifier, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -86,6 +88,11 @@ class Check(_Entry):
     message: Text
     evidence: Evidence | None = None
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The columns that the message names."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.message) if name)
+
 
 class Suite(_Entry):
     """The checks over one view.
@@ -105,12 +112,12 @@ class Suite(_Entry):
         file: where it was read from.
     """
 
-    relation: Text
+    relation: Identifier
     pack: Text
     declared_by: Text | None = None
     sources: tuple[Text, ...] = ()
-    source_columns: tuple[Text, ...] = ()
-    rows_checked: Text | None = None
+    source_columns: tuple[Identifier, ...] = ()
+    rows_checked: Identifier | None = None
     evidence: Evidence | None = None
     checks: tuple[Check, ...] = Field(min_length=1)
     file: str
@@ -126,6 +133,10 @@ class Suite(_Entry):
             raise ValueError("rows_checked is for a summary, and a summary needs it")
         if self.evidence and self.evidence.relation != self.relation:
             raise ValueError("a suite's evidence is its own relation; a check's may be another")
+        for check in self.checks:
+            strangers = check.words - set(self.evidence_of(check).columns)
+            if strangers:
+                raise ValueError(f"{check.check_id}: message names '{min(strangers)}', no evidence")
         return self
 
     @property
@@ -275,7 +286,7 @@ def _load_suite(file: Path, expectations_dir: Path) -> Suite:
 def _refuse_twice(named: Iterable[tuple[str, str]]) -> None:
     named = list(named)
     counts = Counter(name for name, _ in named)
-    for name, file in named:
+    for name, _ in named:
         if counts[name] > 1:
             files = ", ".join(dict.fromkeys(other for same, other in named if same == name))
             raise SuiteError(f"'{name}' is there twice", where=files, remedy="Rename one")

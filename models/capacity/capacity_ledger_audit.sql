@@ -25,16 +25,20 @@ final as (
         ledger.change_tokens,
         ledger.reason,
         ledger.created_at,
-        ledger.reservation_id is null
-        and coalesce(
-            ledger.reason in (
-                {{ capacity_reasons('approval') }}, {{ capacity_reasons('refunds') }}
-            ),
-            false
+        (
+            ledger.reservation_id is null
+            and coalesce(
+                ledger.reason in (
+                    {{ capacity_reasons('approval') }},
+                    {{ capacity_reasons('refunds') }}
+                ),
+                false
+            )
         ) as is_reservation_unset,
-        reservations.reservation_id is not null
-        and ledger.competition_id is distinct from reservations.competition_id
-            as is_of_another_competition
+        (
+            reservations.reservation_id is not null
+            and (ledger.competition_id is distinct from reservations.competition_id)
+        ) as is_of_another_competition
     from ledger
     left join competitions on ledger.competition_id = competitions.competition_id
     left join reservations on ledger.reservation_id = reservations.reservation_id

@@ -27,15 +27,15 @@ missing_approvals_by_competition as (
     select
         competition_id,
         count(*) as missing_approval_count,
-        - coalesce(
-            sum(spaces_confirmed) filter (where is_legacy), 0
+        coalesce(
+            sum(-spaces_confirmed) filter (where is_legacy), 0
         )::bigint as legacy_missing_approval_tokens,
-        - coalesce(
-            sum(spaces_confirmed) filter (where not is_legacy), 0
+        coalesce(
+            sum(-spaces_confirmed) filter (where not is_legacy), 0
         )::bigint as new_missing_approval_tokens,
         (array_agg(
             format(
-                'reservation %s (%s, %s spaces, approved %s, %s) has no ledger entry',
+                'reservation %s has no ledger entry (%s, %s spaces, approved %s, %s)',
                 reservation_id,
                 coalesce(studio_name, 'unknown studio'),
                 spaces_confirmed,
@@ -84,16 +84,17 @@ reconciled as (
 
 compared as (
     select
-        reconciled.*,
+        *,
         total_tokens + ledger_tokens as expected_available_tokens,
         available_tokens - (total_tokens + ledger_tokens) as discrepancy_tokens,
-        available_tokens - (total_tokens - ledger_tokens) as wrong_sign_discrepancy_tokens
+        available_tokens
+        - (total_tokens - ledger_tokens) as wrong_sign_discrepancy_tokens
     from reconciled
 ),
 
 explained as (
     select
-        compared.*,
+        *,
         discrepancy_tokens
         - legacy_missing_approval_tokens
         - new_missing_approval_tokens as unexplained_tokens
@@ -119,11 +120,11 @@ final as (
         unexplained_tokens,
         case
             when discrepancy_tokens is null
-                then 'cannot be computed: the total or the available tokens are null'
+                then 'its total or its available tokens are null'
             when missing_approval_count = 0 and discrepancy_tokens = 0
-                then 'agrees with its ledger'
+                then 'balance and ledger agree'
             when missing_approval_count = 0
-                then 'no known cause'
+                then 'balance and ledger disagree, and nothing on record says why'
             when missing_approval_count = 1
                 then largest_missing_approval
             else format(

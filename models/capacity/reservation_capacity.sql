@@ -29,7 +29,7 @@ ledger_by_reservation as (
         count(*) filter (
             where reason in ({{ capacity_reasons('approval') }})
         ) as approval_entry_count,
-        - sum(change_tokens) filter (
+        sum(-change_tokens) filter (
             where reason in ({{ capacity_reasons('approval') }})
         ) as deducted_tokens,
         sum(change_tokens) filter (
@@ -83,10 +83,12 @@ reconciled as (
 
 judged as (
     select
-        reconciled.*,
-        holds_capacity
-        and coalesce(spaces_confirmed, 0) > 0
-        and approval_entry_count = 0 as is_approval_missing
+        *,
+        (
+            holds_capacity
+            and coalesce(spaces_confirmed, 0) > 0
+            and approval_entry_count = 0
+        ) as is_approval_missing
     from reconciled
 ),
 
@@ -110,7 +112,9 @@ final as (
         ledger_tokens,
         entry_count,
         is_approval_missing,
-        is_approval_missing and not is_approved_before_epoch as is_new_orphan_approval
+        (
+            is_approval_missing and not is_approved_before_epoch
+        ) as is_new_orphan_approval
     from judged
 )
 

@@ -16,9 +16,6 @@ select
     count(*) as duplicate_row_count
 from {{ application_table(rule['table']) }} as source_row
 where {{ rule_applies(rule) }}
-group by
-    {% for column in rule['columns'] -%}
-    source_row.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
-    {% endfor %}
+group by {{ quoted_columns('source_row', rule['columns']) }}
 having count(*) > 1
 {% endfor %}

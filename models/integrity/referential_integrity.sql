@@ -13,13 +13,11 @@ select
         child.{{ adapter.quote(reference['column']) }} is not null
         and {{ key_of(reference['parent'], 'parent') }} is null
     ) as orphaned_row_count,
-    {% if reference.get('required', false) -%}
     count(*) filter (
-        where child.{{ adapter.quote(reference['column']) }} is null
+        where
+        {{ reference.get('required', false) | string | lower }}
+        and child.{{ adapter.quote(reference['column']) }} is null
     ) as unset_row_count
-    {%- else -%}
-    0::bigint as unset_row_count
-    {%- endif %}
 from {{ application_table(reference['child']) }} as child
 left join {{ application_table(reference['parent']) }} as parent
     on

@@ -12,9 +12,6 @@ from (
     select count(*) as row_count
     from {{ application_table(rule['table']) }} as source_row
     where {{ rule_applies(rule) }}
-    group by
-        {% for column in rule['columns'] -%}
-        source_row.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
-        {% endfor %}
+    group by {{ quoted_columns('source_row', rule['columns']) }}
 ) as key_values
 {% endfor %}

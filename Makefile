@@ -1,0 +1,72 @@
+# Everything a newcomer needs: `make run`, then `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PYTHON ?= python3
+SNAPSHOT ?= overnight
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# Prefect's own files stay in the project, and nothing is reported to anyone.
+export PREFECT_HOME ?= $(CURDIR)/.counterfoil/prefect
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (about a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --no-compile --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
+	@touch $@
+
+profiles.yml: | profiles.example.yml
+	@cp profiles.example.yml $@
+
+.PHONY: install
+install: $(STAMP) profiles.yml ## Make .venv from the lock, and profiles.yml from its example
+
+.PHONY: run
+run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
+	@$(BIN)/counterfoil demo start --snapshot $(SNAPSHOT)
+	@$(BIN)/counterfoil run --target demo --fail-on never
+
+.PHONY: test
+test: install ## Every test
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: install ## Every linter, and dbt's own parser with deprecations as errors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/sqlfluff lint --disable-progress-bar models
+	@$(BIN)/sqlfluff lint --disable-progress-bar --templater raw demo/*/schema.sql
+	@$(BIN)/dbt --quiet --no-partial-parse --target-path target/lint \
+		--warn-error-options '{"error": ["Deprecations"]}' parse
+
+.PHONY: stop
+stop: install ## Stop the demo database
+	@$(BIN)/counterfoil demo stop
+
+.PHONY: lock
+lock: install ## Renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		--group dev pyproject.toml --output-file requirements.lock
+
+.PHONY: schema
+schema: install ## Write docs/audit.schema.json from the models
+	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
+
+.PHONY: clean
+clean: ## Remove what can be made again, but not the demo's data or the reports
+	@rm -rf $(VENV) target logs

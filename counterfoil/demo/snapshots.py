@@ -1,0 +1,234 @@
+"""The dated snapshots of the audited application's database, and loading them.
+
+Which snapshot is loaded is read from the instant that the database itself declares
+(`counterfoil.as_of`), so that nothing of the demo's own lies among the application's
+tables.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+import psycopg2.errors
+import psycopg2.extensions
+from psycopg2 import sql
+
+from counterfoil.demo.server import first_line, log_file, running_server, start_server
+from counterfoil.errors import DemoError
+
+DATABASE = "empwr"
+
+_SQL_DIR = Path(__file__).parents[2] / "demo" / "empwr"
+_SCHEMA_FILE = "schema.sql"
+# Parents first.
+_TABLES = (
+    "tenants",
+    "studios",
+    "dancers",
+    "competitions",
+    "reservations",
+    "competition_entries",
+    "capacity_ledger",
+)
+_AS_OF = "counterfoil.as_of"
+_LOCK_TIMEOUT = "10s"
+_DEFAULT = "overnight"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One dated state of the demo database.
+
+    Attributes:
+        name: what a user calls it.
+        as_of: the instant (UTC) that an audit of it takes as now.
+        files: the SQL files of demo/empwr that make it, in order, after the schema.
+    """
+
+    name: str
+    as_of: datetime
+    files: tuple[str, ...]
+
+
+SNAPSHOTS = {
+    snapshot.name: snapshot
+    for snapshot in (
+        Snapshot(
+            name="overnight",
+            as_of=datetime(2025, 10, 30, 5, tzinfo=UTC),
+            files=("overnight.sql",),
+        ),
+        Snapshot(
+            name="afternoon",
+            as_of=datetime(2025, 10, 30, 16, tzinfo=UTC),
+            files=("overnight.sql", "afternoon.sql"),
+        ),
+    )
+}
+
+
+def start(data_dir: Path, snapshot: str | None = None) -> str:
+    """Start the demo database, or find it running, and have a snapshot in it.
+
+    A snapshot that is loaded already is not loaded again: rows that a user changed to
+    try something stay changed. `load` resets them.
+
+    Args:
+        data_dir: the directory that holds, or will hold, the server's files.
+        snapshot: a key of SNAPSHOTS; None keeps what is loaded, and loads "overnight"
+            into a database that has none of the application's tables.
+
+    Returns:
+        The libpq URL of the database, for psycopg2 and psql alike.
+
+    Raises:
+        DemoError: the snapshot is unknown, or the server cannot be started or loaded.
+    """
+    wanted = _known(_DEFAULT if snapshot is None else snapshot)
+    directory = start_server(data_dir)
+    with _loading(data_dir, directory) as cursor:
+        if not _existing_tables(cursor) or (
+            snapshot is not None and not _is_declared(cursor, wanted)
+        ):
+            _fill(cursor, wanted)
+    return _url(directory)
+
+
+def load(data_dir: Path, snapshot: str = _DEFAULT) -> str:
+    """Put a snapshot into the running demo database, whatever is in it.
+
+    Only the rows of the application's seven tables are replaced, in one transaction;
+    other schemas, and views on top of these tables, stay. So do changes that a user
+    made to the tables' columns or constraints.
+
+    Args:
+        data_dir: the directory that holds the server's files.
+        snapshot: a key of SNAPSHOTS.
+
+    Returns:
+        The libpq URL of the database.
+
+    Raises:
+        DemoError: the snapshot is unknown, the server does not run, or the rows cannot
+            be replaced; nothing has changed then.
+    """
+    wanted = _known(snapshot)
+    directory = running_server(data_dir)
+    with _loading(data_dir, directory) as cursor:
+        _fill(cursor, wanted)
+    return _url(directory)
+
+
+def _known(name: str) -> Snapshot:
+    if name not in SNAPSHOTS:
+        raise DemoError(
+            f"there is no snapshot {name!r}", remedy=f"Choose one of {', '.join(SNAPSHOTS)}"
+        )
+    return SNAPSHOTS[name]
+
+
+def _url(directory: Path, database: str = DATABASE) -> str:
+    return f"postgresql://postgres:@/{database}?host={quote(str(directory))}"
+
+
+@contextmanager
+def _loading(data_dir: Path, directory: Path) -> Iterator[psycopg2.extensions.cursor]:
+    """Open the one transaction of a load, alone among loads.
+
+    What PostgreSQL says against it is turned into one line that a user can act on.
+    """
+    try:
+        _ensure_database(directory)
+        with (
+            closing(psycopg2.connect(_url(directory))) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("set local search_path to public")
+            cursor.execute("set local lock_timeout to %s", (_LOCK_TIMEOUT,))
+            cursor.execute("select pg_advisory_xact_lock(hashtextextended('counterfoil.demo', 0))")
+            yield cursor
+    except psycopg2.errors.LockNotAvailable as error:
+        raise DemoError(
+            f"another session has held the demo's tables for {_LOCK_TIMEOUT}",
+            where=DATABASE,
+            remedy="Let it commit or end it, then load again",
+        ) from error
+    except psycopg2.Error as error:
+        raise DemoError(
+            f"PostgreSQL refused: {first_line(error)}",
+            where=DATABASE,
+            remedy=f"Look at the server's log, {log_file(data_dir)}",
+        ) from error
+
+
+def _ensure_database(directory: Path) -> None:
+    with closing(psycopg2.connect(_url(directory, "postgres"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("select from pg_database where datname = %s", (DATABASE,))
+            if cursor.rowcount:
+                return
+            # Another process starting the same demo may come first: just as well.
+            with suppress(psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
+                cursor.execute(f"create database {DATABASE}")
+
+
+def _fill(cursor: psycopg2.extensions.cursor, snapshot: Snapshot) -> None:
+    tables = _existing_tables(cursor)
+    if not tables:
+        cursor.execute(_sql_of(_SCHEMA_FILE))
+    elif missing := [table for table in _TABLES if table not in tables]:
+        raise DemoError(
+            f"of the application's tables, {', '.join(missing)} no longer exist",
+            where=DATABASE,
+            remedy="Put them back, or stop the demo and delete its data directory",
+        )
+    else:
+        _empty_tables(cursor)
+    for file in snapshot.files:
+        cursor.execute(_sql_of(file))
+    cursor.execute(f"alter database {DATABASE} set {_AS_OF} = %s", (_instant(snapshot),))
+
+
+def _empty_tables(cursor: psycopg2.extensions.cursor) -> None:
+    # Not TRUNCATE, which is not MVCC-safe: a REPEATABLE READ audit that was opened
+    # before the load, and reads a table only after it, would see 0 rows. This lock
+    # keeps out writers, whose rows would survive or break the load, but no reader.
+    tables = [sql.Identifier("public", table) for table in reversed(_TABLES)]
+    cursor.execute(
+        sql.SQL("lock table {} in share row exclusive mode").format(sql.SQL(", ").join(tables))
+    )
+    for table in tables:
+        cursor.execute(sql.SQL("delete from {}").format(table))
+
+
+def _existing_tables(cursor: psycopg2.extensions.cursor) -> frozenset[str]:
+    cursor.execute(
+        "select tablename from pg_tables where schemaname = 'public' and tablename = any(%s)",
+        (list(_TABLES),),
+    )
+    return frozenset(name for (name,) in cursor.fetchall())
+
+
+def _is_declared(cursor: psycopg2.extensions.cursor, snapshot: Snapshot) -> bool:
+    # Not current_setting(): a role or a session may have set its own.
+    cursor.execute(
+        "select from pg_db_role_setting"
+        " inner join pg_database on pg_db_role_setting.setdatabase = pg_database.oid"
+        " where datname = %s and setrole = 0 and %s = any(setconfig)",
+        (DATABASE, f"{_AS_OF}={_instant(snapshot)}"),
+    )
+    return cursor.rowcount > 0
+
+
+def _instant(snapshot: Snapshot) -> str:
+    return f"{snapshot.as_of:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _sql_of(file: str) -> str:
+    return (_SQL_DIR / file).read_text(encoding="utf-8")

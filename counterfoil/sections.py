@@ -1,0 +1,48 @@
+"""What a report shows besides its checks: the summaries, as they were asserted over."""
+
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+
+from counterfoil.validate import Row, SuiteOutcome, fetch_rows
+
+# Beyond this a report would not be read; analysts have the view.
+_MOST_ROWS = 200
+
+_SUMMARIES = {
+    "tenant_isolation": "relationships",
+    "referential_integrity": "references",
+    "uniqueness": "business_keys",
+    "completeness": "required_values",
+    "validity": "allowed_values",
+}
+
+# Views that no suite has fetched, and the order in which their first rows matter.
+_VIEWS = {
+    "tenants": ("tenant_overview", "reservation_count desc, tenant_name"),
+    "competitions": (
+        "competition_capacity",
+        "absolute_discrepancy_tokens desc nulls first, ledger_entry_count desc, competition_name",
+    ),
+}
+
+
+def fetch_sections(
+    connection: sa.Connection, outcomes: Iterable[SuiteOutcome], views: Collection[str]
+) -> dict[str, list[Row]]:
+    """The sections of the report, by name.
+
+    Args:
+        connection: one that sees the audit's instant.
+        outcomes: what the suites came to; a summary's rows are taken from them.
+        views: the views that there are.
+    """
+    sections = {
+        name: fetch_rows(connection, relation, f"order by {order} limit {_MOST_ROWS}")
+        for name, (relation, order) in _VIEWS.items()
+        if relation in views
+    }
+    for outcome in outcomes:
+        if outcome.suite.relation in _SUMMARIES:
+            sections[_SUMMARIES[outcome.suite.relation]] = list(outcome.summary)
+    return sections

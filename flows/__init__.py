@@ -1,0 +1,1 @@
+"""Flows: when an audit happens, and who hears of it. Orchestration only."""

@@ -1,0 +1,107 @@
+"""The nightly audit: plan, build, assert, publish."""
+
+import logging
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from counterfoil.audit import audit_database
+from counterfoil.build import ensure_views
+from counterfoil.database import open_snapshot
+from counterfoil.demo import announce
+from counterfoil.errors import CounterfoilError
+from counterfoil.findings import Audit
+from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
+from counterfoil.plan import Plan, make_plan
+from counterfoil.publish.folder import publish_folder
+from counterfoil.publish.markdown import render_markdown
+from counterfoil.publish.words import headlines, verdict
+from counterfoil.settings import settings
+from counterfoil.validate import check_expectations
+from flows.artifacts import publish_artifacts
+
+log = logging.getLogger("counterfoil.nightly")
+
+
+@flow(name="nightly", flow_run_name="audit of {target}", retries=0)
+def nightly(
+    target: str = "demo",
+    contract: Path | None = None,
+    fail_on: FailOn = "warning",
+    audit_id: str | None = None,
+) -> State:
+    """Prove that a database still agrees with itself, and publish what was found.
+
+    Args:
+        target: the output of profiles.yml to audit.
+        contract: a file that replaces the project's own contract.
+        fail_on: the least severity for which the run ends Failed; an error always does.
+        audit_id: the audit's name; a new one if none is given.
+    """
+    try:
+        plan = make_the_plan(target, contract)
+        build_views(plan)
+        audit = assert_expectations(plan, audit_id or new_audit_id())
+        publish(audit)
+    except CounterfoilError as error:
+        return Failed(message=str(error))
+    outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
+    if exit_code(audit.status, fail_on) == EXIT_PASSED:
+        return Completed(message=outcome)
+    return Failed(message=outcome)
+
+
+@task(name="plan", cache_policy=NO_CACHE)
+def make_the_plan(target: str, contract: Path | None) -> Plan:
+    """Read and check everything, before the database is asked anything."""
+    announce(settings().demo_dir)
+    plan = make_plan(target, contract, settings())
+    check_expectations(plan.suites)
+    log.info("Auditing %s, %s", plan.contract.database, plan.auditor)
+    return plan
+
+
+@task(name="build", cache_policy=NO_CACHE)
+def build_views(plan: Plan) -> None:
+    """Build the reconciliation views, if anything has changed since they were."""
+    ensure_views(
+        plan.contract,
+        plan.builder,
+        settings(),
+        replaces_project_contract=plan.replaces_project_contract,
+    )
+
+
+@task(name="assert", cache_policy=NO_CACHE)
+def assert_expectations(plan: Plan, audit_id: str) -> Audit:
+    """Assert every suite, all of them at one instant."""
+    with open_snapshot(plan.auditor, settings()) as snapshot:
+        log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
+        return audit_database(
+            plan.contract,
+            plan.suites,
+            snapshot,
+            settings(),
+            audit_id=audit_id,
+            contract_file=plan.contract_file,
+        )
+
+
+@task(name="publish", cache_policy=NO_CACHE)
+def publish(audit: Audit) -> None:
+    """Publish the audit: its folder first, then what Prefect's own pages show."""
+    report = render_markdown(audit)
+    files = {"audit.json": audit.model_dump_json(indent=2) + "\n", "report.md": report}
+    folder = publish_folder(settings().reports_path, audit.audit_id, files)
+    publish_artifacts(audit, report)
+    log.info("Published %s", folder)
+
+
+def new_audit_id() -> str:
+    """A name for an audit that sorts by time and is like no other."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

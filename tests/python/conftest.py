@@ -1,0 +1,125 @@
+"""A real server with the demo in it, built once; each test that writes rolls back."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil import demo
+from counterfoil.audit import audit_database
+from counterfoil.build import ensure_views
+from counterfoil.contract import Contract
+from counterfoil.database import Instant, OpenTransaction, connect, open_snapshot
+from counterfoil.findings import Audit
+from counterfoil.plan import Plan, make_plan
+from counterfoil.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Database:
+    """The demo database with its views built.
+
+    Attributes:
+        url: its libpq URL, as a superuser.
+        server_log: the log of its server.
+        settings: those that the audits of the tests run with.
+        plan: what an audit of it does.
+    """
+
+    url: str
+    server_log: Path
+    settings: Settings
+    plan: Plan
+
+    def audit(self, instant: Instant | None = None, contract: Contract | None = None) -> Audit:
+        """An audit of it, at `instant` or at a snapshot of its own."""
+        if instant is None:
+            with open_snapshot(self.plan.auditor, self.settings) as snapshot:
+                return self.audit(snapshot, contract)
+        return audit_database(
+            contract or self.plan.contract,
+            self.plan.suites,
+            instant,
+            self.settings,
+            audit_id="test",
+            contract_file=self.plan.contract_file,
+        )
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
+    """Profiles, dbt's target and reports of the tests' own: nothing of the checkout's moves."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("counterfoil")
+        shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
+        patch.setenv("DBT_PROFILES_DIR", str(folder))
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
+        patch.setenv("COUNTERFOIL_REPORTS_DIR", str(folder / "reports"))
+        patch.setenv("COUNTERFOIL_PROJECT_DIR", str(ROOT))
+        for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+            patch.delenv(name)
+        yield patch
+
+
+@pytest.fixture(scope="session")
+def start_demo(
+    environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Database]]:
+    """Starts a server with a snapshot, builds its views, and stops it in the end."""
+    started: list[Path] = []
+
+    def start(snapshot: str) -> Database:
+        data_dir = tmp_path_factory.mktemp(snapshot)
+        started.append(data_dir)
+        url = demo.start(data_dir, snapshot)
+        environment.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))
+        settings = Settings()
+        plan = make_plan("demo", None, settings)
+        ensure_views(plan.contract, plan.builder, settings)
+        return Database(url, data_dir / "postgres" / "log", settings, plan)
+
+    yield start
+    for data_dir in started:
+        demo.stop(data_dir)
+
+
+@pytest.fixture(scope="session")
+def overnight(start_demo: Callable[[str], Database]) -> Database:
+    """The overnight snapshot, audited by most tests; none of them changes it for good."""
+    return start_demo("overnight")
+
+
+@pytest.fixture
+def transaction(overnight: Database) -> Iterator[OpenTransaction]:
+    """A transaction that an audit can see into, and that is rolled back."""
+    connection = connect(overnight.plan.builder, overnight.settings)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute("select current_setting('counterfoil.as_of')::timestamptz")
+        (as_of,) = cursor.fetchone() or (None,)
+    try:
+        yield OpenTransaction(connection, as_of)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("rollback")
+        connection.close()
+
+
+@pytest.fixture
+def superuser(overnight: Database) -> Iterator[Connection]:
+    """A connection of somebody else's, in autocommit."""
+    connection = psycopg2.connect(overnight.url)
+    connection.autocommit = True
+    try:
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,480 @@
+"""The demo's snapshots: their numbers, and how they are loaded."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from counterfoil import demo
+from counterfoil.demo import snapshots
+from counterfoil.errors import DemoError
+
+Rows = list[tuple[Any, ...]]
+Query = Callable[[str], Rows]
+
+LONDON = "EMPWR Dance - London"
+ST_C_1 = "EMPWR Dance - St. Catharines #1"
+ST_C_2 = "EMPWR Dance - St. Catharines #2"
+QA = "QA Automation Event"
+CHAMPIONSHIPS = "EMPWR Dance Championships - St. Catharines 2025"
+
+
+def by_snapshot(overnight: dict[Any, Any], later: dict[Any, Any]) -> dict[str, dict[Any, Any]]:
+    return {"overnight": overnight, "afternoon": overnight | later}
+
+
+# competition: stored available, ledger sum, ledger entries
+BALANCES = by_snapshot(
+    {
+        LONDON: (545, -5, 2),
+        ST_C_1: (90, -510, 10),
+        ST_C_2: (586, -14, 7),
+        QA: (499, -101, 3),
+        CHAMPIONSHIPS: (600, 0, 0),
+    },
+    {LONDON: (538, -12, 3), ST_C_2: (576, -24, 8)},
+)
+
+# What report 1's inverted formula makes of the stored balances.
+INVERTED = by_snapshot(
+    {LONDON: -60, ST_C_1: -1020, ST_C_2: -28, QA: -202}, {LONDON: -74, ST_C_2: -48}
+)
+
+# reservation: competition, studio, confirmed, refunded, status, entries
+PUBLISHED = by_snapshot(
+    {
+        "6a570147": (LONDON, "Dans Dancer", 50, None, "approved", 0),
+        "9bfcc05f": (LONDON, "Dancertons", 150, 145, "summarized", 5),
+        "077ef6f4": (ST_C_1, "asd", 500, None, "approved", 2),
+        "b72d46fd": (ST_C_1, "asd", 5, None, "approved", 0),
+        "8d8049b6": (ST_C_1, "Dancertons", 100, 99, "summarized", 1),
+        "da874b84": (ST_C_1, "Dancertons", 150, 148, "summarized", 2),
+        "1869dc53": (ST_C_1, "Dans Dancer", 180, 179, "summarized", 1),
+        "a41faa50": (ST_C_1, "Dans Dancer", 150, 149, "summarized", 1),
+        "57536574": (ST_C_2, "asd", 10, None, "approved", 0),
+    },
+    {
+        "fea43bcd": (LONDON, "Dancertons", 7, None, "approved", 0),
+        "e76cb525": (ST_C_2, "Dancertons", 10, None, "approved", 0),
+    },
+)
+# competition, confirmed, refunded, status, entries
+UNPUBLISHED = {
+    (ST_C_2, 20, 19, "summarized", 1),
+    (ST_C_2, 30, 29, "summarized", 1),
+    (ST_C_2, 12, 10, "summarized", 2),
+    (QA, 100, None, "approved", 0),
+    (QA, 50, 49, "summarized", 1),
+}
+
+# reservation, reason: the published minute (UTC) of the ledger entry
+MINUTES = by_snapshot(
+    {
+        ("9bfcc05f", "reservation_approval"): "2025-10-29 16:01",
+        ("9bfcc05f", "summary_refund"): "2025-10-30 04:51",
+        ("077ef6f4", "reservation_approval"): "2025-10-29 19:43",
+        ("b72d46fd", "reservation_approval"): "2025-10-29 19:43",
+        ("57536574", "reservation_approval"): "2025-10-29 19:43",
+        ("8d8049b6", "reservation_approval"): "2025-10-29 15:27",
+        ("8d8049b6", "summary_refund"): "2025-10-29 15:34",
+    },
+    {
+        ("fea43bcd", "reservation_approval"): "2025-10-30 05:29",
+        ("e76cb525", "reservation_approval"): "2025-10-30 05:29",
+    },
+)
+
+BALANCE = """
+    select
+        competitions.name, total_reservation_tokens, available_reservation_tokens,
+        coalesce(sum(change_amount), 0)::int, count(capacity_ledger.id)::int
+    from competitions
+    join tenants on competitions.tenant_id = tenants.id
+    left join capacity_ledger on competitions.id = capacity_ledger.competition_id
+    where subdomain = '{}'
+    group by competitions.id
+"""
+RESERVATIONS = """
+    select
+        left(reservations.id::text, 8) as id, competitions.name as competition,
+        studios.name as studio, spaces_confirmed as confirmed,
+        (
+            select sum(change_amount)::int from capacity_ledger
+            where reservation_id = reservations.id and reason = 'summary_refund'
+        ) as refunded,
+        status,
+        (
+            select count(*) from competition_entries where reservation_id = reservations.id
+        ) as entries
+    from reservations
+    join competitions on reservations.competition_id = competitions.id
+    join studios on reservations.studio_id = studios.id
+"""
+LEDGER = "select left(reservation_id::text, 8), reason, created_at from capacity_ledger order by 3"
+REFERENCES = """
+    select conrelid::regclass::text, attname, confrelid::regclass::text
+    from pg_constraint
+    join pg_attribute on conrelid = attrelid and conkey[1] = attnum
+    where contype = 'f' and confrelid <> 'tenants'::regclass
+"""
+
+# What both snapshots say alike.
+ANSWERS: dict[str, tuple[str, Rows]] = {
+    "published ids": (
+        "select id::text, name from tenants where subdomain = 'empwr'"
+        " union all"
+        f" select id::text, name from competitions where name in ('{LONDON}', '{ST_C_1}')"
+        " order by 1",
+        [
+            ("00000000-0000-0000-0000-000000000001", "EMPWR Dance Experience"),
+            ("05c0eae4-cb2f-44cc-9c5e-6b2eed700904", ST_C_1),
+            ("79cef00c-e163-449c-9f3c-d021fbb4d672", LONDON),
+        ],
+    ),
+    "the legacy approval": (
+        "select spaces_confirmed, approved_at from reservations"
+        " where id = '6a570147-57a0-4f50-8b89-f3044b28c4dc'",
+        [(50, datetime(2025, 10, 28, 23, 6, 28, tzinfo=UTC))],
+    ),
+    "only that one precedes the ledger": (
+        "select left(id::text, 8) from reservations where approved_at < '2025-10-29 00:12Z'",
+        [("6a570147",)],
+    ),
+    "only that one is without its entry, of its amount and instant": (
+        """
+        select left(reservations.id::text, 8), count(capacity_ledger.id)
+        from reservations
+        left join capacity_ledger
+            on reservations.id = reservation_id and reason = 'reservation_approval'
+        group by reservations.id
+        having count(capacity_ledger.id) <> 1 or not coalesce(bool_and(
+            change_amount = -spaces_confirmed
+            and capacity_ledger.created_at = approved_at
+            and capacity_ledger.created_by = approved_by
+            and capacity_ledger.tenant_id = reservations.tenant_id
+            and capacity_ledger.competition_id = reservations.competition_id
+        ), false)
+        """,
+        [("6a570147", 0)],
+    ),
+    "studios": (
+        'select name from studios order by name collate "C"',
+        [("Dancertons",), ("Dans Dancer",), ("asd",)],
+    ),
+    "dancers": (
+        "select count(*), count(distinct (first_name, last_name)), count(date_of_birth),"
+        " count(distinct studio_id) from dancers",
+        [(214, 214, 214, 3)],
+    ),
+    "entries": (
+        "select count(*), count(category_id), count(distinct (competition_id, studio_id, title))"
+        " from competition_entries",
+        [(17, 17, 17)],
+    ),
+    "refunds": ("select count(*) from capacity_ledger where reason = 'summary_refund'", [(9,)]),
+    "nullable columns": (
+        "select table_name || '.' || column_name from information_schema.columns"
+        " where table_schema = 'public' and is_nullable = 'YES' and table_name not like '\\_%'"
+        ' order by 1 collate "C"',
+        [
+            ("capacity_ledger.created_by",),
+            ("capacity_ledger.reservation_id",),
+            ("competition_entries.category_id",),
+            ("dancers.date_of_birth",),
+            ("reservations.approved_at",),
+            ("reservations.approved_by",),
+            ("reservations.spaces_confirmed",),
+        ],
+    ),
+}
+
+# What neither snapshot holds.
+ABSENT = {
+    "a reservation confirmed otherwise than requested, or by nobody": """
+        select id from reservations
+        where spaces_requested is distinct from spaces_confirmed or approved_by is null
+    """,
+    "a summary that does not keep what was used": f"""
+        select id from ({RESERVATIONS}) as reservations
+        where case
+            when status = 'summarized' then entries is distinct from confirmed - refunded
+            else refunded is not null
+        end
+    """,
+    "ledger entries within five seconds of each other": """
+        select 1 from capacity_ledger as one join capacity_ledger as other on one.id < other.id
+        where abs(extract(epoch from one.created_at - other.created_at)) <= 5
+    """,
+    "a ledger entry before the ledger": """
+        select id from capacity_ledger where created_at < '2025-10-29 00:12Z'
+    """,
+    "a refund before its approval": """
+        select 1 from capacity_ledger left join reservations on reservation_id = reservations.id
+        where reason = 'summary_refund' and (capacity_ledger.created_at > approved_at) is not true
+    """,
+    "a row created before its parents": """
+        select reservations.id
+        from reservations
+        join competitions on reservations.competition_id = competitions.id
+        join studios on reservations.studio_id = studios.id
+        join tenants on reservations.tenant_id = tenants.id
+        where not (
+            tenants.created_at < least(studios.created_at, competitions.created_at)
+            and greatest(studios.created_at, competitions.created_at) < reservations.created_at
+            and reservations.created_at < approved_at
+        )
+    """,
+    "an entry not between approval and refund": """
+        select competition_entries.id
+        from competition_entries
+        join reservations on competition_entries.reservation_id = reservations.id
+        left join capacity_ledger
+            on reservations.id = capacity_ledger.reservation_id and reason = 'summary_refund'
+        where
+            competition_entries.created_at <= approved_at
+            or competition_entries.created_at >= capacity_ledger.created_at
+            or competition_entries.created_at >= '2025-10-30 04:51Z'
+    """,
+    "a row created after the snapshot": """
+        select at
+        from (
+            select created_at as at from tenants
+            union all select created_at from dancers
+            union all select created_at from reservations
+            union all select created_at from capacity_ledger
+        ) as created
+        where at >= current_setting('counterfoil.as_of')::timestamptz
+    """,
+    "a balance below zero or above the total": """
+        select 1
+        from (
+            select sum(change_amount) over (partition by competition_id order by created_at)
+            from capacity_ledger
+        ) as running (balance)
+        where balance not between -600 and 0
+    """,
+    "an entry elsewhere than its reservation": """
+        select 1 from competition_entries as entries
+        join reservations on reservation_id = reservations.id
+        where (entries.competition_id, entries.studio_id)
+            <> (reservations.competition_id, reservations.studio_id)
+    """,
+    "a foreign key without an index": """
+        select conname from pg_constraint
+        where contype = 'f' and connamespace = 'public'::regnamespace and not exists (
+            select from pg_index where indrelid = conrelid and indkey[0] = conkey[1]
+        )
+    """,
+}
+
+
+def run(url: str, statement: str) -> Rows:
+    """Execute one statement, commit, and return the rows if it has any."""
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("set time zone 'UTC'")
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def available(url: str, table: str = "competitions") -> int:
+    [(tokens,)] = run(
+        url, f"select available_reservation_tokens from {table} where name = '{LONDON}'"
+    )
+    return int(tokens)
+
+
+def declared(url: str) -> str:
+    [(as_of,)] = run(url, "select current_setting('counterfoil.as_of')")
+    return str(as_of)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("demo")
+    demo.start(directory)
+    yield directory
+    demo.stop(directory)
+
+
+@pytest.fixture
+def url(data_dir: Path) -> str:
+    """The database with the overnight snapshot, the default, as it was made."""
+    return demo.load(data_dir)
+
+
+@pytest.fixture(params=list(demo.SNAPSHOTS))
+def snapshot(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def query(data_dir: Path, snapshot: str) -> Query:
+    url = demo.load(data_dir, snapshot)
+    return lambda statement: run(url, statement)
+
+
+@pytest.mark.parametrize(("statement", "rows"), ANSWERS.values(), ids=ANSWERS)
+def test_both_say(query: Query, statement: str, rows: Rows) -> None:
+    assert query(statement) == rows
+
+
+@pytest.mark.parametrize("statement", ABSENT.values(), ids=ABSENT)
+def test_neither_holds(query: Query, statement: str) -> None:
+    assert query(statement) == []
+
+
+def test_tenant_overview(snapshot: str, query: Query) -> None:
+    tables = ("studios", "dancers", "reservations", "competition_entries", "competitions")
+    counts = (f"(select count(*) from {table} where tenant_id = tenants.id)" for table in tables)
+    reservations = {"overnight": 14, "afternoon": 16}[snapshot]
+    assert query(f"select name, subdomain, {', '.join(counts)} from tenants order by id") == [
+        ("EMPWR Dance Experience", "empwr", 3, 214, reservations, 17, 5),
+        ("Glow Dance Competition", "glow", 0, 0, 0, 0, 7),
+    ]
+
+
+def test_balances_of_empwr(snapshot: str, query: Query) -> None:
+    rows = query(BALANCE.format("empwr"))
+    assert {name: rest for name, _, *rest in rows} == {
+        name: list(rest) for name, rest in BALANCES[snapshot].items()
+    }
+    assert {total for _, total, *_ in rows} == {600}
+    off = {name: stored - (total + moved) for name, total, stored, moved, _ in rows}
+    assert {name: tokens for name, tokens in off.items() if tokens} == {LONDON: -50}
+    inverted = {name: stored - (total - moved) for name, total, stored, moved, _ in rows}
+    assert {name: tokens for name, tokens in inverted.items() if tokens} == INVERTED[snapshot]
+
+
+def test_balances_of_glow(query: Query) -> None:
+    rows = query(BALANCE.format("glow"))
+    assert [row[1:] for row in rows] == [(600, 600, 0, 0)] * 7
+    assert len({name for name, *_ in rows}) == 7
+
+
+def test_reservations(snapshot: str, query: Query) -> None:
+    rows = {row[0]: row[1:] for row in query(RESERVATIONS)}
+    assert {key: rows.pop(key) for key in PUBLISHED[snapshot]} == PUBLISHED[snapshot]
+    assert len(rows) == len(UNPUBLISHED)
+    assert {row[:1] + row[2:] for row in rows.values()} == UNPUBLISHED
+
+
+def test_ledger_minutes(snapshot: str, query: Query) -> None:
+    rows = query(LEDGER)
+    minutes = {(row[0], row[1]): f"{row[2]:%Y-%m-%d %H:%M}" for row in rows}
+    assert len(minutes) == len(rows)
+    assert {key: minutes.pop(key) for key in MINUTES[snapshot]} == MINUTES[snapshot]
+    assert all("2025-10-29 00:12" < at < "2025-10-29 15:27" for at in minutes.values())
+
+
+def test_order_within_the_shared_minutes(snapshot: str, query: Query) -> None:
+    expected = ["b72d46fd", "077ef6f4", "57536574", "9bfcc05f"]
+    expected += ["e76cb525", "fea43bcd"] if snapshot == "afternoon" else []
+    assert [row[0] for row in query(LEDGER)][-len(expected) :] == expected
+
+
+def test_no_reference_leaves_its_tenant(query: Query) -> None:
+    references = query(REFERENCES)
+    assert len(references) == 8
+    for child, column, parent in references:
+        leaked = f"select child.id from {child} child join {parent} parent on {column} = parent.id"
+        assert query(f"{leaked} where child.tenant_id <> parent.tenant_id") == []
+
+
+def test_as_of_is_declared(snapshot: str, data_dir: Path) -> None:
+    as_of = declared(demo.load(data_dir, snapshot))
+    assert datetime.fromisoformat(as_of) == demo.SNAPSHOTS[snapshot].as_of
+
+
+@pytest.mark.parametrize(
+    ("loaded", "started", "tokens"),
+    [
+        ("overnight", None, 1),
+        ("overnight", "overnight", 1),
+        ("overnight", "afternoon", 538),
+        ("afternoon", None, 1),
+        ("afternoon", "overnight", 545),
+    ],
+)
+def test_start_loads_only_another_snapshot(
+    data_dir: Path, loaded: str, started: str | None, tokens: int
+) -> None:
+    url = demo.load(data_dir, loaded)
+    run(url, "update competitions set available_reservation_tokens = 1")
+    assert demo.start(data_dir, started) == url
+    assert available(url) == tokens
+
+
+def test_load_resets_what_a_user_changed(data_dir: Path, url: str) -> None:
+    run(url, "update competitions set available_reservation_tokens = 1")
+    assert demo.load(data_dir, "overnight") == url
+    assert available(url) == 545
+
+
+def test_views_on_top_survive_a_load(data_dir: Path, url: str) -> None:
+    run(url, "create view stored as select * from competitions")
+    try:
+        demo.load(data_dir, "afternoon")
+        assert available(url, "stored") == 538
+    finally:
+        run(url, "drop view stored")
+
+
+def test_a_reader_keeps_the_rows_of_its_instant(data_dir: Path, url: str) -> None:
+    with closing(psycopg2.connect(url)) as reader, reader.cursor() as cursor:
+        reader.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        cursor.execute("select now()")
+        demo.load(data_dir, "afternoon")
+        cursor.execute(BALANCE.format("empwr"))
+        balances = {name: tuple(rest) for name, _, *rest in cursor.fetchall()}
+    assert balances == BALANCES["overnight"]
+    assert available(url) == 538
+
+
+def test_a_writer_is_waited_for(data_dir: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "_LOCK_TIMEOUT", "50ms")
+    with closing(psycopg2.connect(url)) as writer, writer.cursor() as cursor:
+        cursor.execute("insert into tenants (name, subdomain) values ('mine', 'mine')")
+        with pytest.raises(DemoError, match="another session has held the demo's tables"):
+            demo.load(data_dir)
+    demo.load(data_dir)
+
+
+def test_a_failed_load_changes_nothing(data_dir: Path, url: str) -> None:
+    run(
+        url,
+        "alter table capacity_ledger"
+        " add constraint none_later check (created_at < '2025-10-30 05:00:00Z')",
+    )
+    try:
+        with pytest.raises(DemoError, match="none_later") as caught:
+            demo.load(data_dir, "afternoon")
+        assert "\n" not in str(caught.value)
+        assert (available(url), declared(url)) == (545, "2025-10-30T05:00:00Z")
+    finally:
+        run(url, "alter table capacity_ledger drop constraint none_later")
+
+
+def test_a_missing_table_is_named(data_dir: Path, url: str) -> None:
+    run(url, "alter table capacity_ledger rename to mislaid")
+    try:
+        with pytest.raises(DemoError, match="capacity_ledger no longer exist"):
+            demo.load(data_dir)
+    finally:
+        run(url, "alter table mislaid rename to capacity_ledger")
+
+
+@pytest.mark.parametrize("action", [demo.start, demo.load])
+def test_unknown_snapshot(action: Callable[[Path, str], str], tmp_path: Path) -> None:
+    with pytest.raises(DemoError, match="'noon'.*overnight, afternoon") as caught:
+        action(tmp_path, "noon")
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_load_needs_a_running_server(tmp_path: Path) -> None:
+    with pytest.raises(DemoError, match="does not run"):
+        demo.load(tmp_path)
