@@ -469,7 +469,7 @@ def test_a_missing_table_is_named(data_dir: Path, url: str) -> None:
 
 @pytest.mark.parametrize("action", [demo.start, demo.load])
 def test_unknown_snapshot(action: Callable[[Path, str], str], tmp_path: Path) -> None:
-    with pytest.raises(DemoError, match="'noon'.*overnight, afternoon") as caught:
+    with pytest.raises(DemoError, match=r"'noon'.*overnight, afternoon") as caught:
         action(tmp_path, "noon")
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []

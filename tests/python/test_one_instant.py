@@ -65,13 +65,15 @@ def test_the_audit_cannot_write(overnight: Database) -> None:
 def test_the_exporter_holds_no_lock_on_any_table(
     overnight: Database, superuser: Connection
 ) -> None:
-    with open_snapshot(overnight.plan.auditor, overnight.settings):
-        with superuser.cursor() as cursor:
-            cursor.execute(
-                "select count(*) from pg_locks join pg_class on pg_class.oid = relation"
-                " where relnamespace = 'public'::regnamespace"
-            )
-            assert cursor.fetchone() == (0,)
+    with (
+        open_snapshot(overnight.plan.auditor, overnight.settings),
+        superuser.cursor() as cursor,
+    ):
+        cursor.execute(
+            "select count(*) from pg_locks join pg_class on pg_class.oid = relation"
+            " where relnamespace = 'public'::regnamespace"
+        )
+        assert cursor.fetchone() == (0,)
 
 
 def test_nothing_is_left_behind(overnight: Database, superuser: Connection) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from conftest import Database
@@ -10,7 +9,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 
 @pytest.fixture
-def statements(overnight: Database, superuser: Connection) -> Iterator[list[str]]:
+def statements(overnight: Database, superuser: Connection) -> list[str]:
     """What one audit of the overnight snapshot sent, in order."""
     with superuser.cursor() as cursor:
         cursor.execute("alter database empwr set log_statement = 'all'")
@@ -23,7 +22,7 @@ def statements(overnight: Database, superuser: Connection) -> Iterator[list[str]
     with overnight.server_log.open() as log:
         log.seek(start)
         text = log.read()
-    yield [
+    return [
         " ".join(statement.split())
         for statement in re.split(r"^\S+ \S+ \S+ \[\d+\] \w+:  (?:statement: )?", text, flags=re.M)
     ]
