@@ -20,9 +20,9 @@ help: ## List the targets
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (about a minute, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 		--require-hashes --no-compile --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
 	@touch $@
@@ -60,7 +60,7 @@ stop: install ## Stop the demo database
 .PHONY: lock
 lock: install ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock" \
 		--group dev pyproject.toml --output-file requirements.lock
 
 .PHONY: schema
