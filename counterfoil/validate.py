@@ -89,7 +89,8 @@ class Validator:
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
-        logging.getLogger("great_expectations").setLevel(logging.WARNING)
+        # It sets its own level to INFO, to say where a site is that nobody asked for.
+        logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
         self._gx = gx
         self._instant = instant
         self._thresholds = dict(thresholds)

@@ -1,0 +1,132 @@
+"""The deployment of prefect.yaml, on a real Prefect server with a real worker."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT, Database
+
+PREFECT = str(Path(sys.executable).with_name("prefect"))
+
+
+class Prefect:
+    """A Prefect server of the test's own, and its command line."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.api = f"http://127.0.0.1:{self.port}/api"
+        self.environment = os.environ | {
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": self.api,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "DO_NOT_TRACK": "1",
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A process of Prefect's, in a group of its own."""
+        return subprocess.Popen(
+            [PREFECT, *arguments], env=self.environment, cwd=ROOT, start_new_session=True
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One command, to its end."""
+        return subprocess.run(
+            [PREFECT, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def ask(self, path: str, **body: Any) -> Any:
+        """What the server's API answers to a filter."""
+        request = urllib.request.Request(
+            f"{self.api}/{path}",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def wait(self) -> None:
+        """Until the server answers."""
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{self.api}/health", timeout=5)
+            except OSError:
+                time.sleep(0.5)
+            else:
+                return
+        raise TimeoutError(self.api)
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    prefect = Prefect(tmp_path_factory.mktemp("prefect"))
+    processes = [prefect.start("server", "start", "--port", str(prefect.port))]
+    try:
+        prefect.wait()
+        prefect.run("work-pool", "create", "counterfoil", "--type", "process")
+        processes.append(prefect.start("worker", "start", "--pool", "counterfoil"))
+        yield prefect
+    finally:
+        for process in reversed(processes):
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
+    prefect: Prefect, overnight: Database
+) -> None:
+    deployed = prefect.run("--no-prompt", "deploy", "--all")
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+
+    run = prefect.run("deployment", "run", "nightly/demo", "--watch")
+
+    (flow_run,) = prefect.ask("flow_runs/filter")
+    assert flow_run["state"]["type"] == "FAILED", run.stdout
+    assert "EMPWR Dance - London is off by -50 tokens" in flow_run["state"]["message"]
+    latest = overnight.settings.reports_path / "latest"
+    assert json.loads((latest / "audit.json").read_text())["status"] == "critical"
+    artifacts = {item["key"]: item for item in prefect.ask("artifacts/filter")}
+    assert artifacts.keys() == {"empwr-checks", "empwr-report"}
+    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 17
+    assert "London" in artifacts["empwr-report"]["data"]
+    logs = [entry["message"] for entry in prefect.ask("logs/filter", limit=200)]
+    assert any("Everything is read as of 2025-10-30 05:00:00" in message for message in logs)
+
+
+def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
+    prefect: Prefect,
+) -> None:
+    declared = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    deployments = {item["name"]: item for item in prefect.ask("deployments/filter")}
+    assert deployments.keys() == {item["name"] for item in declared}
+    for deployment in deployments.values():
+        assert deployment["global_concurrency_limit"]["limit"] == 1
+        assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+        assert deployment["schedules"][0]["schedule"]["timezone"] == "UTC"
+        assert deployment["enforce_parameter_schema"]
+        properties = deployment["parameter_openapi_schema"]["properties"]
+        assert properties["fail_on"]["enum"] == ["critical", "warning", "never"]
+    refused = prefect.run("deployment", "run", "nightly/demo", "--param", "fail_on=sometimes")
+    assert refused.returncode != 0
