@@ -63,6 +63,10 @@ lock: install ## Renew requirements.lock from pyproject.toml
 		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock" \
 		--group dev pyproject.toml --output-file requirements.lock
 
+.PHONY: bench-run
+bench-run: install ## Measure a warm audit of the demo: time, own code, memory
+	@$(BIN)/python benchmarks/warm_run.py
+
 .PHONY: schema
 schema: install ## Write docs/audit.schema.json from the models
 	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
