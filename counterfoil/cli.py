@@ -111,8 +111,7 @@ DataDirOption = Annotated[Path | None, typer.Option(help="Folder of the server's
 
 
 @demo_app.command("start", epilog="Example: counterfoil demo start --snapshot afternoon")
-def demo_start(snapshot: SnapshotOption = None, data_dir: LoadOption = Annotated[str, typer.Option("--snapshot", help="Snapshot: overnight or afternoon.")]
-DataDirOption = None) -> None:
+def demo_start(snapshot: SnapshotOption = None, data_dir: DataDirOption = None) -> None:
     """Start the demo database, load a snapshot if it is not loaded, print its URL."""
     with _one_line_errors():
         from counterfoil import demo
@@ -122,8 +121,7 @@ DataDirOption = None) -> None:
 
 
 @demo_app.command("load", epilog="Example: counterfoil demo load --snapshot overnight")
-def demo_load(snapshot: LoadOption = "overnight", data_dir: LoadOption = Annotated[str, typer.Option("--snapshot", help="Snapshot: overnight or afternoon.")]
-DataDirOption = None) -> None:
+def demo_load(snapshot: LoadOption = "overnight", data_dir: DataDirOption = None) -> None:
     """Put a snapshot's rows back, whatever was changed; print the database's URL."""
     with _one_line_errors():
         from counterfoil import demo
@@ -132,8 +130,7 @@ DataDirOption = None) -> None:
 
 
 @demo_app.command("stop", epilog="Example: counterfoil demo stop")
-def demo_stop(data_dir: LoadOption = Annotated[str, typer.Option("--snapshot", help="Snapshot: overnight or afternoon.")]
-DataDirOption = None) -> None:
+def demo_stop(data_dir: DataDirOption = None) -> None:
     """Stop the demo database; its rows are kept."""
     with _one_line_errors():
         from counterfoil import demo
