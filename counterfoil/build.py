@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
@@ -123,6 +124,7 @@ def ensure_views(
             arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
         views = _run(arguments, connection, settings.project_dir)
         _test(arguments, settings.project_dir)
+        _drop_views(_existing_views(connection) - views, connection)
         Build(wanted, views).write(connection)
         log.info("Built %d views, and their data tests passed", len(views))
         return True
@@ -178,6 +180,24 @@ def _run(arguments: Sequence[str], connection: Connection, project_dir: Path) ->
             remedy="Check the contract's packs",
         )
     return frozenset(node["relation"] for node in outcome["nodes"])
+
+
+def _drop_views(stale: Iterable[str], connection: Connection) -> None:
+    """Drops views that the project no longer makes, all at once and none that others use."""
+    names = [sql.Identifier(*name.split(".", 1)) for name in sorted(stale)]
+    if not names:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("drop view {}").format(sql.SQL(", ").join(names)))
+    except psycopg2.Error as cause:
+        connection.rollback()
+        raise BuildError(
+            f"views no longer made cannot be dropped: {cause.diag.message_detail}",
+            where=PUBLIC_SCHEMA,
+            remedy="Drop what stands on them first, then run again",
+        ) from None
+    connection.commit()
 
 
 def _test(arguments: Sequence[str], project_dir: Path) -> None:

@@ -7,7 +7,5 @@
     Example: {{ application_table('reservations') }} -> "public"."reservations"
 #}
 {% macro application_table(table_name) -%}
-    {{ api.Relation.create(
-        schema=var('contract')['schema'], identifier=table_name
-    ) }}
+    {{ quoted(var('contract')['schema']) }}.{{ quoted(table_name) }}
 {%- endmacro %}

@@ -9,7 +9,7 @@
     Example: {{ is_disallowed(rule, 'source_row') }}
 #}
 {% macro is_disallowed(rule, alias) -%}
-    {%- set value = alias ~ '.' ~ adapter.quote(rule['column']) -%}
+    {%- set value = alias ~ '.' ~ quoted(rule['column']) -%}
     {%- set broken = [value ~ ' is null'] if not rule.get('nullable', false) else [] -%}
     {%- if rule.get('values') -%}
         {%- do broken.append(value ~ '::text not in (' ~ text_list(rule['values']) ~ ')') -%}

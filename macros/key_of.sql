@@ -8,5 +8,5 @@
     Example: {{ key_of('reservations', 'child') }} -> child."id"
 #}
 {% macro key_of(table_name, alias) -%}
-    {{ alias }}.{{ adapter.quote(var('contract')['tables'][table_name]['key']) }}
+    {{ alias }}.{{ quoted(var('contract')['tables'][table_name]['key']) }}
 {%- endmacro %}

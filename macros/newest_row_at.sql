@@ -11,7 +11,7 @@
 #}
 {% macro newest_row_at(table, alias) -%}
     {%- if table.get('freshness') -%}
-        {%- set instant = alias ~ '.' ~ adapter.quote(table['freshness']['column']) -%}
+        {%- set instant = alias ~ '.' ~ quoted(table['freshness']['column']) -%}
         (max({{ instant }}) filter (
             where isfinite({{ instant }}) and {{ instant }} <= {{ as_of() }}
         ))::timestamptz

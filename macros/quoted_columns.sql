@@ -9,7 +9,7 @@
 #}
 {% macro quoted_columns(alias, columns) -%}
     {%- for column in columns -%}
-        {{ alias }}.{{ adapter.quote(column) }}
+        {{ alias }}.{{ quoted(column) }}
         {%- if not loop.last %}, {% endif -%}
     {%- endfor -%}
 {%- endmacro %}

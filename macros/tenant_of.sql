@@ -10,9 +10,9 @@
 {% macro tenant_of(table_name, alias) -%}
     {%- set tenant = var('contract').get('tenant') -%}
     {%- if tenant and table_name == tenant['table'] -%}
-        {{ alias }}.{{ adapter.quote(var('contract')['tables'][table_name]['key']) }}::text
+        {{ alias }}.{{ quoted(var('contract')['tables'][table_name]['key']) }}::text
     {%- elif table_name in tenant_scoped_tables() -%}
-        {{ alias }}.{{ adapter.quote(tenant['column']) }}::text
+        {{ alias }}.{{ quoted(tenant['column']) }}::text
     {%- else -%}
         null::text
     {%- endif -%}

@@ -9,7 +9,7 @@ select
     {{ text_literal(rule.get('where') or 'always') }} as required_when,
     count(*) as row_count,
     count(*) filter (
-        where {{ is_blank('source_row.' ~ adapter.quote(rule['column'])) }}
+        where {{ is_blank('source_row.' ~ quoted(rule['column'])) }}
     ) as incomplete_row_count
 from {{ application_table(rule['table']) }} as source_row
 where {{ rule_applies(rule) }}

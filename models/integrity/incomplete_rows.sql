@@ -11,5 +11,5 @@ select
 from {{ application_table(rule['table']) }} as source_row
 where
     {{ rule_applies(rule) }}
-    and {{ is_blank('source_row.' ~ adapter.quote(rule['column'])) }}
+    and {{ is_blank('source_row.' ~ quoted(rule['column'])) }}
 {% endfor %}

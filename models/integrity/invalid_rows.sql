@@ -12,7 +12,7 @@ select
     {% if rule['column'] in pii -%}
     null::text as disallowed_value
     {%- else -%}
-    left(source_row.{{ adapter.quote(rule['column']) }}::text, 100) as disallowed_value
+    left(source_row.{{ quoted(rule['column']) }}::text, 100) as disallowed_value
     {%- endif %}
 from {{ application_table(rule['table']) }} as source_row
 where {{ is_disallowed(rule, 'source_row') }}

@@ -7,14 +7,14 @@ select
     {{ text_literal(reference['child']) }} as child_table,
     {{ text_literal(reference['parent']) }} as parent_table,
     {{ key_of(reference['child'], 'child') }}::text as child_id,
-    child.{{ adapter.quote(reference['column']) }}::text as missing_parent_id,
+    child.{{ quoted(reference['column']) }}::text as missing_parent_id,
     {{ tenant_of(reference['child'], 'child') }} as tenant_id
 from {{ application_table(reference['child']) }} as child
 left join {{ application_table(reference['parent']) }} as parent
     on
-        child.{{ adapter.quote(reference['column']) }}
+        child.{{ quoted(reference['column']) }}
         = {{ key_of(reference['parent'], 'parent') }}
 where
-    child.{{ adapter.quote(reference['column']) }} is not null
+    child.{{ quoted(reference['column']) }} is not null
     and {{ key_of(reference['parent'], 'parent') }} is null
 {% endfor %}

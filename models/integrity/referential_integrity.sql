@@ -10,17 +10,17 @@ select
     count(*) as row_count,
     count(*) filter (
         where
-        child.{{ adapter.quote(reference['column']) }} is not null
+        child.{{ quoted(reference['column']) }} is not null
         and {{ key_of(reference['parent'], 'parent') }} is null
     ) as orphaned_row_count,
     count(*) filter (
         where
         {{ reference.get('required', false) | string | lower }}
-        and child.{{ adapter.quote(reference['column']) }} is null
+        and child.{{ quoted(reference['column']) }} is null
     ) as unset_row_count
 from {{ application_table(reference['child']) }} as child
 left join {{ application_table(reference['parent']) }} as parent
     on
-        child.{{ adapter.quote(reference['column']) }}
+        child.{{ quoted(reference['column']) }}
         = {{ key_of(reference['parent'], 'parent') }}
 {% endfor %}

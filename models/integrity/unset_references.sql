@@ -11,5 +11,5 @@ select
 from {{ application_table(reference['child']) }} as child
 where
     {{ reference.get('required', false) | string | lower }}
-    and child.{{ adapter.quote(reference['column']) }} is null
+    and child.{{ quoted(reference['column']) }} is null
 {% endfor %}

@@ -13,7 +13,7 @@ select
 from {{ application_table(relationship['child']) }} as child
 inner join {{ application_table(relationship['parent']) }} as parent
     on
-        child.{{ adapter.quote(relationship['column']) }}
+        child.{{ quoted(relationship['column']) }}
         = {{ key_of(relationship['parent'], 'parent') }}
 where
     {{ tenant_of(relationship['child'], 'child') }}

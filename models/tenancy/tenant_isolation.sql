@@ -15,6 +15,6 @@ select
 from {{ application_table(relationship['child']) }} as child
 left join {{ application_table(relationship['parent']) }} as parent
     on
-        child.{{ adapter.quote(relationship['column']) }}
+        child.{{ quoted(relationship['column']) }}
         = {{ key_of(relationship['parent'], 'parent') }}
 {% endfor %}

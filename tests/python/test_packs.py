@@ -1,0 +1,121 @@
+"""Packs: a database without booking tables gets the generic views, and no others."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+import yaml
+from conftest import Database
+from psycopg2 import sql
+
+from counterfoil.audit import audit_database
+from counterfoil.build import ensure_views
+from counterfoil.database import open_snapshot
+from counterfoil.findings import Audit
+from counterfoil.plan import Plan, make_plan
+
+CONTRACT = {
+    "database": "shop",
+    "schema": "Shop Floor",
+    "packs": ["integrity"],
+    "tables": {
+        'odd "table"': {"key": "Id", "in_use": True},
+        "order": {"key": "id", "in_use": True},
+    },
+    "relationships": [{"child": "order", "column": "odd Id", "parent": 'odd "table"'}],
+}
+SCHEMA = '''
+    create schema "Shop Floor";
+    create table "Shop Floor"."odd ""table""" ("Id" integer primary key);
+    create table "Shop Floor"."order" (id bigint primary key, "odd Id" integer);
+    insert into "Shop Floor"."odd ""table""" values (1);
+    insert into "Shop Floor"."order" values (10, 1), (20, null);
+'''
+
+
+@pytest.fixture(scope="module")
+def shop(overnight: Database) -> Iterator[str]:
+    """A database of another application, with names that need quoting."""
+    admin = psycopg2.connect(overnight.url)
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("create database shop")
+    url = overnight.url.replace("/empwr", "/shop")
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(SCHEMA)
+    connection.close()
+    yield url
+    with admin.cursor() as cursor:
+        cursor.execute(sql.SQL("drop database shop with (force)"))
+    admin.close()
+
+
+def plan_for(
+    contract: dict[str, object], overnight: Database, tmp_path: Path, patch: pytest.MonkeyPatch
+) -> Plan:
+    profile = {"type": "postgres", "user": "postgres", "password": "", "port": 5432}
+    profile |= {"host": overnight.plan.builder.host, "dbname": "shop", "schema": "counterfoil"}
+    outputs = {"counterfoil": {"target": "shop", "outputs": {"shop": profile}}}
+    (tmp_path / "profiles.yml").write_text(yaml.safe_dump(outputs))
+    (tmp_path / "shop.yml").write_text(yaml.safe_dump(contract))
+    patch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    return make_plan("shop", tmp_path / "shop.yml", overnight.settings)
+
+
+def audit(plan: Plan, overnight: Database) -> Audit:
+    ensure_views(plan.contract, plan.builder, overnight.settings, replaces_project_contract=True)
+    with open_snapshot(plan.auditor, overnight.settings) as snapshot:
+        return audit_database(
+            plan.contract,
+            plan.suites,
+            snapshot,
+            overnight.settings,
+            audit_id="test",
+            contract_file="shop.yml",
+        )
+
+
+def views(url: str) -> set[str]:
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("select viewname from pg_views where schemaname like 'counterfoil%'")
+        found = {name for (name,) in cursor}
+    connection.close()
+    return found
+
+
+def test_only_what_the_contract_asks_for(
+    shop: str, overnight: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(CONTRACT, overnight, tmp_path, monkeypatch)
+    first = audit(plan, overnight)
+
+    assert {check.check_id: check.status for check in first.checks} == {
+        "integrity.references_resolve": "pass",
+        "integrity.required_references_set": "pass",
+        "integrity.source_not_empty": "pass",
+        "integrity.source_fresh": "pass",
+        "audit.every_check_ran": "pass",
+    }
+    assert first.status == "passed"
+    assert views(shop) == {
+        "empty_tables",
+        "orphaned_rows",
+        "referential_integrity",
+        "source_tables",
+        "unset_references",
+    }
+
+    required = [{**CONTRACT["relationships"][0], "required": True}]  # type: ignore[index]
+    keys = [{"name": "one_order_each", "table": "order", "columns": ["odd Id"]}]
+    changed = CONTRACT | {"relationships": required, "business_keys": keys}
+    second = audit(plan_for(changed, overnight, tmp_path, monkeypatch), overnight)
+
+    (unset,) = [c for c in second.checks if c.check_id == "integrity.required_references_set"]
+    assert [finding.key for finding in unset.findings] == [
+        {"relationship": "order.odd Id", "child_id": "20"}
+    ]
+    assert {"uniqueness", "duplicate_rows"} <= views(shop)
+
+    audit(plan, overnight)
+    assert "uniqueness" not in views(shop), "a view that is no longer asked for stays behind"
