@@ -71,6 +71,13 @@ class Snapshot:
         return connection
 
 
+class _BorrowingPool(StaticPool):
+    """A pool of one connection that is somebody else's."""
+
+    def dispose(self) -> None:
+        """Leaves the connection open: closing it would end its owner's transaction."""
+
+
 @dataclass(frozen=True)
 class OpenTransaction:
     """A transaction that is open already; every engine tied to it shares its connection.
@@ -87,7 +94,7 @@ class OpenTransaction:
         """Keyword arguments for an engine on that very connection."""
         return {
             "creator": lambda: self.connection,
-            "poolclass": StaticPool,
+            "poolclass": _BorrowingPool,
             "isolation_level": "AUTOCOMMIT",
         }
 

@@ -4,7 +4,7 @@ import pytest
 from conftest import Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.database import open_snapshot, pinned_engine
+from counterfoil.database import OpenTransaction, open_snapshot, pinned_engine
 from counterfoil.findings import Audit
 
 # Each would be a finding, had any of the audit's queries seen it: of a view fetched whole,
@@ -50,6 +50,20 @@ def test_rows_committed_during_an_audit_are_not_seen(
     assert after["capacity.available_matches_ledger"] == ("fail", 12)
     assert after["integrity.values_allowed"][0] == "fail"
     assert after["integrity.required_values_filled"] == ("fail", 214)
+
+
+def test_an_audit_of_an_open_transaction_sees_it_and_leaves_it_open(
+    overnight: Database, transaction: OpenTransaction
+) -> None:
+    before = found(overnight.audit())
+    with transaction.connection.cursor() as cursor:
+        cursor.execute("update public.dancers set date_of_birth = null")
+        during = found(overnight.audit(transaction))
+        cursor.execute("select count(*) from public.dancers where date_of_birth is null")
+        assert cursor.fetchone() == (214,)
+
+    assert during["integrity.required_values_filled"] == ("fail", 214)
+    assert found(overnight.audit()) == before
 
 
 def test_the_audit_cannot_write(overnight: Database) -> None:

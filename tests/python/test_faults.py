@@ -1,0 +1,259 @@
+"""Each check moves when, and only when, what it is about is broken.
+
+A file of tests/faults/ breaks the healthy demo in one statement and says which findings
+that must bring; `<check_id>.<case>.yml` is a further way to break the same check, or one
+that must not. Mended, the audit is what it was.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlparse
+from conftest import ROOT, Database
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+import counterfoil.validate
+from counterfoil.contract import load_contract
+from counterfoil.database import OpenTransaction
+from counterfoil.errors import CounterfoilError
+from counterfoil.findings import Audit
+from counterfoil.suites import Expectation, load_suites
+from counterfoil.yamlfile import parse_model, read_yaml
+
+FILES = sorted((ROOT / "tests" / "faults").glob("*.yml"))
+
+# What no statement can break, and the test that breaks it instead.
+BROKEN_IN_PYTHON = {"audit.every_check_ran": "test_a_check_without_a_result_is_a_finding"}
+
+Key = tuple[tuple[str, str | None], ...]
+
+
+class Fault(BaseModel):
+    """A fixture: `expect` are the keys of the new findings, `says` parts of their messages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prepare: tuple[str, ...] = ()
+    break_: str = Field(alias="break")
+    expect: dict[str, tuple[dict[str, str], ...]]
+    unknown: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    mend: str
+
+    @field_validator("break_", "mend")
+    @classmethod
+    def _is_one_statement(cls, sql: str) -> str:
+        if len(sqlparse.split(sql)) != 1:
+            raise ValueError("not one statement")
+        return sql
+
+    @field_validator("expect")
+    @classmethod
+    def _keys_are_there_once(
+        cls, expect: dict[str, tuple[dict[str, str], ...]]
+    ) -> dict[str, tuple[dict[str, str], ...]]:
+        for check_id, keys in expect.items():
+            if not keys or len(set(map(as_key, keys))) != len(keys):
+                raise ValueError(f"{check_id} names no key, or one twice")
+        return expect
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check said."""
+
+    status: str
+    count: int
+    keys: frozenset[Key]
+
+
+def as_key(key: Mapping[str, str | None]) -> Key:
+    return tuple(sorted(key.items()))
+
+
+@cache
+def read_fault(file: Path) -> Fault:
+    content = read_yaml(file, CounterfoilError)
+    return parse_model(Fault, content, where=str(file), error=CounterfoilError)
+
+
+def check_of(file: Path) -> str:
+    return ".".join(file.name.split(".")[:2])
+
+
+def verdicts(audit: Audit) -> dict[str, Verdict]:
+    return {
+        check.check_id: Verdict(
+            check.status,
+            check.finding_count,
+            frozenset(as_key(finding.key) for finding in check.findings),
+        )
+        for check in audit.checks
+    }
+
+
+def facts(audit: Audit) -> dict[str, Any]:
+    return audit.model_dump(exclude={"started_at", "finished_at"})
+
+
+def moves(before: Audit, after: Audit) -> dict[str, str]:
+    """What each check that moved now says, for the reader of a failure."""
+    was, found = verdicts(before), verdicts(after)
+    messages = {
+        check.check_id: [check.detail, *(finding.message for finding in check.findings)]
+        for check in after.checks
+    }
+    return {
+        check_id: f"{was[check_id].status} {was[check_id].count} -> {now.status} {now.count}:"
+        f" new {sorted(now.keys - was[check_id].keys)},"
+        f" gone {sorted(was[check_id].keys - now.keys)}; {messages[check_id]}"
+        for check_id, now in found.items()
+        if now != was[check_id]
+    }
+
+
+@pytest.fixture(scope="session")
+def healthy(overnight: Database) -> Audit:
+    return overnight.audit()
+
+
+@pytest.fixture
+def execute(transaction: OpenTransaction) -> Callable[[str], None]:
+    def run(sql: str) -> None:
+        with transaction.connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    return run
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_fault(
+    file: Path,
+    overnight: Database,
+    healthy: Audit,
+    transaction: OpenTransaction,
+    execute: Callable[[str], None],
+) -> None:
+    fault = read_fault(file)
+    prepared = healthy
+    for statement in fault.prepare:
+        execute(statement)
+    if fault.prepare:
+        prepared = overnight.audit(transaction)
+        assert verdicts(prepared) == verdicts(healthy), moves(healthy, prepared)
+
+    execute(fault.break_)
+    broken = overnight.audit(transaction)
+    execute(fault.mend)
+    mended = overnight.audit(transaction)
+
+    was, found, moved = verdicts(prepared), verdicts(broken), moves(prepared, broken)
+    assert found.keys() == was.keys()
+    for check_id, before in was.items():
+        new = frozenset(as_key(key) for key in fault.expect.get(check_id, ()))
+        if check_id in fault.unknown:
+            expected = Verdict("unknown", 0, frozenset())
+        elif new:
+            expected = Verdict("fail", before.count + len(new), before.keys | new)
+        else:
+            expected = before
+        assert found[check_id] == expected, moved
+    assert moved.keys() == {*fault.expect, *fault.unknown}, moved
+    messages = new_messages(prepared, broken)
+    for part in fault.says:
+        assert any(part in message for message in messages), messages
+    assert facts(mended) == facts(prepared), moves(prepared, mended)
+
+
+def new_messages(before: Audit, after: Audit) -> list[str]:
+    was = verdicts(before)
+    return [
+        finding.message
+        for check in after.checks
+        for finding in check.findings
+        if as_key(finding.key) not in was[check.check_id].keys
+    ]
+
+
+def catalogue() -> set[str]:
+    suites = load_suites(ROOT / "expectations")
+    checks = {check.check_id for suite in suites for check in suite.checks}
+    return checks | BROKEN_IN_PYTHON.keys()
+
+
+def test_every_check_has_a_fixture() -> None:
+    broken = {check_of(file) for file in FILES if check_of(file) in read_fault(file).expect}
+    assert catalogue() - broken == BROKEN_IN_PYTHON.keys()
+    assert set(BROKEN_IN_PYTHON.values()) <= globals().keys()
+
+
+def test_every_fixture_names_known_checks() -> None:
+    for file in FILES:
+        fault = read_fault(file)
+        assert {check_of(file), *fault.expect, *fault.unknown} <= catalogue(), file.name
+        assert fault.expect.keys().isdisjoint(fault.unknown), file.name
+
+
+def test_every_declared_rule_is_broken() -> None:
+    """The relationships, keys and values of the contract, each by some fixture."""
+    contract = load_contract(ROOT)
+    declared = {relationship.name for relationship in contract.relationships}
+    rules = [*contract.business_keys, *contract.required_values, *contract.allowed_values]
+    declared |= {rule.name for rule in rules}
+    named = {
+        value
+        for file in FILES
+        for keys in read_fault(file).expect.values()
+        for key in keys
+        for name, value in key.items()
+        if name in ("relationship", "rule")
+    }
+    assert declared <= named
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"brake": "select 1", "expect": {}, "mend": "select 1"},
+        {"break": "select 1", "expect": {}, "mend": "select 1", "repair": "x"},
+        {"break": "select 1; select 2", "expect": {}, "mend": "select 1"},
+        {"break": "select 1", "expect": {}, "mend": ""},
+        {"break": "select 1", "expect": {"a.b": []}, "mend": "select 1"},
+        {"break": "select 1", "expect": {"a.b": [{"id": "1"}] * 2}, "mend": "select 1"},
+    ],
+)
+def test_a_fixture_is_read_strictly(content: dict[str, Any]) -> None:
+    with pytest.raises(CounterfoilError):
+        parse_model(Fault, content, where="x.yml", error=CounterfoilError)
+
+
+def test_a_check_without_a_result_is_a_finding(
+    overnight: Database, healthy: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Great Expectations logs an expectation that it does not know, and drops it."""
+    dropped = "capacity.no_new_orphan_approvals"
+    genuine = counterfoil.validate._expectation
+
+    def misspelt(check_id: str, expectation: Expectation) -> Any:
+        if check_id != dropped:
+            return genuine(check_id, expectation)
+        return {
+            "type": "expect_column_values_to_be_lawful",
+            "kwargs": expectation.kwargs,
+            "meta": {"check_id": check_id},
+        }
+
+    monkeypatch.setattr(counterfoil.validate, "_expectation", misspelt)
+    audit = overnight.audit()
+
+    was, found = verdicts(healthy), verdicts(audit)
+    assert found.pop("audit.every_check_ran") == Verdict(
+        "fail", 1, frozenset({(("check_id", dropped),)})
+    )
+    del was["audit.every_check_ran"], was[dropped]
+    assert found == was
+    assert audit.status == "critical"
