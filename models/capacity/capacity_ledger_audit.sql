@@ -14,34 +14,62 @@ reservations as (
     select * from {{ ref('stg_reservations') }}
 ),
 
+judged as (
+    select
+        *,
+        coalesce(reason in ({{ capacity_reasons('approval') }}), false) as is_approval,
+        coalesce(reason in ({{ capacity_reasons('refunds') }}), false) as is_refund,
+        coalesce(
+            reason in ({{ capacity_reasons('adjustment') }}), false
+        ) as is_adjustment,
+        lag(created_at) over (
+            partition by reservation_id, reason, change_tokens
+            order by created_at, ledger_entry_id
+        ) as previous_like_it_at
+    from ledger
+),
+
 final as (
     select
-        ledger.tenant_id,
-        ledger.ledger_entry_id,
-        ledger.competition_id,
+        judged.tenant_id,
+        judged.ledger_entry_id,
+        judged.competition_id,
         competitions.competition_name,
-        ledger.reservation_id,
+        judged.reservation_id,
         reservations.competition_id as reservation_competition_id,
-        ledger.change_tokens,
-        ledger.reason,
-        ledger.created_at,
+        judged.change_tokens,
+        judged.reason,
+        judged.created_at,
+        judged.previous_like_it_at,
         (
-            ledger.reservation_id is null
-            and coalesce(
-                ledger.reason in (
-                    {{ capacity_reasons('approval') }},
-                    {{ capacity_reasons('refunds') }}
-                ),
-                false
-            )
+            judged.reservation_id is null and (judged.is_approval or judged.is_refund)
         ) as is_reservation_unset,
         (
             reservations.reservation_id is not null
-            and (ledger.competition_id is distinct from reservations.competition_id)
-        ) as is_of_another_competition
-    from ledger
-    left join competitions on ledger.competition_id = competitions.competition_id
-    left join reservations on ledger.reservation_id = reservations.reservation_id
+            and (judged.competition_id is distinct from reservations.competition_id)
+        ) as is_of_another_competition,
+        coalesce(
+            judged.change_tokens = 0
+            or (judged.is_approval and judged.change_tokens > 0)
+            or (judged.is_refund and judged.change_tokens < 0)
+            or not (judged.is_approval or judged.is_refund or judged.is_adjustment),
+            true
+        ) as is_reason_or_sign_wrong,
+        coalesce(
+            judged.created_at > {{ as_of() }}
+            or judged.created_at < competitions.created_at
+            or judged.created_at < reservations.created_at,
+            judged.created_at is null
+        ) as is_time_implausible,
+        coalesce(
+            judged.reservation_id is not null
+            and judged.created_at
+            <= judged.previous_like_it_at + interval '5 seconds',
+            false
+        ) as is_rapid_repeat
+    from judged
+    left join competitions on judged.competition_id = competitions.competition_id
+    left join reservations on judged.reservation_id = reservations.reservation_id
 )
 
 select * from final

@@ -2,8 +2,8 @@
 
 with
 
-competition_capacity as (
-    select * from {{ ref('competition_capacity') }}
+competition_balance as (
+    select * from {{ ref('competition_balance') }}
 ),
 
 counted as (
@@ -16,7 +16,7 @@ counted as (
         count(*) filter (
             where ledger_entry_count > 0 and wrong_sign_discrepancy_tokens = 0
         ) as opposite_sign_aligned_count
-    from competition_capacity
+    from competition_balance
 ),
 
 final as (

@@ -1,104 +1,169 @@
 {{ config(enabled=contract_declares('capacity')) }}
 
+-- sqlfluff 4.4 indents after `lateral` as if it were a table's name.
+-- noqa: disable=layout.indent
+
+{% set causes = [
+    'legacy_missing_approval',
+    'new_missing_approval',
+    'repeated_approval',
+    'wrong_approval_amount',
+    'wrong_refund',
+    'released_reservation',
+    'entry_of_another_competition',
+    'entry_without_reservation',
+    'entry_of_unknown_reason',
+] %}
+
 with
 
 competitions as (
-    select * from {{ ref('stg_competitions') }}
+    select * from {{ ref('competition_balance') }}
+),
+
+findings_explained as (
+    select * from {{ ref('capacity_findings_explained') }}
+),
+
+reservations as (
+    select * from {{ ref('stg_reservations') }}
 ),
 
 ledger as (
     select * from {{ ref('stg_capacity_ledger') }}
 ),
 
-orphan_approvals as (
-    select * from {{ ref('orphan_approvals') }}
+holding_reservations as (
+    select * from reservations
+    where status in ({{ capacity_statuses('holding') }})
 ),
 
-ledger_by_competition as (
+confirmed_by_competition as (
     select
         competition_id,
-        count(*) as ledger_entry_count,
-        sum(change_tokens)::bigint as ledger_tokens
-    from ledger
+        sum(spaces_confirmed)::bigint as confirmed_tokens
+    from holding_reservations
     group by competition_id
 ),
 
-missing_approvals_by_competition as (
+refunded_by_competition as (
+    select
+        holding_reservations.competition_id,
+        sum(ledger.change_tokens)::bigint as refunded_tokens
+    from holding_reservations
+    inner join ledger
+        on holding_reservations.reservation_id = ledger.reservation_id
+    where ledger.reason in ({{ capacity_reasons('refunds') }})
+    group by holding_reservations.competition_id
+),
+
+adjusted_by_competition as (
     select
         competition_id,
-        count(*) as missing_approval_count,
-        coalesce(
-            sum(-spaces_confirmed) filter (where is_legacy), 0
-        )::bigint as legacy_missing_approval_tokens,
-        coalesce(
-            sum(-spaces_confirmed) filter (where not is_legacy), 0
-        )::bigint as new_missing_approval_tokens,
-        (array_agg(
-            format(
-                'reservation %s has no ledger entry (%s, %s spaces, approved %s, %s)',
-                reservation_id,
-                coalesce(studio_name, 'unknown studio'),
-                spaces_confirmed,
-                coalesce(
-                    to_char(
-                        approved_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'
-                    ),
-                    'at an unknown time'
-                ),
-                case
-                    when is_legacy then 'before the ledger''s epoch: legacy'
-                    else 'after the ledger''s epoch: new'
-                end
+        sum(change_tokens)::bigint as adjusted_tokens
+    from ledger
+    where reason in ({{ capacity_reasons('adjustment') }})
+    group by competition_id
+),
+
+-- Entries of one instant count together: their order is not on record.
+running_by_entry as (
+    select
+        competition_id,
+        sum(change_tokens) over instants as ledger_tokens,
+        sum(change_tokens) filter (
+            where
+            not coalesce(
+                reason in ({{ capacity_reasons('adjustment') }}) and change_tokens > 0,
+                false
             )
-            order by spaces_confirmed desc, reservation_id asc
-        ))[1] as largest_missing_approval
-    from orphan_approvals
+        ) over instants as ledger_tokens_less_additions
+    from ledger
+    window instants as (partition by competition_id order by created_at)
+),
+
+extremes_by_competition as (
+    select
+        competition_id,
+        min(ledger_tokens)::bigint as lowest_ledger_tokens,
+        max(ledger_tokens_less_additions)::bigint as highest_excess_tokens
+    from running_by_entry
     group by competition_id
 ),
 
 reconciled as (
     select
-        competitions.tenant_id,
-        competitions.competition_id,
-        competitions.competition_name,
-        competitions.total_tokens,
-        competitions.available_tokens,
-        coalesce(ledger_by_competition.ledger_entry_count, 0) as ledger_entry_count,
-        coalesce(ledger_by_competition.ledger_tokens, 0) as ledger_tokens,
-        coalesce(
-            missing_approvals_by_competition.missing_approval_count, 0
-        ) as missing_approval_count,
-        coalesce(
-            missing_approvals_by_competition.legacy_missing_approval_tokens, 0
-        ) as legacy_missing_approval_tokens,
-        coalesce(
-            missing_approvals_by_competition.new_missing_approval_tokens, 0
-        ) as new_missing_approval_tokens,
-        missing_approvals_by_competition.largest_missing_approval
+        competitions.*,
+        coalesce(confirmed_by_competition.confirmed_tokens, 0)
+        - coalesce(refunded_by_competition.refunded_tokens, 0) as held_tokens,
+        coalesce(adjusted_by_competition.adjusted_tokens, 0) as adjusted_tokens,
+        competitions.total_tokens
+        + least(
+            coalesce(extremes_by_competition.lowest_ledger_tokens, 0), 0
+        ) as lowest_balance_tokens,
+        greatest(
+            coalesce(extremes_by_competition.highest_excess_tokens, 0), 0
+        ) as highest_excess_tokens
     from competitions
-    left join ledger_by_competition
-        on competitions.competition_id = ledger_by_competition.competition_id
-    left join missing_approvals_by_competition
-        on competitions.competition_id = missing_approvals_by_competition.competition_id
+    left join confirmed_by_competition
+        on competitions.competition_id = confirmed_by_competition.competition_id
+    left join refunded_by_competition
+        on competitions.competition_id = refunded_by_competition.competition_id
+    left join adjusted_by_competition
+        on competitions.competition_id = adjusted_by_competition.competition_id
+    left join extremes_by_competition
+        on competitions.competition_id = extremes_by_competition.competition_id
 ),
 
-compared as (
-    select
-        *,
-        total_tokens + ledger_tokens as expected_available_tokens,
-        available_tokens - (total_tokens + ledger_tokens) as discrepancy_tokens,
-        available_tokens
-        - (total_tokens - ledger_tokens) as wrong_sign_discrepancy_tokens
-    from reconciled
-),
-
+-- Only for a competition that is off: for the others nothing of it is ever run.
 explained as (
     select
-        *,
-        discrepancy_tokens
-        - legacy_missing_approval_tokens
-        - new_missing_approval_tokens as unexplained_tokens
-    from compared
+        reconciled.*,
+        {% for cause in causes -%}
+        coalesce(explanation.{{ cause }}_tokens, 0) as {{ cause }}_tokens,
+        {% endfor -%}
+        case
+            when reconciled.discrepancy_tokens = 0 then 0
+            else coalesce(
+                explanation.unexplained_tokens, reconciled.discrepancy_tokens
+            )
+        end as unexplained_tokens,
+        explanation.certain_count,
+        explanation.certain_details,
+        explanation.possible_details
+    from reconciled
+    left join lateral (
+        select
+            {% for cause in causes -%}
+            max(findings_explained.cause_tokens) filter (
+                where findings_explained.cause = '{{ cause }}'
+            ) as {{ cause }}_tokens,
+            {% endfor -%}
+            max(findings_explained.unexplained_tokens) as unexplained_tokens,
+            count(*) filter (
+                where findings_explained.evidence_role = 'explains'
+            ) as certain_count,
+            array_agg(
+                findings_explained.detail
+                order by
+                    abs(findings_explained.tokens) desc,
+                    findings_explained.entity_id asc
+            ) filter (
+                where findings_explained.evidence_role = 'explains'
+            ) as certain_details,
+            array_agg(
+                findings_explained.detail
+                order by
+                    abs(findings_explained.tokens) desc,
+                    findings_explained.entity_id asc
+            ) filter (
+                where findings_explained.evidence_role = 'may explain'
+            ) as possible_details
+        from findings_explained
+        where
+            reconciled.discrepancy_tokens <> 0
+            and findings_explained.competition_id = reconciled.competition_id
+    ) as explanation on true
 ),
 
 final as (
@@ -114,25 +179,52 @@ final as (
         discrepancy_tokens,
         abs(discrepancy_tokens) as absolute_discrepancy_tokens,
         wrong_sign_discrepancy_tokens,
-        missing_approval_count,
-        legacy_missing_approval_tokens,
-        new_missing_approval_tokens,
+        {% for cause in causes -%}
+        {{ cause }}_tokens,
+        {% endfor -%}
+        coalesce(
+            discrepancy_tokens
+            {% for cause in causes -%}
+            - {{ cause }}_tokens
+            {% endfor -%}
+            - unexplained_tokens,
+            0
+        ) as ambiguous_tokens,
         unexplained_tokens,
         case
             when discrepancy_tokens is null
                 then 'its total or its available tokens are null'
-            when missing_approval_count = 0 and discrepancy_tokens = 0
+            when discrepancy_tokens = 0
                 then 'balance and ledger agree'
-            when missing_approval_count = 0
-                then 'balance and ledger disagree, and nothing on record says why'
-            when missing_approval_count = 1
-                then largest_missing_approval
-            else format(
-                '%s approvals have no ledger entry; the largest: %s',
-                missing_approval_count,
-                largest_missing_approval
-            )
-        end as explanation
+            when certain_count > 3
+                then format(
+                    'of %s causes, the largest being: %s',
+                    certain_count,
+                    certain_details[1]
+                )
+            when certain_count > 0 and possible_details is null
+                then array_to_string(certain_details, ', and ')
+            when possible_details is not null
+                then concat_ws(
+                    ', and ',
+                    array_to_string(certain_details, ', and '),
+                    format(
+                        'of one or more of these, the evidence cannot tell which: %s',
+                        array_to_string(possible_details[1:3], '; ')
+                    )
+                )
+            else 'balance and ledger disagree, and nothing on record says why'
+        end as explanation,
+        held_tokens,
+        adjusted_tokens,
+        lowest_balance_tokens,
+        highest_excess_tokens,
+        coalesce(
+            lowest_balance_tokens < 0 or highest_excess_tokens > 0, false
+        ) as is_running_balance_out_of_range,
+        coalesce(
+            held_tokens > total_tokens + adjusted_tokens or available_tokens < 0, false
+        ) as is_oversold
     from explained
 )
 

@@ -5,5 +5,6 @@ select
     tenant_id,
     name::text as competition_name,
     total_reservation_tokens::bigint as total_tokens,
-    available_reservation_tokens::bigint as available_tokens
+    available_reservation_tokens::bigint as available_tokens,
+    created_at
 from {{ source('application', 'competitions') }}

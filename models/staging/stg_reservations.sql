@@ -7,5 +7,7 @@ select
     studio_id,
     status::text as status,
     spaces_confirmed::bigint as spaces_confirmed,
-    approved_at
+    approved_at,
+    approved_by,
+    created_at
 from {{ source('application', 'reservations') }}

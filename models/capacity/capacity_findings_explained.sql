@@ -1,0 +1,156 @@
+{{ config(enabled=contract_declares('capacity')) }}
+
+-- sqlfluff 4.4 indents after `lateral` as if it were a table's name.
+-- noqa: disable=layout.indent
+
+{#
+    An anomaly is worth its tokens only IF the stored balance did not follow the ledger
+    there, and whether it did is not on record. So every set of a competition's anomalies is
+    tried, and the sets that leave the least unexplained are kept: what all of them hold
+    explains the discrepancy, what only some hold may explain it.
+    Beyond this many anomalies the sets are too many to try: all are taken.
+#}
+{% set most_anomalies = 12 %}
+
+with
+
+competitions as (
+    select * from {{ ref('competition_balance') }}
+),
+
+capacity_anomalies as (
+    select * from {{ ref('capacity_anomalies') }}
+),
+
+final as (
+    select
+        competitions.tenant_id,
+        competitions.competition_id,
+        competitions.competition_name,
+        competitions.discrepancy_tokens,
+        explained.cause,
+        explained.entity_type,
+        explained.entity_id,
+        explained.tokens,
+        explained.evidence_role,
+        explained.cause_tokens,
+        explained.unexplained_tokens,
+        explained.detail
+    from competitions
+    cross join lateral (
+        with
+
+        anomalies as (
+            select
+                capacity_anomalies.*,
+                row_number() over (
+                    order by
+                        abs(capacity_anomalies.tokens) desc,
+                        capacity_anomalies.cause asc,
+                        capacity_anomalies.entity_id asc
+                ) as rank,
+                count(*) over () as anomaly_count
+            from capacity_anomalies
+            where
+                competitions.discrepancy_tokens <> 0
+                and capacity_anomalies.competition_id = competitions.competition_id
+        ),
+
+        -- Each number stands for the set of the anomalies whose bit is 1 in it.
+        sets as (
+            select
+                numbers.number,
+                anomalies.cause,
+                anomalies.rank,
+                anomalies.tokens,
+                (
+                    anomalies.anomaly_count > {{ most_anomalies }}
+                    or (numbers.number >> (anomalies.rank::int - 1)) & 1 = 1
+                ) as is_in_set
+            from anomalies
+            cross join lateral generate_series(
+                0,
+                case
+                    when anomalies.anomaly_count > {{ most_anomalies }} then 0
+                    else (1 << anomalies.anomaly_count::int) - 1
+                end
+            ) as numbers (number)
+        ),
+
+        rests as (
+            select
+                sets.number,
+                competitions.discrepancy_tokens - coalesce(
+                    sum(sets.tokens) filter (where sets.is_in_set), 0
+                )::bigint as rest_tokens
+            from sets
+            group by sets.number
+        ),
+
+        best as (
+            select
+                number,
+                rest_tokens
+            from rests
+            where
+                abs(rest_tokens) = (
+                    select min(abs(tried.rest_tokens)) from rests as tried
+                )
+        ),
+
+        best_sets as (
+            select sets.*
+            from sets
+            inner join best on sets.number = best.number
+        ),
+
+        tokens_by_cause_and_set as (
+            select
+                cause,
+                number,
+                coalesce(sum(tokens) filter (where is_in_set), 0)::bigint as tokens
+            from best_sets
+            group by cause, number
+        ),
+
+        -- A cause is certain of what every best set gives it, whichever rows that is.
+        tokens_by_cause as (
+            select
+                cause,
+                case
+                    when min(tokens) = max(tokens) then min(tokens)
+                    else 0
+                end as tokens
+            from tokens_by_cause_and_set
+            group by cause
+        ),
+
+        roles as (
+            select
+                rank,
+                case
+                    when bool_and(is_in_set) then 'explains'
+                    when bool_or(is_in_set) then 'may explain'
+                    else 'does not explain'
+                end as evidence_role
+            from best_sets
+            group by rank
+        )
+
+        select
+            anomalies.cause,
+            anomalies.entity_type,
+            anomalies.entity_id,
+            anomalies.tokens,
+            roles.evidence_role,
+            tokens_by_cause.tokens as cause_tokens,
+            -- Two best sets may miss by as much on either side: one rest, not two.
+            (select min(best.rest_tokens) from best) as unexplained_tokens,
+            anomalies.detail
+        from anomalies
+        inner join tokens_by_cause on anomalies.cause = tokens_by_cause.cause
+        inner join roles on anomalies.rank = roles.rank
+    ) as explained
+)
+
+select * from final
