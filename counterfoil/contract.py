@@ -112,6 +112,13 @@ class Reasons(_Clause):
     adjustment: Name | None = None
 
 
+class Freeze(_Clause):
+    """A time in which capacity was not to be adjusted by hand; `until` is not part of it."""
+
+    from_: AwareDatetime = Field(alias="from")
+    until: AwareDatetime
+
+
 class Capacity(_Clause):
     """How the capacity ledger is to be read. `tolerance_tokens` is in tokens."""
 
@@ -120,6 +127,7 @@ class Capacity(_Clause):
     deductions_are: Literal["negative", "positive"]
     epoch: AwareDatetime
     tolerance_tokens: int = Field(ge=0)
+    freezes: tuple[Freeze, ...] = ()
 
 
 class Contract(_Clause):

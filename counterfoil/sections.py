@@ -24,6 +24,12 @@ _VIEWS = {
         "competition_capacity",
         "absolute_discrepancy_tokens desc nulls first, ledger_entry_count desc, competition_name",
     ),
+    "ledger_growth": ("ledger_growth", "database_name"),
+    "ledger_activity": (
+        "ledger_activity",
+        "active_on desc nulls first, competition_name, competition_id, reason",
+    ),
+    "latest_ledger_entries": ("latest_ledger_entries", "created_at desc, ledger_entry_id"),
 }
 
 
