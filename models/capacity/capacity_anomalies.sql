@@ -9,7 +9,8 @@ competitions as (
     select * from {{ ref('competition_balance') }}
 ),
 
-reservations as (
+-- Not materialized though used more than once: a key looked for must reach the tables.
+reservations as not materialized (
     select * from {{ ref('stg_reservations') }}
 ),
 
@@ -17,11 +18,11 @@ reservation_capacity as (
     select * from {{ ref('reservation_capacity') }}
 ),
 
-ledger as (
+ledger as not materialized (
     select * from {{ ref('stg_capacity_ledger') }}
 ),
 
-discrepancies as (
+discrepancies as not materialized (
     select
         tenant_id,
         competition_id

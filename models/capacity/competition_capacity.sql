@@ -29,11 +29,12 @@ reservations as (
     select * from {{ ref('stg_reservations') }}
 ),
 
-ledger as (
+-- Not materialized though used more than once: a key looked for must reach the tables.
+ledger as not materialized (
     select * from {{ ref('stg_capacity_ledger') }}
 ),
 
-holding_reservations as (
+holding_reservations as not materialized (
     select * from reservations
     where status in ({{ capacity_statuses('holding') }})
 ),

@@ -2,7 +2,8 @@
 
 with
 
-reservations as (
+-- Not materialized though used twice: a key looked for must reach the tables.
+reservations as not materialized (
     select * from {{ ref('stg_reservations') }}
 ),
 
@@ -27,55 +28,30 @@ entries as (
 facts as (
     select
         reservation_id,
-        true as is_reservation,
+        'reservation' as fact,
         status,
-        spaces_confirmed,
-        approved_at,
-        null::bigint as approved_tokens,
-        null::bigint as refunded_tokens,
-        null::bigint as changed_tokens,
-        null::timestamptz as approval_entry_at,
-        null::timestamptz as refund_at,
-        null::boolean as is_ledger_entry,
-        null::boolean as is_entry
+        spaces_confirmed as amount,
+        approved_at as happened_at
     from reservations
     union all
     select
         reservation_id,
-        null as is_reservation,
+        case
+            when reason in ({{ capacity_reasons('approval') }}) then 'approval'
+            when reason in ({{ capacity_reasons('refunds') }}) then 'refund'
+            else 'other change'
+        end as fact,
         null as status,
-        null as spaces_confirmed,
-        null as approved_at,
-        case
-            when reason in ({{ capacity_reasons('approval') }}) then change_tokens
-        end as approved_tokens,
-        case
-            when reason in ({{ capacity_reasons('refunds') }}) then change_tokens
-        end as refunded_tokens,
-        change_tokens as changed_tokens,
-        case
-            when reason in ({{ capacity_reasons('approval') }}) then created_at
-        end as approval_entry_at,
-        case
-            when reason in ({{ capacity_reasons('refunds') }}) then created_at
-        end as refund_at,
-        true as is_ledger_entry,
-        null as is_entry
+        change_tokens as amount,
+        created_at as happened_at
     from ledger
     union all
     select
         reservation_id,
-        null as is_reservation,
+        'entry' as fact,
         null as status,
-        null as spaces_confirmed,
-        null as approved_at,
-        null as approved_tokens,
-        null as refunded_tokens,
-        null as changed_tokens,
-        null as approval_entry_at,
-        null as refund_at,
-        null as is_ledger_entry,
-        true as is_entry
+        null as amount,
+        null as happened_at
     from entries
     where status is distinct from 'cancelled'
 ),
@@ -83,22 +59,30 @@ facts as (
 totals as (
     select
         reservation_id,
-        max(status) as status,
-        max(spaces_confirmed) as spaces_confirmed,
-        max(approved_at) as approved_at,
-        count(is_ledger_entry) as ledger_entry_count,
-        count(approved_tokens) as approval_entry_count,
-        coalesce(sum(-approved_tokens), 0)::bigint as deducted_tokens,
-        count(refunded_tokens) as refund_entry_count,
-        coalesce(sum(refunded_tokens), 0)::bigint as refunded_tokens,
-        coalesce(sum(changed_tokens), 0)::bigint as ledger_tokens,
-        min(approval_entry_at) as first_approval_entry_at,
-        min(refund_at) as first_refund_at,
-        count(is_entry) as entry_count
+        max(status collate "C") collate "default" as status,
+        max(amount) filter (where fact = 'reservation') as spaces_confirmed,
+        max(happened_at) filter (where fact = 'reservation') as approved_at,
+        count(*) filter (
+            where fact in ('approval', 'refund', 'other change')
+        ) as ledger_entry_count,
+        coalesce(sum(amount) filter (
+            where fact in ('approval', 'refund', 'other change')
+        ), 0)::bigint as ledger_tokens,
+        count(*) filter (where fact = 'approval') as approval_entry_count,
+        coalesce(
+            sum(-amount) filter (where fact = 'approval'), 0
+        )::bigint as deducted_tokens,
+        min(happened_at) filter (where fact = 'approval') as first_approval_entry_at,
+        count(*) filter (where fact = 'refund') as refund_entry_count,
+        coalesce(
+            sum(amount) filter (where fact = 'refund'), 0
+        )::bigint as refunded_tokens,
+        min(happened_at) filter (where fact = 'refund') as first_refund_at,
+        count(*) filter (where fact = 'entry') as entry_count
     from facts
     group by reservation_id
     -- What hangs on no reservation, or on one that is gone, is judged entry by entry.
-    having count(is_reservation) > 0
+    having count(*) filter (where fact = 'reservation') > 0
 ),
 
 judged as (
