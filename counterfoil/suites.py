@@ -107,7 +107,8 @@ class Suite(_Entry):
         declared_by: the contract's list that the view unfolds; without it the suite does
             not apply.
         sources: tables of the contract without whose rows nothing here can be judged.
-        source_columns: columns of a summary that name the table(s) its row is about.
+        source_columns: columns that name the table(s) a row is about, of a summary and of
+            the views that list its rows.
         rows_checked: a summary's column whose sum is the number of rows checked.
         file: where it was read from.
     """
@@ -166,7 +167,7 @@ class Suite(_Entry):
         for check in self.checks:
             yield self.relation, check.expectation.column, f"{check.check_id} kwargs.column"
             evidence = self.evidence_of(check)
-            for column in evidence.columns:
+            for column in (*evidence.columns, *self.source_columns):
                 yield evidence.relation, column, f"{check.check_id} evidence"
 
 

@@ -6,7 +6,7 @@ that must not. Mended, the audit is what it was.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -257,3 +257,34 @@ def test_a_check_without_a_result_is_a_finding(
     del was["audit.every_check_ran"], was[dropped]
     assert found == was
     assert audit.status == "critical"
+
+
+@pytest.mark.parametrize(
+    ("type_", "kwargs"),
+    [
+        ("expect_column_values_to_not_match_like_pattern", {"like_pattern": "%London 5_\\% o%"}),
+        ("expect_column_values_to_not_be_in_set", {"value_set": ["EMPWR Dance - London 50% o %s"]}),
+        ("expect_column_values_to_not_match_regex", {"regex": r"%\so\s%[^\d]$"}),
+    ],
+)
+def test_an_expectation_may_speak_of_percent_signs(
+    type_: str,
+    kwargs: dict[str, Any],
+    overnight: Database,
+    transaction: OpenTransaction,
+    execute: Callable[[str], None],
+) -> None:
+    london = "79cef00c-e163-449c-9f3c-d021fbb4d672"
+    execute(
+        "update public.competitions set name = $$EMPWR Dance - London 50% o %s$$"
+        f" where id = '{london}'"
+    )
+    (suite,) = [
+        suite for suite in overnight.plan.suites if suite.relation == "competition_capacity"
+    ]
+    expectation = Expectation(type=type_, kwargs={"column": "competition_name"} | kwargs)
+    check = suite.checks[0].model_copy(update={"expectation": expectation})
+    suite = suite.model_copy(update={"checks": (check,)})
+    plan = replace(overnight.plan, suites=(suite,))
+    found = verdicts(replace(overnight, plan=plan).audit(transaction))
+    assert found[check.check_id] == Verdict("fail", 1, frozenset({(("competition_id", london),)}))
