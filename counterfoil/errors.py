@@ -19,10 +19,9 @@ class CounterfoilError(Exception):
         self.what = what
         self.where = where
         self.remedy = remedy
-        located = f"{where}: {what}" if where else what
-        # A driver's message may end with a full stop of its own.
-        advised = f"{located.rstrip(' .')}. {remedy}." if remedy else f"{located.rstrip(' .')}."
-        super().__init__(one_line(advised))
+        # A driver's message may end with a full stop of its own, or with a new line.
+        located = one_line(f"{where}: {what}" if where else what).rstrip(" .")
+        super().__init__(one_line(f"{located}. {remedy}." if remedy else f"{located}."))
 
 
 class SettingsError(CounterfoilError):
