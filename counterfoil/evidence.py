@@ -89,7 +89,9 @@ class _Spoken:
             return "null"
         if isinstance(self.value, str):
             return _INSTANT.sub(r"\1 \2 UTC", self.value)
-        return format(self.value, specification)
+        if isinstance(self.value, int | float):
+            return format(self.value, specification)
+        return str(self.value)
 
 
 def _as_text(value: Any) -> str | None:

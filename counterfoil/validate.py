@@ -122,16 +122,20 @@ class Validator:
                 return self._run_on_summary(suite)
             return self._run_on_view(suite)
         except sa.exc.DBAPIError as cause:
-            error = f"{suite.relation} cannot be read: {_first_line(cause.orig)}"
-            return SuiteOutcome(
-                suite, None, {check.check_id: Outcome(False, error=error) for check in suite.checks}
-            )
+            return _unread(suite, cause.orig)
+        except Exception as cause:
+            # Great Expectations raises errors of its own around those of the driver. Whatever
+            # it is, the other suites are still to be heard.
+            return _unread(suite, cause)
 
     def _run_on_summary(self, suite: Suite) -> SuiteOutcome:
         import pandas
 
         with self._engines[1].connect() as connection:
             rows = fetch_rows(connection, suite.relation)
+        counted = suite.rows_checked
+        if counted and not all(isinstance(row[counted] or 0, int) for row in rows):
+            raise TypeError(f"rows_checked names '{counted}', which is no count")
         frame = pandas.DataFrame(list(rows), dtype=object)
         batch = (
             self._frames.add_dataframe_asset(suite.relation)
@@ -207,6 +211,13 @@ def check_expectations(suites: Iterable[Suite]) -> None:
                 ) from None
 
 
+def _unread(suite: Suite, cause: object) -> SuiteOutcome:
+    error = f"{suite.relation} cannot be read: {_first_line(cause)}"
+    return SuiteOutcome(
+        suite, None, {check.check_id: Outcome(False, error=error) for check in suite.checks}
+    )
+
+
 def _guard_id(column: str) -> str:
     return f"{column} is never null"
 
@@ -228,6 +239,8 @@ def _expectation(check_id: str, expectation: Expectation) -> Any:
         raise ValueError("unknown expectation") from None
     if not issubclass(implementation, ColumnMapExpectation):
         raise ValueError("does not judge row by row, so its findings would have no key")
+    if "regex" in implementation.__fields__ and "regex" not in expectation.kwargs:
+        raise ValueError("kwargs.regex is missing, and the default matches everything")
     return implementation(**expectation.kwargs, meta={"check_id": check_id})
 
 
