@@ -17,6 +17,7 @@ from counterfoil.findings import (
     audit_status,
     every_check_ran,
 )
+from counterfoil.rewrites import check_not_rewritten
 from counterfoil.score import score
 from counterfoil.sections import fetch_sections
 from counterfoil.settings import Settings
@@ -60,6 +61,7 @@ def audit_database(
     Raises:
         SuiteError: a suite names a view or a column that is not there: found before
             anything is asserted.
+        SnapshotError: a table was truncated or rewritten while the audit ran.
     """
     started_at = datetime.now(UTC)
     applying = [suite for suite in suites if suite.applies_to(contract)]
@@ -76,6 +78,7 @@ def audit_database(
             )
         ]
         sections = fetch_sections(connection, outcomes, views)
+        check_not_rewritten(connection, contract)
     scored = score(results)
     declared = [check.check_id for suite in applying for check in suite.checks]
     results.append(every_check_ran(declared, results))

@@ -48,6 +48,10 @@ class BuildError(CounterfoilError):
     """The reconciliation views could not be built, or failed their own tests."""
 
 
+class SnapshotError(CounterfoilError):
+    """The instant that an audit saw can no longer be trusted."""
+
+
 class PublishError(CounterfoilError):
     """The results could not be written."""
 

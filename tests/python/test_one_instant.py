@@ -5,6 +5,7 @@ from conftest import Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.database import OpenTransaction, open_snapshot, pinned_engine
+from counterfoil.errors import SnapshotError
 from counterfoil.findings import Audit
 
 # Each would be a finding, had any of the audit's queries seen it: of a view fetched whole,
@@ -64,6 +65,51 @@ def test_an_audit_of_an_open_transaction_sees_it_and_leaves_it_open(
 
     assert during["integrity.required_values_filled"] == ("fail", 214)
     assert found(overnight.audit()) == before
+
+
+# Not transactional: to a snapshot from before them the table is empty.
+REWRITES = {
+    "reload": """
+        begin;
+        create temp table kept on commit drop as select * from dancers;
+        truncate dancers;
+        insert into dancers select * from kept;
+        commit
+    """,
+    "alter": """
+        begin;
+        alter table dancers add column rewritten timestamptz default clock_timestamp();
+        alter table dancers drop column rewritten;
+        commit
+    """,
+}
+
+
+@pytest.mark.parametrize("rewrite", REWRITES.values(), ids=REWRITES.keys())
+def test_a_table_rewritten_during_an_audit_ends_it(
+    rewrite: str, overnight: Database, superuser: Connection
+) -> None:
+    before = found(overnight.audit())
+    with (
+        open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
+        superuser.cursor() as cursor,
+    ):
+        cursor.execute(rewrite)
+        with pytest.raises(SnapshotError, match=r"public\.dancers was truncated or rewritten"):
+            overnight.audit(snapshot)
+    assert found(overnight.audit()) == before
+
+
+def test_a_table_vacuumed_during_an_audit_keeps_its_rows(
+    overnight: Database, superuser: Connection
+) -> None:
+    before = found(overnight.audit())
+    with (
+        open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
+        superuser.cursor() as cursor,
+    ):
+        cursor.execute("vacuum full dancers")
+        assert found(overnight.audit(snapshot)) == before
 
 
 def test_the_audit_cannot_write(overnight: Database) -> None:
