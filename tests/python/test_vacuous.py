@@ -500,7 +500,8 @@ def test_preflight_refuses_a_role_that_rows_are_hidden_from(
             with pytest.raises(PreflightError, match=r"hides rows of public\.dancers"):
                 check_database(overnight.plan.contract, target, overnight.settings)
             cursor.execute("alter role policed bypassrls")
-            check_database(overnight.plan.contract, target, overnight.settings)
+            with pytest.raises(PreflightError, match="does not own SCHEMA counterfoil,"):
+                check_database(overnight.plan.contract, target, overnight.settings)
         finally:
             cursor.execute("alter table public.dancers owner to postgres")
             cursor.execute("drop policy if exists seen on public.dancers")
