@@ -63,6 +63,7 @@ def catalogue(suites: Sequence[Suite], faults_dir: Path) -> str:
         autoescape=False,  # noqa: S701 - Markdown, of the project's own sentences
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
     environment.filters["anchor"] = _anchor
