@@ -72,6 +72,10 @@ bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 schema: install ## Write docs/audit.schema.json from the models
 	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
 
+.PHONY: catalogue
+catalogue: install ## Write docs/checks.md from the suites
+	@$(BIN)/python -m counterfoil.publish.catalogue > docs/checks.md
+
 .PHONY: clean
 clean: ## Remove what can be made again, but not the demo's data or the reports
 	@rm -rf $(VENV) target logs
