@@ -48,6 +48,7 @@ lint: install ## Every linter, and dbt's own parser with deprecations as errors
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict .
+	@$(BIN)/counterfoil demo start > /dev/null  # sqlfluff's dbt templater connects
 	@$(BIN)/sqlfluff lint --disable-progress-bar models
 	@$(BIN)/sqlfluff lint --disable-progress-bar --templater raw demo/*/schema.sql
 	@$(BIN)/dbt --quiet --no-partial-parse --target-path target/lint \
@@ -70,6 +71,10 @@ bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 .PHONY: schema
 schema: install ## Write docs/audit.schema.json from the models
 	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
+
+.PHONY: catalogue
+catalogue: install ## Write docs/checks.md from the suites
+	@$(BIN)/python -m counterfoil.publish.catalogue > docs/checks.md
 
 .PHONY: clean
 clean: ## Remove what can be made again, but not the demo's data or the reports

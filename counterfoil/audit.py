@@ -17,6 +17,7 @@ from counterfoil.findings import (
     audit_status,
     every_check_ran,
 )
+from counterfoil.rewrites import check_not_rewritten
 from counterfoil.score import score
 from counterfoil.sections import fetch_sections
 from counterfoil.settings import Settings
@@ -60,6 +61,7 @@ def audit_database(
     Raises:
         SuiteError: a suite names a view or a column that is not there: found before
             anything is asserted.
+        SnapshotError: a table was truncated or rewritten while the audit ran.
     """
     started_at = datetime.now(UTC)
     applying = [suite for suite in suites if suite.applies_to(contract)]
@@ -76,6 +78,7 @@ def audit_database(
             )
         ]
         sections = fetch_sections(connection, outcomes, views)
+        check_not_rewritten(connection, contract)
     scored = score(results)
     declared = [check.check_id for suite in applying for check in suite.checks]
     results.append(every_check_ran(declared, results))
@@ -138,17 +141,15 @@ def _judge(
             continue
         checked = outcome.checks[check.check_id]
         reason = _why_not_judged(outcome, checked, contract, empty_tables)
+        unjudged = _empty_sources_of_rows(outcome, empty_tables)
         if reason:
             yield _result(outcome, check, reason[0], detail=reason[1])
-        elif checked.success:
-            vacuous = _empty_sources_of_rows(outcome, empty_tables)
-            if vacuous:
-                detail = f"{', '.join(vacuous)}: in use, and without rows"
-                yield _result(outcome, check, "unknown", detail=detail)
-            else:
-                yield _result(outcome, check, "pass")
+        elif not checked.success:
+            yield _failed(connection, outcome, check, checked, unjudged, limit=limit)
+        elif unjudged:
+            yield _result(outcome, check, "unknown", detail=_without_rows(unjudged))
         else:
-            yield _failed(connection, outcome, check, checked, limit=limit)
+            yield _result(outcome, check, "pass")
 
 
 def _why_not_judged(
@@ -161,18 +162,25 @@ def _why_not_judged(
     suite = outcome.suite
     emptied = [table for table in suite.sources if table in empty_tables]
     if emptied:
-        return "unknown", f"{', '.join(emptied)}: in use, and without rows"
-    if checked.error:
-        return "error", checked.error
+        return "unknown", _without_rows(emptied)
     if outcome.row_count == 0:
         is_declared = bool(suite.sources) and not contract.tables_in_use & set(suite.sources)
         if not is_declared:
             return "error", f"{suite.relation} has no rows: there was nothing to judge"
+    if checked.error:
+        return "error", checked.error
     return None
 
 
+def _without_rows(tables: Sequence[str]) -> str:
+    return f"{', '.join(tables)}: in use, and without rows"
+
+
 def _empty_sources_of_rows(outcome: SuiteOutcome, empty_tables: frozenset[str]) -> list[str]:
-    """The empty tables that rows of a summary are about: counting 0 of 0 is no pass."""
+    """The empty tables that rows of a summary are about.
+
+    Counting 0 of 0 is no pass, and every child of an emptied parent is no finding.
+    """
     return sorted(
         {
             row[column]
@@ -188,15 +196,20 @@ def _failed(
     outcome: SuiteOutcome,
     check: Check,
     checked: Outcome,
+    unjudged: Sequence[str],
     *,
     limit: int,
 ) -> CheckResult:
     try:
-        count, findings = fetch_findings(connection, outcome.suite, check, checked, limit=limit)
+        count, findings = fetch_findings(
+            connection, outcome.suite, check, checked, unjudged=unjudged, limit=limit
+        )
     except sa.exc.DBAPIError as cause:
         connection.rollback()
         message = str(cause.orig).strip().splitlines()[0]
         return _result(outcome, check, "error", detail=f"its evidence cannot be read: {message}")
+    if count == 0 and unjudged:
+        return _result(outcome, check, "unknown", detail=_without_rows(unjudged))
     if count == 0:
         evidence = outcome.suite.evidence_of(check).relation
         detail = f"{outcome.suite.relation} counts failures, {evidence} lists none"

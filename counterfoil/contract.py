@@ -8,7 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from counterfoil.errors import ContractError
 from counterfoil.yamlfile import parse_model, read_yaml
@@ -18,7 +29,13 @@ Name = Annotated[str, StringConstraints(min_length=1)]
 
 
 class _Clause(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    """A part of the contract. dbt reads the project's own as YAML has it, so nothing here
+    may be taken for what it is not: for dbt the text 'false' is true.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Tenant(_Clause):
@@ -39,8 +56,8 @@ class Table(_Clause):
     """A table that the contract speaks of, by the name it has in the catalog."""
 
     key: Name
-    in_use: bool = False
-    global_: bool = Field(default=False, alias="global")
+    in_use: StrictBool = False
+    global_: StrictBool = Field(default=False, alias="global")
     freshness: Freshness | None = None
     pii: tuple[Name, ...] = ()
 
@@ -51,7 +68,7 @@ class Relationship(_Clause):
     child: Name
     column: Name
     parent: Name
-    required: bool = False
+    required: StrictBool = False
 
     @property
     def name(self) -> str:
@@ -84,15 +101,17 @@ class AllowedValues(_Clause):
     table: Name
     column: Name
     values: tuple[str, ...] | None = Field(default=None, min_length=1)
-    min: int | float | None = None
-    max: int | float | None = None
+    min: StrictInt | StrictFloat | None = None
+    max: StrictInt | StrictFloat | None = None
     pattern: Name | None = None
-    nullable: bool = False
+    nullable: StrictBool = False
 
     @model_validator(mode="after")
     def _restricts_something(self) -> Self:
         if self.values is None and self.pattern is None and self.min is None and self.max is None:
             raise ValueError("allows everything: give values, min, max or pattern")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("allows nothing: min is above max")
         return self
 
 
@@ -102,6 +121,13 @@ class Statuses(_Clause):
     holding: tuple[Name, ...] = Field(min_length=1)
     summarized: tuple[Name, ...] = ()
     released: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _hold_or_release(self) -> Self:
+        both = set(self.holding) & set(self.released)
+        if both:
+            raise ValueError(f"'{min(both)}' is both holding and released")
+        return self
 
 
 class Reasons(_Clause):
@@ -118,6 +144,12 @@ class Freeze(_Clause):
     from_: AwareDatetime = Field(alias="from")
     until: AwareDatetime
 
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.until <= self.from_:
+            raise ValueError("until is not after from")
+        return self
+
 
 class Capacity(_Clause):
     """How the capacity ledger is to be read. `tolerance_tokens` is in tokens."""
@@ -126,8 +158,16 @@ class Capacity(_Clause):
     reasons: Reasons
     deductions_are: Literal["negative", "positive"]
     epoch: AwareDatetime
-    tolerance_tokens: int = Field(ge=0)
+    tolerance_tokens: StrictInt = Field(ge=0)
     freezes: tuple[Freeze, ...] = ()
+
+    @field_validator("epoch", mode="before")
+    @classmethod
+    def _is_no_number(cls, epoch: Any) -> Any:
+        """Postgres reads no count of seconds as an instant; pydantic would."""
+        if isinstance(epoch, int | float) or str(epoch).strip().isdigit():
+            raise ValueError("give an ISO date and time with its zone: '2025-10-29T00:12:00Z'")
+        return epoch
 
 
 class Contract(_Clause):
@@ -193,6 +233,25 @@ class Contract(_Clause):
         for position, allowed in enumerate(self.allowed_values):
             yield allowed.table, allowed.column, f"allowed_values.{position}.column"
 
+    def conditions(self) -> Iterator[tuple[str, str, str]]:
+        """Each (key, table, SQL condition over its rows) that Postgres must understand."""
+        for name, table in self.tables.items():
+            if table.freshness:
+                column, age = _quoted(table.freshness.column), _literal(table.freshness.max_age)
+                yield f"tables.{name}.freshness.column", name, f"isfinite({column})"
+                yield f"tables.{name}.freshness.max_age", name, f"{age}::interval is not null"
+        for list_name in ("business_keys", "required_values"):
+            for position, rule in enumerate(getattr(self, list_name)):
+                if rule.where:
+                    yield f"{list_name}.{position}.where", rule.table, f"({rule.where}) is true"
+        for position, allowed in enumerate(self.allowed_values):
+            key, column = f"allowed_values.{position}", _quoted(allowed.column)
+            for end in ("min", "max"):
+                if (bound := getattr(allowed, end)) is not None:
+                    yield f"{key}.{end}", allowed.table, f"{column} < {bound}"
+            if allowed.pattern:
+                yield f"{key}.pattern", allowed.table, f"'' ~ {_literal(allowed.pattern)}"
+
     @property
     def tables_in_use(self) -> frozenset[str]:
         """The tables that must have rows."""
@@ -210,6 +269,14 @@ class Contract(_Clause):
     def as_dbt_vars(self) -> dict[str, Any]:
         """The contract as dbt's `--vars`, which replaces the project's own whole."""
         return {"contract": self.model_dump(mode="json", by_alias=True, exclude_none=True)}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def load_contract(project_dir: Path, file: Path | None = None) -> Contract:

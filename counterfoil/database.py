@@ -115,6 +115,10 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
         "search_path": f"{PUBLIC_SCHEMA},pg_catalog",
         "row_security": "off",
         "timezone": "UTC",
+        # Measured (docs/performance.md): parallel workers repeat the views' aggregates, and
+        # compiling them costs more than it saves. It also leaves the other cores alone.
+        "max_parallel_workers_per_gather": "0",
+        "jit": "off",
         "statement_timeout": f"{settings.statement_timeout_s}s",
         "lock_timeout": f"{settings.lock_timeout_s}s",
     }
@@ -143,10 +147,17 @@ def open_snapshot(target: Target, settings: Settings) -> Iterator[Snapshot]:
     The exporter reads no table, so it holds no lock that an ALTER would wait for.
 
     Raises:
-        TargetError: the database cannot be reached.
+        TargetError: the database cannot be reached, or cannot export its instant.
     """
     connection = connect(target, settings)
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    try:
+        yield _export(connection, target, settings)
+    finally:
+        connection.close()
+
+
+def _export(connection: Connection, target: Target, settings: Settings) -> Snapshot:
     try:
         with connection.cursor() as cursor:
             # The exporter idles while the suites run; were it ended, imports would fail.
@@ -155,11 +166,19 @@ def open_snapshot(target: Target, settings: Settings) -> Iterator[Snapshot]:
             (as_of,) = cursor.fetchone() or (None,)
             cursor.execute("select pg_export_snapshot()")
             (identifier,) = cursor.fetchone() or (None,)
-        assert isinstance(as_of, datetime)
-        assert isinstance(identifier, str)
-        yield Snapshot(target, settings, identifier, as_of)
-    finally:
-        connection.close()
+    except psycopg2.errors.DataError as cause:
+        raise TargetError(
+            f"its counterfoil.as_of is no instant: {cause}",
+            where=str(target),
+            remedy=f"ALTER DATABASE {target.dbname} RESET counterfoil.as_of, or set an instant",
+        ) from None
+    except psycopg2.Error as cause:
+        raise TargetError(
+            f"cannot export a snapshot: {cause}", where=str(target), remedy="Mend that"
+        ) from None
+    assert isinstance(as_of, datetime)
+    assert isinstance(identifier, str)
+    return Snapshot(target, settings, identifier, as_of)
 
 
 @contextmanager

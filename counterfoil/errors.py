@@ -1,5 +1,7 @@
 """The one family of errors that a user is meant to read."""
 
+from counterfoil.text import one_line
+
 
 class CounterfoilError(Exception):
     """Something the user can mend: what is wrong, where, and what to do about it.
@@ -9,16 +11,21 @@ class CounterfoilError(Exception):
         where: the file, key, relation or host it lies in; empty where `what` says it.
         remedy: what to do next, as an imperative without a full stop.
 
-    `str()` of it is always a single line, so a log or a terminal shows it whole.
+    `str()` of it is always a single printable line, whatever names and messages went into
+    it, so a log or a terminal shows it whole.
     """
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
         self.what = what
         self.where = where
         self.remedy = remedy
-        located = f"{where}: {what}" if where else what
-        advised = f"{located}. {remedy}." if remedy else f"{located}."
-        super().__init__(" ".join(advised.split()))
+        # A driver's message may end with a full stop of its own, or with a new line.
+        located = one_line(f"{where}: {what}" if where else what).rstrip(" .")
+        super().__init__(one_line(f"{located}. {remedy}." if remedy else f"{located}."))
+
+
+class SettingsError(CounterfoilError):
+    """A setting of the environment that cannot be what it says."""
 
 
 class ContractError(CounterfoilError):
@@ -41,8 +48,16 @@ class BuildError(CounterfoilError):
     """The reconciliation views could not be built, or failed their own tests."""
 
 
+class SnapshotError(CounterfoilError):
+    """The instant that an audit saw can no longer be trusted."""
+
+
 class PublishError(CounterfoilError):
     """The results could not be written."""
+
+
+class FlowError(CounterfoilError):
+    """Prefect could not run the flow."""
 
 
 class DemoError(CounterfoilError):

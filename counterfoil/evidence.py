@@ -16,7 +16,13 @@ _INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00$")
 
 
 def fetch_findings(
-    connection: sa.Connection, suite: Suite, check: Check, outcome: Outcome, *, limit: int
+    connection: sa.Connection,
+    suite: Suite,
+    check: Check,
+    outcome: Outcome,
+    *,
+    unjudged: Sequence[str],
+    limit: int,
 ) -> tuple[int, list[Finding]]:
     """How many rows fail the check, and the largest of them.
 
@@ -25,13 +31,14 @@ def fetch_findings(
         suite: the check's suite.
         check: a check that failed.
         outcome: what Great Expectations said of it.
+        unjudged: tables about which a summary can say nothing; their rows do not count.
         limit: how many findings to list.
 
     Returns:
         The exact number of failing rows, and at most `limit` findings, by size and then key.
     """
     evidence = suite.evidence_of(check)
-    failing = _failing_rows(evidence, outcome)
+    failing = _failing_rows(suite, evidence, outcome, unjudged)
     order = [f"abs({_quoted(evidence.size)}::numeric) desc nulls first"] if evidence.size else []
     order += [_quoted(column) for column in evidence.key]
     # The count is taken before the limit, in the same scan. As JSON a value arrives whatever
@@ -41,16 +48,22 @@ def fetch_findings(
         f" from ({failing}) as failing ({_listed(evidence.columns)}, {_JUDGED})"
         f" order by {', '.join(order)} limit {limit:d}"
     )
-    rows = connection.exec_driver_sql(statement).all()
+    # It has no parameters: a percent sign in it, of a pattern or a value, is one.
+    rows = connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).all()
     count = int(rows[0].finding_count) if rows else 0
     return count, [_finding(check, evidence, row.evidence) for row in rows]
 
 
-def _failing_rows(evidence: Evidence, outcome: Outcome) -> str:
+def _failing_rows(
+    suite: Suite, evidence: Evidence, outcome: Outcome, unjudged: Sequence[str]
+) -> str:
     """Great Expectations' own queries for the rows that fail, or the view that lists them."""
     if outcome.failing_queries:
         return " union all ".join(f"({query})" for query in outcome.failing_queries)
-    return f"select {_listed(evidence.columns)}, null from {evidence.relation}"  # noqa: S608
+    listing = f"select {_listed(evidence.columns)}, null from {evidence.relation}"  # noqa: S608
+    excluded = ", ".join(_literal(table) for table in unjudged)
+    judged = [f"{_quoted(column)} not in ({excluded})" for column in suite.source_columns]
+    return f"{listing} where {' and '.join(judged)}" if unjudged else listing
 
 
 def _finding(check: Check, evidence: Evidence, row: Mapping[str, Any]) -> Finding:
@@ -76,7 +89,9 @@ class _Spoken:
             return "null"
         if isinstance(self.value, str):
             return _INSTANT.sub(r"\1 \2 UTC", self.value)
-        return format(self.value, specification)
+        if isinstance(self.value, int | float):
+            return format(self.value, specification)
+        return str(self.value)
 
 
 def _as_text(value: Any) -> str | None:
@@ -85,6 +100,10 @@ def _as_text(value: Any) -> str | None:
 
 def _listed(columns: Sequence[str]) -> str:
     return ", ".join(_quoted(column) for column in columns)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _quoted(column: str | None) -> str:

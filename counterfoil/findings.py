@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from counterfoil.suites import Severity
+from counterfoil.suites import EVERY_CHECK_RAN, Severity
 
 CheckStatus = Literal["pass", "fail", "waived", "error", "unknown"]
 AuditStatus = Literal["passed", "warning", "critical", "error"]
@@ -105,10 +105,9 @@ def every_check_ran(declared: Sequence[str], results: Sequence[CheckResult]) -> 
         results: what came of them.
     """
     missing = sorted(set(declared) - {result.check_id for result in results})
-    check_id = "audit.every_check_ran"
     findings = [
         Finding(
-            fingerprint=fingerprint(check_id, {"check_id": name}),
+            fingerprint=fingerprint(EVERY_CHECK_RAN, {"check_id": name}),
             severity="critical",
             tenant_id=None,
             key={"check_id": name},
@@ -118,7 +117,7 @@ def every_check_ran(declared: Sequence[str], results: Sequence[CheckResult]) -> 
         for name in missing
     ]
     return CheckResult(
-        check_id=check_id,
+        check_id=EVERY_CHECK_RAN,
         title="Every declared check has a result",
         severity="critical",
         status="fail" if missing else "pass",

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, TemplateError
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from jinja2 import Environment, StrictUndefined
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
 from counterfoil.errors import TargetError
 from counterfoil.yamlfile import parse_model, read_yaml
@@ -24,15 +24,17 @@ class Target(BaseModel):
     Keys that only dbt needs (threads, schema, ...) are left to dbt.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: str
     type: str
     host: str
     port: int = 5432
     user: str
-    password: SecretStr = Field(default=SecretStr(""), alias="pass")
-    dbname: str = Field(alias="database")
+    password: SecretStr = Field(
+        default=SecretStr(""), validation_alias=AliasChoices("password", "pass")
+    )
+    dbname: str = Field(validation_alias=AliasChoices("dbname", "database"))
     sslmode: str | None = None
     sslcert: str | None = None
     sslkey: str | None = None
@@ -89,7 +91,7 @@ def load_targets(name: str, project_dir: Path) -> tuple[Target, Target]:
         raise TargetError(
             f"unknown target '{name}'",
             where=str(file),
-            remedy=f"Use one of: {', '.join(sorted(outputs))}",
+            remedy=f"Use one of: {', '.join(sorted(map(str, outputs)))}",
         )
     builder = _target(name, outputs, file)
     auditor = f"{name}_audit"
@@ -111,29 +113,41 @@ def _outputs(file: Path) -> Mapping[str, Any]:
 
 def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
     where = f"{file}: {PROFILE}.outputs.{name}"
-    output = outputs[name] if isinstance(outputs[name], dict) else {}
-    rendered = {key: _render(value, f"{where}.{key}") for key, value in output.items()}
-    target = parse_model(Target, rendered | {"name": name}, where=where, error=TargetError)
-    if target.type != "postgres":
-        raise TargetError(f"type '{target.type}' is not postgres", where=where)
-    return target
+    output = outputs[name]
+    if isinstance(output, dict):
+        output = {key: _render(value, f"{where}.{key}") for key, value in output.items()}
+        # Another adapter's output has other keys: say that, not which of ours it lacks.
+        if output.get("type", "postgres") != "postgres":
+            raise TargetError(
+                f"type '{output['type']}' is not postgres",
+                where=where,
+                remedy="Name an output of a Postgres database",
+            )
+        output["name"] = name
+    return parse_model(Target, output, where=where, error=TargetError)
 
 
 def _render(value: Any, where: str) -> Any:
     if not isinstance(value, str) or "{" not in value:
         return value
     # What is rendered becomes a connection's parameter, never markup.
-    environment = Environment(autoescape=False)  # noqa: S701
+    environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701
     environment.globals["env_var"] = _env_var
     # dbt's own filters say which type a text becomes; here the model's fields know.
     environment.filters.update(dict.fromkeys(("as_text", "as_number", "as_native"), str))
     try:
         return environment.from_string(value).render()
-    except TemplateError as cause:
-        raise TargetError(f"cannot be rendered: {cause}", where=where) from None
     except KeyError as cause:
         raise TargetError(
             f"environment variable {cause} is not set", where=where, remedy="Set it"
+        ) from None
+    except Exception as cause:
+        # It is an expression of the user's: whatever it raises is theirs to mend. Jinja
+        # quotes what it stumbles over, and that may be a password.
+        raise TargetError(
+            f"cannot be rendered: {type(cause).__name__}",
+            where=where,
+            remedy="Mend the expression in braces",
         ) from None
 
 

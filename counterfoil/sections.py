@@ -1,10 +1,13 @@
 """What a report shows besides its checks: the summaries, as they were asserted over."""
 
+import logging
 from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
 from counterfoil.validate import Row, SuiteOutcome, fetch_rows
+
+log = logging.getLogger(__name__)
 
 # Beyond this a report would not be read; analysts have the view.
 _MOST_ROWS = 200
@@ -36,18 +39,24 @@ _VIEWS = {
 def fetch_sections(
     connection: sa.Connection, outcomes: Iterable[SuiteOutcome], views: Collection[str]
 ) -> dict[str, list[Row]]:
-    """The sections of the report, by name.
+    """The sections of the report, by name. One that cannot be read is left out, and logged.
 
     Args:
         connection: one that sees the audit's instant.
         outcomes: what the suites came to; a summary's rows are taken from them.
         views: the views that there are.
     """
-    sections = {
-        name: fetch_rows(connection, relation, f"order by {order} limit {_MOST_ROWS}")
-        for name, (relation, order) in _VIEWS.items()
-        if relation in views
-    }
+    sections = {}
+    for name, (relation, order) in _VIEWS.items():
+        if relation not in views:
+            continue
+        try:
+            sections[name] = fetch_rows(
+                connection, relation, f"order by {order} limit {_MOST_ROWS}"
+            )
+        except sa.exc.DBAPIError as cause:
+            connection.rollback()
+            log.warning("%s cannot be read: %s", relation, str(cause.orig).partition("\n")[0])
     for outcome in outcomes:
         if outcome.suite.relation in _SUMMARIES:
             sections[_SUMMARIES[outcome.suite.relation]] = list(outcome.summary)

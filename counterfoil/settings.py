@@ -3,8 +3,10 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from counterfoil.errors import SettingsError
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -31,17 +33,23 @@ class Settings(BaseSettings):
         default=50, ge=0, description="Free space without which an audit does not start."
     )
     evidence_limit: int = Field(
-        default=100, ge=1, description="Findings listed per check; all are counted."
+        default=100, ge=1, le=100_000, description="Findings listed per check; all are counted."
     )
     statement_timeout_s: int = Field(
-        default=600, ge=1, description="Longest that one of the audit's queries may take."
+        default=600, ge=1, le=86_400, description="Longest that one of its queries may take."
     )
     lock_timeout_s: int = Field(
-        default=5, ge=1, description="Longest that the audit waits for a table lock."
+        default=5, ge=1, le=86_400, description="Longest that the audit waits for a table lock."
     )
     connect_timeout_s: int = Field(
-        default=10, ge=1, description="Longest that a connection may take to open."
+        default=10, ge=1, le=3600, description="Longest that a connection may take to open."
     )
+
+    @field_validator("project_dir")
+    @classmethod
+    def _holds_wherever_a_process_runs(cls, folder: Path) -> Path:
+        """Absolute, since dbt's process runs in another folder than ours."""
+        return folder.expanduser().absolute()
 
     @property
     def expectations_dir(self) -> Path:
@@ -56,10 +64,22 @@ class Settings(BaseSettings):
     @property
     def reports_path(self) -> Path:
         """Where audits are published, as an absolute path."""
-        return self.project_dir / self.reports_dir
+        return self.project_dir / self.reports_dir.expanduser()
 
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once.
+
+    Raises:
+        SettingsError: a variable holds what it cannot mean; names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as cause:
+        fault = cause.errors(include_url=False, include_context=False)[0]
+        raise SettingsError(
+            f"'{fault['input']}' will not do: {fault['msg']}",
+            where=f"environment variable COUNTERFOIL_{str(fault['loc'][0]).upper()}",
+            remedy="Mend it, or unset it for the default",
+        ) from None

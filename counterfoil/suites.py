@@ -10,11 +10,21 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
-from counterfoil.contract import Contract
+from counterfoil.contract import Contract, Pack
 from counterfoil.errors import SuiteError
 from counterfoil.yamlfile import parse_model, read_yaml
+
+# The check that Counterfoil adds to every audit.
+EVERY_CHECK_RAN = "audit.every_check_ran"
 
 Severity = Literal["critical", "warning", "info"]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -23,6 +33,19 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_WEAKENING = frozenset({"mostly", "row_condition", "condition_parser"})
+
+# What Great Expectations takes beside a rule's own arguments, and would heed or ignore.
+_NOT_OF_THE_RULE = frozenset(
+    {"id", "meta", "notes", "result_format", "description", "catch_exceptions"}
+    | {"rendered_content", "severity", "windows", "batch_id"}
+)
+
+
+def _is_unsafe(item: Any) -> bool:
+    return item is None or isinstance(item, dict | list)
 
 
 class Expectation(_Entry):
@@ -35,9 +58,16 @@ class Expectation(_Entry):
     def _asserts_every_row_of_a_column(self) -> Self:
         if not isinstance(self.kwargs.get("column"), str):
             raise ValueError("kwargs.column is missing: a check asserts over one column")
-        for weakening in ("mostly", "row_condition", "condition_parser"):
-            if weakening in self.kwargs:
-                raise ValueError(f"kwargs.{weakening} would let rows off: put it in the view")
+        for key, value in self.kwargs.items():
+            if key in _WEAKENING:
+                raise ValueError(f"kwargs.{key} would let rows off: put it in the view")
+            if key in _NOT_OF_THE_RULE:
+                raise ValueError(f"kwargs.{key} is no part of a rule: take it out")
+            if isinstance(value, dict) and [*value] != ["$PARAMETER"]:
+                raise ValueError(f"kwargs.{key}: a threshold is written {{$PARAMETER: its name}}")
+            if isinstance(value, list) and (not value or any(_is_unsafe(item) for item in value)):
+                # `x not in (0, null)` is never true in SQL: a null lets every row pass.
+                raise ValueError(f"kwargs.{key}: list plain values, at least one, none null")
         return self
 
     @property
@@ -88,6 +118,21 @@ class Check(_Entry):
     message: Text
     evidence: Evidence | None = None
 
+    @field_validator("message")
+    @classmethod
+    def _can_be_filled_in(cls, message: str) -> str:
+        for _, name, specification, conversion in Formatter().parse(message):
+            if name is None:
+                continue
+            if not name.isidentifier() or conversion:
+                raise ValueError("between braces goes a column, and after a colon its format")
+            for number in (0, 0.5):
+                try:
+                    format(number, specification or "")
+                except ValueError as cause:
+                    raise ValueError(f"{{{name}:{specification}}}: {cause}") from None
+        return message
+
     @property
     def words(self) -> frozenset[str]:
         """The columns that the message names."""
@@ -107,13 +152,14 @@ class Suite(_Entry):
         declared_by: the contract's list that the view unfolds; without it the suite does
             not apply.
         sources: tables of the contract without whose rows nothing here can be judged.
-        source_columns: columns of a summary that name the table(s) its row is about.
+        source_columns: columns that name the table(s) a row is about, of a summary and of
+            the views that list its rows.
         rows_checked: a summary's column whose sum is the number of rows checked.
         file: where it was read from.
     """
 
     relation: Identifier
-    pack: Text
+    pack: Pack
     declared_by: Text | None = None
     sources: tuple[Text, ...] = ()
     source_columns: tuple[Identifier, ...] = ()
@@ -121,6 +167,13 @@ class Suite(_Entry):
     evidence: Evidence | None = None
     checks: tuple[Check, ...] = Field(min_length=1)
     file: str
+
+    @field_validator("declared_by")
+    @classmethod
+    def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
+        if key is not None and key not in Contract.model_fields:
+            raise ValueError(f"'{key}' is no key of a contract")
+        return key
 
     @model_validator(mode="after")
     def _every_check_has_evidence(self) -> Self:
@@ -166,7 +219,7 @@ class Suite(_Entry):
         for check in self.checks:
             yield self.relation, check.expectation.column, f"{check.check_id} kwargs.column"
             evidence = self.evidence_of(check)
-            for column in evidence.columns:
+            for column in (*evidence.columns, *self.source_columns):
                 yield evidence.relation, column, f"{check.check_id} evidence"
 
 
@@ -177,13 +230,19 @@ def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
         SuiteError: a file is not YAML or not a suite, there is none, or a check_id or a
             relation is there twice; names file and key.
     """
+    stray = next(expectations_dir.rglob("*.yaml"), None)
+    if stray is not None:
+        raise SuiteError(
+            "only .yml is read as a suite", where=str(stray), remedy="Rename it to end with .yml"
+        )
     files = sorted(expectations_dir.rglob("*.yml"))
     if not files:
         raise SuiteError(
             "no suites", where=str(expectations_dir), remedy="Check COUNTERFOIL_PROJECT_DIR"
         )
     suites = tuple(_load_suite(file, expectations_dir) for file in files)
-    _refuse_twice((check.check_id, suite.file) for suite in suites for check in suite.checks)
+    check_ids = [(check.check_id, suite.file) for suite in suites for check in suite.checks]
+    _refuse_twice([*check_ids, (EVERY_CHECK_RAN, "Counterfoil's own")])
     _refuse_twice((suite.relation, suite.file) for suite in suites)
     return suites
 
@@ -199,8 +258,7 @@ def check_suites(
         pii_columns: by model, the columns that `models/` tags `pii: true`.
 
     Raises:
-        SuiteError: an unknown pack, table, threshold or key of the contract, or a personal
-            column among the evidence.
+        SuiteError: an unknown table or threshold, or a personal column among the evidence.
     """
     for suite in suites:
         for table in suite.sources:
@@ -244,7 +302,7 @@ def check_columns(suites: Iterable[Suite], columns: Mapping[str, frozenset[str]]
                 raise SuiteError(
                     f"unknown relation '{relation}'",
                     where=f"{suite.file}, {key}",
-                    remedy="Name a view of models/",
+                    remedy="Name a view of models/, or run again if it was dropped meanwhile",
                 )
             if column not in columns[relation]:
                 raise SuiteError(
@@ -258,15 +316,22 @@ def read_pii_columns(models_dir: Path) -> dict[str, frozenset[str]]:
     """By model, the columns that the folder's properties tag `meta: {pii: true}`.
 
     Raises:
-        SuiteError: a properties file is not YAML.
+        SuiteError: a properties file is not YAML, or not what dbt takes for properties.
     """
     tagged: dict[str, frozenset[str]] = {}
     for file in sorted(models_dir.rglob("*.yml")):
         content = read_yaml(file, SuiteError) or {}
-        for model in content.get("models") or []:
-            tagged[model["name"]] = frozenset(
-                column["name"] for column in model.get("columns") or [] if _is_pii(column)
-            )
+        try:
+            for model in content.get("models") or []:
+                tagged[model["name"]] = frozenset(
+                    column["name"] for column in model.get("columns") or [] if _is_pii(column)
+                )
+        except (AttributeError, KeyError, TypeError):
+            raise SuiteError(
+                "not a properties file, so nobody knows which columns are personal",
+                where=str(file),
+                remedy="List models and columns with a name each, as dbt wants them",
+            ) from None
     return tagged
 
 
@@ -278,9 +343,9 @@ def _is_pii(column: Mapping[str, Any]) -> bool:
 def _load_suite(file: Path, expectations_dir: Path) -> Suite:
     where = str(file.relative_to(expectations_dir.parent))
     content = read_yaml(file, SuiteError)
-    if not isinstance(content, dict):
-        raise SuiteError("not a suite: no keys", where=where, remedy="See docs/suites.md")
-    return parse_model(Suite, content | {"file": where}, where=where, error=SuiteError)
+    if isinstance(content, dict):
+        content["file"] = where
+    return parse_model(Suite, content, where=where, error=SuiteError)
 
 
 def _refuse_twice(named: Iterable[tuple[str, str]]) -> None:

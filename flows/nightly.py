@@ -18,6 +18,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.findings import Audit
 from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
 from counterfoil.plan import Plan, make_plan
+from counterfoil.preflight import check_auditor
 from counterfoil.publish.folder import publish_folder
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.words import headlines, verdict
@@ -68,13 +69,14 @@ def make_the_plan(target: str, contract: Path | None) -> Plan:
 
 @task(name="build", cache_policy=NO_CACHE)
 def build_views(plan: Plan) -> None:
-    """Build the reconciliation views, if anything has changed since they were."""
+    """Build the reconciliation views, if anything has changed, for the auditor to read."""
     ensure_views(
         plan.contract,
         plan.builder,
         settings(),
         replaces_project_contract=plan.replaces_project_contract,
     )
+    check_auditor(plan.auditor, settings())
 
 
 @task(name="assert", cache_policy=NO_CACHE)

@@ -24,14 +24,15 @@ def publish_folder(reports: Path, audit_id: str, files: Mapping[str, str]) -> Pa
     """
     aside = reports / f".{audit_id}.partial"
     folder = reports / audit_id
+    written = aside
     try:
         aside.mkdir(parents=True)
         for name, text in files.items():
             (aside / name).write_text(text, encoding="utf-8")
-        aside.rename(folder)
+        written = aside.rename(folder)
         _point_latest(reports, audit_id)
     except OSError as cause:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(written, ignore_errors=True)
         raise PublishError(
             f"the report could not be written: {cause.strerror}",
             where=str(folder),
@@ -45,4 +46,8 @@ def _point_latest(reports: Path, audit_id: str) -> None:
     link = reports / f".latest.{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(audit_id)
-    link.replace(reports / "latest")
+    try:
+        link.replace(reports / "latest")
+    except OSError:
+        link.unlink()
+        raise

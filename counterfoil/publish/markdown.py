@@ -7,9 +7,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.findings import Audit
 from counterfoil.publish.words import headlines, verdict, worst_first
+from counterfoil.text import printable
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 _MARKS = {"pass": "✅", "fail": "🔴", "waived": "⚪", "error": "⛔", "unknown": "❔"}
 
@@ -37,7 +37,7 @@ def plain(value: Any) -> str:
     """A value that Markdown shows as it is: on one line, its markup escaped."""
     if value is None:
         return "–"
-    return _MARKUP.sub(r"\\\1", _UNPRINTABLE.sub(" ", str(value)))
+    return _MARKUP.sub(r"\\\1", printable(str(value)))
 
 
 def _signed(value: int | None) -> str:

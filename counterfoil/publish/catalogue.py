@@ -1,0 +1,120 @@
+"""The catalogue of checks: `make catalogue` writes docs/checks.md from the suites."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from counterfoil.database import PUBLIC_SCHEMA
+from counterfoil.errors import SuiteError
+from counterfoil.findings import CheckResult, every_check_ran
+from counterfoil.settings import Settings
+from counterfoil.suites import Check, Evidence, Suite, load_suites
+from counterfoil.yamlfile import read_yaml
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One check of the catalogue.
+
+    Attributes:
+        suite: the suite it belongs to.
+        check: the check.
+        fault: SQL that makes it fail, from its fixture; None while it has none.
+    """
+
+    suite: Suite
+    check: Check
+    fault: str | None
+
+    @property
+    def view(self) -> str:
+        """The view asserted over, with its schema."""
+        return f"{PUBLIC_SCHEMA}.{self.suite.relation}"
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where its findings are listed."""
+        return self.suite.evidence_of(self.check)
+
+    @property
+    def arguments(self) -> str:
+        """The expectation's arguments besides its column, as the suite's YAML has them."""
+        kwargs = self.check.expectation.kwargs
+        return ", ".join(
+            f"{name}: {_flow(value)}" for name, value in kwargs.items() if name != "column"
+        )
+
+
+def catalogue(suites: Sequence[Suite], faults_dir: Path) -> str:
+    """The catalogue, as the text of docs/checks.md.
+
+    Args:
+        suites: every suite there is.
+        faults_dir: the folder of the fixtures, each named for the check that it breaks.
+
+    Raises:
+        SuiteError: a fixture cannot be read, or breaks nothing.
+    """
+    environment = Environment(
+        loader=PackageLoader("counterfoil.publish"),
+        autoescape=False,  # noqa: S701 - Markdown, of the project's own sentences
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["anchor"] = _anchor
+    return environment.get_template("checks.md.j2").render(
+        packs=_by_pack(suites, faults_dir), meta=_meta_check(), schema=PUBLIC_SCHEMA
+    )
+
+
+def _by_pack(suites: Sequence[Suite], faults_dir: Path) -> dict[str, list[Entry]]:
+    """The checks of each pack, packs and checks by name."""
+    entries = sorted(_entries(suites, faults_dir), key=lambda entry: entry.check.check_id)
+    packs: dict[str, list[Entry]] = {pack: [] for pack in sorted({suite.pack for suite in suites})}
+    for entry in entries:
+        packs[entry.suite.pack].append(entry)
+    return packs
+
+
+def _entries(suites: Sequence[Suite], faults_dir: Path) -> Iterator[Entry]:
+    for suite in suites:
+        for check in suite.checks:
+            yield Entry(suite, check, _fault(faults_dir / f"{check.check_id}.yml"))
+
+
+def _fault(fixture: Path) -> str | None:
+    if not fixture.is_file():
+        return None
+    content = read_yaml(fixture, SuiteError)
+    statement = content.get("break") if isinstance(content, dict) else None
+    if not isinstance(statement, str) or not statement.strip():
+        raise SuiteError(
+            "key 'break' is not a statement", where=str(fixture), remedy="Give it one, in SQL"
+        )
+    return statement.strip()
+
+
+def _meta_check() -> CheckResult:
+    """The one check that no suite declares: that all the others ran."""
+    return every_check_ran([], [])
+
+
+def _flow(value: object) -> str:
+    """A value as YAML has it on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=float("inf"))
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _anchor(heading: str) -> str:
+    """What a heading is linked by: GitHub keeps letters, digits, dashes and underscores."""
+    return "".join(letter for letter in heading if letter.isalnum() or letter in "-_")
+
+
+if __name__ == "__main__":
+    project = Settings().project_dir
+    print(catalogue(load_suites(project / "expectations"), project / "tests" / "faults"), end="")

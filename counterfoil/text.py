@@ -1,0 +1,19 @@
+"""Text that came from elsewhere (a database, a file, a driver), made safe to show."""
+
+import re
+
+# Control characters could move a terminal's cursor or colour it, marks of direction could
+# reorder what is read, and lone surrogates cannot be written at all.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
+
+
+def printable(text: str) -> str:
+    """The text, with a space for each run of characters that would not show as themselves."""
+    return _UNPRINTABLE.sub(" ", text)
+
+
+def one_line(text: str) -> str:
+    """The text as a single printable line, its white space collapsed."""
+    return " ".join(printable(text).split())

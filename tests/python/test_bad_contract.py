@@ -1,0 +1,154 @@
+"""A contract that cannot be held against a database is refused, by file and key."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+from refusals import GONE, changed, refused
+
+from counterfoil.contract import Contract, load_contract
+from counterfoil.errors import ContractError
+
+PROJECT = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
+GOOD = PROJECT["vars"]["contract"]
+
+UNREADABLE = {
+    "empty": (b"", "it is empty"),
+    "a list": (b"- a\n- b\n", "it is a list"),
+    "a word": (b"contract\n", "it is a single value"),
+    "binary": (bytes(range(256)), "not UTF-8 text, from byte 128 on"),
+    "utf-16": ("database: empwr\n".encode("utf-16"), "not UTF-8 text"),
+    "a control character": (b"database: e\nschema: \x1b[31m\n", "contract.yml:2: not valid YAML"),
+    "a tab": (b"database: empwr\ntables:\n\tx: 1\n", "contract.yml:3: not valid YAML"),
+    "two documents": (b"a: 1\n---\nb: 2\n", "contract.yml:2: not valid YAML"),
+    "an unclosed quote": (b"database: 'empwr\n", "not valid YAML"),
+    "an undefined alias": (b"database: *x\n", "contract.yml:1: not valid YAML"),
+    "an object of Python's": (b"database: !!python/object:os.system x\n", "not valid YAML"),
+    "a key twice": (b"database: a\ndatabase: b\n", ":2: not valid YAML: key 'database' is written"),
+    "a key that is a list": (b"? [a, b]\n: 1\n", "contract.yml:1: not valid YAML"),
+    "no such day": (b"capacity:\n  epoch: 2025-13-45\n", "contract.yml:2: not valid YAML"),
+    "no number": (b"database: !!int x\n", "contract.yml:1: not valid YAML"),
+}
+
+# key, value, what the error says
+FAULTY: dict[str, tuple[str, Any, str]] = {
+    "a typo'd key": ("tabels", {}, "unknown key 'tabels'"),
+    "a typo'd key of a table": ("tables.studios.in_uze", True, "unknown key 'tables.studios.in_uz"),
+    "a key missing": ("database", GONE, "key 'database' is missing"),
+    "a key of a table missing": ("tables.studios.key", GONE, "key 'tables.studios.key' is missing"),
+    "an unknown pack": ("packs", ["capcity"], "key 'packs.0': Input should be 'capacity'"),
+    "packs as a text": ("packs", "capacity", "key 'packs' is not a list"),
+    "no packs": ("packs", [], "key 'packs'"),
+    "no tables": ("tables", {}, "key 'tables'"),
+    "tables as a list": ("tables", ["studios"], "key 'tables' is not keys and values"),
+    "a table without anything": ("tables.studios", None, "key 'tables.studios' is not keys"),
+    "a table in a number": ("tables", {5: {"key": "id"}}, "Put its value in quotes"),
+    "an empty name": ("schema", "", "key 'schema'"),
+    "a relationship to nowhere": (
+        "relationships.0.parent",
+        "studio",
+        "key 'relationships.0.parent': table 'studio' is not in tables",
+    ),
+    "a relationship from nowhere": ("relationships.1.child", "x", "key 'relationships.1.child'"),
+    "a relationship twice": (
+        "relationships.1",
+        GOOD["relationships"][0],
+        "'reservations.studio_id' is declared twice",
+    ),
+    "a rule twice": ("business_keys.1.name", GOOD["business_keys"][0]["name"], "declared twice"),
+    "a rule for no table": ("required_values.0.table", "x", "key 'required_values.0.table'"),
+    "a tenant of nowhere": ("tenant.table", "tenant", "key 'tenant.table'"),
+    "no tenant for its pack": ("tenant", GONE, "key 'tenant' is missing"),
+    "no capacity for its pack": ("capacity", GONE, "key 'capacity' is missing"),
+    "a text for a yes": ("tables.studios.in_use", "false", "key 'tables.studios.in_use'"),
+    "a number for a text": ("required_values.0.where", 5, "key 'required_values.0.where' is a nu"),
+    "yes and no for texts": ("allowed_values.0.values", [True, False], "allowed_values.0.values.0"),
+    "a text for a number": ("allowed_values.1.min", "none", "key 'allowed_values.1.min'"),
+    "an infinite bound": ("allowed_values.1.min", float("inf"), "key 'allowed_values.1.min'"),
+    "a range of nothing": ("allowed_values.1.max", -1, "allows nothing"),
+    "a rule that allows all": ("allowed_values.1.min", GONE, "key 'allowed_values.1': allows ever"),
+    "no values": ("allowed_values.0.values", [], "key 'allowed_values.0.values'"),
+    "a negative tolerance": ("capacity.tolerance_tokens", -1, "key 'capacity.tolerance_tokens'"),
+    "a tolerance that is a yes": ("capacity.tolerance_tokens", True, "capacity.tolerance_tokens"),
+    "a third sign": ("capacity.deductions_are", "either", "key 'capacity.deductions_are'"),
+    "a naive epoch": ("capacity.epoch", "2025-10-29T00:12:00", "key 'capacity.epoch': Input shoul"),
+    "an epoch without a time": ("capacity.epoch", "2025-10-29", "key 'capacity.epoch'"),
+    "an epoch in seconds": ("capacity.epoch", 1761696720, "give an ISO date and time"),
+    "an epoch in quoted seconds": ("capacity.epoch", "1761696720", "give an ISO date and time"),
+    "a vague epoch": ("capacity.epoch", "yesterday", "key 'capacity.epoch'"),
+    "no holding status": ("capacity.statuses.holding", [], "key 'capacity.statuses.holding'"),
+    "a status that holds and does not": (
+        "capacity.statuses.released",
+        ["approved"],
+        "'approved' is both holding and released",
+    ),
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "contract.yml"
+
+
+@pytest.mark.parametrize(("content", "says"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_file_that_holds_no_contract(file: Path, content: bytes, says: str) -> None:
+    file.write_bytes(content)
+    with refused(ContractError, str(file), says):
+        load_contract(ROOT, file)
+
+
+@pytest.mark.parametrize(("key", "value", "says"), FAULTY.values(), ids=FAULTY)
+def test_a_faulty_contract(file: Path, key: str, value: Any, says: str) -> None:
+    file.write_text(yaml.safe_dump(changed(GOOD, key, value)))
+    with refused(ContractError, str(file), says):
+        load_contract(ROOT, file)
+
+
+def test_nothing_in_use(file: Path) -> None:
+    tables = {name: table | {"in_use": False} for name, table in GOOD["tables"].items()}
+    file.write_text(yaml.safe_dump(GOOD | {"tables": tables}))
+    with refused(ContractError, str(file), "none is in_use"):
+        load_contract(ROOT, file)
+
+
+def test_no_such_file(file: Path) -> None:
+    with refused(ContractError, str(file), "no such file"):
+        load_contract(ROOT, file)
+
+
+def test_a_folder_in_place_of_the_file(file: Path) -> None:
+    file.mkdir()
+    with refused(ContractError, str(file), "cannot be read: Is a directory"):
+        load_contract(ROOT, file)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "no such file"),
+        ("", "no variable 'contract'"),
+        ("- a list\n", "no variable 'contract'"),
+        ("vars: {contrat: {}}\n", "no variable 'contract'"),
+        ("vars: {contract: }\n", "vars.contract: it is empty"),
+        ("vars: {contract: [a]}\n", "vars.contract: it is a list"),
+        ("vars: {contract: {database: x}}\n", "vars.contract: key 'schema' is missing"),
+    ],
+)
+def test_a_project_without_a_contract(tmp_path: Path, content: str | None, says: str) -> None:
+    if content is not None:
+        (tmp_path / "dbt_project.yml").write_text(content)
+    with refused(ContractError, str(tmp_path / "dbt_project.yml"), says):
+        load_contract(tmp_path)
+
+
+def test_the_good_one_is_taken(file: Path) -> None:
+    file.write_text(yaml.safe_dump(GOOD))
+    assert isinstance(load_contract(ROOT, file), Contract)
+
+
+def test_an_anchor_may_be_merged(file: Path) -> None:
+    file.write_text("a: &a {b: 1}\nc: {<<: *a, b: 2}\n")
+    with refused(ContractError, "key 'database' is missing"):
+        load_contract(ROOT, file)

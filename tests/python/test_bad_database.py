@@ -1,0 +1,269 @@
+"""A database that is not as the contract and the roles need it is refused, with the remedy."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+from conftest import ROOT, Database
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
+from refusals import changed, refused
+
+from counterfoil.contract import Contract
+from counterfoil.errors import PreflightError
+from counterfoil.plan import make_plan
+from counterfoil.preflight import check_auditor, check_database
+from counterfoil.profiles import Target
+
+GOOD = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["contract"]
+ROLE = "counterfoil-weak"  # as much in need of quotes as a role's name can be
+BARE = "counterfoil_bare"
+
+# key, value, what the error says, the key that it names if not that
+UNFIT: dict[str, tuple[str, Any, str, str]] = {
+    "a table missing": ("tables.nowhere", {"key": "id"}, "table public.nowhere does not", ""),
+    "a schema missing": ("schema", "app", "table app.tenants does not exist", "tables.tenants"),
+    "a key missing": ("tables.studios.key", "uuid", "column public.studios.uuid does not", ""),
+    "a tenant missing": ("tenant.column", "org_id", "column public.studios.org_id does", ""),
+    "a personal column missing": ("tables.dancers.pii", ["nick"], "column public.dancers.nick", ""),
+    "a reference missing": ("relationships.0.column", "x", "column public.reservations.x", ""),
+    "a business key missing": ("business_keys.0.columns", ["x"], "column public.dancers.x", ""),
+    "a required value missing": ("required_values.0.column", "x", "column public.dancers.x", ""),
+    "an allowed value missing": ("allowed_values.0.column", "x", "public.reservations.x", ""),
+    "a rhythm without its column": (
+        "tables.capacity_ledger.freshness.column",
+        "x",
+        "column public.capacity_ledger.x does not exist",
+        "",
+    ),
+    "a rhythm by a text": (
+        "tables.capacity_ledger.freshness.column",
+        "reason",
+        "Postgres refuses it: function isfinite(",
+        "",
+    ),
+    "a max_age that is no interval": (
+        "tables.capacity_ledger.freshness.max_age",
+        "two daysish",
+        'invalid input syntax for type interval: "two daysish"',
+        "",
+    ),
+    "a where that is no SQL": ("business_keys.1.where", "status =", "syntax error", ""),
+    "a where of no column": ("required_values.2.where", "state = 'x'", '"state" does not', ""),
+    "a where that is no condition": ("required_values.2.where", "1", "type boolean", ""),
+    "a where that leaves": ("required_values.2.where", "true) and (", "syntax error", ""),
+    "a bound on a text": ("allowed_values.0.min", 0, "operator does not exist", ""),
+    "a pattern that is none": ("allowed_values.4.pattern", "[a-", "invalid regular exp", ""),
+}
+
+
+@pytest.mark.parametrize(("key", "value", "says", "named"), UNFIT.values(), ids=UNFIT)
+def test_a_contract_of_another_database(
+    overnight: Database, key: str, value: Any, says: str, named: str
+) -> None:
+    contract = Contract.model_validate(changed(GOOD, key, value))
+    with refused(PreflightError, "contract of empwr, key " + (named or key), says):
+        check_database(contract, overnight.plan.builder, overnight.settings)
+
+
+@pytest.mark.parametrize(
+    "where", ["status like '%ed'", "source_row.status <> ''", "coalesce(status, '') = 'it''s'"]
+)
+def test_a_condition_that_postgres_takes(overnight: Database, where: str) -> None:
+    contract = Contract.model_validate(changed(GOOD, "required_values.2.where", where))
+    check_database(contract, overnight.plan.builder, overnight.settings)
+
+
+def test_names_that_would_break_a_line(overnight: Database) -> None:
+    hostile = changed(GOOD, "tables.[red]\n\x1b[31m", {"key": "id"})
+    with refused(PreflightError, "table public.[red] [31m does not exist"):
+        check_database(Contract.model_validate(hostile), overnight.plan.builder, overnight.settings)
+
+
+def test_nothing_is_published_or_built(overnight: Database, tmp_path: Any) -> None:
+    """What a plan refuses, it refuses before anything has been written."""
+    contract = tmp_path / "contract.yml"
+    contract.write_text(yaml.safe_dump(changed(GOOD, "required_values.0.where", "status =")))
+    before = _written(overnight)
+    with refused(PreflightError, "required_values.0.where"):
+        make_plan("demo", contract, overnight.settings)
+    assert _written(overnight) == before
+
+
+def _written(database: Database) -> tuple[list[str], list[tuple[Any, ...]]]:
+    reports = sorted(map(str, database.settings.reports_path.rglob("*")))
+    with closing(psycopg2.connect(database.url)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select oid, relname, relowner from pg_class where relnamespace in"
+            " ('counterfoil'::regnamespace, 'counterfoil_staging'::regnamespace) order by oid"
+        )
+        return reports, cursor.fetchall()
+
+
+# Roles. Each of these is mended by doing what its error says, and by nothing else.
+
+
+@pytest.fixture
+def weak(overnight: Database, superuser: Connection) -> Iterator[Target]:
+    """A role that may log in, and nothing else."""
+    with superuser.cursor() as cursor:
+        cursor.execute(f'create role "{ROLE}" login')
+        try:
+            yield overnight.plan.builder.model_copy(update={"user": ROLE})
+        finally:
+            cursor.execute(f'reassign owned by "{ROLE}" to postgres; drop owned by "{ROLE}"')
+            cursor.execute(f'drop role "{ROLE}"')
+
+
+def may_read(admin: Connection, *, but: str = "") -> None:
+    with admin.cursor() as cursor:
+        cursor.execute(f'grant select on all tables in schema public to "{ROLE}"')
+        if but:
+            cursor.execute(f'revoke select on {but} from "{ROLE}"')
+
+
+def mend(admin: Connection, remedy: str) -> None:
+    with admin.cursor() as cursor:
+        cursor.execute(remedy)
+
+
+def test_a_role_without_select(overnight: Database, superuser: Connection, weak: Target) -> None:
+    may_read(superuser, but="reservations")
+    with refused(
+        PreflightError,
+        f"target 'demo' ({ROLE}@",
+        f"role {ROLE} may not read public.reservations",
+        f'GRANT SELECT ON public.reservations TO "{ROLE}".',
+    ) as caught:
+        check_database(overnight.plan.contract, weak, overnight.settings)
+    mend(superuser, caught[0].remedy)
+    with refused(PreflightError, "does not own"):
+        check_database(overnight.plan.contract, weak, overnight.settings)
+
+
+@contextmanager
+def closed_schema(admin: Connection) -> Iterator[None]:
+    with admin.cursor() as cursor:
+        cursor.execute("revoke usage on schema public from public")
+        try:
+            yield
+        finally:
+            cursor.execute("grant usage on schema public to public")
+
+
+def test_a_role_without_the_schema(
+    overnight: Database, superuser: Connection, weak: Target
+) -> None:
+    may_read(superuser)
+    with closed_schema(superuser):
+        with refused(
+            PreflightError,
+            f"role {ROLE} may not use schema public",
+            f'GRANT USAGE ON SCHEMA public TO "{ROLE}".',
+        ) as caught:
+            check_database(overnight.plan.contract, weak, overnight.settings)
+        mend(superuser, caught[0].remedy)
+        with refused(PreflightError, "does not own"):
+            check_database(overnight.plan.contract, weak, overnight.settings)
+
+
+@contextmanager
+def hidden_rows(admin: Connection, policy: str) -> Iterator[None]:
+    with admin.cursor() as cursor:
+        cursor.execute(f"create policy partial on dancers for select using ({policy})")
+        cursor.execute("alter table dancers enable row level security")
+        try:
+            yield
+        finally:
+            cursor.execute("drop policy partial on dancers")
+            cursor.execute("alter table dancers disable row level security")
+
+
+@pytest.mark.parametrize("policy", ["first_name < 'M'", "true"])
+def test_row_level_security(
+    overnight: Database, superuser: Connection, weak: Target, policy: str
+) -> None:
+    may_read(superuser)
+    with hidden_rows(superuser, policy):
+        with refused(
+            PreflightError,
+            f"row-level security hides rows of public.dancers from role {ROLE}",
+            f'ALTER ROLE "{ROLE}" BYPASSRLS.',
+        ) as caught:
+            check_database(overnight.plan.contract, weak, overnight.settings)
+        mend(superuser, caught[0].remedy)
+        with refused(PreflightError, "does not own"):
+            check_database(overnight.plan.contract, weak, overnight.settings)
+
+
+def test_views_of_another_role(overnight: Database, superuser: Connection, weak: Target) -> None:
+    may_read(superuser)
+    with refused(
+        PreflightError,
+        f"role {ROLE} does not own SCHEMA counterfoil, and cannot rebuild it",
+        f'ALTER SCHEMA counterfoil OWNER TO "{ROLE}"; ALTER VIEW counterfoil.',
+    ) as caught:
+        check_database(overnight.plan.contract, weak, overnight.settings)
+    mend(superuser, caught[0].remedy)
+    check_database(overnight.plan.contract, weak, overnight.settings)
+
+
+@pytest.fixture
+def bare(superuser: Connection) -> Iterator[str]:
+    """The name of a database that has the application's tables, and no schema of ours."""
+    host = superuser.get_dsn_parameters()["host"]
+    with (
+        closing(psycopg2.connect(host=host, user="postgres", dbname="postgres")) as admin,
+        admin.cursor() as cursor,
+    ):
+        admin.autocommit = True
+        cursor.execute(f"create database {BARE}")
+        try:
+            with closing(psycopg2.connect(host=host, user="postgres", dbname=BARE)) as connection:
+                with connection, connection.cursor() as inside:
+                    inside.execute((ROOT / "demo/empwr/schema.sql").read_text())
+                    inside.execute(
+                        sql.SQL("grant select on all tables in schema public to {}").format(
+                            sql.Identifier(ROLE)
+                        )
+                    )
+            yield BARE
+        finally:
+            cursor.execute(f"drop database {BARE} with (force)")
+
+
+def test_a_role_that_may_not_create_a_schema(
+    overnight: Database, superuser: Connection, weak: Target, bare: str
+) -> None:
+    builder = weak.model_copy(update={"dbname": bare})
+    with refused(
+        PreflightError,
+        f"role {ROLE} may not create schema counterfoil",
+        f'GRANT CREATE ON DATABASE {bare} TO "{ROLE}", or CREATE SCHEMA counterfoil',
+    ) as caught:
+        check_database(overnight.plan.contract, builder, overnight.settings)
+    mend(superuser, caught[0].remedy.split(", or")[0])
+    check_database(overnight.plan.contract, builder, overnight.settings)
+
+
+def test_an_auditor_without_rights_on_the_views(
+    overnight: Database, superuser: Connection, weak: Target
+) -> None:
+    with refused(
+        PreflightError,
+        f"target 'demo' ({ROLE}@",
+        f"role {ROLE} may not read the views of schema counterfoil",
+        f'GRANT USAGE ON SCHEMA counterfoil, counterfoil_staging TO "{ROLE}"; GRANT SELECT ON',
+    ) as caught:
+        check_auditor(weak, overnight.settings)
+    mend(superuser, caught[0].remedy)
+    check_auditor(weak, overnight.settings)
+
+
+def test_an_auditor_of_another_database(overnight: Database, weak: Target, bare: str) -> None:
+    auditor = weak.model_copy(update={"dbname": bare})
+    with refused(PreflightError, f"/{bare})", "hold no views", "Point it at the database"):
+        check_auditor(auditor, overnight.settings)
