@@ -14,7 +14,10 @@ ledger_by_competition as (
     select
         competition_id,
         count(*) as ledger_entry_count,
-        sum(change_tokens)::bigint as ledger_tokens
+        sum(change_tokens)::bigint as ledger_tokens,
+        sum(change_tokens) filter (
+            where reason in ({{ capacity_reasons('adjustment') }})
+        )::bigint as adjusted_tokens
     from ledger
     group by competition_id
 ),
@@ -27,7 +30,8 @@ reconciled as (
         competitions.total_tokens,
         competitions.available_tokens,
         coalesce(ledger_by_competition.ledger_entry_count, 0) as ledger_entry_count,
-        coalesce(ledger_by_competition.ledger_tokens, 0) as ledger_tokens
+        coalesce(ledger_by_competition.ledger_tokens, 0) as ledger_tokens,
+        coalesce(ledger_by_competition.adjusted_tokens, 0) as adjusted_tokens
     from competitions
     left join ledger_by_competition
         on competitions.competition_id = ledger_by_competition.competition_id
@@ -42,6 +46,7 @@ final as (
         available_tokens,
         ledger_entry_count,
         ledger_tokens,
+        adjusted_tokens,
         total_tokens + ledger_tokens as expected_available_tokens,
         available_tokens - (total_tokens + ledger_tokens) as discrepancy_tokens,
         available_tokens

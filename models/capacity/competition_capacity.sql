@@ -58,15 +58,6 @@ refunded_by_competition as (
     group by holding_reservations.competition_id
 ),
 
-adjusted_by_competition as (
-    select
-        competition_id,
-        sum(change_tokens)::bigint as adjusted_tokens
-    from ledger
-    where reason in ({{ capacity_reasons('adjustment') }})
-    group by competition_id
-),
-
 -- Entries of one instant count together: their order is not on record.
 running_by_entry as (
     select
@@ -97,7 +88,6 @@ reconciled as (
         competitions.*,
         coalesce(confirmed_by_competition.confirmed_tokens, 0)
         - coalesce(refunded_by_competition.refunded_tokens, 0) as held_tokens,
-        coalesce(adjusted_by_competition.adjusted_tokens, 0) as adjusted_tokens,
         competitions.total_tokens
         + least(
             coalesce(extremes_by_competition.lowest_ledger_tokens, 0), 0
@@ -110,8 +100,6 @@ reconciled as (
         on competitions.competition_id = confirmed_by_competition.competition_id
     left join refunded_by_competition
         on competitions.competition_id = refunded_by_competition.competition_id
-    left join adjusted_by_competition
-        on competitions.competition_id = adjusted_by_competition.competition_id
     left join extremes_by_competition
         on competitions.competition_id = extremes_by_competition.competition_id
 ),
