@@ -51,8 +51,8 @@ lint: install ## Every linter, and dbt's own parser with deprecations as errors
 	@$(BIN)/counterfoil demo start > /dev/null  # sqlfluff's dbt templater connects
 	@$(BIN)/sqlfluff lint --disable-progress-bar models
 	@$(BIN)/sqlfluff lint --disable-progress-bar --templater raw demo/*/schema.sql
-	@$(BIN)/dbt --quiet --no-partial-parse --target-path target/lint \
-		--warn-error-options '{"error": ["Deprecations"]}' parse
+	@$(BIN)/dbt --quiet --no-partial-parse --warn-error-options '{"error": ["Deprecations"]}' \
+		parse --target-path target/lint
 
 .PHONY: stop
 stop: install ## Stop the demo database
