@@ -36,6 +36,7 @@ facts as (
     select
         reservation.*,
         discrepancies.tenant_id as competition_tenant_id,
+        unaccountable.ledger_tokens as unaccountable_tokens,
         coalesce(
             to_char(
                 reservation.approved_at at time zone 'UTC',
@@ -52,6 +53,20 @@ facts as (
         where reservation_capacity.reservation_id = reservations.reservation_id
         offset 0  -- noqa: ambiguous.order_by_limit
     ) as reservation
+    cross join lateral (
+        select coalesce(sum(ledger.change_tokens), 0)::bigint as ledger_tokens
+        from ledger
+        where
+            ledger.reservation_id = reservations.reservation_id
+            and coalesce(
+                ledger.reason not in (
+                    {{ capacity_reasons('approval') }},
+                    {{ capacity_reasons('refunds') }},
+                    {{ capacity_reasons('adjustment') }}
+                ),
+                true
+            )
+    ) as unaccountable
 ),
 
 anomalous_reservations as (
@@ -131,7 +146,8 @@ anomalous_reservations as (
         (
             'released_reservation',
             facts.is_holding_while_released,
-            -facts.ledger_tokens,
+            -- Less its entries of unknown reason, which are anomalies of their own.
+            facts.unaccountable_tokens - facts.ledger_tokens,
             format(
                 'reservation %s is %s, and the ledger has %s tokens for it',
                 facts.reservation_id,
@@ -201,7 +217,7 @@ anomalous_entries as (
                 then format(
                     'ledger entry %s (%s, %s tokens) belongs to no reservation',
                     entries.ledger_entry_id,
-                    entries.reason,
+                    coalesce(entries.reason, 'no reason'),
                     entries.change_tokens
                 )
             else format(

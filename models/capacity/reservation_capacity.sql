@@ -69,9 +69,7 @@ totals as (
             where fact in ('approval', 'refund', 'other change')
         ), 0)::bigint as ledger_tokens,
         count(*) filter (where fact = 'approval') as approval_entry_count,
-        coalesce(
-            sum(-amount) filter (where fact = 'approval'), 0
-        )::bigint as deducted_tokens,
+        (sum(-amount) filter (where fact = 'approval'))::bigint as deducted_tokens,
         min(happened_at) filter (where fact = 'approval') as first_approval_entry_at,
         count(*) filter (where fact = 'refund') as refund_entry_count,
         coalesce(
@@ -122,7 +120,7 @@ final as (
         judged.is_approved_before_epoch,
         judged.ledger_entry_count,
         judged.approval_entry_count,
-        judged.deducted_tokens,
+        coalesce(judged.deducted_tokens, 0) as deducted_tokens,
         judged.first_approval_entry_at,
         judged.refunded_tokens,
         judged.expected_refund_tokens,
@@ -141,17 +139,18 @@ final as (
             and not judged.is_approved_before_epoch
         ) as is_new_orphan_approval,
         (judged.approval_entry_count > 1) as is_approval_repeated,
-        coalesce(
+        (
             judged.approval_entry_count = 1
-            and judged.deducted_tokens <> judged.spaces_confirmed,
-            false
+            and judged.spaces_confirmed is not null
+            and (judged.deducted_tokens is distinct from judged.spaces_confirmed)
         ) as is_approval_amount_wrong,
         coalesce(
             judged.refunded_tokens <> judged.expected_refund_tokens, false
         ) as is_refund_wrong,
         (
             judged.approval_entry_count > 0
-            and judged.refunded_tokens > judged.deducted_tokens
+            -- An approval that adds has deducted nothing, not less than nothing.
+            and judged.refunded_tokens > greatest(judged.deducted_tokens, 0)
         ) as is_refund_excessive,
         (
             coalesce(judged.first_refund_at < judged.first_approval_entry_at, false)
