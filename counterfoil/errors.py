@@ -45,5 +45,9 @@ class PublishError(CounterfoilError):
     """The results could not be written."""
 
 
+class RepairError(CounterfoilError):
+    """A repair that cannot be planned, or could not be tried."""
+
+
 class DemoError(CounterfoilError):
     """The embedded demo database could not be started, loaded or stopped."""
