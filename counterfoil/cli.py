@@ -1,21 +1,18 @@
 """The command line: a verb a task, its exit codes documented, its imports late."""
 
-import logging
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from counterfoil.errors import CounterfoilError, PublishError
+from counterfoil.errors import PublishError
 from counterfoil.gate import EXIT_ERROR, exit_code
+from counterfoil.repair.cli import repair_app
+from counterfoil.terminal import err, one_line_errors, out, show_progress
 
 app = typer.Typer(
     name="counterfoil",
@@ -26,9 +23,7 @@ app = typer.Typer(
 )
 demo_app = typer.Typer(help="The embedded demo database.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
-
-out = Console()
-err = Console(stderr=True)
+app.add_typer(repair_app, name="repair")
 
 
 class FailOnChoice(StrEnum):
@@ -56,8 +51,8 @@ def run(
     ] = FailOnChoice.warning,
 ) -> None:
     """Audit a database: build the views, assert the suites, publish the report."""
-    with _one_line_errors():
-        _show_progress()
+    with one_line_errors():
+        show_progress()
         _calm_prefect()
         from counterfoil.findings import Audit
         from counterfoil.publish.words import headlines, verdict
@@ -90,7 +85,7 @@ def run(
 @app.command(epilog="Example: counterfoil checks")
 def checks() -> None:
     """List the catalogue: every check, its severity, its view and what it says."""
-    with _one_line_errors():
+    with one_line_errors():
         from counterfoil.settings import settings
         from counterfoil.suites import load_suites
 
@@ -113,17 +108,17 @@ DataDirOption = Annotated[Path | None, typer.Option(help="Folder of the server's
 @demo_app.command("start", epilog="Example: counterfoil demo start --snapshot afternoon")
 def demo_start(snapshot: SnapshotOption = None, data_dir: DataDirOption = None) -> None:
     """Start the demo database, load a snapshot if it is not loaded, print its URL."""
-    with _one_line_errors():
+    with one_line_errors():
         from counterfoil import demo
 
-        _show_progress()
+        show_progress()
         print(demo.start(_data_dir(data_dir), snapshot))
 
 
 @demo_app.command("load", epilog="Example: counterfoil demo load --snapshot overnight")
 def demo_load(snapshot: LoadOption = "overnight", data_dir: DataDirOption = None) -> None:
     """Put a snapshot's rows back, whatever was changed; print the database's URL."""
-    with _one_line_errors():
+    with one_line_errors():
         from counterfoil import demo
 
         print(demo.load(_data_dir(data_dir), snapshot))
@@ -132,7 +127,7 @@ def demo_load(snapshot: LoadOption = "overnight", data_dir: DataDirOption = None
 @demo_app.command("stop", epilog="Example: counterfoil demo stop")
 def demo_stop(data_dir: DataDirOption = None) -> None:
     """Stop the demo database; its rows are kept."""
-    with _one_line_errors():
+    with one_line_errors():
         from counterfoil import demo
 
         stopped = demo.stop(_data_dir(data_dir))
@@ -142,26 +137,6 @@ def demo_stop(data_dir: DataDirOption = None) -> None:
 def main() -> None:
     """The console script."""
     app()
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """What a user can mend is said in one line, and ends with exit code 3."""
-    try:
-        yield
-    except CounterfoilError as error:
-        err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
-        raise typer.Exit(EXIT_ERROR) from None
-
-
-def _show_progress() -> None:
-    """The package's own log lines, and nobody else's, on stderr as they come."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log = logging.getLogger("counterfoil")
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    log.propagate = False
 
 
 def _calm_prefect() -> None:

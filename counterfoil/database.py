@@ -77,6 +77,10 @@ class _BorrowingPool(StaticPool):
     def dispose(self) -> None:
         """Leaves the connection open: closing it would end its owner's transaction."""
 
+    def recreate(self) -> "_BorrowingPool":
+        """Itself: an engine asks for a new pool when it is disposed of, and logs that."""
+        return self
+
 
 @dataclass(frozen=True)
 class OpenTransaction:
@@ -190,6 +194,34 @@ def pinned_engine(instant: Instant) -> Iterator[sa.Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def open_transaction(
+    target: Target, settings: Settings, *, as_of: datetime | None = None
+) -> Iterator[OpenTransaction]:
+    """A transaction that may write, is seen by whoever is tied to it, and is never committed.
+
+    Args:
+        target: a database, through a role that may write.
+        settings: the operator's.
+        as_of: what 'now' means; None for what the database declares, or its own now.
+
+    Raises:
+        TargetError: the database cannot be reached.
+    """
+    connection = connect(target, settings, as_of=as_of)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("begin isolation level repeatable read read write")
+            cursor.execute(_NOW)
+            (now,) = cursor.fetchone() or (None,)
+        assert isinstance(now, datetime)
+        yield OpenTransaction(connection, now)
+    finally:
+        # Ends the transaction too, whatever state it is in: nothing of it is kept.
+        connection.close()
 
 
 def _plain(cause: Exception) -> str:

@@ -60,5 +60,9 @@ class FlowError(CounterfoilError):
     """Prefect could not run the flow."""
 
 
+class RepairError(CounterfoilError):
+    """A repair that cannot be planned, or could not be tried."""
+
+
 class DemoError(CounterfoilError):
     """The embedded demo database could not be started, loaded or stopped."""

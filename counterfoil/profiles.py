@@ -98,6 +98,19 @@ def load_targets(name: str, project_dir: Path) -> tuple[Target, Target]:
     return builder, _target(auditor, outputs, file) if auditor in outputs else builder
 
 
+def load_repairer(name: str, project_dir: Path) -> Target:
+    """The output `name`_repair, of a role that may write; `name` where it is absent.
+
+    Raises:
+        TargetError: the output is unknown, incomplete, or needs an unset variable.
+    """
+    builder, _ = load_targets(name, project_dir)
+    file = profiles_file(project_dir)
+    outputs = _outputs(file)
+    repairer = f"{name}_repair"
+    return _target(repairer, outputs, file) if repairer in outputs else builder
+
+
 def _outputs(file: Path) -> Mapping[str, Any]:
     content = read_yaml(file, TargetError)
     profile = content.get(PROFILE) if isinstance(content, dict) else None

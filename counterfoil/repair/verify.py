@@ -1,0 +1,254 @@
+"""Proving a repair: carried out in a transaction, audited on either side, rolled back."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg2
+from psycopg2 import errors
+
+from counterfoil.audit import audit_database
+from counterfoil.database import (
+    PUBLIC_SCHEMA,
+    OpenTransaction,
+    connect,
+    open_transaction,
+)
+from counterfoil.errors import RepairError
+from counterfoil.findings import Audit, CheckResult, Finding
+from counterfoil.plan import Plan
+from counterfoil.profiles import Target
+from counterfoil.repair.copy import copied
+from counterfoil.repair.plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
+from counterfoil.repair.script import Script, render
+from counterfoil.settings import Settings
+
+log = logging.getLogger(__name__)
+
+CLOSED_DAYS_CHECK = "capacity.closed_days_unchanged"
+
+_DISCREPANCIES = f"""
+    select competition_id::text, competition_name, discrepancy_tokens
+    from {PUBLIC_SCHEMA}.competition_balance
+    order by competition_name, competition_id
+"""  # noqa: S608
+_DECLARED_NOW = "select nullif(current_setting('counterfoil.as_of', true), '')::timestamptz"
+
+
+@dataclass(frozen=True)
+class CompetitionMove:
+    """Stored minus expected of a competition, before and after, in tokens."""
+
+    competition_id: str
+    name: str | None
+    before: int | None
+    after: int | None
+    is_targeted: bool
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it ends further off than it began, or unknown."""
+        if self.after is None:
+            return self.before is not None
+        return self.before is not None and abs(self.after) > abs(self.before)
+
+
+@dataclass(frozen=True)
+class CheckMove:
+    """A check before and after: its status, and how many findings it had.
+
+    `unstated` are the findings that are new, and that the plan did not state.
+    """
+
+    check_id: str
+    before: tuple[str, int]
+    after: tuple[str, int]
+    unstated: tuple[str, ...]
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it finds more, or can no longer say."""
+        return bool(self.unstated) or self.after[0] in ("error", "unknown")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a repair did before it was rolled back.
+
+    Attributes:
+        plan: what was tried.
+        competitions: all of them.
+        checks: the capacity checks that moved, or could not be judged.
+    """
+
+    plan: RepairPlan
+    competitions: tuple[CompetitionMove, ...]
+    checks: tuple[CheckMove, ...]
+
+    @property
+    def worse(self) -> tuple[str, ...]:
+        """Whatever got worse, each in words."""
+        competitions = [
+            f"competition {move.competition_id} is further off"
+            for move in self.competitions
+            if move.is_worse
+        ]
+        return (*competitions, *(_in_words(move) for move in self.checks if move.is_worse))
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether every competition of the plan ends at 0, and nothing got worse."""
+        mended = all(move.after == 0 for move in self.competitions if move.is_targeted)
+        return mended and not self.worse
+
+
+def verify_repair(
+    plan: Plan,
+    repairer: Target,
+    strategy: Strategy,
+    competition_ids: Sequence[str],
+    settings: Settings,
+    *,
+    in_place: bool = False,
+) -> Verification:
+    """Carries a repair out, on a copy unless `in_place`, and rolls it back.
+
+    In place, the rows of the plan are locked until then. Either way one connection does
+    everything: only it sees what it has not committed.
+
+    Args:
+        plan: what an audit of the database does; its views are built.
+        repairer: the database, through a role that may write.
+        strategy: `backfill` or `recalculate`.
+        competition_ids: keys of competitions; none for all.
+        settings: the operator's.
+        in_place: try it on the database itself.
+
+    Raises:
+        RepairError: there is nothing to repair, the database cannot be copied, or the
+            script failed: a right is missing, a row is locked, a guard raised.
+        TargetError: the database cannot be reached.
+    """
+    suites = tuple(suite for suite in plan.suites if suite.pack == "capacity")
+    # What is new is told by its key: every finding is needed.
+    unlimited = settings.model_copy(update={"evidence_limit": 2**31})
+
+    def audit(transaction: OpenTransaction) -> Audit:
+        return audit_database(
+            plan.contract,
+            suites,
+            transaction,
+            unlimited,
+            audit_id="repair",
+            contract_file=plan.contract_file,
+        )
+
+    with ExitStack() as stack:
+        as_of = _declared_now(repairer, settings)
+        if not in_place:
+            log.info("Copying %s", repairer)
+            repairer = stack.enter_context(copied(repairer, settings))
+        transaction = stack.enter_context(open_transaction(repairer, settings, as_of=as_of))
+        repair = plan_repair(transaction, plan.contract, strategy, competition_ids)
+        script = render(repair, lock_timeout_s=settings.lock_timeout_s)
+        log.info("Auditing the capacity ledger as it is")
+        before, discrepancies_before = audit(transaction), _discrepancies(transaction)
+        log.info("Carrying the plan out, and auditing again")
+        _execute(script, transaction, repairer)
+        after, discrepancies_after = audit(transaction), _discrepancies(transaction)
+    return Verification(
+        plan=repair,
+        competitions=_competition_moves(repair, discrepancies_before, discrepancies_after),
+        checks=tuple(_check_moves(before, after, repair.closed_days)),
+    )
+
+
+def _declared_now(target: Target, settings: Settings) -> datetime | None:
+    """The instant that a dated database declares: a copy of it would not."""
+    with closing(connect(target, settings)) as connection, connection.cursor() as cursor:
+        cursor.execute(_DECLARED_NOW)
+        (now,) = cursor.fetchone() or (None,)
+    assert now is None or isinstance(now, datetime)
+    return now
+
+
+def _execute(script: Script, transaction: OpenTransaction, target: Target) -> None:
+    try:
+        with transaction.connection.cursor() as cursor:
+            cursor.execute(script.body)
+    except psycopg2.Error as cause:
+        remedy = "Mend that, and verify again"
+        if isinstance(cause, errors.InsufficientPrivilege):
+            remedy = "Give profiles.yml an output of a role that may write, named TARGET_repair"
+        elif isinstance(cause, errors.LockNotAvailable):
+            remedy = "Somebody else holds a row of the plan: wait for them, and verify again"
+        elif isinstance(cause, errors.SerializationFailure | errors.RaiseException):
+            remedy = "Somebody else changed it meanwhile: verify again"
+        raise RepairError(
+            f"the plan cannot be carried out: {cause.diag.message_primary or cause}",
+            where=str(target),
+            remedy=remedy,
+        ) from None
+
+
+def _discrepancies(transaction: OpenTransaction) -> Mapping[str, tuple[str | None, int | None]]:
+    with transaction.connection.cursor() as cursor:
+        cursor.execute(_DISCREPANCIES)
+        return {key: (name, tokens) for key, name, tokens in cursor}
+
+
+def _competition_moves(
+    repair: RepairPlan,
+    before: Mapping[str, tuple[str | None, int | None]],
+    after: Mapping[str, tuple[str | None, int | None]],
+) -> tuple[CompetitionMove, ...]:
+    targeted = {change.competition_id for change in repair.competitions}
+    return tuple(
+        CompetitionMove(key, name, tokens, after[key][1], key in targeted)
+        for key, (name, tokens) in before.items()
+    )
+
+
+def _check_moves(
+    before: Audit, after: Audit, closed_days: Sequence[ClosedDayChange]
+) -> Sequence[CheckMove]:
+    was = {check.check_id: check for check in before.checks}
+    moves = [
+        _check_move(was[check.check_id], check, closed_days)
+        for check in after.checks
+        if check.check_id in was
+    ]
+    return [move for move in moves if move.before != move.after or move.is_worse]
+
+
+def _check_move(
+    before: CheckResult, after: CheckResult, closed_days: Sequence[ClosedDayChange]
+) -> CheckMove:
+    known = {finding.fingerprint for finding in before.findings}
+    return CheckMove(
+        check_id=after.check_id,
+        before=(before.status, before.finding_count),
+        after=(after.status, after.finding_count),
+        unstated=tuple(
+            finding.message
+            for finding in after.findings
+            if finding.fingerprint not in known and not _is_stated(after, finding, closed_days)
+        ),
+    )
+
+
+def _is_stated(
+    check: CheckResult, finding: Finding, closed_days: Sequence[ClosedDayChange]
+) -> bool:
+    """Whether it is the change of a closed day that the plan states."""
+    return check.check_id == CLOSED_DAYS_CHECK and any(
+        {day.day, day.competition_id} <= set(finding.key.values()) for day in closed_days
+    )
+
+
+def _in_words(move: CheckMove) -> str:
+    if move.unstated:
+        return f"{move.check_id}: {'; '.join(move.unstated)}"
+    return f"{move.check_id} cannot be judged"
