@@ -2,7 +2,8 @@
 
 with
 
-ledger as (
+-- Not materialized though used more than once: it is the largest table there is.
+ledger as not materialized (
     select * from {{ ref('stg_capacity_ledger') }}
 ),
 
@@ -14,6 +15,33 @@ reservations as (
     select * from {{ ref('stg_reservations') }}
 ),
 
+-- Few entries are like another one: only those are put in order.
+repeated_keys as (
+    select
+        reservation_id,
+        reason,
+        change_tokens
+    from ledger
+    where reservation_id is not null
+    group by reservation_id, reason, change_tokens
+    having count(*) > 1
+),
+
+repeats as (
+    select
+        ledger.ledger_entry_id,
+        lag(ledger.created_at) over (
+            partition by ledger.reservation_id, ledger.reason, ledger.change_tokens
+            order by ledger.created_at asc, ledger.ledger_entry_id asc
+        ) as previous_like_it_at
+    from repeated_keys
+    inner join ledger
+        on
+            repeated_keys.reservation_id = ledger.reservation_id
+            and repeated_keys.reason = ledger.reason
+            and repeated_keys.change_tokens = ledger.change_tokens
+),
+
 judged as (
     select
         *,
@@ -21,11 +49,7 @@ judged as (
         coalesce(reason in ({{ capacity_reasons('refunds') }}), false) as is_refund,
         coalesce(
             reason in ({{ capacity_reasons('adjustment') }}), false
-        ) as is_adjustment,
-        lag(created_at) over (
-            partition by reservation_id, reason, change_tokens
-            order by created_at, ledger_entry_id
-        ) as previous_like_it_at
+        ) as is_adjustment
     from ledger
 ),
 
@@ -40,7 +64,7 @@ final as (
         judged.change_tokens,
         judged.reason,
         judged.created_at,
-        judged.previous_like_it_at,
+        repeats.previous_like_it_at,
         (
             judged.reservation_id is null and (judged.is_approval or judged.is_refund)
         ) as is_reservation_unset,
@@ -64,12 +88,13 @@ final as (
         coalesce(
             judged.reservation_id is not null
             and judged.created_at
-            <= judged.previous_like_it_at + interval '5 seconds',
+            <= repeats.previous_like_it_at + interval '5 seconds',
             false
         ) as is_rapid_repeat
     from judged
     left join competitions on judged.competition_id = competitions.competition_id
     left join reservations on judged.reservation_id = reservations.reservation_id
+    left join repeats on judged.ledger_entry_id = repeats.ledger_entry_id
 )
 
 select * from final

@@ -2,8 +2,7 @@
 
 with
 
--- Not materialized though used twice: a key looked for must reach the tables.
-reservations as not materialized (
+reservations as (
     select * from {{ ref('stg_reservations') }}
 ),
 
@@ -23,17 +22,9 @@ entries as (
     select * from {{ ref('stg_competition_entries') }}
 ),
 
--- One aggregate over all three tables beats joining three aggregates, and lets Postgres
--- look a single reservation up by its key in each of them (docs/performance.md).
+-- One aggregate over both tables beats joining two, and lets Postgres look a single
+-- reservation up by its key in each of them (docs/performance.md).
 facts as (
-    select
-        reservation_id,
-        'reservation' as fact,
-        status,
-        spaces_confirmed as amount,
-        approved_at as happened_at
-    from reservations
-    union all
     select
         reservation_id,
         case
@@ -41,17 +32,15 @@ facts as (
             when reason in ({{ capacity_reasons('refunds') }}) then 'refund'
             else 'other change'
         end as fact,
-        null as status,
-        change_tokens as amount,
-        created_at as happened_at
+        change_tokens,
+        created_at
     from ledger
     union all
     select
         reservation_id,
         'entry' as fact,
-        null as status,
-        null as amount,
-        null as happened_at
+        null as change_tokens,
+        null as created_at
     from entries
     where status is distinct from 'cancelled'
 ),
@@ -59,58 +48,65 @@ facts as (
 totals as (
     select
         reservation_id,
-        max(status collate "C") collate "default" as status,
-        max(amount) filter (where fact = 'reservation') as spaces_confirmed,
-        max(happened_at) filter (where fact = 'reservation') as approved_at,
-        count(*) filter (
-            where fact in ('approval', 'refund', 'other change')
-        ) as ledger_entry_count,
-        coalesce(sum(amount) filter (
-            where fact in ('approval', 'refund', 'other change')
-        ), 0)::bigint as ledger_tokens,
+        count(*) filter (where fact <> 'entry') as ledger_entry_count,
+        sum(change_tokens)::bigint as ledger_tokens,
         count(*) filter (where fact = 'approval') as approval_entry_count,
-        (sum(-amount) filter (where fact = 'approval'))::bigint as deducted_tokens,
-        min(happened_at) filter (where fact = 'approval') as first_approval_entry_at,
+        (sum(-change_tokens) filter (where fact = 'approval'))::bigint as deducted_tokens,
+        min(created_at) filter (where fact = 'approval') as first_approval_entry_at,
         count(*) filter (where fact = 'refund') as refund_entry_count,
-        coalesce(
-            sum(amount) filter (where fact = 'refund'), 0
-        )::bigint as refunded_tokens,
-        min(happened_at) filter (where fact = 'refund') as first_refund_at,
+        (sum(change_tokens) filter (where fact = 'refund'))::bigint as refunded_tokens,
+        min(created_at) filter (where fact = 'refund') as first_refund_at,
         count(*) filter (where fact = 'entry') as entry_count
     from facts
     group by reservation_id
-    -- What hangs on no reservation, or on one that is gone, is judged entry by entry.
-    having count(*) filter (where fact = 'reservation') > 0
 ),
 
 judged as (
     select
-        *,
+        reservations.tenant_id,
+        reservations.reservation_id,
+        reservations.competition_id,
+        reservations.studio_id,
+        reservations.status,
+        reservations.spaces_confirmed,
+        reservations.approved_at,
         coalesce(
-            status in ({{ capacity_statuses('holding') }}), false
+            reservations.status in ({{ capacity_statuses('holding') }}), false
         ) as holds_capacity,
         coalesce(
-            status in ({{ capacity_statuses('released') }}), false
+            reservations.status in ({{ capacity_statuses('released') }}), false
         ) as is_released,
         coalesce(
-            approved_at < {{ capacity_epoch() }}, false
+            reservations.approved_at < {{ capacity_epoch() }}, false
         ) as is_approved_before_epoch,
+        coalesce(totals.ledger_entry_count, 0) as ledger_entry_count,
+        coalesce(totals.ledger_tokens, 0) as ledger_tokens,
+        coalesce(totals.approval_entry_count, 0) as approval_entry_count,
+        totals.deducted_tokens,
+        totals.first_approval_entry_at,
+        coalesce(totals.refund_entry_count, 0) as refund_entry_count,
+        coalesce(totals.refunded_tokens, 0) as refunded_tokens,
+        totals.first_refund_at,
+        coalesce(totals.entry_count, 0) as entry_count,
         case
             when
-                status in ({{ capacity_statuses('summarized') }})
-                and spaces_confirmed is not null
-                then greatest(spaces_confirmed - entry_count, 0)
+                reservations.status in ({{ capacity_statuses('summarized') }})
+                and reservations.spaces_confirmed is not null
+                then greatest(
+                    reservations.spaces_confirmed - coalesce(totals.entry_count, 0), 0
+                )
         end as expected_refund_tokens
-    from totals
+    from reservations
+    left join totals on reservations.reservation_id = totals.reservation_id
 ),
 
 final as (
     select
-        reservations.tenant_id,
+        judged.tenant_id,
         judged.reservation_id,
-        reservations.competition_id,
+        judged.competition_id,
         competitions.competition_name,
-        reservations.studio_id,
+        judged.studio_id,
         studios.studio_name,
         judged.status,
         judged.holds_capacity,
@@ -162,9 +158,8 @@ final as (
         ) as is_refund_premature,
         (judged.is_released and judged.ledger_tokens <> 0) as is_holding_while_released
     from judged
-    left join reservations on judged.reservation_id = reservations.reservation_id
-    left join competitions on reservations.competition_id = competitions.competition_id
-    left join studios on reservations.studio_id = studios.studio_id
+    left join competitions on judged.competition_id = competitions.competition_id
+    left join studios on judged.studio_id = studios.studio_id
 )
 
 select * from final
