@@ -132,9 +132,11 @@ def server(terminal: Terminal) -> Iterator[Prefect]:
     """A Prefect server, so that not every run has to start one of its own."""
     server = Prefect(terminal.folder / "prefect")
     process = server.start("server", "start", "--port", str(server.port))
-    yield server
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait()
+    try:
+        yield server
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")
