@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from counterfoil.contract import Contract
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, Instant, pinned_engine
+from counterfoil.errors import PreflightError
 from counterfoil.evidence import fetch_findings
 from counterfoil.findings import (
     Audit,
@@ -62,13 +63,14 @@ def audit_database(
         SuiteError: a suite names a view or a column that is not there: found before
             anything is asserted.
         SnapshotError: a table was truncated or rewritten while the audit ran.
+        PreflightError: the database cannot say which views there are, or which tables are
+            empty.
     """
     started_at = datetime.now(UTC)
     applying = [suite for suite in suites if suite.applies_to(contract)]
     with pinned_engine(instant) as engine, engine.connect() as connection:
-        views = _view_columns(connection)
+        views, empty_tables = _look_around(connection, contract)
         check_columns(applying, views)
-        empty_tables = _empty_tables(connection)
         outcomes = _run(applying, instant, contract)
         results = [
             result
@@ -94,6 +96,20 @@ def audit_database(
         score=scored,
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
+
+
+def _look_around(
+    connection: sa.Connection, contract: Contract
+) -> tuple[Mapping[str, frozenset[str]], frozenset[str]]:
+    """The columns of each view, and the empty tables: without either nothing can be judged."""
+    try:
+        return _view_columns(connection), _empty_tables(connection)
+    except sa.exc.DBAPIError as cause:
+        raise PreflightError(
+            f"cannot tell which tables are empty, and an empty one would pass: {cause.orig}",
+            where=f"database {contract.database}",
+            remedy="Mend that, and run the audit again",
+        ) from None
 
 
 def _view_columns(connection: sa.Connection) -> Mapping[str, frozenset[str]]:

@@ -7,6 +7,7 @@ of hundreds of tables is too long for a command line.
 import hashlib
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.contract import Contract
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
 from counterfoil.errors import BuildError
-from counterfoil.profiles import Target
+from counterfoil.profiles import Target, profiles_file
 from counterfoil.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,9 @@ _DEPENDENTS = """
         and dependent_schema.nspname <> all(%s)
     order by 1
 """
+
+# What Postgres says of `create or replace view`: 42P16, which dbt's message leaves out.
+_REFUSED = re.compile("cannot (change .* of view column|drop columns from view)")
 
 _MARK = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
 
@@ -119,7 +123,11 @@ def ensure_views(
         ):
             log.info("Views are up to date: %d of them, none rebuilt", len(standing.views))
             return False
+        if standing:
+            # A build that fails half-way leaves views of two contracts: neither stands.
+            Build("", standing.views).write(connection)
         arguments = ["--profile", "counterfoil", "--target", target.name]
+        arguments += ["--profiles-dir", str(profiles_file(settings.project_dir).parent.absolute())]
         if replaces_project_contract:
             arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
         views = _run(arguments, connection, settings.project_dir)
@@ -128,6 +136,10 @@ def ensure_views(
         Build(wanted, views).write(connection)
         log.info("Built %d views, and their data tests passed", len(views))
         return True
+    except psycopg2.Error as cause:
+        raise BuildError(
+            f"Postgres refused: {cause}", where=str(target), remedy="Mend that, and run again"
+        ) from None
     finally:
         connection.close()
 
@@ -158,7 +170,7 @@ def _existing_views(connection: Connection) -> frozenset[str]:
 def _run(arguments: Sequence[str], connection: Connection, project_dir: Path) -> frozenset[str]:
     """Replaces the views in place; where Postgres refuses that, drops and makes them anew."""
     outcome = _dbt(["run", *arguments], project_dir)
-    if not outcome["success"]:
+    if _is_replacement_refused(outcome):
         with connection.cursor() as cursor:
             cursor.execute(_DEPENDENTS, (_SCHEMAS, _SCHEMAS))
             dependents = [name for (name,) in cursor]
@@ -200,6 +212,13 @@ def _drop_views(stale: Iterable[str], connection: Connection) -> None:
     connection.commit()
 
 
+def _is_replacement_refused(outcome: dict[str, Any]) -> bool:
+    """Whether a view has to go first: its columns changed. Dropping would mend nothing else."""
+    return any(
+        node["status"] == "error" and _REFUSED.search(node["message"]) for node in outcome["nodes"]
+    )
+
+
 def _test(arguments: Sequence[str], project_dir: Path) -> None:
     outcome = _dbt(["test", "--select", "test_type:data", *arguments], project_dir)
     if not outcome["success"]:
@@ -224,7 +243,9 @@ def _dbt(arguments: Sequence[str], project_dir: Path) -> dict[str, Any]:
     except (IndexError, ValueError):
         last_words = process.stderr.strip().splitlines()[-1:] or ["no output"]
         raise BuildError(
-            f"dbt ended with {process.returncode}: {last_words[0]}", where="dbt"
+            f"dbt ended with {process.returncode}: {last_words[0]}",
+            where="dbt",
+            remedy="Run `dbt debug` in the project's folder",
         ) from None
     assert isinstance(outcome, dict)
     return outcome

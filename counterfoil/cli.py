@@ -1,18 +1,21 @@
 """The command line: a verb a task, its exit codes documented, its imports late."""
 
 import os
+import sys
+import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from counterfoil.errors import PublishError
+from counterfoil.errors import FlowError, PublishError
 from counterfoil.gate import EXIT_ERROR, exit_code
 from counterfoil.repair.cli import repair_app
-from counterfoil.terminal import err, one_line_errors, out, show_progress
+from counterfoil.terminal import one_line_errors, out, say, say_error, show_progress
+from counterfoil.text import one_line
 
 app = typer.Typer(
     name="counterfoil",
@@ -54,31 +57,41 @@ def run(
     with one_line_errors():
         show_progress()
         _calm_prefect()
+        _give_prefect_a_home()
         from counterfoil.findings import Audit
         from counterfoil.publish.words import headlines, verdict
         from counterfoil.settings import settings
         from flows.nightly import new_audit_id, nightly
 
         audit_id = new_audit_id()
-        state = nightly(
-            target=target,
-            contract=contract and contract.absolute(),
-            fail_on=fail_on.value,
-            audit_id=audit_id,
-            return_state=True,
-        )
         published = settings().reports_path / audit_id / "audit.json"
+        if json is not None:
+            _refuse_unwritable(json)
+        try:
+            state = nightly(
+                target=target,
+                contract=contract and contract.absolute(),
+                fail_on=fail_on.value,
+                audit_id=audit_id,
+                return_state=True,
+            )
+        except Exception as cause:
+            # What the flow itself raises is a state: this is Prefect's server, or its settings.
+            raise FlowError(
+                f"Prefect cannot run the flow: {type(cause).__name__}: {cause}",
+                remedy="Check the PREFECT_ variables, and that its server answers",
+            ) from None
         if not published.is_file():
-            err.print(f"[red]error:[/] {escape(str(state.message))}", soft_wrap=True)
+            say_error(str(state.message))
             raise typer.Exit(EXIT_ERROR)
         audit = Audit.model_validate_json(published.read_text(encoding="utf-8"))
         if json is not None:
             _copy(published, json)
-        out.print()
-        out.print(f"[bold]{escape(verdict(audit))}[/]")
+        say()
+        say(verdict(audit), style="bold")
         for sentence in headlines(audit):
-            out.print(f"  {escape(sentence)}", soft_wrap=True)
-        out.print(f"Report: {_shortest(published.with_name('report.md'))}", soft_wrap=True)
+            say(f"  {one_line(sentence)}")
+        say(f"Report: {_shortest(published.with_name('report.md'))}")
         raise typer.Exit(exit_code(audit.status, fail_on.value))
 
 
@@ -95,7 +108,7 @@ def checks() -> None:
         table.add_column("says")
         for suite in load_suites(settings().expectations_dir):
             for check in suite.checks:
-                table.add_row(check.check_id, check.severity, escape(check.title))
+                table.add_row(check.check_id, check.severity, Text(one_line(check.title)))
         table.add_row("audit.every_check_ran", "critical", "Every declared check has a result")
         out.print(table)
 
@@ -136,7 +149,17 @@ def demo_stop(data_dir: DataDirOption = None) -> None:
 
 def main() -> None:
     """The console script."""
-    app()
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        # Its own exit code, 2, would be taken for critical findings. Without a message the
+        # help has been shown in its place.
+        if message := error.format_message().strip():
+            say_error(f"{message.rstrip('.')}. See counterfoil --help.")
+        code = EXIT_ERROR
+    except typer.Abort:
+        code = EXIT_ERROR
+    sys.exit(code)
 
 
 def _calm_prefect() -> None:
@@ -150,6 +173,31 @@ def _calm_prefect() -> None:
     }
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
+
+
+def _give_prefect_a_home() -> None:
+    """Without one its server would be started again and again, and say so at length."""
+    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as cause:
+        raise FlowError(
+            f"Prefect cannot write there: {cause.strerror}",
+            where=str(home),
+            remedy="Make it writable, or set PREFECT_HOME",
+        ) from None
+
+
+def _refuse_unwritable(file: Path) -> None:
+    """Before the audit, not after it."""
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise PublishError(
+            "audit.json cannot be written there: no such folder, or no file",
+            where=str(file),
+            remedy="Name a file in a folder that exists with --json",
+        )
 
 
 def _copy(published: Path, to: Path) -> None:

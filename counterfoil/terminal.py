@@ -1,4 +1,4 @@
-"""What every command shares: where it prints, and how it fails."""
+"""What every command shares: how it speaks, and how it fails."""
 
 import logging
 import sys
@@ -7,13 +7,24 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.gate import EXIT_ERROR
+from counterfoil.text import one_line
 
 out = Console()
 err = Console(stderr=True)
+
+
+def say(text: str = "", *, style: str = "") -> None:
+    """A line on stdout, shown as it is: no markup, no emoji, no colour of what is in it."""
+    out.print(Text(text, style), soft_wrap=True)
+
+
+def say_error(text: str) -> None:
+    """An error on stderr, in one printable line."""
+    err.print(Text.assemble(("error:", "red"), f" {one_line(text)}"), soft_wrap=True)
 
 
 @contextmanager
@@ -22,14 +33,21 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except CounterfoilError as error:
-        err.print(f"[red]error:[/] {escape(str(error))}", soft_wrap=True)
+        say_error(str(error))
         raise typer.Exit(EXIT_ERROR) from None
+
+
+class _OneLineFormatter(logging.Formatter):
+    """A record as one printable line, whatever names are in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return one_line(record.getMessage())
 
 
 def show_progress() -> None:
     """The package's own log lines, and nobody else's, on stderr as they come."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_OneLineFormatter())
     log = logging.getLogger("counterfoil")
     log.addHandler(handler)
     log.setLevel(logging.INFO)

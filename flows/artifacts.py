@@ -1,5 +1,7 @@
 """Prefect artifacts: what an operator sees of an audit in Prefect's own pages."""
 
+import re
+
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from counterfoil.findings import Audit
@@ -35,4 +37,4 @@ def publish_artifacts(audit: Audit, report: str) -> None:
 
 def _slug(name: str) -> str:
     """A name as Prefect takes it for a key: lower case, digits and dashes."""
-    return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-")
+    return "-".join(re.findall("[a-z0-9]+", name.lower())) or "database"

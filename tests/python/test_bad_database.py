@@ -8,7 +8,6 @@ import psycopg2
 import pytest
 import yaml
 from conftest import ROOT, Database
-from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import changed, refused
 
@@ -222,14 +221,13 @@ def bare(superuser: Connection) -> Iterator[str]:
         admin.autocommit = True
         cursor.execute(f"create database {BARE}")
         try:
-            with closing(psycopg2.connect(host=host, user="postgres", dbname=BARE)) as connection:
-                with connection, connection.cursor() as inside:
-                    inside.execute((ROOT / "demo/empwr/schema.sql").read_text())
-                    inside.execute(
-                        sql.SQL("grant select on all tables in schema public to {}").format(
-                            sql.Identifier(ROLE)
-                        )
-                    )
+            with (
+                closing(psycopg2.connect(host=host, user="postgres", dbname=BARE)) as connection,
+                connection,
+                connection.cursor() as inside,
+            ):
+                inside.execute((ROOT / "demo/empwr/schema.sql").read_text())
+                inside.execute(f'grant select on all tables in schema public to "{ROLE}"')
             yield BARE
         finally:
             cursor.execute(f"drop database {BARE} with (force)")

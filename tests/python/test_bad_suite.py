@@ -281,8 +281,15 @@ def test_no_folder_of_suites(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["a: [", "- a\n", "models: [{columns: []}]\n", "models: {a: b}\n", "models: [a]\n"]
-    + ["models: [{name: a, columns: [b]}]\n", "models: [{name: a, columns: [{meta: 5}]}]\n"],
+    [
+        "a: [",
+        "- a\n",
+        "models: [{columns: []}]\n",
+        "models: {a: b}\n",
+        "models: [a]\n",
+        "models: [{name: a, columns: [b]}]\n",
+        "models: [{name: a, columns: [{meta: 5}]}]\n",
+    ],
 )
 def test_properties_that_do_not_say_what_is_personal(tmp_path: Path, content: str) -> None:
     (tmp_path / "_models.yml").write_text(content)

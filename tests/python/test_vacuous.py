@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
@@ -482,7 +481,7 @@ def test_an_audit_whose_views_are_hidden_rows_from_raises(
     execute("grant all on schema counterfoil, counterfoil_staging to policed")
     for (view,) in views:
         execute(f"alter view {view} owner to policed")
-    with pytest.raises(sa.exc.DBAPIError, match="row-level security policy"):
+    with pytest.raises(PreflightError, match="row-level security policy"):
         overnight.audit(transaction)
 
 

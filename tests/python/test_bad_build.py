@@ -1,0 +1,149 @@
+"""A build that fails says why, drops nobody's view, and leaves nothing taken for built."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from conftest import Database
+from copies import copy_of, write_profiles
+from psycopg2.extensions import connection as Connection  # noqa: N812
+from refusals import refused
+
+from counterfoil import build
+from counterfoil.build import Build, ensure_views
+from counterfoil.errors import BuildError
+
+
+@pytest.fixture(scope="module")
+def rebuilt(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A copy of the demo's database that a test may break for good."""
+    folder = tmp_path_factory.mktemp("profiles")
+    with pytest.MonkeyPatch.context() as patch, copy_of(overnight, "counterfoil_rebuilt") as copy:
+        patch.setenv("DBT_PROFILES_DIR", str(folder))
+        write_profiles(folder, copy.plan.builder)
+        yield copy
+
+
+@pytest.fixture
+def admin(rebuilt: Database) -> Iterator[Connection]:
+    with closing(psycopg2.connect(rebuilt.url)) as connection:
+        connection.autocommit = True
+        yield connection
+
+
+def ensure(database: Database) -> bool:
+    return ensure_views(database.plan.contract, database.plan.builder, database.settings)
+
+
+def standing(admin: Connection) -> Build:
+    found = Build.read(admin)
+    assert found is not None
+    return found
+
+
+def fake_dbt(monkeypatch: pytest.MonkeyPatch, **outcome: Any) -> list[str]:
+    """Has dbt come to that outcome; returns the commands that it is given."""
+    commands: list[str] = []
+
+    def dbt(arguments: list[str], project_dir: Path) -> dict[str, Any]:
+        commands.append(" ".join(arguments[:2]))
+        return {"success": False, "exception": None, "nodes": [], **outcome}
+
+    monkeypatch.setattr(build, "_dbt", dbt)
+    return commands
+
+
+@pytest.fixture
+def stale(admin: Connection) -> Iterator[Build]:
+    """The views, marked as of another project; marked as they were in the end."""
+    good = standing(admin)
+    Build("another project", good.views).write(admin)
+    yield good
+    good.write(admin)
+
+
+def test_a_model_that_fails(
+    rebuilt: Database, admin: Connection, stale: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = {"name": "validity", "relation": "counterfoil.validity", "status": "error"}
+    hostile = "Database Error in model validity \x1b[31m[red] syntax error"
+    commands = fake_dbt(monkeypatch, nodes=[node | {"message": hostile}])
+    with refused(BuildError, "dbt run: validity: Database Error in model validity", "[red]"):
+        ensure(rebuilt)
+    assert commands == ["run --profile"], "a full refresh would drop views and mend nothing"
+    assert standing(admin).project_hash not in (stale.project_hash, "another project")
+
+
+def test_a_data_test_that_fails(
+    rebuilt: Database, admin: Connection, stale: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = {"name": "unique_key", "relation": "x.unique_key", "status": "fail", "message": "Got 2"}
+    outcomes = iter([{"success": True, "exception": None, "nodes": [node | {"status": "success"}]}])
+    failed = {"success": False, "exception": None, "nodes": [node]}
+    monkeypatch.setattr(build, "_dbt", lambda *_: next(outcomes, failed))
+    with refused(BuildError, "dbt test: unique_key: Got 2", "mend the model"):
+        ensure(rebuilt)
+    assert standing(admin).project_hash not in (stale.project_hash, "another project")
+
+
+def test_a_contract_that_switches_every_model_off(
+    rebuilt: Database, stale: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_dbt(monkeypatch, success=True)
+    with refused(BuildError, "the contract switches every model off", "packs"):
+        ensure(rebuilt)
+
+
+def test_a_project_that_dbt_cannot_parse(
+    rebuilt: Database, stale: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_dbt(monkeypatch, exception="Compilation Error\n  dbt found two models\n\n named x.")
+    with refused(BuildError, "dbt run: Compilation Error dbt found two models named x. Mend"):
+        ensure(rebuilt)
+
+
+def test_dbt_that_does_not_start(
+    rebuilt: Database, stale: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with refused(BuildError, "dbt ended with 1: no output", "dbt debug"):
+        ensure(rebuilt)
+
+
+def test_an_analysts_view_on_one_that_changed(rebuilt: Database, admin: Connection) -> None:
+    """With dbt itself: Postgres cannot replace the view in place, and nobody's view goes."""
+    good = standing(admin)
+    with admin.cursor() as cursor:
+        cursor.execute(
+            "drop view counterfoil.tenant_overview;"
+            "create view counterfoil.tenant_overview as select 1 as before;"
+            "create schema analyst;"
+            "create view analyst.mine as select before from counterfoil.tenant_overview"
+        )
+        Build("another project", good.views).write(admin)
+        with refused(
+            BuildError,
+            "tenant_overview",
+            "cannot change name of view column",
+            "these stand on our views: analyst.mine",
+            "drop those views and run again",
+        ):
+            ensure(rebuilt)
+        cursor.execute("select before from analyst.mine")
+        assert cursor.fetchone() == (1,)
+        cursor.execute("drop schema analyst cascade")
+    assert ensure(rebuilt)
+    assert standing(admin) == good
+    assert not ensure(rebuilt)
+
+
+def test_the_mark_of_another_tool(rebuilt: Database, admin: Connection) -> None:
+    for comment in ("Our views", "{}", "[]", json.dumps({"counterfoil": {"hash": 1}})):
+        with admin.cursor() as cursor:
+            cursor.execute("comment on schema counterfoil is %s", (comment,))
+        assert Build.read(admin) is None

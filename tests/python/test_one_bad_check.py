@@ -1,0 +1,301 @@
+"""A check that fails to run is an error; the rest is judged and published."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+from conftest import ROOT, Database
+from psycopg2.extensions import connection as Connection  # noqa: N812
+from refusals import changed, refused
+
+from counterfoil.database import open_snapshot
+from counterfoil.errors import PreflightError, SuiteError
+from counterfoil.findings import Audit, CheckResult
+from counterfoil.gate import exit_code
+from counterfoil.publish.markdown import render_markdown
+from counterfoil.publish.words import headlines
+from counterfoil.suites import load_suites
+
+RAISES = "1 / (random() * 0)::int = 1"
+SLEEPS = "pg_sleep(3) is not null"
+HANGS_UP = "pg_terminate_backend(pg_backend_pid()) is null"
+
+# The views of other suites that read a suite's view.
+STAND_ON_IT = {
+    "reservation_capacity": ("competition_capacity", "capacity_sign_convention"),
+    "competition_capacity": ("capacity_sign_convention",),
+}
+FAILING = (
+    "select rule, table_name, column_name, required_when, row_count,"
+    " 1::bigint as incomplete_row_count from ({}) as rows"
+)
+RAISING_WITHOUT_ROWS = (
+    "select rows.* from (select 1 / (random() * 0)::int as x offset 0) as one"
+    " left join ({}) as rows on true where one.x = 1"
+)
+
+
+@contextmanager
+def replaced(admin: Connection, view: str, replacement: str) -> Iterator[None]:
+    """Another definition for a view, of the same columns; `{}` stands for its own."""
+    with admin.cursor() as cursor:
+        cursor.execute("select pg_get_viewdef(%s::regclass)", (view,))
+        (definition,) = cursor.fetchone() or ("",)
+        definition = definition.strip().rstrip(";")
+        cursor.execute(f"create or replace view {view} as {replacement.format(definition)}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"create or replace view {view} as {definition}")
+
+
+@contextmanager
+def broken(admin: Connection, view: str, condition: str = RAISES) -> Iterator[None]:
+    with replaced(admin, view, f"select * from ({{}}) as rows where {condition}"):
+        yield
+
+
+@contextmanager
+def dropped(admin: Connection, view: str) -> Iterator[None]:
+    with admin.cursor() as cursor:
+        cursor.execute("select pg_get_viewdef(%s::regclass)", (view,))
+        (definition,) = cursor.fetchone() or ("",)
+        cursor.execute(f"drop view {view}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"create view {view} as {definition}")
+
+
+@pytest.fixture(scope="module")
+def sound(overnight: Database) -> dict[str, CheckResult]:
+    """What each check comes to when all of them run."""
+    return by_id(overnight.audit())
+
+
+def by_id(audit: Audit) -> dict[str, CheckResult]:
+    return {check.check_id: check for check in audit.checks}
+
+
+def assert_in_error(
+    audit: Audit, sound: dict[str, CheckResult], view: str, says: str, *, alone: bool = False
+) -> None:
+    """The checks over the view, and over those that read it, are in error; all others as ever."""
+    judged = by_id(audit)
+    assert judged.keys() == sound.keys()
+    standing = () if alone else STAND_ON_IT.get(view, ())
+    views = {f"counterfoil.{name}" for name in (view, *standing)}
+    over_view = {name for name, check in sound.items() if check.relation in views}
+    assert over_view
+    for name, check in judged.items():
+        if name not in over_view:
+            assert check == sound[name], name
+            continue
+        assert check.status == "error", name
+        if check.relation == f"counterfoil.{view}":
+            assert says in (check.detail or ""), check.detail
+        assert (check.detail or "").isprintable()
+        assert check.findings == []
+    assert audit.status == "error"
+    assert exit_code(audit.status, "never") == 3
+    report = render_markdown(audit)
+    assert "**INCOMPLETE" in report
+    assert all(name in report for name in over_view)
+    assert "Traceback" not in report + " ".join(headlines(audit))
+
+
+@pytest.mark.parametrize(
+    "view", ["competition_capacity", "reservation_capacity", "source_tables", "uniqueness"]
+)
+def test_a_view_that_raises(
+    overnight: Database, superuser: Connection, sound: dict[str, CheckResult], view: str
+) -> None:
+    with broken(superuser, f"counterfoil.{view}"):
+        audit = overnight.audit()
+    assert_in_error(audit, sound, view, f"{view} cannot be read: division by zero")
+
+
+@pytest.mark.parametrize("view", ["capacity_ledger_audit", "uniqueness"])
+def test_a_view_that_takes_too_long(
+    overnight: Database, superuser: Connection, sound: dict[str, CheckResult], view: str
+) -> None:
+    hurried = overnight.settings.model_copy(update={"statement_timeout_s": 1})
+    with broken(superuser, f"counterfoil.{view}", SLEEPS):
+        audit = replace(overnight, settings=hurried).audit()
+    assert_in_error(audit, sound, view, "canceling statement due to statement timeout")
+
+
+@pytest.mark.parametrize("view", ["reservation_capacity", "uniqueness"])
+def test_a_connection_that_is_cut(
+    overnight: Database, superuser: Connection, sound: dict[str, CheckResult], view: str
+) -> None:
+    with broken(superuser, f"counterfoil.{view}", HANGS_UP):
+        audit = overnight.audit()
+    assert_in_error(audit, sound, view, "server closed the connection")
+
+
+def test_a_view_that_only_the_report_reads(
+    overnight: Database, superuser: Connection, sound: dict[str, CheckResult]
+) -> None:
+    with broken(superuser, "counterfoil.tenant_overview"):
+        audit = overnight.audit()
+    assert by_id(audit) == sound
+    assert "tenants" not in audit.sections
+    assert "Tenant overview" not in render_markdown(audit)
+
+
+def test_evidence_that_cannot_be_read(
+    overnight: Database, superuser: Connection, sound: dict[str, CheckResult]
+) -> None:
+    """A failed check without its rows would be a finding that nobody can act on."""
+    with (
+        replaced(superuser, "counterfoil.completeness", FAILING),
+        replaced(superuser, "counterfoil.incomplete_rows", RAISING_WITHOUT_ROWS),
+    ):
+        audit = overnight.audit()
+    assert_in_error(audit, sound, "completeness", "its evidence cannot be read: division by zero")
+
+
+def test_evidence_that_lists_nothing(
+    overnight: Database, superuser: Connection, sound: dict[str, CheckResult]
+) -> None:
+    with replaced(superuser, "counterfoil.completeness", FAILING):
+        audit = overnight.audit()
+    assert_in_error(
+        audit, sound, "completeness", "completeness counts failures, incomplete_rows lists none"
+    )
+
+
+def test_an_error_of_great_expectations_own(
+    overnight: Database, sound: dict[str, CheckResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from great_expectations.datasource.fluent import PostgresDatasource
+
+    add_table_asset = PostgresDatasource.add_table_asset
+
+    def refuse(self: Any, name: str, **arguments: Any) -> Any:
+        if name == "reservation_capacity":
+            raise LookupError("no such asset\nand a second line")
+        return add_table_asset(self, name, **arguments)
+
+    monkeypatch.setattr(PostgresDatasource, "add_table_asset", refuse)
+    says = "reservation_capacity cannot be read: no such asset"
+    assert_in_error(overnight.audit(), sound, "reservation_capacity", says, alone=True)
+
+
+# What is found out only where the views are, and still before anything is judged.
+
+Altered = Callable[[str, str, Any], Database]
+
+
+@pytest.fixture
+def altered(overnight: Database, tmp_path: Path) -> Altered:
+    """The database with one suite in place of all, changed under a key."""
+
+    def alter(suite: str, key: str, value: Any) -> Database:
+        (tmp_path / "expectations").mkdir()
+        content = yaml.safe_load((ROOT / f"expectations/{suite}.yml").read_text())
+        file = tmp_path / "expectations" / "altered.yml"
+        file.write_text(yaml.safe_dump(changed(content, key, value)))
+        suites = load_suites(tmp_path / "expectations")
+        return replace(overnight, plan=replace(overnight.plan, suites=suites))
+
+    return alter
+
+
+@pytest.mark.parametrize(
+    ("suite", "key", "value", "says"),
+    [
+        ("uniqueness", "relation", "uniquenes", "unknown relation 'uniquenes'"),
+        ("uniqueness", "checks.0.evidence.relation", "rows", "unknown relation 'rows'"),
+        ("uniqueness", "rows_checked", "rows", "rows_checked: unknown column 'rows' of uniq"),
+        ("uniqueness", "source_columns", ["tab"], "source_columns: unknown column 'tab'"),
+        (
+            "uniqueness",
+            "checks.0.expectation.kwargs.column",
+            "duplicates",
+            "integrity.no_duplicates kwargs.column: unknown column 'duplicates'",
+        ),
+        (
+            "reservation_capacity",
+            "evidence.size",
+            "tokens",
+            "capacity.approval_has_ledger_entry evidence: unknown column 'tokens'",
+        ),
+    ],
+)
+def test_an_unknown_relation_or_column(
+    altered: Altered, suite: str, key: str, value: Any, says: str
+) -> None:
+    with refused(SuiteError, "expectations/altered.yml", says):
+        altered(suite, key, value).audit()
+
+
+def test_a_view_dropped_after_it_was_built(overnight: Database, superuser: Connection) -> None:
+    with (
+        dropped(superuser, "counterfoil.duplicate_rows"),
+        refused(SuiteError, "uniqueness.yml", "unknown relation 'duplicate_rows'"),
+    ):
+        overnight.audit()
+
+
+@pytest.mark.parametrize(
+    ("suite", "key", "value", "says"),
+    [
+        ("uniqueness", "rows_checked", "rule", "rows_checked names 'rule', which is no count"),
+        ("reservation_capacity", "evidence.size", "status", "its evidence cannot be read"),
+        (
+            "competition_capacity",
+            "checks.1.expectation",
+            {
+                "type": "expect_column_values_to_match_regex",
+                "kwargs": {"column": "competition_name", "regex": "["},
+            },
+            "invalid regular expression",
+        ),
+        (
+            "competition_capacity",
+            "checks.1.expectation",
+            {
+                "type": "expect_column_values_to_be_between",
+                "kwargs": {"column": "competition_name", "max_value": 1},
+            },
+            "cannot be computed on column of type TEXT",
+        ),
+    ],
+)
+def test_a_check_that_the_database_refuses(
+    altered: Altered, suite: str, key: str, value: Any, says: str
+) -> None:
+    audit = altered(suite, key, value).audit()
+    assert audit.status == "error"
+    details = [check.detail or "" for check in audit.checks if check.status == "error"]
+    assert details
+    assert all(says in detail and detail.isprintable() for detail in details), details
+
+
+def test_a_table_that_somebody_locks(overnight: Database) -> None:
+    """Whether it is empty cannot be told, so nothing that rests on it may pass."""
+    hurried = overnight.settings.model_copy(update={"lock_timeout_s": 1})
+    with closing(psycopg2.connect(overnight.url)) as other, other.cursor() as cursor:
+        cursor.execute("lock table reservations in access exclusive mode")
+        with refused(PreflightError, "database empwr", "canceling statement due to lock timeout"):
+            replace(overnight, settings=hurried).audit()
+
+
+def test_a_snapshot_that_is_no_more(overnight: Database, superuser: Connection) -> None:
+    with (
+        refused(PreflightError, "database empwr", "snapshot"),
+        open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
+    ):
+        with superuser.cursor() as cursor:
+            cursor.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                " where application_name = 'counterfoil'"
+            )
+        overnight.audit(snapshot)
