@@ -36,7 +36,7 @@ ContractOption = Annotated[
 ]
 CompetitionOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="ID", help="Only this competition; may be given again.  [default: all]"),
+    typer.Option(metavar="ID", help="Only this competition; may be given again. Without it, all."),
 ]
 StrategyOption = Annotated[
     StrategyChoice,

@@ -1,5 +1,6 @@
 """A copy of a database, on the same server, for as long as something is tried on it."""
 
+import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,9 +9,11 @@ import psycopg2
 from psycopg2 import errors, sql
 
 from counterfoil.database import connect
-from counterfoil.errors import RepairError
+from counterfoil.errors import RepairError, TargetError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
+
+log = logging.getLogger(__name__)
 
 # One cannot copy a database that one is connected to.
 _MAINTENANCE = "postgres"
@@ -32,33 +35,35 @@ def copied(target: Target, settings: Settings) -> Iterator[Target]:
         RepairError: the server refuses to copy it: others are connected, or the role may not.
         TargetError: the server cannot be reached.
     """
-    name = f"counterfoil_repair_{secrets.token_hex(6)}"
+    copy = target.model_copy(update={"dbname": f"counterfoil_repair_{secrets.token_hex(6)}"})
+    name = sql.Identifier(copy.dbname)
     server = target.model_copy(update={"dbname": _MAINTENANCE})
+    try:
+        _execute(
+            sql.SQL("create database {} template {}").format(name, sql.Identifier(target.dbname)),
+            server,
+            settings,
+        )
+    except psycopg2.Error as cause:
+        raise RepairError(
+            f"cannot be copied: {_reason(cause, target)}", where=str(target), remedy=_OTHERWISE
+        ) from None
+    try:
+        # Who may connect to a database is not copied with it: everybody may.
+        _execute(sql.SQL("revoke all on database {} from public").format(name), server, settings)
+        yield copy
+    finally:
+        try:
+            _execute(sql.SQL("drop database {} with (force)").format(name), server, settings)
+        except (psycopg2.Error, TargetError) as cause:
+            log.warning("%s is still there: drop it yourself (%s)", copy.dbname, cause)
+
+
+def _execute(statement: sql.Composed, server: Target, settings: Settings) -> None:
     with closing(connect(server, settings)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            try:
-                cursor.execute(
-                    sql.SQL("create database {} template {}").format(
-                        sql.Identifier(name), sql.Identifier(target.dbname)
-                    )
-                )
-            except psycopg2.Error as cause:
-                raise RepairError(
-                    f"cannot be copied: {_reason(cause, target)}",
-                    where=str(target),
-                    remedy=_OTHERWISE,
-                ) from None
-            try:
-                # Who may connect to a database is not copied with it: everybody may.
-                cursor.execute(
-                    sql.SQL("revoke all on database {} from public").format(sql.Identifier(name))
-                )
-                yield target.model_copy(update={"dbname": name})
-            finally:
-                cursor.execute(
-                    sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-                )
+            cursor.execute(statement)
 
 
 def _reason(cause: psycopg2.Error, target: Target) -> str:

@@ -193,8 +193,8 @@ def plan_repair(
         competition_ids: keys of competitions; none for all.
 
     Raises:
-        RepairError: there is nothing to repair in that way, a competition is not there, or
-            the contract has no capacity ledger.
+        RepairError: there is nothing to repair in that way, a competition is not there, the
+            contract has no capacity ledger, or the views cannot be read.
     """
     if contract.capacity is None or "capacity" not in contract.packs:
         raise RepairError(
@@ -202,10 +202,17 @@ def plan_repair(
             where=f"contract of {contract.database}",
             remedy="Name capacity in its packs",
         )
-    with pinned_engine(instant) as engine, engine.connect() as connection:
-        balances = {row.competition_id: row for row in connection.execute(_BALANCES)}
-        rows = connection.execute(_MISSING_ENTRIES, {"as_of": instant.as_of}).mappings()
-        missing = [dict(row) for row in rows]
+    try:
+        with pinned_engine(instant) as engine, engine.connect() as connection:
+            balances = {row.competition_id: row for row in connection.execute(_BALANCES)}
+            rows = connection.execute(_MISSING_ENTRIES, {"as_of": instant.as_of}).mappings()
+            missing = [dict(row) for row in rows]
+    except sa.exc.DBAPIError as cause:
+        raise RepairError(
+            f"the views cannot be read: {str(cause.orig).strip().splitlines()[0]}",
+            where=f"schema {PUBLIC_SCHEMA}",
+            remedy="Grant the role USAGE on the schema, and SELECT on its views",
+        ) from None
     chosen = _chosen(competition_ids, balances)
     missing = [row for row in missing if row["competition_id"] in chosen]
     plan = RepairPlan(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg2
+import sqlalchemy as sa
 from psycopg2 import errors
 
 from counterfoil.audit import audit_database
@@ -22,7 +23,7 @@ from counterfoil.plan import Plan
 from counterfoil.profiles import Target
 from counterfoil.repair.copy import copied
 from counterfoil.repair.plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
-from counterfoil.repair.script import Script, render
+from counterfoil.repair.script import render
 from counterfoil.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -131,11 +132,32 @@ def verify_repair(
             script failed: a right is missing, a row is locked, a guard raised.
         TargetError: the database cannot be reached.
     """
+    try:
+        with ExitStack() as stack:
+            as_of = _declared_now(repairer, settings)
+            if not in_place:
+                log.info("Copying %s", repairer)
+                repairer = stack.enter_context(copied(repairer, settings))
+            transaction = stack.enter_context(open_transaction(repairer, settings, as_of=as_of))
+            return _verify(plan, transaction, strategy, competition_ids, settings)
+    except sa.exc.DBAPIError as cause:
+        raise _refused(cause.orig, repairer) from None
+    except psycopg2.Error as cause:
+        raise _refused(cause, repairer) from None
+
+
+def _verify(
+    plan: Plan,
+    transaction: OpenTransaction,
+    strategy: Strategy,
+    competition_ids: Sequence[str],
+    settings: Settings,
+) -> Verification:
     suites = tuple(suite for suite in plan.suites if suite.pack == "capacity")
     # What is new is told by its key: every finding is needed.
     unlimited = settings.model_copy(update={"evidence_limit": 2**31})
 
-    def audit(transaction: OpenTransaction) -> Audit:
+    def audit() -> Audit:
         return audit_database(
             plan.contract,
             suites,
@@ -145,19 +167,14 @@ def verify_repair(
             contract_file=plan.contract_file,
         )
 
-    with ExitStack() as stack:
-        as_of = _declared_now(repairer, settings)
-        if not in_place:
-            log.info("Copying %s", repairer)
-            repairer = stack.enter_context(copied(repairer, settings))
-        transaction = stack.enter_context(open_transaction(repairer, settings, as_of=as_of))
-        repair = plan_repair(transaction, plan.contract, strategy, competition_ids)
-        script = render(repair, lock_timeout_s=settings.lock_timeout_s)
-        log.info("Auditing the capacity ledger as it is")
-        before, discrepancies_before = audit(transaction), _discrepancies(transaction)
-        log.info("Carrying the plan out, and auditing again")
-        _execute(script, transaction, repairer)
-        after, discrepancies_after = audit(transaction), _discrepancies(transaction)
+    repair = plan_repair(transaction, plan.contract, strategy, competition_ids)
+    script = render(repair, lock_timeout_s=settings.lock_timeout_s)
+    log.info("Auditing the capacity ledger as it is")
+    before, discrepancies_before = audit(), _discrepancies(transaction)
+    log.info("Carrying the plan out, and auditing again")
+    with transaction.connection.cursor() as cursor:
+        cursor.execute(script.body)
+    after, discrepancies_after = audit(), _discrepancies(transaction)
     return Verification(
         plan=repair,
         competitions=_competition_moves(repair, discrepancies_before, discrepancies_after),
@@ -174,23 +191,19 @@ def _declared_now(target: Target, settings: Settings) -> datetime | None:
     return now
 
 
-def _execute(script: Script, transaction: OpenTransaction, target: Target) -> None:
-    try:
-        with transaction.connection.cursor() as cursor:
-            cursor.execute(script.body)
-    except psycopg2.Error as cause:
-        remedy = "Mend that, and verify again"
-        if isinstance(cause, errors.InsufficientPrivilege):
-            remedy = "Give profiles.yml an output of a role that may write, named TARGET_repair"
-        elif isinstance(cause, errors.LockNotAvailable):
-            remedy = "Somebody else holds a row of the plan: wait for them, and verify again"
-        elif isinstance(cause, errors.SerializationFailure | errors.RaiseException):
-            remedy = "Somebody else changed it meanwhile: verify again"
-        raise RepairError(
-            f"the plan cannot be carried out: {cause.diag.message_primary or cause}",
-            where=str(target),
-            remedy=remedy,
-        ) from None
+def _refused(cause: BaseException | None, target: Target) -> RepairError:
+    remedy = "Mend that, and verify again"
+    if isinstance(cause, errors.InsufficientPrivilege):
+        remedy = (
+            "Give profiles.yml an output TARGET_repair of a role that reads our views and may"
+            " write these tables"
+        )
+    elif isinstance(cause, errors.LockNotAvailable):
+        remedy = "Somebody else holds a row of the plan: wait for them, and verify again"
+    elif isinstance(cause, errors.SerializationFailure | errors.RaiseException):
+        remedy = "Somebody else changed it meanwhile: verify again"
+    said = str(cause).strip().splitlines()[0]
+    return RepairError(f"cannot be carried out: {said}", where=str(target), remedy=remedy)
 
 
 def _discrepancies(transaction: OpenTransaction) -> Mapping[str, tuple[str | None, int | None]]:
