@@ -9,7 +9,7 @@ competitions as (
     select * from {{ ref('competition_balance') }}
 ),
 
-reservations as (
+reservations as not materialized (
     select * from {{ ref('stg_reservations') }}
 ),
 
@@ -17,7 +17,7 @@ reservation_capacity as (
     select * from {{ ref('reservation_capacity') }}
 ),
 
-ledger as (
+ledger as not materialized (
     select * from {{ ref('stg_capacity_ledger') }}
 ),
 
@@ -34,7 +34,8 @@ discrepancies as (
 facts as (
     select
         reservation.*,
-        discrepancies.tenant_id as competition_tenant_id,
+        discrepancies.tenant_id as off_tenant_id,
+        discrepancies.competition_id as off_competition_id,
         unaccountable.ledger_tokens as unaccountable_tokens,
         coalesce(
             to_char(
@@ -70,8 +71,9 @@ facts as (
 
 anomalous_reservations as (
     select
-        facts.competition_tenant_id as tenant_id,
-        facts.competition_id,
+        facts.off_tenant_id as tenant_id,
+        -- Not the reservation's own: Postgres would look every one up to compare it.
+        facts.off_competition_id as competition_id,
         anomaly.cause,
         'reservation' as entity_type,
         facts.reservation_id as entity_id,
