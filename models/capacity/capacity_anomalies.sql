@@ -35,7 +35,8 @@ discrepancies as not materialized (
 facts as (
     select
         reservation.*,
-        discrepancies.tenant_id as competition_tenant_id,
+        discrepancies.tenant_id as off_tenant_id,
+        discrepancies.competition_id as off_competition_id,
         unaccountable.ledger_tokens as unaccountable_tokens,
         coalesce(
             to_char(
@@ -71,8 +72,9 @@ facts as (
 
 anomalous_reservations as (
     select
-        facts.competition_tenant_id as tenant_id,
-        facts.competition_id,
+        facts.off_tenant_id as tenant_id,
+        -- Not the reservation's own: Postgres would look every one up to compare it.
+        facts.off_competition_id as competition_id,
         anomaly.cause,
         'reservation' as entity_type,
         facts.reservation_id as entity_id,

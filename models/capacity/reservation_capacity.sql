@@ -2,7 +2,7 @@
 
 with
 
-reservations as (
+reservations as not materialized (
     select * from {{ ref('stg_reservations') }}
 ),
 
