@@ -4,6 +4,7 @@ SHELL := /bin/sh
 
 PYTHON ?= python3
 SNAPSHOT ?= overnight
+ENTRIES ?= 1000000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -63,6 +64,10 @@ lock: install ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock" \
 		--group dev pyproject.toml --output-file requirements.lock
+
+.PHONY: bench
+bench: install ## Time the assert phase against the same questions by hand (ENTRIES=1000000)
+	@$(BIN)/python benchmarks/assert_phase.py --entries $(ENTRIES)
 
 .PHONY: bench-run
 bench-run: install ## Measure a warm audit of the demo: time, own code, memory
