@@ -59,13 +59,13 @@ facts as (
         from ledger
         where
             ledger.reservation_id = reservations.reservation_id
-            and coalesce(
-                ledger.reason not in (
+            and not coalesce(
+                ledger.reason in (
                     {{ capacity_reasons('approval') }},
                     {{ capacity_reasons('refunds') }},
                     {{ capacity_reasons('adjustment') }}
                 ),
-                true
+                false
             )
     ) as unaccountable
 ),

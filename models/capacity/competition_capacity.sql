@@ -139,7 +139,8 @@ explained as (
                 findings_explained.detail
                 order by
                     abs(findings_explained.tokens) desc,
-                    findings_explained.entity_id asc
+                    findings_explained.entity_id asc,
+                    findings_explained.cause asc
             ) filter (
                 where findings_explained.evidence_role = 'explains'
             ) as certain_details,
@@ -147,7 +148,8 @@ explained as (
                 findings_explained.detail
                 order by
                     abs(findings_explained.tokens) desc,
-                    findings_explained.entity_id asc
+                    findings_explained.entity_id asc,
+                    findings_explained.cause asc
             ) filter (
                 where findings_explained.evidence_role = 'may explain'
             ) as possible_details
