@@ -156,7 +156,7 @@ def _judge(
         if check.check_id not in outcome.checks:
             continue
         checked = outcome.checks[check.check_id]
-        reason = _why_not_judged(outcome, checked, contract, empty_tables)
+        reason = _why_not_judged(outcome, check, checked, contract, empty_tables)
         unjudged = _empty_sources_of_rows(outcome, empty_tables)
         if reason:
             yield _result(outcome, check, reason[0], detail=reason[1])
@@ -170,13 +170,14 @@ def _judge(
 
 def _why_not_judged(
     outcome: SuiteOutcome,
+    check: Check,
     checked: Outcome,
     contract: Contract,
     empty_tables: frozenset[str],
 ) -> tuple[CheckStatus, str] | None:
     """Why nothing can be said, whatever Great Expectations said: emptiness never passes."""
     suite = outcome.suite
-    emptied = [table for table in suite.sources if table in empty_tables]
+    emptied = [table for table in (*suite.sources, *check.sources) if table in empty_tables]
     if emptied:
         return "unknown", _without_rows(emptied)
     if outcome.row_count == 0:

@@ -105,7 +105,10 @@ class Evidence(_Entry):
 
 
 class Check(_Entry):
-    """One rule, under its stable id, with what a person needs to act on it."""
+    """One rule, under its stable id, with what a person needs to act on it.
+
+    `sources` are tables that it needs rows of beyond those that its suite needs.
+    """
 
     check_id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
     title: Text
@@ -116,6 +119,7 @@ class Check(_Entry):
     category: Text
     expectation: Expectation
     message: Text
+    sources: tuple[Text, ...] = ()
     evidence: Evidence | None = None
 
     @field_validator("message")
@@ -261,7 +265,7 @@ def check_suites(
         SuiteError: an unknown table or threshold, or a personal column among the evidence.
     """
     for suite in suites:
-        for table in suite.sources:
+        for table in [*suite.sources, *(name for check in suite.checks for name in check.sources)]:
             if table not in contract.tables:
                 raise SuiteError(
                     f"unknown table '{table}'",

@@ -136,7 +136,7 @@ class Validator:
         except Exception as cause:
             # Great Expectations raises errors of its own around those of the driver. Whatever
             # it is, the other suites are still to be heard.
-            return _unread(suite, cause)
+            return _unread(suite, _drivers_own(cause))
 
     def _run_on_summary(self, suite: Suite) -> SuiteOutcome:
         import pandas
@@ -223,6 +223,16 @@ def _unread(suite: Suite, cause: object) -> SuiteOutcome:
     return SuiteOutcome(
         suite, None, {check.check_id: Outcome(False, error=error) for check in suite.checks}
     )
+
+
+def _drivers_own(cause: BaseException) -> object:
+    """What the database said, if that is at the bottom of it."""
+    inner: BaseException | None = cause
+    while inner is not None:
+        if isinstance(inner, sa.exc.DBAPIError):
+            return inner.orig
+        inner = inner.__cause__ or inner.__context__
+    return cause
 
 
 def _guard_id(column: str) -> str:

@@ -246,8 +246,8 @@ def test_a_check_twice_in_two_files(folder: Path) -> None:
 
 
 def test_a_relation_twice(folder: Path) -> None:
-    other = changed(VIEW, "checks.1", GONE)
-    (folder / "other.yml").write_text(yaml.safe_dump(changed(other, "checks.0.check_id", "a.b")))
+    other = changed(VIEW, "checks", [changed(VIEW["checks"][0], "check_id", "a.b")])
+    (folder / "other.yml").write_text(yaml.safe_dump(other))
     with refused(SuiteError, "other.yml", "'competition_capacity' is there twice"):
         written(folder, VIEW)
 
