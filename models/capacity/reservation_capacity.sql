@@ -51,7 +51,9 @@ totals as (
         count(*) filter (where fact <> 'entry') as ledger_entry_count,
         sum(change_tokens)::bigint as ledger_tokens,
         count(*) filter (where fact = 'approval') as approval_entry_count,
-        (sum(-change_tokens) filter (where fact = 'approval'))::bigint as deducted_tokens,
+        (
+            sum(-change_tokens) filter (where fact = 'approval')
+        )::bigint as deducted_tokens,
         min(created_at) filter (where fact = 'approval') as first_approval_entry_at,
         count(*) filter (where fact = 'refund') as refund_entry_count,
         (sum(change_tokens) filter (where fact = 'refund'))::bigint as refunded_tokens,
