@@ -3,12 +3,14 @@
 
     Arguments:
         texts: a list of texts.
-    Returns: the quoted texts, comma-separated.
+    Returns: the quoted texts, comma-separated; of none null, which nothing is in.
     Example: {{ text_list(['a', "o'clock"]) }} -> 'a', 'o''clock'
 #}
 {% macro text_list(texts) -%}
     {%- for item in texts -%}
         {{ dbt.string_literal(dbt.escape_single_quotes(item)) }}
         {%- if not loop.last %}, {% endif -%}
+    {%- else -%}
+        null
     {%- endfor -%}
 {%- endmacro %}

@@ -9,7 +9,7 @@ competitions as (
     select * from {{ ref('competition_balance') }}
 ),
 
-reservations as (
+reservations as not materialized (
     select * from {{ ref('stg_reservations') }}
 ),
 
@@ -17,7 +17,7 @@ reservation_capacity as (
     select * from {{ ref('reservation_capacity') }}
 ),
 
-ledger as (
+ledger as not materialized (
     select * from {{ ref('stg_capacity_ledger') }}
 ),
 
@@ -34,7 +34,9 @@ discrepancies as (
 facts as (
     select
         reservation.*,
-        discrepancies.tenant_id as competition_tenant_id,
+        discrepancies.tenant_id as off_tenant_id,
+        discrepancies.competition_id as off_competition_id,
+        unaccountable.ledger_tokens as unaccountable_tokens,
         coalesce(
             to_char(
                 reservation.approved_at at time zone 'UTC',
@@ -51,12 +53,27 @@ facts as (
         where reservation_capacity.reservation_id = reservations.reservation_id
         offset 0  -- noqa: ambiguous.order_by_limit
     ) as reservation
+    cross join lateral (
+        select coalesce(sum(ledger.change_tokens), 0)::bigint as ledger_tokens
+        from ledger
+        where
+            ledger.reservation_id = reservations.reservation_id
+            and not coalesce(
+                ledger.reason in (
+                    {{ capacity_reasons('approval') }},
+                    {{ capacity_reasons('refunds') }},
+                    {{ capacity_reasons('adjustment') }}
+                ),
+                false
+            )
+    ) as unaccountable
 ),
 
 anomalous_reservations as (
     select
-        facts.competition_tenant_id as tenant_id,
-        facts.competition_id,
+        facts.off_tenant_id as tenant_id,
+        -- Not the reservation's own: Postgres would look every one up to compare it.
+        facts.off_competition_id as competition_id,
         anomaly.cause,
         'reservation' as entity_type,
         facts.reservation_id as entity_id,
@@ -130,7 +147,8 @@ anomalous_reservations as (
         (
             'released_reservation',
             facts.is_holding_while_released,
-            -facts.ledger_tokens,
+            -- Less its entries of unknown reason, which are anomalies of their own.
+            facts.unaccountable_tokens - facts.ledger_tokens,
             format(
                 'reservation %s is %s, and the ledger has %s tokens for it',
                 facts.reservation_id,
@@ -200,7 +218,7 @@ anomalous_entries as (
                 then format(
                     'ledger entry %s (%s, %s tokens) belongs to no reservation',
                     entries.ledger_entry_id,
-                    entries.reason,
+                    coalesce(entries.reason, 'no reason'),
                     entries.change_tokens
                 )
             else format(

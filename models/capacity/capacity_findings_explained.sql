@@ -6,9 +6,11 @@
 {#
     An anomaly is worth its tokens only IF the stored balance did not follow the ledger
     there, and whether it did is not on record. So every set of a competition's anomalies is
-    tried, and the sets that leave the least unexplained are kept: what all of them hold
+    tried, and the sets that leave the least unexplained are kept, less those that hold
+    another such set: what they add cancels out, and proves nothing. What all sets kept hold
     explains the discrepancy, what only some hold may explain it.
-    Beyond this many anomalies the sets are too many to try: all are taken.
+    Beyond this many anomalies the sets are too many to try. A writer that fails so often
+    fails in the same way: the anomalies of a cause are then taken or left together.
 #}
 {% set most_anomalies = 12 %}
 
@@ -49,6 +51,9 @@ final as (
                         capacity_anomalies.cause asc,
                         capacity_anomalies.entity_id asc
                 ) as rank,
+                dense_rank() over (
+                    order by capacity_anomalies.cause asc
+                ) as cause_rank,
                 count(*) over () as anomaly_count
             from capacity_anomalies
             where
@@ -56,24 +61,30 @@ final as (
                 and capacity_anomalies.competition_id = competitions.competition_id
         ),
 
+        -- What is taken or left together has one bit.
+        bits as (
+            select
+                cause,
+                rank,
+                tokens,
+                case
+                    when anomaly_count > {{ most_anomalies }} then cause_rank
+                    else rank
+                end::int - 1 as place
+            from anomalies
+        ),
+
         -- Each number stands for the set of the anomalies whose bit is 1 in it.
         sets as (
             select
                 numbers.number,
-                anomalies.cause,
-                anomalies.rank,
-                anomalies.tokens,
-                (
-                    anomalies.anomaly_count > {{ most_anomalies }}
-                    or (numbers.number >> (anomalies.rank::int - 1)) & 1 = 1
-                ) as is_in_set
-            from anomalies
+                bits.cause,
+                bits.rank,
+                bits.tokens,
+                ((numbers.number >> bits.place) & 1 = 1) as is_in_set
+            from bits
             cross join lateral generate_series(
-                0,
-                case
-                    when anomalies.anomaly_count > {{ most_anomalies }} then 0
-                    else (1 << anomalies.anomaly_count::int) - 1
-                end
+                0, (2 << (select max(placed.place) from bits as placed)) - 1
             ) as numbers (number)
         ),
 
@@ -87,7 +98,7 @@ final as (
             group by sets.number
         ),
 
-        best as (
+        nearest as (
             select
                 number,
                 rest_tokens
@@ -95,6 +106,21 @@ final as (
             where
                 abs(rest_tokens) = (
                     select min(abs(tried.rest_tokens)) from rests as tried
+                )
+        ),
+
+        best as (
+            select
+                nearest.number,
+                nearest.rest_tokens
+            from nearest
+            where
+                not exists (
+                    select true
+                    from nearest as smaller
+                    where
+                        smaller.number <> nearest.number
+                        and smaller.number & nearest.number = smaller.number
                 )
         ),
 

@@ -63,8 +63,12 @@ final as (
         ) as is_time_implausible,
         coalesce(
             judged.reservation_id is not null
-            and judged.created_at
-            <= judged.previous_like_it_at + interval '5 seconds',
+            and (
+                judged.created_at = judged.previous_like_it_at
+                -- As numbers: at the ends of time an interval cannot be added.
+                or extract(epoch from judged.created_at)
+                - extract(epoch from judged.previous_like_it_at) <= 5
+            ),
             false
         ) as is_rapid_repeat
     from judged

@@ -35,7 +35,10 @@ ledger as (
 
 holding_reservations as (
     select * from reservations
-    where status in ({{ capacity_statuses('holding') }})
+    where
+        status in ({{ capacity_statuses('holding') }})
+        -- Of nothing known, a refund must not make room for others.
+        and spaces_confirmed is not null
 ),
 
 confirmed_by_competition as (
@@ -147,7 +150,8 @@ explained as (
                 findings_explained.detail
                 order by
                     abs(findings_explained.tokens) desc,
-                    findings_explained.entity_id asc
+                    findings_explained.entity_id asc,
+                    findings_explained.cause asc
             ) filter (
                 where findings_explained.evidence_role = 'explains'
             ) as certain_details,
@@ -155,7 +159,8 @@ explained as (
                 findings_explained.detail
                 order by
                     abs(findings_explained.tokens) desc,
-                    findings_explained.entity_id asc
+                    findings_explained.entity_id asc,
+                    findings_explained.cause asc
             ) filter (
                 where findings_explained.evidence_role = 'may explain'
             ) as possible_details
@@ -196,24 +201,22 @@ final as (
                 then 'its total or its available tokens are null'
             when discrepancy_tokens = 0
                 then 'balance and ledger agree'
-            when certain_count > 3
-                then format(
-                    'of %s causes, the largest being: %s',
-                    certain_count,
-                    certain_details[1]
-                )
-            when certain_count > 0 and possible_details is null
-                then array_to_string(certain_details, ', and ')
-            when possible_details is not null
-                then concat_ws(
-                    ', and ',
-                    array_to_string(certain_details, ', and '),
-                    format(
-                        'of one or more of these, the evidence cannot tell which: %s',
-                        array_to_string(possible_details[1:3], '; ')
-                    )
-                )
-            else 'balance and ledger disagree, and nothing on record says why'
+            when certain_details is null and possible_details is null
+                then 'balance and ledger disagree, and nothing on record says why'
+            else concat_ws(
+                ', and ',
+                case
+                    when certain_count > 3
+                        then format(
+                            'of %s causes, the largest being: %s',
+                            certain_count,
+                            certain_details[1]
+                        )
+                    else array_to_string(certain_details, ', and ')
+                end,
+                'of one or more of these, the evidence cannot tell which: '
+                || array_to_string(possible_details[1:3], '; ')
+            )
         end as explanation,
         held_tokens,
         adjusted_tokens,

@@ -2,7 +2,7 @@
 
 with
 
-reservations as (
+reservations as not materialized (
     select * from {{ ref('stg_reservations') }}
 ),
 
@@ -37,6 +37,8 @@ facts as (
         null::timestamptz as approval_entry_at,
         null::timestamptz as refund_at,
         null::boolean as is_ledger_entry,
+        null::boolean as is_approval_entry,
+        null::boolean as is_refund_entry,
         null::boolean as is_entry
     from reservations
     union all
@@ -60,6 +62,12 @@ facts as (
             when reason in ({{ capacity_reasons('refunds') }}) then created_at
         end as refund_at,
         true as is_ledger_entry,
+        case
+            when reason in ({{ capacity_reasons('approval') }}) then true
+        end as is_approval_entry,
+        case
+            when reason in ({{ capacity_reasons('refunds') }}) then true
+        end as is_refund_entry,
         null as is_entry
     from ledger
     union all
@@ -75,6 +83,8 @@ facts as (
         null as approval_entry_at,
         null as refund_at,
         null as is_ledger_entry,
+        null as is_approval_entry,
+        null as is_refund_entry,
         true as is_entry
     from entries
     where status is distinct from 'cancelled'
@@ -87,9 +97,10 @@ totals as (
         max(spaces_confirmed) as spaces_confirmed,
         max(approved_at) as approved_at,
         count(is_ledger_entry) as ledger_entry_count,
-        count(approved_tokens) as approval_entry_count,
-        coalesce(sum(-approved_tokens), 0)::bigint as deducted_tokens,
-        count(refunded_tokens) as refund_entry_count,
+        -- By their reason: an approval entry without an amount is one nevertheless.
+        count(is_approval_entry) as approval_entry_count,
+        sum(-approved_tokens)::bigint as deducted_tokens,
+        count(is_refund_entry) as refund_entry_count,
         coalesce(sum(refunded_tokens), 0)::bigint as refunded_tokens,
         coalesce(sum(changed_tokens), 0)::bigint as ledger_tokens,
         min(approval_entry_at) as first_approval_entry_at,
@@ -138,7 +149,7 @@ final as (
         judged.is_approved_before_epoch,
         judged.ledger_entry_count,
         judged.approval_entry_count,
-        judged.deducted_tokens,
+        coalesce(judged.deducted_tokens, 0) as deducted_tokens,
         judged.first_approval_entry_at,
         judged.refunded_tokens,
         judged.expected_refund_tokens,
@@ -157,17 +168,18 @@ final as (
             and not judged.is_approved_before_epoch
         ) as is_new_orphan_approval,
         (judged.approval_entry_count > 1) as is_approval_repeated,
-        coalesce(
+        (
             judged.approval_entry_count = 1
-            and judged.deducted_tokens <> judged.spaces_confirmed,
-            false
+            and judged.spaces_confirmed is not null
+            and (judged.deducted_tokens is distinct from judged.spaces_confirmed)
         ) as is_approval_amount_wrong,
         coalesce(
             judged.refunded_tokens <> judged.expected_refund_tokens, false
         ) as is_refund_wrong,
         (
             judged.approval_entry_count > 0
-            and judged.refunded_tokens > judged.deducted_tokens
+            -- An approval that adds has deducted nothing, not less than nothing.
+            and judged.refunded_tokens > greatest(judged.deducted_tokens, 0)
         ) as is_refund_excessive,
         (
             coalesce(judged.first_refund_at < judged.first_approval_entry_at, false)
