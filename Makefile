@@ -43,6 +43,10 @@ run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
 test: install ## Every test
 	@$(BIN)/python -m pytest
 
+.PHONY: test-long
+test-long: install ## Thousands of random histories against the oracle (docs/oracle.md)
+	@$(BIN)/python -m pytest --long tests/python/test_oracle.py
+
 .PHONY: lint
 lint: install ## Every linter, and dbt's own parser with deprecations as errors
 	@$(BIN)/ruff check .

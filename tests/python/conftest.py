@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil import demo
@@ -20,6 +21,30 @@ from counterfoil.plan import Plan, make_plan
 from counterfoil.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+
+# A history costs tens of milliseconds in the database, and a fixture holds for all of them.
+_COMMON = settings(
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
+settings.register_profile("short", _COMMON, max_examples=100, derandomize=True)
+settings.register_profile("long", _COMMON, max_examples=2_000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long", action="store_true", help="thousands of random histories, not the same hundred"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("long" if config.getoption("--long") else "short")
 
 
 @dataclass(frozen=True)
