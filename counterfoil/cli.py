@@ -97,13 +97,13 @@ def run(
 
 @app.command(epilog="Example: counterfoil checks")
 def checks() -> None:
-    """List the catalogue: every check, its severity, its view and what it says."""
+    """List the catalogue: every check, its severity and what it says."""
     with one_line_errors():
         from counterfoil.settings import settings
         from counterfoil.suites import load_suites
 
         table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
-        table.add_column("check", overflow="fold")
+        table.add_column("check", no_wrap=True)
         table.add_column("severity")
         table.add_column("says")
         for suite in load_suites(settings().expectations_dir):

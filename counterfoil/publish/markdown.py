@@ -19,6 +19,7 @@ def render_markdown(audit: Audit) -> str:
     environment = Environment(
         loader=PackageLoader("counterfoil.publish"),
         autoescape=False,  # noqa: S701 - not HTML; `text` escapes Markdown and HTML both
+        keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,

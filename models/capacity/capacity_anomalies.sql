@@ -1,6 +1,6 @@
 {{ config(enabled=contract_declares('capacity')) }}
 
--- sqlfluff 4.4 indents after `lateral` as if it were a table's name.
+-- After `lateral` sqlfluff 4.4 indents as if that were a table's name.
 -- noqa: disable=layout.indent
 
 with

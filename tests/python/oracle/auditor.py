@@ -298,8 +298,10 @@ def is_oversold(books: Books, competition: Competition) -> bool:
         return False
     held = 0
     for reservation in books.reservations.values():
-        if reservation.competition_id == competition.id and reservation.status in HOLDING:
-            held += (reservation.spaces_confirmed or 0) - net(refunds(books, reservation))
+        spaces = reservation.spaces_confirmed
+        holds = reservation.status in HOLDING and spaces is not None
+        if holds and reservation.competition_id == competition.id:
+            held += (spaces or 0) - net(refunds(books, reservation))
     adjusted = net(row for row in ledger_of(books, competition) if row.reason == ADJUSTMENT)
     return held > competition.total_reservation_tokens + adjusted
 
@@ -356,7 +358,10 @@ def _of_reservation(books: Books, reservation: Reservation) -> Iterator[tuple[st
         due = unused_spaces(books, reservation) or 0
         yield "wrong_refund", due - net(refunds(books, reservation))
     if is_released:
-        yield "released_reservation", -net(books.ledger_of(reservation))
+        # Its entries of unknown reason are anomalies of their own.
+        known = books.ledger_of(reservation, APPROVAL, *REFUNDS, ADJUSTMENT)
+        if net(books.ledger_of(reservation)):
+            yield "released_reservation", -net(known)
 
 
 def _cause_of_entry(entry: LedgerEntry, reservation: Reservation | None) -> str | None:
@@ -373,20 +378,31 @@ def _cause_of_entry(entry: LedgerEntry, reservation: Reservation | None) -> str 
 def explain(books: Books, competition: Competition) -> Explanation:
     """Tries every set of the anomalies, and keeps those that leave the least unexplained.
 
-    What all of the best sets hold explains the discrepancy, what only some hold may. A cause
-    is certain of what every best set gives it, and of nothing if they differ.
+    Of these, less those that hold another of them: what they add cancels out. Of too many
+    anomalies those of a cause are taken or left together. What all of the best sets hold
+    explains the discrepancy, what only some hold may. A cause is certain of what every best
+    set gives it, and of nothing if they differ.
     """
     off = discrepancy(books, competition)
     found = [anomaly for anomaly in anomalies(books, competition) if anomaly.tokens]
     if off is None:
         return Explanation(None, unexplained=None)
     if len(found) > MOST_ANOMALIES:
-        sets = [(True,) * len(found)]
+        kinds = sorted({anomaly.cause for anomaly in found})
+        sets = [
+            tuple(dict(zip(kinds, taken, strict=True))[anomaly.cause] for anomaly in found)
+            for taken in product((False, True), repeat=len(kinds))
+        ]
     else:
         sets = list(product((False, True), repeat=len(found)))
     rests = [off - sum(a.tokens for a in compress(found, tried)) for tried in sets]
     least = min(map(abs, rests))
-    best = [tried for tried, rest in zip(sets, rests, strict=True) if abs(rest) == least]
+    nearest = [tried for tried, rest in zip(sets, rests, strict=True) if abs(rest) == least]
+    best = [
+        tried
+        for tried in nearest
+        if not any(holds(tried, other) for other in nearest if other != tried)
+    ]
 
     causes = {}
     for cause in {anomaly.cause for anomaly in found}:
@@ -400,7 +416,7 @@ def explain(books: Books, competition: Competition) -> Explanation:
         held = [tried[position] for tried in best]
         role = "explains" if all(held) else "may explain" if any(held) else "does not explain"
         evidence.add((anomaly, role))
-    unexplained = min(rest for rest in rests if abs(rest) == least)
+    unexplained = min(off - sum(a.tokens for a in compress(found, tried)) for tried in best)
     return Explanation(
         discrepancy=off,
         causes=causes,
@@ -410,6 +426,10 @@ def explain(books: Books, competition: Competition) -> Explanation:
     )
 
 
+def holds(whole: tuple[bool, ...], part: tuple[bool, ...]) -> bool:
+    return all(one or not other for one, other in zip(whole, part, strict=True))
+
+
 def spoken_parts(explanation: Explanation) -> list[str]:
     """What the explanation in words must hold: every row that it rests on, up to a few."""
     if explanation.discrepancy is None:
@@ -417,11 +437,10 @@ def spoken_parts(explanation: Explanation) -> list[str]:
     ranked = sorted(explanation.evidence, key=lambda row: (-abs(row[0].tokens), row[0].entity_id))
     certain = [anomaly.entity_id for anomaly, role in ranked if role == "explains"]
     possible = [anomaly.entity_id for anomaly, role in ranked if role == "may explain"]
-    if len(certain) > 3:
-        return [f"of {len(certain)} causes", certain[0]]
+    spoken = [f"of {len(certain)} causes", certain[0]] if len(certain) > 3 else certain
     if possible:
-        return [*certain, "cannot tell which", *possible[:3]]
-    return certain or ["nothing on record says why"]
+        spoken = [*spoken, "cannot tell which", *possible[:3]]
+    return spoken or ["nothing on record says why"]
 
 
 # What a capacity fault may move besides
