@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import compress, pairwise, product
+from itertools import chain, compress, pairwise, product
 from typing import Any
 
 from oracle.application import (
@@ -31,7 +31,7 @@ TOLERANCE = 5
 DATABASE = "empwr"
 STATUSES = {*HOLDING, *RELEASED}
 
-# Beyond this many anomalies the sets of them are too many to try, and all are taken.
+# Of more anomalies, those of a cause stand or fall together.
 MOST_ANOMALIES = 12
 
 RELATIONSHIPS = (
@@ -296,12 +296,13 @@ def is_oversold(books: Books, competition: Competition) -> bool:
         return True
     if competition.total_reservation_tokens is None:
         return False
-    held = 0
-    for reservation in books.reservations.values():
-        spaces = reservation.spaces_confirmed
-        holds = reservation.status in HOLDING and spaces is not None
-        if holds and reservation.competition_id == competition.id:
-            held += (spaces or 0) - net(refunds(books, reservation))
+    held = sum(
+        row.spaces_confirmed - net(refunds(books, row))
+        for row in books.reservations.values()
+        if row.competition_id == competition.id
+        and row.status in HOLDING
+        and row.spaces_confirmed is not None
+    )
     adjusted = net(row for row in ledger_of(books, competition) if row.reason == ADJUSTMENT)
     return held > competition.total_reservation_tokens + adjusted
 
@@ -358,10 +359,9 @@ def _of_reservation(books: Books, reservation: Reservation) -> Iterator[tuple[st
         due = unused_spaces(books, reservation) or 0
         yield "wrong_refund", due - net(refunds(books, reservation))
     if is_released:
-        # Its entries of unknown reason are anomalies of their own.
+        # What has an unknown reason is an anomaly of its own.
         known = books.ledger_of(reservation, APPROVAL, *REFUNDS, ADJUSTMENT)
-        if net(books.ledger_of(reservation)):
-            yield "released_reservation", -net(known)
+        yield "released_reservation", -net(known)
 
 
 def _cause_of_entry(entry: LedgerEntry, reservation: Reservation | None) -> str | None:
@@ -378,45 +378,30 @@ def _cause_of_entry(entry: LedgerEntry, reservation: Reservation | None) -> str 
 def explain(books: Books, competition: Competition) -> Explanation:
     """Tries every set of the anomalies, and keeps those that leave the least unexplained.
 
-    Of these, less those that hold another of them: what they add cancels out. Of too many
-    anomalies those of a cause are taken or left together. What all of the best sets hold
-    explains the discrepancy, what only some hold may. A cause is certain of what every best
-    set gives it, and of nothing if they differ.
+    Of these only the sets that hold no other one: what more they hold cancels out. What all of
+    the sets kept hold explains the discrepancy, what only some hold may. A cause is certain of
+    what every one of them gives it, and of nothing if they differ.
     """
     off = discrepancy(books, competition)
-    found = [anomaly for anomaly in anomalies(books, competition) if anomaly.tokens]
     if off is None:
         return Explanation(None, unexplained=None)
-    if len(found) > MOST_ANOMALIES:
-        kinds = sorted({anomaly.cause for anomaly in found})
-        sets = [
-            tuple(dict(zip(kinds, taken, strict=True))[anomaly.cause] for anomaly in found)
-            for taken in product((False, True), repeat=len(kinds))
-        ]
-    else:
-        sets = list(product((False, True), repeat=len(found)))
-    rests = [off - sum(a.tokens for a in compress(found, tried)) for tried in sets]
-    least = min(map(abs, rests))
-    nearest = [tried for tried, rest in zip(sets, rests, strict=True) if abs(rest) == least]
-    best = [
-        tried
-        for tried in nearest
-        if not any(holds(tried, other) for other in nearest if other != tried)
-    ]
+    found = [anomaly for anomaly in anomalies(books, competition) if anomaly.tokens]
+    rests = {tried: off - sum(anomaly.tokens for anomaly in tried) for tried in sets_of(found)}
+    least = min(map(abs, rests.values()))
+    nearest = [tried for tried, rest in rests.items() if abs(rest) == least]
+    best = [tried for tried in nearest if not any(other < tried for other in nearest)]
 
     causes = {}
     for cause in {anomaly.cause for anomaly in found}:
-        given = {
-            sum(a.tokens for a in compress(found, tried) if a.cause == cause) for tried in best
-        }
+        given = {sum(row.tokens for row in tried if row.cause == cause) for tried in best}
         if len(given) == 1 and given != {0}:
             (causes[cause],) = given
     evidence = set()
-    for position, anomaly in enumerate(found):
-        held = [tried[position] for tried in best]
+    for anomaly in found:
+        held = [anomaly in tried for tried in best]
         role = "explains" if all(held) else "may explain" if any(held) else "does not explain"
         evidence.add((anomaly, role))
-    unexplained = min(off - sum(a.tokens for a in compress(found, tried)) for tried in best)
+    unexplained = min(rests[tried] for tried in best)
     return Explanation(
         discrepancy=off,
         causes=causes,
@@ -426,8 +411,14 @@ def explain(books: Books, competition: Competition) -> Explanation:
     )
 
 
-def holds(whole: tuple[bool, ...], part: tuple[bool, ...]) -> bool:
-    return all(one or not other for one, other in zip(whole, part, strict=True))
+def sets_of(found: list[Anomaly]) -> list[frozenset[Anomaly]]:
+    assert len(found) == len(set(found)), "two anomalies are the same"
+    together = [[anomaly] for anomaly in found]
+    if len(found) > MOST_ANOMALIES:
+        causes = {anomaly.cause for anomaly in found}
+        together = [[row for row in found if row.cause == cause] for cause in causes]
+    choices = product((False, True), repeat=len(together))
+    return [frozenset(chain.from_iterable(compress(together, chosen))) for chosen in choices]
 
 
 def spoken_parts(explanation: Explanation) -> list[str]:
@@ -437,10 +428,10 @@ def spoken_parts(explanation: Explanation) -> list[str]:
     ranked = sorted(explanation.evidence, key=lambda row: (-abs(row[0].tokens), row[0].entity_id))
     certain = [anomaly.entity_id for anomaly, role in ranked if role == "explains"]
     possible = [anomaly.entity_id for anomaly, role in ranked if role == "may explain"]
-    spoken = [f"of {len(certain)} causes", certain[0]] if len(certain) > 3 else certain
+    parts = [f"of {len(certain)} causes", certain[0]] if len(certain) > 3 else certain
     if possible:
-        spoken = [*spoken, "cannot tell which", *possible[:3]]
-    return spoken or ["nothing on record says why"]
+        parts += ["cannot tell which", *possible[:3]]
+    return parts or ["nothing on record says why"]
 
 
 # What a capacity fault may move besides
