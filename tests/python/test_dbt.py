@@ -1,0 +1,26 @@
+"""dbt on its own, for someone who never heard of the flow: models, data and unit tests."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import ROOT, Database
+
+DBT = Path(sys.executable).with_name("dbt")
+
+
+def test_dbt_build_alone(overnight: Database) -> None:
+    """Every view is made, and what dbt itself tests of their SQL holds."""
+    host = overnight.plan.builder.host
+    build = subprocess.run(
+        [DBT, "--no-use-colors", "build", "--target", "demo"],
+        cwd=ROOT,
+        env=os.environ | {"COUNTERFOIL_DEMO_HOST": host},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert build.returncode == 0, build.stdout
+    assert "unit tests" in build.stdout
+    assert "ERROR=0 SKIP=0" in build.stdout
