@@ -101,7 +101,8 @@ def ask(url: str, audits: int) -> None:
         cursor.execute(FILL, {"audits": audits})
         connection.commit()
         print(
-            f"After {audits:,} audits of {CHECKS} checks:\n\n| Question | Rows | ms |\n|---|--:|--:|"
+            f"After {audits:,} audits of {CHECKS} checks:\n\n"
+            "| Question | Rows | ms |\n|---|--:|--:|"
         )
         for question, query in QUESTIONS.items():
             times = []
