@@ -113,6 +113,36 @@ def checks() -> None:
         out.print(table)
 
 
+@app.command(epilog="Example: counterfoil grants --target production > grants.sql")
+def grants(
+    target: Annotated[str, typer.Option(help="Output of profiles.yml to audit.")] = "demo",
+    contract: Annotated[
+        Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
+    ] = None,
+    reader: Annotated[
+        str, typer.Option(help="Role of the analysts, who read the views.")
+    ] = "counterfoil_reader",
+) -> None:
+    """Print the SQL that makes the target's roles, for the database's owner to run."""
+    with one_line_errors():
+        from counterfoil.contract import load_contract
+        from counterfoil.grants import render_grants
+        from counterfoil.profiles import load_historian, load_targets
+        from counterfoil.settings import settings
+
+        project = settings().project_dir
+        builder, auditor = load_targets(target, project)
+        sys.stdout.write(
+            render_grants(
+                load_contract(project, contract),
+                builder=builder,
+                auditor=auditor,
+                historian=load_historian(target, project),
+                reader=reader,
+            )
+        )
+
+
 SnapshotOption = Annotated[str | None, typer.Option(help="Snapshot: overnight or afternoon.")]
 LoadOption = Annotated[str, typer.Option("--snapshot", help="Snapshot: overnight or afternoon.")]
 DataDirOption = Annotated[Path | None, typer.Option(help="Folder of the server's files.")]

@@ -5,6 +5,7 @@ live traffic. So every query of an audit runs at one `Instant`: either a snapsho
 idle transaction exports and all others import, or a single open transaction.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ import sqlalchemy as sa
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from sqlalchemy.pool import StaticPool
 
-from counterfoil.errors import TargetError
+from counterfoil.errors import TargetError, UnavailableError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
+from counterfoil.sqltext import identifier
 
 PUBLIC_SCHEMA = "counterfoil"
 STAGING_SCHEMA = "counterfoil_staging"
+HISTORY_SCHEMA = "counterfoil_history"
 
 _NOW = """
     select coalesce(
@@ -29,6 +32,16 @@ _NOW = """
         transaction_timestamp()
     )
 """
+
+
+# Why a connection fails that may be made a moment later. Whatever else it is, a password, a
+# database that is not there, will be the same the next time.
+_PASSING = re.compile(
+    "Connection refused|Connection reset|timeout expired|timed out|server closed the connection"
+    "|the database system is|too many (clients|connections)|remaining connection slots"
+    "|could not receive data|No route to host|Network is unreachable|terminating connection"
+    "|No such file or directory"
+)
 
 
 class Instant(Protocol):
@@ -136,11 +149,7 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
             options=" ".join(f"-c {name}={value}" for name, value in session.items()),
         )
     except psycopg2.OperationalError as cause:
-        raise TargetError(
-            f"cannot connect: {_plain(cause)}",
-            where=str(target),
-            remedy="Check that the database is up, and the host, user and password",
-        ) from None
+        raise _refusal(cause, target) from None
     return connection
 
 
@@ -222,6 +231,16 @@ def open_transaction(
     finally:
         # Ends the transaction too, whatever state it is in: nothing of it is kept.
         connection.close()
+
+
+def _refusal(cause: psycopg2.OperationalError, target: Target) -> TargetError:
+    """What a connection that was not made comes to; libpq tells why in words alone."""
+    remedy = "Check that the database is up, and the host, user and password"
+    if "permission denied for database" in str(cause):
+        remedy = f"GRANT CONNECT ON DATABASE {identifier(target.dbname)}"
+        remedy += f" TO {identifier(target.user)}"
+    error = UnavailableError if _PASSING.search(str(cause)) else TargetError
+    return error(f"cannot connect: {_plain(cause)}", where=str(target), remedy=remedy)
 
 
 def _plain(cause: Exception) -> str:

@@ -40,6 +40,10 @@ class TargetError(CounterfoilError):
     """A target of profiles.yml that is unknown, incomplete or unreachable."""
 
 
+class UnavailableError(TargetError):
+    """The database did not answer, or hung up: the same again may work in a moment."""
+
+
 class PreflightError(CounterfoilError):
     """The database is not as the contract and the roles need it."""
 

@@ -111,6 +111,19 @@ def load_repairer(name: str, project_dir: Path) -> Target:
     return _target(repairer, outputs, file) if repairer in outputs else builder
 
 
+def load_historian(name: str, project_dir: Path) -> Target:
+    """The output `name`_history, of the role that writes history; `name` where it is absent.
+
+    Raises:
+        TargetError: the output is unknown, incomplete, or needs an unset variable.
+    """
+    builder, _ = load_targets(name, project_dir)
+    file = profiles_file(project_dir)
+    outputs = _outputs(file)
+    historian = f"{name}_history"
+    return _target(historian, outputs, file) if historian in outputs else builder
+
+
 def _outputs(file: Path) -> Mapping[str, Any]:
     content = read_yaml(file, TargetError)
     profile = content.get(PROFILE) if isinstance(content, dict) else None
