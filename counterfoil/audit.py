@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from counterfoil.contract import Contract
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, Instant, pinned_engine
-from counterfoil.errors import PreflightError
+from counterfoil.errors import CounterfoilError, PreflightError
 from counterfoil.evidence import fetch_findings
 from counterfoil.findings import (
     Audit,
@@ -63,24 +63,31 @@ def audit_database(
         SuiteError: a suite names a view or a column that is not there: found before
             anything is asserted.
         SnapshotError: a table was truncated or rewritten while the audit ran.
+        UnavailableError: a connection was lost; nothing that was found is of use.
         PreflightError: the database cannot say which views there are, or which tables are
             empty.
     """
     started_at = datetime.now(UTC)
     applying = [suite for suite in suites if suite.applies_to(contract)]
-    with pinned_engine(instant) as engine, engine.connect() as connection:
-        views, empty_tables = _look_around(connection, contract)
-        check_columns(applying, views)
-        outcomes = _run(applying, instant, contract)
-        results = [
-            result
-            for outcome in outcomes
-            for result in _judge(
-                connection, outcome, contract, empty_tables, limit=settings.evidence_limit
-            )
-        ]
-        sections = fetch_sections(connection, outcomes, views)
-        check_not_rewritten(connection, contract)
+    try:
+        with pinned_engine(instant) as engine, engine.connect() as connection:
+            views, empty_tables = _look_around(connection, contract)
+            check_columns(applying, views)
+            outcomes = _run(applying, instant, contract)
+            results = [
+                result
+                for outcome in outcomes
+                for result in _judge(
+                    connection, outcome, contract, empty_tables, limit=settings.evidence_limit
+                )
+            ]
+            sections = fetch_sections(connection, outcomes, views)
+            check_not_rewritten(connection, contract)
+    except (CounterfoilError, sa.exc.DBAPIError):
+        # What went wrong may be a lost connection, and then that is what to say.
+        instant.check_unbroken()
+        raise
+    instant.check_unbroken()
     scored = score(results)
     declared = [check.check_id for suite in applying for check in suite.checks]
     results.append(every_check_ran(declared, results))
@@ -137,6 +144,7 @@ def _run(suites: Iterable[Suite], instant: Instant, contract: Contract) -> list[
                 len(suite.checks),
             )
             outcomes.append(outcome)
+            instant.check_unbroken()
         return outcomes
     finally:
         validator.close()

@@ -26,7 +26,9 @@ app = typer.Typer(
 )
 demo_app = typer.Typer(help="The embedded demo database.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
+views_app = typer.Typer(help="The views of a target.", no_args_is_help=True)
 app.add_typer(repair_app, name="repair")
+app.add_typer(views_app, name="views")
 
 
 class FailOnChoice(StrEnum):
@@ -141,6 +143,29 @@ def grants(
                 reader=reader,
             )
         )
+
+
+@views_app.command(
+    "drop",
+    epilog="Exit codes: 0 dropped, 3 not, since somebody else's views stand on them."
+    " Example: counterfoil views drop --target production",
+)
+def views_drop(
+    target: Annotated[str, typer.Option(help="Output of profiles.yml that builds.")] = "demo",
+) -> None:
+    """Drop the views, before the application changes a table below them."""
+    with one_line_errors():
+        from counterfoil.build import drop_views
+        from counterfoil.demo import announce
+        from counterfoil.lock import only_audit
+        from counterfoil.profiles import load_targets
+        from counterfoil.settings import settings
+
+        announce(settings().demo_dir)
+        builder, _ = load_targets(target, settings().project_dir)
+        with only_audit(builder, settings()):
+            dropped = drop_views(builder, settings())
+        say(f"Dropped {dropped} views; the next audit builds them again")
 
 
 SnapshotOption = Annotated[str | None, typer.Option(help="Snapshot: overnight or afternoon.")]

@@ -44,6 +44,10 @@ class UnavailableError(TargetError):
     """The database did not answer, or hung up: the same again may work in a moment."""
 
 
+class LockError(CounterfoilError):
+    """Another audit of the same database is running."""
+
+
 class PreflightError(CounterfoilError):
     """The database is not as the contract and the roles need it."""
 

@@ -9,7 +9,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract import Contract
-from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
+from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect, lost
 from counterfoil.errors import PreflightError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -154,6 +154,8 @@ def _asking(target: Target, settings: Settings) -> Iterator[Connection]:
     try:
         yield connection
     except psycopg2.Error as cause:
+        if connection.closed:
+            raise lost(cause, target) from None
         raise PreflightError(
             f"Postgres refused: {cause}", where=str(target), remedy="Mend that, and run again"
         ) from None

@@ -17,6 +17,7 @@ from counterfoil.demo import announce
 from counterfoil.errors import CounterfoilError
 from counterfoil.findings import Audit
 from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
+from counterfoil.lock import only_audit
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
 from counterfoil.publish.folder import publish_folder
@@ -25,6 +26,7 @@ from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
 from flows.artifacts import publish_artifacts
+from flows.retries import WHEN_UNAVAILABLE
 
 log = logging.getLogger("counterfoil.nightly")
 
@@ -46,9 +48,10 @@ def nightly(
     """
     try:
         plan = make_the_plan(target, contract)
-        build_views(plan)
-        audit = assert_expectations(plan, audit_id or new_audit_id())
-        publish(audit)
+        with only_audit(plan.builder, settings()):
+            build_views(plan)
+            audit = assert_expectations(plan, audit_id or new_audit_id())
+            publish(audit)
     except CounterfoilError as error:
         return Failed(message=str(error))
     outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
@@ -57,7 +60,7 @@ def nightly(
     return Failed(message=outcome)
 
 
-@task(name="plan", cache_policy=NO_CACHE)
+@task(name="plan", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def make_the_plan(target: str, contract: Path | None) -> Plan:
     """Read and check everything, before the database is asked anything."""
     announce(settings().demo_dir)
@@ -67,7 +70,7 @@ def make_the_plan(target: str, contract: Path | None) -> Plan:
     return plan
 
 
-@task(name="build", cache_policy=NO_CACHE)
+@task(name="build", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def build_views(plan: Plan) -> None:
     """Build the reconciliation views, if anything has changed, for the auditor to read."""
     ensure_views(
@@ -79,10 +82,10 @@ def build_views(plan: Plan) -> None:
     check_auditor(plan.auditor, settings())
 
 
-@task(name="assert", cache_policy=NO_CACHE)
+@task(name="assert", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def assert_expectations(plan: Plan, audit_id: str) -> Audit:
     """Assert every suite, all of them at one instant."""
-    with open_snapshot(plan.auditor, settings()) as snapshot:
+    with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
         return audit_database(
             plan.contract,

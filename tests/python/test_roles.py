@@ -8,10 +8,9 @@ from conftest import Database
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from refusals import assert_one_line
-from walls import AUDITOR, BUILDER, READER, Walled, walled
+from walls import AUDITOR, BUILDER, READER, Walled, found, walled
 
 from counterfoil.errors import CounterfoilError
-from counterfoil.findings import Audit
 
 TABLES = (
     "tenants",
@@ -79,20 +78,16 @@ def books(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("walls")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_PROFILES_DIR", str(folder))
-        with walled(overnight.plan.builder, overnight, "walls", folder) as books:
+        with walled(overnight.plan.builder, "walls", folder) as books:
             books.audit()
             yield books
-
-
-def spoken(audit: Audit) -> dict[str, tuple[str, int]]:
-    return {check.check_id: (check.status, check.finding_count) for check in audit.checks}
 
 
 def test_an_audit_finds_with_the_roles_what_a_superuser_finds(
     books: Walled, overnight: Database
 ) -> None:
     before = books.books()
-    assert spoken(books.audit()) == spoken(overnight.audit())
+    assert found(books.audit()) == found(overnight.audit())
     assert books.books() == before
 
 

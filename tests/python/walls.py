@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
-from conftest import ROOT, Database
+from conftest import ROOT
 from copies import AS_OF, write_profiles
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
+from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.contract import load_contract
+from counterfoil.database import open_snapshot
 from counterfoil.findings import Audit
 from counterfoil.grants import render_grants
+from counterfoil.lock import only_audit
 from counterfoil.plan import make_plan
 from counterfoil.preflight import check_auditor
 from counterfoil.profiles import Target
@@ -33,12 +36,11 @@ class Walled:
     """A database whose audits run as the roles of `counterfoil grants`, and as no other.
 
     Attributes:
-        database: it, its URL a superuser's.
-        builder, auditor, historian, reader: it, as each of the roles.
-        grants: the script that made them.
+        superuser, builder, auditor, historian, reader: it, as each of them.
+        grants: the script that made the last four.
     """
 
-    database: Database
+    superuser: Target
     builder: Target
     auditor: Target
     historian: Target
@@ -49,15 +51,23 @@ class Walled:
         """All that an audit does, from the plan on, as its roles."""
         settings = Settings()
         plan = make_plan(self.builder.name, None, settings)
-        ensure_views(plan.contract, plan.builder, settings)
-        check_auditor(plan.auditor, settings)
-        return replace(self.database, settings=settings, plan=plan).audit()
+        with only_audit(plan.builder, settings):
+            ensure_views(plan.contract, plan.builder, settings)
+            check_auditor(plan.auditor, settings)
+            with open_snapshot(plan.auditor, settings, primary=plan.builder) as snapshot:
+                return audit_database(
+                    plan.contract,
+                    plan.suites,
+                    snapshot,
+                    settings,
+                    audit_id="test",
+                    contract_file=plan.contract_file,
+                )
 
     @contextmanager
     def connect(self, target: Target | None = None) -> Iterator[Connection]:
         """A connection in autocommit, as a superuser unless it is said who."""
-        libpq = (target or self.database.plan.builder).libpq
-        with closing(psycopg2.connect(**(libpq | {"dbname": self.builder.dbname}))) as connection:
+        with closing(psycopg2.connect(**(target or self.superuser).libpq)) as connection:
             connection.autocommit = True
             yield connection
 
@@ -79,18 +89,25 @@ class Walled:
             return sums
 
 
+def found(audit: Audit) -> dict[str, tuple[str, int]]:
+    """What came of each check."""
+    return {check.check_id: (check.status, check.finding_count) for check in audit.checks}
+
+
 @contextmanager
-def walled(server: Target, like: Database, name: str, folder: Path) -> Iterator[Walled]:
+def walled(
+    server: Target, name: str, folder: Path, *, as_of: str | None = AS_OF
+) -> Iterator[Walled]:
     """A new database of that name on the server, with the overnight rows and nothing built.
 
     Args:
         server: any database of the server, as a superuser.
-        like: the settings, and the log, of the server.
         name: of the database, and of the target in the profiles.yml written to `folder`.
+        as_of: what 'now' means in it; None for its own now.
     """
-    target = server.model_copy(update={"name": name, "dbname": name})
+    superuser = server.model_copy(update={"name": name, "dbname": name})
     builder, auditor, historian, reader = (
-        target.model_copy(update={"name": f"{name}{suffix}", "user": user})
+        superuser.model_copy(update={"name": f"{name}{suffix}", "user": user})
         for suffix, user in zip(("", "_audit", "_history", "_reader"), ROLES, strict=True)
     )
     grants = render_grants(
@@ -100,43 +117,35 @@ def walled(server: Target, like: Database, name: str, folder: Path) -> Iterator[
         historian=historian,
         reader=READER,
     )
+    database = sql.Identifier(name)
     with closing(psycopg2.connect(**(server.libpq | {"dbname": "postgres"}))) as admin:
         admin.autocommit = True
         with admin.cursor() as cursor:
-            cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-            cursor.execute(
-                sql.SQL("alter database {} set counterfoil.as_of = {}").format(
-                    sql.Identifier(name), sql.Literal(AS_OF)
-                )
-            )
-            try:
-                with (
-                    closing(psycopg2.connect(**target.libpq)) as connection,
-                    connection,
-                    connection.cursor() as inside,
-                ):
-                    for file in ("schema.sql", "overnight.sql"):
-                        inside.execute((ROOT / "demo/empwr" / file).read_text())
-                    connection.commit()
-                    # Twice: the second time it must change nothing, and not fail.
-                    inside.execute(grants)
-                    inside.execute(grants)
-                write_profiles(folder, builder, auditor, historian)
-                yield Walled(
-                    replace(
-                        like,
-                        url=like.url.replace("/empwr?", f"/{name}?"),
-                        plan=replace(like.plan, builder=target, auditor=target),
-                    ),
-                    builder,
-                    auditor,
-                    historian,
-                    reader,
-                    grants,
-                )
-            finally:
+            cursor.execute(sql.SQL("create database {}").format(database))
+            if as_of:
                 cursor.execute(
-                    sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+                    sql.SQL("alter database {} set counterfoil.as_of = {}").format(
+                        database, sql.Literal(as_of)
+                    )
                 )
+    with (
+        closing(psycopg2.connect(**superuser.libpq)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        for file in ("schema.sql", "overnight.sql"):
+            cursor.execute((ROOT / "demo/empwr" / file).read_text())
+        connection.commit()
+        # Twice: the second time it must change nothing, and not fail.
+        cursor.execute(grants)
+        cursor.execute(grants)
+    write_profiles(folder, builder, auditor, historian)
+    try:
+        yield Walled(superuser, builder, auditor, historian, reader, grants)
+    finally:
+        with closing(psycopg2.connect(**(server.libpq | {"dbname": "postgres"}))) as admin:
+            admin.autocommit = True
+            with admin.cursor() as cursor:
+                cursor.execute(sql.SQL("drop database {} with (force)").format(database))
                 for role in ROLES:
                     cursor.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
