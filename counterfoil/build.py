@@ -107,6 +107,7 @@ def ensure_views(
     settings: Settings,
     *,
     replaces_project_contract: bool = False,
+    although_unchanged: bool = False,
 ) -> bool:
     """Builds the views if the project, the contract or the server changed, or one is gone.
 
@@ -114,6 +115,7 @@ def ensure_views(
 
     Args:
         replaces_project_contract: hand `contract` to dbt in place of the project's own.
+        although_unchanged: build them whatever has changed.
 
     Returns:
         Whether anything was built.
@@ -129,6 +131,7 @@ def ensure_views(
         standing = Build.read(connection)
         if (
             standing
+            and not although_unchanged
             and standing.project_hash == wanted
             and standing.views <= _existing_views(connection)
         ):

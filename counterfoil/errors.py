@@ -68,6 +68,10 @@ class FlowError(CounterfoilError):
     """Prefect could not run the flow."""
 
 
+class FleetError(CounterfoilError):
+    """The list of databases is not one that can be audited."""
+
+
 class RepairError(CounterfoilError):
     """A repair that cannot be planned, or could not be tried."""
 

@@ -26,6 +26,7 @@ from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
 from flows.artifacts import publish_artifacts
+from flows.labels import label_run
 from flows.retries import WHEN_UNAVAILABLE
 
 log = logging.getLogger("counterfoil.nightly")
@@ -36,6 +37,7 @@ def nightly(
     target: str = "demo",
     contract: Path | None = None,
     fail_on: FailOn = "warning",
+    full_rebuild: bool = False,
     audit_id: str | None = None,
 ) -> State:
     """Prove that a database still agrees with itself, and publish what was found.
@@ -44,14 +46,16 @@ def nightly(
         target: the output of profiles.yml to audit.
         contract: a file that replaces the project's own contract.
         fail_on: the least severity for which the run ends Failed; an error always does.
+        full_rebuild: build the views, and run their data tests, though nothing changed.
         audit_id: the audit's name; a new one if none is given.
     """
     try:
         plan = make_the_plan(target, contract)
         with only_audit(plan.builder, settings()):
-            build_views(plan)
+            build_views(plan, full_rebuild)
             audit = assert_expectations(plan, audit_id or new_audit_id())
             publish(audit)
+            label_run(audit.status)
     except CounterfoilError as error:
         return Failed(message=str(error))
     outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
@@ -71,13 +75,14 @@ def make_the_plan(target: str, contract: Path | None) -> Plan:
 
 
 @task(name="build", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
-def build_views(plan: Plan) -> None:
+def build_views(plan: Plan, full_rebuild: bool) -> None:
     """Build the reconciliation views, if anything has changed, for the auditor to read."""
     ensure_views(
         plan.contract,
         plan.builder,
         settings(),
         replaces_project_contract=plan.replaces_project_contract,
+        although_unchanged=full_rebuild,
     )
     check_auditor(plan.auditor, settings())
 
