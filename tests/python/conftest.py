@@ -72,7 +72,8 @@ class Database:
     ) -> Audit:
         """An audit of it, at `instant` or at a snapshot of its own."""
         if instant is None:
-            with open_snapshot(self.plan.auditor, self.settings) as snapshot:
+            auditor, builder = self.plan.auditor, self.plan.builder
+            with open_snapshot(auditor, self.settings, primary=builder) as snapshot:
                 return self.audit(snapshot, contract)
         return audit_database(
             contract or self.plan.contract,
