@@ -34,12 +34,14 @@ from counterfoil.database import (
     session_settings,
 )
 from counterfoil.errors import BuildError, CounterfoilError, UnavailableError
+from counterfoil.history.schema import ensure_history
+from counterfoil.plan import Plan
 from counterfoil.profiles import Target, profiles_file
 from counterfoil.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_PROJECT_FOLDERS = ("models", "macros", "seeds")
+_PROJECT_FOLDERS = ("models", "macros")
 _SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
 
 _VIEWS = """
@@ -102,33 +104,32 @@ class Build:
         connection.commit()
 
 
-def ensure_views(
-    contract: Contract,
-    target: Target,
-    settings: Settings,
-    *,
-    replaces_project_contract: bool = False,
-    although_unchanged: bool = False,
-) -> bool:
+def ensure_views(plan: Plan, settings: Settings, *, although_unchanged: bool = False) -> bool:
     """Builds the views if the project, the contract or the server changed, or one is gone.
 
     After a build dbt's own data tests run: they prove the SQL, and are not for every night.
 
+    The history's tables come first: views stand on them.
+
     Args:
-        replaces_project_contract: hand `contract` to dbt in place of the project's own.
+        plan: the contract, and the roles that own the views and the history.
+        settings: the operator's.
         although_unchanged: build them whatever has changed.
 
     Returns:
         Whether anything was built.
 
     Raises:
+        HistoryError: the history cannot be brought up to date.
         BuildError: dbt failed, a data test failed, or a changed view cannot be replaced
             because somebody else's view stands on it; names it.
         UnavailableError: the connection was lost meanwhile.
     """
+    target = plan.builder
+    ensure_history(plan.historian, target.user, settings)
     connection = connect(target, settings)
     try:
-        wanted = _project_hash(contract, settings.project_dir, connection.server_version)
+        wanted = _project_hash(plan.contract, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (
             standing
@@ -143,8 +144,8 @@ def ensure_views(
             Build("", standing.views).write(connection)
         arguments = ["--profile", "counterfoil", "--target", target.name]
         arguments += ["--profiles-dir", str(profiles_file(settings.project_dir).parent.absolute())]
-        if replaces_project_contract:
-            arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
+        if plan.replaces_project_contract:
+            arguments += ["--vars", json.dumps(plan.contract.as_dbt_vars())]
         views = _run(arguments, connection, settings)
         _test(arguments, settings)
         _drop_views(_existing_views(connection) - views, connection)

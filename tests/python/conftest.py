@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.contract import Contract
 from counterfoil.database import Instant, OpenTransaction, connect, open_snapshot
+from counterfoil.evidence import Key
 from counterfoil.findings import Audit
 from counterfoil.plan import Plan, make_plan
 from counterfoil.settings import Settings
@@ -70,7 +71,12 @@ class Database:
     settings: Settings
     plan: Plan
 
-    def audit(self, instant: Instant | None = None, contract: Contract | None = None) -> Audit:
+    def audit(
+        self,
+        instant: Instant | None = None,
+        contract: Contract | None = None,
+        looked_for: Mapping[str, Sequence[Key]] | None = None,
+    ) -> Audit:
         """An audit of it, at `instant` or at a snapshot of its own."""
         if instant is None:
             auditor, builder = self.plan.auditor, self.plan.builder
@@ -83,6 +89,8 @@ class Database:
             self.settings,
             audit_id="test",
             contract_file=self.plan.contract_file,
+            waivers=self.plan.waivers,
+            looked_for=looked_for,
         )
 
 
@@ -132,7 +140,7 @@ def start_demo(
         environment.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))
         settings = Settings()
         plan = make_plan("demo", None, settings)
-        ensure_views(plan.contract, plan.builder, settings)
+        ensure_views(plan, settings)
         return Database(url, data_dir / "postgres" / "log", settings, plan)
 
     yield start

@@ -109,7 +109,7 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
     assert json.loads((latest / "audit.json").read_text())["status"] == "critical"
     artifacts = {item["key"]: item for item in prefect.ask("artifacts/filter")}
     assert artifacts.keys() == {"empwr-checks", "empwr-report"}
-    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 28
+    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 31
     assert "London" in artifacts["empwr-report"]["data"]
     logs = [entry["message"] for entry in prefect.ask("logs/filter", limit=200)]
     assert any("Everything is read as of 2025-10-30 05:00:00" in message for message in logs)

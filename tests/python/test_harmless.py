@@ -11,16 +11,16 @@ from threading import Event, Thread
 
 import psycopg2
 import pytest
-from conftest import ROOT, Database
+from conftest import Database
 from refusals import refused
 from waiting import wait_until
 from walls import Walled, found, walled
 
 from counterfoil.build import drop_views, ensure_views
-from counterfoil.contract import load_contract
 from counterfoil.database import connect, open_snapshot
 from counterfoil.errors import BuildError, LockError
 from counterfoil.lock import only_audit
+from counterfoil.plan import make_plan
 from counterfoil.settings import Settings
 
 
@@ -125,7 +125,7 @@ def test_a_build_waits_for_no_lock_longer_than_it_is_allowed(
     with books.connect() as application, application.cursor() as cursor:
         cursor.execute("begin; lock table public.reservations in access exclusive mode")
         with refused(BuildError, "lock timeout"):
-            ensure_views(load_contract(ROOT, None), books.builder, Settings())
+            ensure_views(make_plan(books.builder.name, None, Settings()), Settings())
         cursor.execute("rollback")
     books.audit()
 

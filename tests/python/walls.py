@@ -1,5 +1,6 @@
 """A database behind walls: the application's tables, and the roles of `counterfoil grants`."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from counterfoil.contract import load_contract
 from counterfoil.database import open_snapshot
 from counterfoil.findings import Audit
 from counterfoil.grants import render_grants
+from counterfoil.history.closed_days import read_closed_days
+from counterfoil.history.recall import recall
+from counterfoil.history.record import record
 from counterfoil.lock import only_audit
 from counterfoil.plan import make_plan
 from counterfoil.preflight import check_auditor
@@ -52,17 +56,22 @@ class Walled:
         settings = Settings()
         plan = make_plan(self.builder.name, None, settings)
         with only_audit(plan.builder, settings):
-            ensure_views(plan.contract, plan.builder, settings)
+            ensure_views(plan, settings)
             check_auditor(plan.auditor, settings)
+            recalled = recall(plan.contract.database, plan.historian, settings)
             with open_snapshot(plan.auditor, settings, primary=plan.builder) as snapshot:
-                return audit_database(
+                closed_days = read_closed_days(snapshot, plan.contract)
+                audit = audit_database(
                     plan.contract,
                     plan.suites,
                     snapshot,
                     settings,
-                    audit_id="test",
+                    audit_id=secrets.token_hex(8),
                     contract_file=plan.contract_file,
+                    looked_for=recalled.keys,
                 )
+            history = record(audit, recalled, closed_days, plan.historian, settings)
+        return audit.model_copy(update={"history": history})
 
     @contextmanager
     def connect(self, target: Target | None = None) -> Iterator[Connection]:
