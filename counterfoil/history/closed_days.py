@@ -74,8 +74,9 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
                 try:
                     cursor.copy_expert(_CLOSING, closing)
                 except psycopg2.Error:
-                    # SQLAlchemy did not see that: it notices, and so the instant, if asked.
-                    connection.execute(sa.text("select 1"))
+                    if driver.closed:
+                        # SQLAlchemy did not see that, and the instant hears of it from there.
+                        connection.execute(sa.text("select 1"))
                     raise
     except (sa.exc.DBAPIError, psycopg2.Error) as cause:
         instant.check_unbroken()
