@@ -15,7 +15,7 @@ from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.demo import announce
-from counterfoil.errors import CounterfoilError, HistoryError
+from counterfoil.errors import CounterfoilError
 from counterfoil.findings import Audit
 from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
@@ -69,7 +69,7 @@ def nightly(
             asserted = assert_expectations(plan, audit_id or new_audit_id())
             try:
                 audit = record_audit(plan, asserted)
-            except HistoryError:
+            except CounterfoilError:
                 # What was found is not lost with the history of it.
                 publish(asserted.audit)
                 raise
@@ -120,7 +120,7 @@ def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
     return Asserted(audit, recalled, closed_days)
 
 
-@task(name="record", cache_policy=NO_CACHE)
+@task(name="record", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def record_audit(plan: Plan, asserted: Asserted) -> Audit:
     """Keep what was found, and say what is new since the last audit."""
     history = record(
