@@ -1,6 +1,7 @@
 """What an audit's changes come to for one recipient: one message, or none."""
 
 import hashlib
+import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,6 +148,18 @@ def compose_failure(
         title=_cut(f"Counterfoil {name}: the audit could not be completed"),
         body="\n".join(body),
         judged=False,
+    )
+
+
+def trial(recipient: Recipient) -> Alert:
+    """A message that only shows whether one arrives."""
+    identity = secrets.token_hex(8)
+    return Alert(
+        alert_id=identity,
+        recipient=recipient.name,
+        tone="info",
+        title="Counterfoil: a test",
+        body=f"Alerts for '{recipient.name}' arrive here.\n\nAlert {identity}",
     )
 
 
