@@ -75,6 +75,7 @@ class Database:
             self.settings,
             audit_id="test",
             contract_file=self.plan.contract_file,
+            waivers=self.plan.waivers,
         )
 
 
