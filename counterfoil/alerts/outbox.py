@@ -191,8 +191,7 @@ def _warn_of_waiting(cursor: Cursor, database: str) -> None:
 
 def _warn(recipient: str, number: int, since: datetime, error: str) -> None:
     log.warning(
-        "'%s' could not be told: %s. %d alerts wait for it, the oldest since %s;"
-        " the next audit tries again",
+        "'%s' could not be told (%s): %d waiting since %s, to be tried by the next audit",
         recipient,
         error,
         number,

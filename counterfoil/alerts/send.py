@@ -89,7 +89,7 @@ def _by_apprise(url: str, alert: Alert) -> str | None:
     if is_sent:
         return None
     said = redact(one_line("; ".join(warnings.messages)), url)
-    return said[:_MOST_CHARACTERS] or "not taken, and apprise does not say why"
+    return said[:_MOST_CHARACTERS].rstrip(" .") or "not taken, and apprise does not say why"
 
 
 def _by_prefect(name: str, alert: Alert) -> str | None:
