@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from prefect.automations import Automation
+from prefect.automations import AutomationCore
 from prefect.blocks.abstract import NotificationBlock
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
@@ -51,7 +51,7 @@ def watch_for_absence(database: str, block: str, within: timedelta) -> str:
     hours = within.total_seconds() / 3600
     # Prefect renders these; a name of hostile letters is text in them, not a template.
     name = f"{{{{ {json.dumps(database)} }}}}"
-    automation = Automation(
+    automation = AutomationCore(
         name=f"counterfoil: a night without an audit of {database}",
         description=f"Notifies by {block} when no audit was completed for {hours:g} hours.",
         trigger=EventTrigger(

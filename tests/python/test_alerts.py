@@ -527,6 +527,15 @@ def test_an_owner_of_no_check_is_refused(overnight: Database, tmp_path: Path) ->
         check_owners([recipient], overnight.plan.suites, tmp_path)
 
 
+def test_the_example_of_the_documentation_is_taken(overnight: Database, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    file = tmp_path / "alerts.yml"
+    file.write_text(page.split("```yaml\n")[1].split("```")[0])
+    recipients = load_recipients(file)
+    assert [recipient.name for recipient in recipients] == ["on-call", "bookings"]
+    check_owners(recipients, overnight.plan.suites, file)
+
+
 def lower_london(nights: Nights, tokens: int) -> None:
     """Moves the balance that is stored, and nothing that would explain it."""
     nights.execute(
