@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from counterfoil.alerts.recipients import Recipient
@@ -73,7 +72,7 @@ def alert_id(audit_id: str, recipient: str, kind: Literal["audit", "failure"]) -
 
 
 def compose(
-    recipient: Recipient, audit: Audit, history: History, told: Told, report: Path
+    recipient: Recipient, audit: Audit, history: History, told: Told, report: str
 ) -> Alert | None:
     """The message that an audit owes a recipient; None if it owes none.
 
@@ -85,7 +84,7 @@ def compose(
         audit: what was found.
         history: what that means beside the audits before it.
         told: what the recipient knows.
-        report: the folder of the audit's report.
+        report: where the audit's report is, or will be.
     """
     changes = [change for change in history.changes if _is_told(recipient, change)]
     open_incidents = [
@@ -250,7 +249,7 @@ def _what_to_do(story: Story, audit: Audit) -> list[str]:
     ]
 
 
-def _footer(audit: Audit, report: Path, identity: str) -> list[str]:
+def _footer(audit: Audit, report: str, identity: str) -> list[str]:
     return [
         f"As of {audit.snapshot_at:%Y-%m-%d %H:%M:%S %Z}",
         f"Report: {report}",

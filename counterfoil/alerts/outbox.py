@@ -34,7 +34,7 @@ def queue_alerts(
         open_ids = [one.incident_id for one in history.incidents if one.status == "open"]
         for recipient in recipients:
             told = _told(cursor, audit.database, recipient, open_ids)
-            report = settings.reports_path / audit.audit_id
+            report = str(settings.reports_path / audit.audit_id)
             alert = compose(recipient, audit, history, told, report)
             if alert is not None:
                 _insert(cursor, audit.database, audit.audit_id, alert)
