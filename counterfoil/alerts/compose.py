@@ -1,6 +1,7 @@
 """What an audit's changes come to for one recipient: one message, or none."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ Tone = Literal["info", "success", "warning", "failure"]
 # A message is read on a telephone; all of it is in the report.
 _MOST_STORIES = 10
 _MOST_CHARACTERS = 500
+
+# What calls people in a chat, were it in the name of a competition: <!channel>, <@U1>, @here.
+_MENTION = re.compile(r"<(?=[!@#])|@(?=everyone|here|channel|all\b)")
 
 _HEADINGS: dict[ChangeKind, str] = {
     "new": "New",
@@ -136,9 +140,10 @@ def compose_failure(
         audit: what was found nevertheless.
     """
     identity = alert_id(audit_id, recipient.name, "failure")
-    body = ["The audit could not be completed, so nobody knows what is true now:", _cut(reason)]
-    if audit is not None:
-        body += ["", f"What it had found, unrecorded: {one_line(verdict(audit))}"]
+    if audit is None:
+        body = ["Nobody knows what is true now:", _cut(reason)]
+    else:
+        body = [f"What it had found: {one_line(verdict(audit))}", _cut(reason)]
     body += ["", f"Audit {audit_id}", f"Alert {identity}"]
     return Alert(
         alert_id=identity,
@@ -216,14 +221,14 @@ def _changed_lines(
     changed: ChangedStory, audit: Audit, open_incidents: Sequence[Incident]
 ) -> list[str]:
     lead = next(change for change in changed.changes if change.change == changed.change)
-    sentence = lead.incident.message
+    sentence = _cut(lead.incident.message)
     if changed.change == "worsened":
         sentence += f" (from {_size(lead.size_before)} to {_size(lead.incident.size)})"
     if changed.change == "reopened" and all(
         change.status_before == "waived" for change in changed.changes
     ):
         sentence += " (no longer waived)"
-    lines = [f"- {_cut(sentence)}"]
+    lines = [f"- {sentence}"]
     if changed.change == "resolved":
         left = [incident for incident in open_incidents if _belongs(incident, changed)]
         if left:
@@ -281,7 +286,7 @@ def _tone(changed: Sequence[ChangedStory], reminders: Sequence[Story], judged: b
         return "failure"
     if asking or reminders:
         return "warning"
-    return "success"
+    return "success" if changed else "info"
 
 
 def _ids(
@@ -302,5 +307,5 @@ def _size(size: Measure | None) -> str:
 
 
 def _cut(text: str) -> str:
-    line = one_line(text)
+    line = _MENTION.sub(r"\g<0> ", one_line(text))
     return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 3]}..."

@@ -55,6 +55,7 @@ def alert_of_failure(
             settings,
             audit_id=audit_id,
             reason=reason,
+            audit=audit,
         )
     except CounterfoilError:
         name = audit.database if audit else f"target {target}"

@@ -51,8 +51,18 @@ def queue_failure(
     *,
     audit_id: str,
     reason: str,
+    audit: Audit | None,
 ) -> None:
     """Writes that an audit could not be completed, for whoever has not heard that yet.
+
+    Args:
+        recipients: of alerts.
+        database: the contract's name for it.
+        historian: the role that owns the history.
+        settings: the operator's.
+        audit_id: the audit's name.
+        reason: why, in a line.
+        audit: what was found nevertheless.
 
     Raises:
         HistoryError, TargetError: the history cannot be written.
@@ -62,7 +72,7 @@ def queue_failure(
             told = _told(cursor, database, recipient, [])
             if told.judged is not False or told.is_unjudged_due:
                 alert = compose_failure(
-                    recipient, name=database, audit_id=audit_id, reason=reason, audit=None
+                    recipient, name=database, audit_id=audit_id, reason=reason, audit=audit
                 )
                 _insert(cursor, database, audit_id, alert)
 

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from urllib.parse import unquote
 
-import apprise
-
 from counterfoil.alerts.compose import Alert
 from counterfoil.alerts.recipients import Recipient
 from counterfoil.text import one_line
@@ -23,14 +21,6 @@ from counterfoil.text import one_line
 # Apprise writes URLs into its log. What is left of it is what `send` returns.
 logging.getLogger("apprise").propagate = False
 
-_ASSET = apprise.AppriseAsset(
-    app_id="Counterfoil",
-    app_desc="Counterfoil",
-    app_url="",
-    # No picture that the reader's program would fetch from elsewhere.
-    image_url_mask="",
-    image_url_logo="",
-)
 _MOST_CHARACTERS = 300
 
 
@@ -76,8 +66,19 @@ def _within(
 
 
 def _by_apprise(url: str, alert: Alert) -> str | None:
+    # Most nights tell nobody anything, and need not wait for the import.
+    import apprise
+
+    asset = apprise.AppriseAsset(
+        app_id="Counterfoil",
+        app_desc="Counterfoil",
+        app_url="",
+        # No picture that the reader's program would fetch from elsewhere.
+        image_url_mask="",
+        image_url_logo="",
+    )
     with _Warnings() as warnings:
-        sender = apprise.Apprise(asset=_ASSET)
+        sender = apprise.Apprise(asset=asset)
         if not sender.add(url):
             return "its URL is none that apprise knows"
         is_sent = sender.notify(

@@ -1,7 +1,6 @@
 """Receivers of alerts on the loopback interface: a webhook and a mail server, for real."""
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from servers import free_port
 
 
 @dataclass
@@ -87,12 +87,9 @@ def mailbox() -> Iterator[tuple[int, list[EmailMessage]]]:
             mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
             return "250 OK"
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(Handler(), hostname="127.0.0.1", port=port)
+    controller = Controller(Handler(), hostname="127.0.0.1", port=free_port())
     controller.start()
     try:
-        yield port, mails
+        yield controller.port, mails
     finally:
         controller.stop()

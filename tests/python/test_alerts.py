@@ -277,6 +277,7 @@ def test_a_failure_is_told_once_until_an_audit_is_completed(
             nights.settings,
             audit_id=audit_id,
             reason="the views\ncould not be \x1b[31mbuilt",
+            audit=None,
         )
     nights.deliver()
     (told,) = hook.messages
@@ -436,7 +437,7 @@ def test_mail_arrives_as_plain_text_and_hostile_names_stay_text(
 ) -> None:
     nights.execute(
         f"update competitions set name = %s where id = '{LONDON}'",
-        "<b>L&o\r\nBcc: x@example.org\n</b> \u202e@everyone `{{x}}` " + "é" * 2000,
+        "<b>L&o\r\nBcc: x@example.org\n</b> \u202e@everyone <!channel> `{{x}}` " + "é" * 2000,
     )
     with mailbox() as (port, mails):
         monkeypatch.setenv(
@@ -451,6 +452,8 @@ def test_mail_arrives_as_plain_text_and_hostile_names_stay_text(
     body = mail.get_content()
     assert "<b>L&o Bcc: x@example.org </b>" in body
     assert "\u202e" not in body
+    assert "@everyone" not in body
+    assert "<!channel" not in body
     assert len(body) < 3000
     ((alert_id,),) = nights.rows("select alert_id from counterfoil_history.alerts")
     assert body.rstrip().endswith(f"Alert {alert_id}")

@@ -1,16 +1,22 @@
 """Alerts from outside: the command line, and the audits that never get as far as a verdict."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg2
 import pytest
 from conftest import ROOT, Database
 from copies import copy_of, write_profiles
 from receivers import Webhook, webhook
+from test_deployment import Prefect
+
+from counterfoil.lock import only_audit
 
 RECIPIENTS = "recipients:\n  - {name: on-call, url_env: ON_CALL_URL}\n"
 
@@ -23,7 +29,7 @@ class Shell:
     hook: Webhook
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """`counterfoil` with these arguments and variables."""
+        """`counterfoil` with these arguments and variables, and no server of Prefect's."""
         inherited = {key: value for key, value in os.environ.items() if "PREFECT" not in key}
         return subprocess.run(
             [sys.executable, "-m", "counterfoil", *arguments],
@@ -43,6 +49,25 @@ class Shell:
             timeout=300,
             check=False,
         )
+
+    def audit(
+        self, target: str, server: Prefect, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """`counterfoil run`, with a server that stands already."""
+        return self.run("run", "--target", target, PREFECT_API_URL=server.api, **variables)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
+    """A Prefect server, so that not every run has to start one of its own."""
+    server = Prefect(tmp_path_factory.mktemp("prefect"))
+    process = server.start("server", "start", "--port", str(server.port))
+    try:
+        server.wait()
+        yield server
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -83,12 +108,12 @@ def test_to_watch_takes_a_server_that_stays(shell: Shell) -> None:
 
 
 def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
-    overnight: Database, shell: Shell
+    overnight: Database, shell: Shell, server: Prefect
 ) -> None:
     with copy_of(overnight, "told") as copy:
         write_profiles(shell.folder, copy.plan.builder)
         shell.hook.status = 500
-        first = shell.run("run", "--target", "told", COUNTERFOIL_METRICS_FILE="metrics.prom")
+        first = shell.audit("told", server, COUNTERFOIL_METRICS_FILE="metrics.prom")
         assert first.returncode == 2, first.stderr
         assert "'on-call' could not be told (Failed to send JSON POST" in first.stderr
         assert (
@@ -96,7 +121,7 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
             in (shell.folder / "metrics.prom").read_text()
         )
         shell.hook.status = 200
-        second = shell.run("run", "--target", "told", COUNTERFOIL_METRICS_FILE=".")
+        second = shell.audit("told", server, COUNTERFOIL_METRICS_FILE=".")
         assert second.returncode == 2, second.stderr
         assert "Told 'on-call': Counterfoil empwr: CRITICAL, 1 new" in second.stderr
         assert "the metrics cannot be written" in second.stderr
@@ -108,10 +133,12 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
             assert "tok3n" not in text
 
 
-def test_a_database_that_is_down_is_told_at_once(overnight: Database, shell: Shell) -> None:
+def test_a_database_that_is_down_is_told_at_once(
+    overnight: Database, shell: Shell, server: Prefect
+) -> None:
     down = overnight.plan.builder.model_copy(update={"name": "down", "port": 1})
     write_profiles(shell.folder, down)
-    said = shell.run("run", "--target", "down")
+    said = shell.audit("down", server)
     assert said.returncode == 3
     (told,) = shell.hook.messages
     assert told["title"] == "Counterfoil target down: the audit could not be completed"
@@ -119,7 +146,7 @@ def test_a_database_that_is_down_is_told_at_once(overnight: Database, shell: She
 
 
 def test_a_failure_is_remembered_where_the_history_can_be_written(
-    overnight: Database, shell: Shell
+    overnight: Database, shell: Shell, server: Prefect
 ) -> None:
     """The second night of the same trouble is silent, and its end is told."""
     with copy_of(overnight, "failing") as copy:
@@ -127,31 +154,40 @@ def test_a_failure_is_remembered_where_the_history_can_be_written(
         (shell.folder / "full").write_text("a file where the reports should go")
         broken = {"COUNTERFOIL_REPORTS_DIR": str(shell.folder / "full" / "reports")}
         for _ in range(2):
-            assert shell.run("run", "--target", "failing", **broken).returncode == 3
+            assert shell.audit("failing", server, **broken).returncode == 3
         assert shell.hook.titles[-1] == "Counterfoil empwr: the audit could not be completed"
         count = len(shell.hook.messages)
-        assert shell.run("run", "--target", "failing").returncode == 2
+        assert shell.audit("failing", server).returncode == 2
         assert "it can judge again" in shell.hook.titles[-1]
         assert len(shell.hook.messages) == count + 1 == 2
 
 
 def test_what_was_found_is_told_though_it_cannot_be_recorded(
-    overnight: Database, shell: Shell
+    overnight: Database, shell: Shell, server: Prefect
 ) -> None:
     with copy_of(overnight, "unrecorded") as copy:
         write_profiles(shell.folder, copy.plan.builder)
-        # The history's role loses its right when everything has been asserted.
-        import psycopg2
-
-        connection = psycopg2.connect(copy.url)
-        with connection, connection.cursor() as cursor:
+        with closing(psycopg2.connect(copy.url)) as connection, connection.cursor() as cursor:
             cursor.execute(
-                "alter table counterfoil_history.audits add constraint full_disk"
+                "alter table counterfoil_history.audits add constraint no_more"
                 " check (false) not valid"
             )
-        connection.close()
-        said = shell.run("run", "--target", "unrecorded")
-    assert said.returncode in (2, 3), said.stderr
-    told = shell.hook.messages[0]
+            connection.commit()
+        said = shell.audit("unrecorded", server)
+    # The report was published; the command line goes by that.
+    assert said.returncode == 2, said.stderr
+    (told,) = shell.hook.messages
     assert told["title"] == "Counterfoil empwr: the audit could not be completed"
     assert "violates check constraint" in told["message"]
+    assert "What it had found: CRITICAL: " in told["message"]
+
+
+def test_a_second_audit_beside_one_that_runs_is_no_alert(
+    overnight: Database, shell: Shell, server: Prefect
+) -> None:
+    write_profiles(shell.folder, overnight.plan.builder.model_copy(update={"name": "busy"}))
+    with only_audit(overnight.plan.builder, overnight.settings):
+        said = shell.audit("busy", server)
+    assert said.returncode == 3
+    assert "another audit of this database runs" in said.stderr
+    assert shell.hook.messages == []
