@@ -109,6 +109,7 @@ def audit_database(
         score=scored,
         tenant_score=scored_by_tenant,
         waivers=uses,
+        empty_tables=sorted(empty_tables),
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
 

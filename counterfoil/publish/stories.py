@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from counterfoil.findings import Change, ChangeKind, Incident
+from counterfoil.findings import Change, ChangeKind, History, Incident
 from counterfoil.suites import Severity
 
 _WORST_FIRST: tuple[Severity, ...] = ("critical", "warning", "info")
@@ -42,6 +42,11 @@ class Story:
     def lead(self) -> Incident:
         """The incident whose message tells the story."""
         return self.incidents[0]
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """What it is about: as a key, since an incident may have no subject of its own."""
+        return _subject(self.lead)
 
     @property
     def severity(self) -> Severity:
@@ -103,13 +108,56 @@ def changed_stories(changes: Iterable[Change]) -> list[ChangedStory]:
     return sorted(told, key=lambda one: (_TOLD_FIRST.index(one.change), *_weight(one.story.lead)))
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many stories an audit left open, and how many it closed.
+
+    Attributes:
+        ongoing: open now, and in part or whole before.
+        new: open now, and not before.
+        resolved: no longer there.
+        waived: there, and accepted since.
+    """
+
+    ongoing: int
+    new: int
+    resolved: int
+    waived: int
+
+
+def tally(history: History) -> Tally:
+    """The stories by what became of them: what was open is ongoing, resolved or waived."""
+    begun = {
+        change.incident.incident_id
+        for change in history.changes
+        if change.change in ("new", "reopened")
+    }
+    still_open = stories(incident for incident in history.incidents if incident.status == "open")
+    new = sum(
+        all(incident.incident_id in begun for incident in story.incidents) for story in still_open
+    )
+    subjects = {story.subject for story in still_open}
+    ended = [
+        one
+        for one in changed_stories(
+            change for change in history.changes if change.change in ("resolved", "waived")
+        )
+        if one.story.subject not in subjects
+    ]
+    waived = sum(one.change == "waived" for one in ended)
+    return Tally(len(still_open) - new, new, len(ended) - waived, waived)
+
+
 def _by_subject(items: Iterable[_T], incident_of: Callable[[_T], Incident]) -> list[list[_T]]:
     groups: dict[tuple[str, ...], list[_T]] = {}
     for item in items:
-        incident = incident_of(item)
-        alone = (incident.check_id, incident.fingerprint)
-        groups.setdefault((incident.subject,) if incident.subject else alone, []).append(item)
+        groups.setdefault(_subject(incident_of(item)), []).append(item)
     return [sorted(group, key=lambda item: _weight(incident_of(item))) for group in groups.values()]
+
+
+def _subject(incident: Incident) -> tuple[str, ...]:
+    alone = (incident.check_id, incident.fingerprint)
+    return alone if incident.subject is None else (incident.subject,)
 
 
 def _weight(incident: Incident) -> tuple[int, float]:
