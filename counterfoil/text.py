@@ -17,3 +17,8 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """The text as a single printable line, its white space collapsed."""
     return " ".join(printable(text).split())
+
+
+def clip(text: str, most: int) -> str:
+    """At most so many characters of a text, and a sign that there were more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,189 @@
+"""The audit as one HTML page that needs nothing else: no network, no script, no font."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from counterfoil.database import PUBLIC_SCHEMA
+from counterfoil.findings import Acceptance, Audit, CheckResult
+from counterfoil.publish.matrices import Matrices, tenant_matrix
+from counterfoil.publish.stories import changed_stories, stories
+from counterfoil.publish.trends import FEWEST_POINTS, Artist, describe
+from counterfoil.publish.words import VERDICTS, movement, open_incidents, worst_first
+from counterfoil.text import clip, printable
+
+# What keeps 300 failing checks with 10,000 findings under 1 MB; audit.json has all.
+MOST_FINDINGS = 20
+_FINDINGS_OF_ALL = 1_500
+_MOST_STORIES = 20
+_MOST_TENANTS = 100
+_MOST_CHARTS = 20
+# A sentence this long is read by nobody; a hostile name may be longer.
+_MOST_LETTERS = 1_200
+
+_ZONELESS = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00$")
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A failing check's last audits.
+
+    Attributes:
+        words: what they counted.
+        drawing: the same as inline SVG; None for all but the worst checks.
+    """
+
+    check_id: str
+    words: str
+    drawing: Markup | None
+
+
+def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
+    """The report. Text from the database appears as text, whatever markup it holds.
+
+    Args:
+        audit: what was found.
+        links: where the report leads to, by name; relative to its folder. `previous`, the
+            last audit's report, only if it is there.
+    """
+    history = audit.history
+    incidents = history.incidents if history else []
+    failing = [check for check in worst_first(audit.checks) if check.status != "pass"]
+    lines, more_tenants = tenant_matrix(audit, _MOST_TENANTS)
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            audit=audit,
+            links=links,
+            word=VERDICTS[audit.status],
+            counts=verdict_counts(audit),
+            movement=movement(audit),
+            open_incidents=open_incidents(history) if history else None,
+            changes=changed_stories(history.changes) if history else [],
+            stories=stories(one for one in incidents if one.status == "open"),
+            accepted=stories(one for one in incidents if one.status == "waived"),
+            acceptance=_acceptances(audit.checks),
+            incident_of={(one.check_id, one.fingerprint): one for one in incidents},
+            checks={check.check_id: check for check in audit.checks},
+            failing=failing,
+            unjudged=audit.unjudged,
+            in_order=worst_first(audit.checks),
+            matrices=Matrices(audit),
+            tenants=_tenant_names(audit),
+            tenant_lines=lines,
+            more_tenants=more_tenants,
+            trends=_trends(audit, failing),
+            sections=audit.sections,
+            most_findings=_findings_a_check(failing),
+            most_stories=_MOST_STORIES,
+            schema=PUBLIC_SCHEMA,
+        )
+    )
+
+
+def verdict_counts(audit: Audit) -> list[tuple[str, int]]:
+    """How many checks came to what, the ones that did not pass first; none that is 0."""
+    numbers = {
+        status: sum(check.status == status for check in audit.checks)
+        for status in ("fail", "error", "unknown", "waived", "pass")
+    }
+    return [(status, number) for status, number in numbers.items() if number]
+
+
+@cache
+def environment() -> Environment:
+    """Templates whose every value is escaped, and cannot move or reorder what is around it."""
+    environment = Environment(
+        loader=PackageLoader("counterfoil.publish"),
+        autoescape=True,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    style = files("counterfoil.publish").joinpath("templates/report.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    environment.globals.update(
+        style=Markup(style),  # noqa: S704 - our own file
+        # What a browser may load: nothing but this very style sheet.
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none';"
+        " form-action 'none'",
+    )
+    environment.filters.update(
+        instant=_spoken_instant, signed=_signed, number=_number, share=_share
+    )
+    environment.tests.update(signed_number=lambda value: isinstance(value, int | float))
+    return environment
+
+
+def _harmless(value: Any) -> Any:
+    """Every value that a template shows passes through here."""
+    if isinstance(value, Markup):
+        return value
+    return "–" if value is None else clip(printable(str(value)), _MOST_LETTERS)
+
+
+def _spoken_instant(value: datetime | str | None) -> str | None:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S UTC}"
+    return value and _ZONELESS.sub(r"\1 \2 UTC", value)
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:,}"
+
+
+def _signed(value: float | None) -> str | None:
+    return None if value is None else f"{value:+,}" if value else "0"
+
+
+def _share(value: float | None, largest: float) -> float:
+    """A bar's length, in percent of the longest; what is not 0 can be seen."""
+    return round(max(abs(value) / largest * 100, 2), 1) if value and largest else 0
+
+
+def _acceptances(checks: Iterable[CheckResult]) -> dict[tuple[str, str], Acceptance]:
+    return {
+        (check.check_id, finding.fingerprint): finding.waiver
+        for check in checks
+        for finding in check.findings
+        if finding.waiver
+    }
+
+
+def _tenant_names(audit: Audit) -> dict[str, str]:
+    return {row["tenant_id"]: row["tenant_name"] for row in audit.sections.get("tenants", [])}
+
+
+def _findings_a_check(failing: list[CheckResult]) -> int:
+    """How many findings of each check are listed, when so many have some."""
+    with_findings = sum(bool(check.findings) for check in failing)
+    return min(MOST_FINDINGS, max(1, _FINDINGS_OF_ALL // max(with_findings, 1)))
+
+
+def _trends(audit: Audit, failing: list[CheckResult]) -> list[Trend]:
+    trends = audit.history.trends if audit.history else {}
+    lasting = [
+        (check, points)
+        for check in failing
+        if len(points := trends.get(check.check_id, [])) >= FEWEST_POINTS
+    ]
+    artist = Artist() if lasting else None
+    return [
+        Trend(
+            check.check_id,
+            describe(points),
+            artist.draw(check.title, points) if artist and position < _MOST_CHARTS else None,
+        )
+        for position, (check, points) in enumerate(lasting)
+    ]

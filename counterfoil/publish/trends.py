@@ -1,0 +1,109 @@
+"""The trend of a failing check, drawn: how many findings each of the last audits counted."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from counterfoil.findings import TrendPoint
+
+# Fewer make no trend: two numbers are read faster than drawn.
+FEWEST_POINTS = 3
+
+_WIDTH, _HEIGHT = 300, 56
+# Roles and labels for each stroke: a reader of the page has the title and the description.
+_SPOKEN = re.compile(r' (?:role|class|aria-[a-z]+|font-family|pointer-events)="[^"]*"')
+_HOLLOW = re.compile(r'<path d="[^"]*" display="none"/>|<path aria-hidden="true" d="M0,0h0v0h0Z"/>')
+
+
+def describe(points: Sequence[TrendPoint]) -> str:
+    """A trend in words, for whoever does not see it."""
+    counts = [point.finding_count for point in points if _is_judged(point)]
+    unjudged = len(points) - len(counts)
+    words = f"{len(points)} audits since {points[0].snapshot_at:%Y-%m-%d}"
+    if counts:
+        words += f": {counts[0]:,} findings at first, {counts[-1]:,} at last"
+        words += f", between {min(counts):,} and {max(counts):,}"
+    return f"{words}; {unjudged} could not judge it" if unjudged else words
+
+
+class Artist:
+    """Draws trends. Altair is imported with it, 0.6 s: not before there is one to draw."""
+
+    def __init__(self) -> None:
+        import altair
+        import vl_convert
+
+        self._altair = altair
+        self._vl_convert = vl_convert
+
+    def draw(self, title: str, points: Sequence[TrendPoint]) -> Markup:
+        """One check's trend as inline SVG, in the colours of the text around it.
+
+        An audit that could not judge the check leaves a gap: 0 findings would be a pass.
+        """
+        svg = self._vl_convert.vegalite_to_svg(self._chart(points).to_dict())
+        opening, _, drawing = svg.partition(">")
+        box = re.search(r'viewBox="[^"]*"', opening)
+        assert box is not None
+        drawing = _HOLLOW.sub("", _SPOKEN.sub("", drawing))
+        return Markup(  # noqa: S704 - numbers and dates of our own; the two texts are escaped
+            f'<svg class="trend" role="img" {box[0]}><title>{escape(title)}</title>'
+            f"<desc>{escape(describe(points))}</desc>{drawing}"
+        )
+
+    def _chart(self, points: Sequence[TrendPoint]) -> Any:
+        alt = self._altair
+        values = list(_values(points))
+        most = max((value["findings"] or 0 for value in values), default=0)
+        plain = {
+            "title": None,
+            "labelColor": "currentColor",
+            "labelFontSize": 11,
+            "domain": False,
+            "ticks": False,
+        }
+        x = alt.X(
+            "audit:Q",
+            scale=alt.Scale(domain=[0, max(len(values) - 1, 1)], nice=False),
+            axis=None,
+        )
+        y = alt.Y(
+            "findings:Q",
+            scale=alt.Scale(domain=[0, max(most, 1)], nice=False),
+            axis=alt.Axis(
+                values=[0, max(most, 1)], gridColor="currentColor", gridOpacity=0.25, **plain
+            ),
+        )
+        base = alt.Chart(alt.Data(values=values), width=_WIDTH, height=_HEIGHT)
+        line = base.mark_line(interpolate="step-after", color="currentColor", strokeWidth=2)
+        dots = base.transform_filter("datum.dot").mark_point(
+            color="currentColor", filled=True, size=36, opacity=1
+        )
+        return (
+            alt.layer(line.encode(x, y), dots.encode(x, y))
+            .properties(background="transparent", padding=6)
+            .configure_view(stroke=None)
+        )
+
+
+def _values(points: Sequence[TrendPoint]) -> Iterator[dict[str, Any]]:
+    """A value an audit, evenly spaced: nights that were missed are no trend.
+
+    The last gets a dot, and so does one that no line would reach.
+    """
+    judged = [_is_judged(point) for point in points]
+    for position, point in enumerate(points):
+        is_last = position == len(points) - 1
+        reaches = not is_last and judged[position + 1]
+        reached = position > 0 and judged[position - 1]
+        yield {
+            "audit": position,
+            "findings": point.finding_count if judged[position] else None,
+            "dot": judged[position] and (is_last or not (reaches or reached)),
+        }
+
+
+def _is_judged(point: TrendPoint) -> bool:
+    return point.status not in ("error", "unknown")
