@@ -59,7 +59,7 @@ def run(
         _calm_prefect()
         _give_prefect_a_home()
         from counterfoil.findings import Audit
-        from counterfoil.publish.words import headlines, verdict
+        from counterfoil.publish.words import headlines, movement, verdict
         from counterfoil.settings import settings
         from flows.nightly import new_audit_id, nightly
 
@@ -89,9 +89,10 @@ def run(
             _copy(published, json)
         say()
         say(verdict(audit), style="bold")
+        say(one_line(movement(audit)))
         for sentence in headlines(audit):
             say(f"  {one_line(sentence)}")
-        say(f"Report: {_shortest(published.with_name('report.md'))}")
+        say(f"Report: {_shortest(published.with_name('index.html'))}")
         raise typer.Exit(exit_code(audit.status, fail_on.value))
 
 

@@ -23,8 +23,8 @@ from counterfoil.history.recall import Recalled, recall
 from counterfoil.history.record import record
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
-from counterfoil.publish.folder import publish_folder
 from counterfoil.publish.markdown import render_markdown
+from counterfoil.publish.report import publish_report, report_url
 from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
@@ -126,9 +126,8 @@ def record_audit(plan: Plan, asserted: Asserted) -> Audit:
 def publish(audit: Audit) -> None:
     """Publish the audit: its folder first, then what Prefect's own pages show."""
     report = render_markdown(audit)
-    files = {"audit.json": audit.model_dump_json(indent=2) + "\n", "report.md": report}
-    folder = publish_folder(settings().reports_path, audit.audit_id, files)
-    publish_artifacts(audit, report)
+    folder = publish_report(audit, report, settings().reports_path)
+    publish_artifacts(audit, report, report_url(folder, settings().reports_url))
     log.info("Published %s", folder)
 
 

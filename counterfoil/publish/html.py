@@ -11,14 +11,14 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from counterfoil.database import PUBLIC_SCHEMA
 from counterfoil.findings import Acceptance, Audit, CheckResult
 from counterfoil.publish.matrices import Matrices, tenant_matrix
 from counterfoil.publish.stories import changed_stories, stories
 from counterfoil.publish.trends import FEWEST_POINTS, Artist, describe
-from counterfoil.publish.words import VERDICTS, movement, open_incidents, worst_first
+from counterfoil.publish.words import VERDICTS, counts, movement, open_incidents, worst_first
 from counterfoil.text import clip, printable
 
 # What keeps 300 failing checks with 10,000 findings under 1 MB; audit.json has all.
@@ -66,7 +66,7 @@ def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
             audit=audit,
             links=links,
             word=VERDICTS[audit.status],
-            counts=verdict_counts(audit),
+            counts=counts(audit),
             movement=movement(audit),
             open_incidents=open_incidents(history) if history else None,
             changes=changed_stories(history.changes) if history else [],
@@ -91,15 +91,6 @@ def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
     )
 
 
-def verdict_counts(audit: Audit) -> list[tuple[str, int]]:
-    """How many checks came to what, the ones that did not pass first; none that is 0."""
-    numbers = {
-        status: sum(check.status == status for check in audit.checks)
-        for status in ("fail", "error", "unknown", "waived", "pass")
-    }
-    return [(status, number) for status, number in numbers.items() if number]
-
-
 @cache
 def environment() -> Environment:
     """Templates whose every value is escaped, and cannot move or reorder what is around it."""
@@ -120,9 +111,8 @@ def environment() -> Environment:
         " form-action 'none'",
     )
     environment.filters.update(
-        instant=_spoken_instant, signed=_signed, number=_number, share=_share
+        instant=_spoken_instant, signed=_signed, number=_number, share=_share, breakable=_breakable
     )
-    environment.tests.update(signed_number=lambda value: isinstance(value, int | float))
     return environment
 
 
@@ -137,6 +127,13 @@ def _spoken_instant(value: datetime | str | None) -> str | None:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S UTC}"
     return value and _ZONELESS.sub(r"\1 \2 UTC", value)
+
+
+def _breakable(name: str | None) -> Markup | None:
+    """A name of the catalog, which a narrow screen may break where a reader would."""
+    if name is None:
+        return None
+    return escape(_harmless(name)).replace("_", Markup("_<wbr>")).replace(".", Markup(".<wbr>"))
 
 
 def _number(value: float | None) -> str | None:

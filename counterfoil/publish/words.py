@@ -23,14 +23,19 @@ _COUNTED = (
 
 
 def verdict(audit: Audit) -> str:
-    """The overall outcome: "CRITICAL: 13 of 17 checks passed, 3 failed, 1 error"."""
+    """The overall outcome: "CRITICAL: 13 of 17 checks passed, 3 failed, 1 in error"."""
+    return f"{VERDICTS[audit.status]}: {counts(audit)}"
+
+
+def counts(audit: Audit) -> str:
+    """What the checks came to: "13 of 17 checks passed, 3 failed, 1 in error"."""
     passed = sum(check.status == "pass" for check in audit.checks)
-    counts = [f"{passed} of {len(audit.checks)} checks passed"]
+    told = [f"{passed} of {len(audit.checks)} checks passed"]
     for status, word in _COUNTED:
         number = sum(check.status == status for check in audit.checks)
         if number:
-            counts.append(f"{number} {word}")
-    return f"{VERDICTS[audit.status]}: {', '.join(counts)}"
+            told.append(f"{number} {word}")
+    return ", ".join(told)
 
 
 def headlines(audit: Audit, *, most: int = 5) -> list[str]:
@@ -58,12 +63,14 @@ def movement(audit: Audit) -> str:
     history = audit.history
     if history is None:
         return "what changed is not known: the history was not recorded"
-    counts = tally(history)
+    told = tally(history)
     if history.previous is None:
         return f"first audit of {audit.database}: {open_incidents(history)}"
-    told = f"{counts.ongoing} ongoing, {counts.new} new, {counts.resolved} resolved"
-    accepted = f", {counts.waived} newly waived" if counts.waived else ""
-    return f"since {instant(history.previous.snapshot_at)}: {told}{accepted}"
+    accepted = f", {told.waived} newly waived" if told.waived else ""
+    return (
+        f"since {instant(history.previous.snapshot_at)}:"
+        f" {told.ongoing} ongoing, {told.new} new, {told.resolved} resolved{accepted}"
+    )
 
 
 def open_incidents(history: History) -> str:
