@@ -85,6 +85,11 @@ schema: install ## Write docs/audit.schema.json from the models
 catalogue: install ## Write docs/checks.md from the suites
 	@$(BIN)/python -m counterfoil.publish.catalogue > docs/checks.md
 
+.PHONY: docs
+docs: install ## Write dbt's documentation site of the views to target/docs/static_index.html
+	@$(BIN)/counterfoil demo start > /dev/null  # dbt reads the catalog
+	@$(BIN)/dbt --quiet docs generate --static --target-path target/docs
+
 .PHONY: clean
 clean: ## Remove what can be made again, but not the demo's data or the reports
 	@rm -rf $(VENV) target logs

@@ -52,6 +52,9 @@ def run(
     fail_on: Annotated[
         FailOnChoice, typer.Option(help="Least severity for a non-zero exit code.")
     ] = FailOnChoice.warning,
+    data_docs: Annotated[
+        bool, typer.Option("--data-docs", help="Also publish Great Expectations' own site.")
+    ] = False,
 ) -> None:
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
@@ -73,6 +76,7 @@ def run(
                 contract=contract and contract.absolute(),
                 fail_on=fail_on.value,
                 audit_id=audit_id,
+                data_docs=data_docs,
                 return_state=True,
             )
         except Exception as cause:

@@ -21,6 +21,8 @@ from counterfoil.text import clip, one_line
 # A table of Prefect's shows every row at once; the report has the rest.
 _MOST_ROWS = 200
 _MOST_LETTERS = 400
+# Each step is a request to Prefect's server.
+_STEP = 10
 
 
 def publish_artifacts(audit: Audit, report: str, url: str) -> None:
@@ -61,10 +63,14 @@ class Progress:
         )
         assert isinstance(created, UUID)
         self._artifact = created
+        self._shown = 0
 
     def __call__(self, done: int, of: int) -> None:
         """So many of the suites are done."""
-        update_progress_artifact(self._artifact, round(100 * done / max(of, 1), 1))
+        percent = 100 * done // max(of, 1)
+        if percent - self._shown >= _STEP or done == of:
+            update_progress_artifact(self._artifact, percent)
+            self._shown = percent
 
 
 def _checks(audit: Audit) -> Iterator[dict[str, Any]]:

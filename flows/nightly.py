@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -28,7 +29,7 @@ from counterfoil.publish.report import publish_report, report_url
 from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
-from flows.artifacts import publish_artifacts
+from flows.artifacts import Progress, publish_artifacts
 
 log = logging.getLogger("counterfoil.nightly")
 
@@ -48,6 +49,7 @@ def nightly(
     contract: Path | None = None,
     fail_on: FailOn = "warning",
     audit_id: str | None = None,
+    data_docs: bool = False,
 ) -> State:
     """Prove that a database still agrees with itself, and publish what was found.
 
@@ -56,18 +58,28 @@ def nightly(
         contract: a file that replaces the project's own contract.
         fail_on: the least severity for which the run ends Failed; an error always does.
         audit_id: the audit's name; a new one if none is given.
+        data_docs: whether to publish Great Expectations' own site besides; some seconds.
     """
+    with TemporaryDirectory() as scratch:
+        site = Path(scratch) / "data_docs" if data_docs else None
+        return audit_and_publish(target, contract, fail_on, audit_id or new_audit_id(), site)
+
+
+def audit_and_publish(
+    target: str, contract: Path | None, fail_on: FailOn, audit_id: str, site: Path | None
+) -> State:
+    """The flow itself: a task a line, and what their outcome means."""
     try:
         plan = make_the_plan(target, contract)
         build_views(plan)
-        asserted = assert_expectations(plan, audit_id or new_audit_id())
+        asserted = assert_expectations(plan, audit_id, site)
         try:
             audit = record_audit(plan, asserted)
         except HistoryError:
             # What was found is not lost with the history of it.
-            publish(asserted.audit)
+            publish(asserted.audit, site)
             raise
-        publish(audit)
+        publish(audit, site)
     except CounterfoilError as error:
         return Failed(message=str(error))
     outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
@@ -94,7 +106,7 @@ def build_views(plan: Plan) -> None:
 
 
 @task(name="assert", cache_policy=NO_CACHE)
-def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
+def assert_expectations(plan: Plan, audit_id: str, site: Path | None) -> Asserted:
     """Assert every suite, all of them at one instant."""
     recalled = recall(plan.contract.database, plan.historian, settings())
     with open_snapshot(plan.auditor, settings()) as snapshot:
@@ -109,6 +121,8 @@ def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
             contract_file=plan.contract_file,
             waivers=plan.waivers,
             looked_for=recalled.keys,
+            data_docs=site,
+            progress=Progress(plan.contract.database),
         )
     return Asserted(audit, recalled, closed_days)
 
@@ -123,10 +137,10 @@ def record_audit(plan: Plan, asserted: Asserted) -> Audit:
 
 
 @task(name="publish", cache_policy=NO_CACHE)
-def publish(audit: Audit) -> None:
+def publish(audit: Audit, site: Path | None) -> None:
     """Publish the audit: its folder first, then what Prefect's own pages show."""
     report = render_markdown(audit)
-    folder = publish_report(audit, report, settings().reports_path)
+    folder = publish_report(audit, report, settings().reports_path, site)
     publish_artifacts(audit, report, report_url(folder, settings().reports_url))
     log.info("Published %s", folder)
 

@@ -21,7 +21,7 @@ def publish_report(
         audit: what was found.
         markdown: the report in Markdown.
         reports: the folder of all audits.
-        data_docs: Great Expectations' own site, if it was asked for; it is moved.
+        data_docs: where Great Expectations' own site is, if it was asked for; it is moved.
 
     Returns:
         The audit's folder.
@@ -29,14 +29,14 @@ def publish_report(
     Raises:
         PublishError: it could not be written.
     """
-    page = render_html(audit, links=_links(audit, reports, has_data_docs=data_docs is not None))
+    folders = {"data_docs": data_docs} if data_docs and data_docs.is_dir() else {}
+    page = render_html(audit, links=_links(audit, reports, has_data_docs=bool(folders)))
     files = {
         _PAGE: page,
         "report.md": markdown,
         "audit.json": audit.model_dump_json(indent=2) + "\n",
         SUMMARY: summarize(audit).model_dump_json() + "\n",
     }
-    folders = {} if data_docs is None else {"data_docs": data_docs}
     folder = publish_folder(reports, audit.audit_id, files, folders)
     write_index(reports)
     return folder
