@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -14,21 +14,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from counterfoil.database import PUBLIC_SCHEMA
-from counterfoil.findings import Acceptance, Audit, CheckResult
+from counterfoil.findings import Audit, CheckResult
+from counterfoil.publish.listing import (
+    MOST_LETTERS,
+    MOST_STORIES,
+    MOST_TENANTS,
+    acceptances,
+    findings_a_check,
+)
 from counterfoil.publish.matrices import Matrices, tenant_matrix
 from counterfoil.publish.stories import changed_stories, stories
 from counterfoil.publish.trends import FEWEST_POINTS, Artist, describe
 from counterfoil.publish.words import VERDICTS, counts, movement, open_incidents, worst_first
 from counterfoil.text import clip, printable
 
-# What keeps 300 failing checks with 10,000 findings under 1 MB; audit.json has all.
-MOST_FINDINGS = 20
-_FINDINGS_OF_ALL = 1_500
-_MOST_STORIES = 20
-_MOST_TENANTS = 100
 _MOST_CHARTS = 20
-# A sentence this long is read by nobody; a hostile name may be longer.
-_MOST_LETTERS = 1_200
 
 _ZONELESS = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00$")
 
@@ -58,7 +58,7 @@ def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
     history = audit.history
     incidents = history.incidents if history else []
     failing = [check for check in worst_first(audit.checks) if check.status != "pass"]
-    lines, more_tenants = tenant_matrix(audit, _MOST_TENANTS)
+    lines, more_tenants = tenant_matrix(audit, MOST_TENANTS)
     return (
         environment()
         .get_template("report.html.j2")
@@ -72,7 +72,7 @@ def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
             changes=changed_stories(history.changes) if history else [],
             stories=stories(one for one in incidents if one.status == "open"),
             accepted=stories(one for one in incidents if one.status == "waived"),
-            acceptance=_acceptances(audit.checks),
+            acceptance=acceptances(audit.checks),
             incident_of={(one.check_id, one.fingerprint): one for one in incidents},
             checks={check.check_id: check for check in audit.checks},
             failing=failing,
@@ -84,8 +84,8 @@ def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
             more_tenants=more_tenants,
             trends=_trends(audit, failing),
             sections=audit.sections,
-            most_findings=_findings_a_check(failing),
-            most_stories=_MOST_STORIES,
+            most_findings=findings_a_check(failing),
+            most_stories=MOST_STORIES,
             schema=PUBLIC_SCHEMA,
         )
     )
@@ -120,7 +120,7 @@ def _harmless(value: Any) -> Any:
     """Every value that a template shows passes through here."""
     if isinstance(value, Markup):
         return value
-    return "–" if value is None else clip(printable(str(value)), _MOST_LETTERS)
+    return "–" if value is None else clip(printable(str(value)), MOST_LETTERS)
 
 
 def _spoken_instant(value: datetime | str | None) -> str | None:
@@ -149,23 +149,8 @@ def _share(value: float | None, largest: float) -> float:
     return round(max(abs(value) / largest * 100, 2), 1) if value and largest else 0
 
 
-def _acceptances(checks: Iterable[CheckResult]) -> dict[tuple[str, str], Acceptance]:
-    return {
-        (check.check_id, finding.fingerprint): finding.waiver
-        for check in checks
-        for finding in check.findings
-        if finding.waiver
-    }
-
-
 def _tenant_names(audit: Audit) -> dict[str, str]:
     return {row["tenant_id"]: row["tenant_name"] for row in audit.sections.get("tenants", [])}
-
-
-def _findings_a_check(failing: list[CheckResult]) -> int:
-    """How many findings of each check are listed, when so many have some."""
-    with_findings = sum(bool(check.findings) for check in failing)
-    return min(MOST_FINDINGS, max(1, _FINDINGS_OF_ALL // max(with_findings, 1)))
 
 
 def _trends(audit: Audit, failing: list[CheckResult]) -> list[Trend]:
