@@ -77,6 +77,10 @@ bench: install ## Time the assert phase against the same questions by hand (ENTR
 bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 	@$(BIN)/python benchmarks/warm_run.py
 
+.PHONY: bench-publish
+bench-publish: install ## Measure publishing: 300 failing checks with 10,000 findings
+	@$(BIN)/python benchmarks/publish.py
+
 .PHONY: schema
 schema: install ## Write docs/audit.schema.json from the models
 	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
