@@ -78,11 +78,10 @@ def _checks(audit: Audit) -> Iterator[dict[str, Any]]:
         yield {
             "status": check.status,
             "check": check.check_id,
-            "says": _plain(check.title),
-            "severity": check.severity,
-            "checked": check.rows_checked,
             "findings": check.finding_count,
             "waived": check.waived_count,
+            "severity": check.severity,
+            "checked": check.rows_checked,
             "seconds": None if check.seconds is None else round(check.seconds, 2),
             "owner": _plain(check.owner),
         }
@@ -105,11 +104,12 @@ def _row(status: IncidentStatus, story: Story) -> dict[str, Any]:
     return {
         "status": status,
         "severity": story.severity,
-        "what": _plain(lead.message),
         "checks": len(story.check_ids),
         "since": instant(story.opened_at),
         "size": lead.size,
         "owner": _plain(", ".join(story.owners)),
+        # At the end, since Prefect shows a cell on one line, however long.
+        "what": _plain(lead.message),
     }
 
 

@@ -24,7 +24,7 @@ from counterfoil.publish.listing import (
 )
 from counterfoil.publish.matrices import Matrices, tenant_matrix
 from counterfoil.publish.stories import changed_stories, stories
-from counterfoil.publish.trends import FEWEST_POINTS, Artist, describe
+from counterfoil.publish.trends import FEWEST_POINTS, Artist, describe, moves
 from counterfoil.publish.words import VERDICTS, counts, movement, open_incidents, worst_first
 from counterfoil.text import clip, printable
 
@@ -39,7 +39,7 @@ class Trend:
 
     Attributes:
         words: what they counted.
-        drawing: the same as inline SVG; None for all but the worst checks.
+        drawing: the same as inline SVG; None where nothing moved, and beyond the worst checks.
     """
 
     check_id: str
@@ -160,12 +160,13 @@ def _trends(audit: Audit, failing: list[CheckResult]) -> list[Trend]:
         for check in failing
         if len(points := trends.get(check.check_id, [])) >= FEWEST_POINTS
     ]
-    artist = Artist() if lasting else None
+    drawn = [check.check_id for check, points in lasting if moves(points)][:_MOST_CHARTS]
+    artist = Artist() if drawn else None
     return [
         Trend(
             check.check_id,
             describe(points),
-            artist.draw(check.title, points) if artist and position < _MOST_CHARTS else None,
+            artist.draw(check.title, points) if artist and check.check_id in drawn else None,
         )
-        for position, (check, points) in enumerate(lasting)
+        for check, points in lasting
     ]

@@ -18,14 +18,24 @@ _HOLLOW = re.compile(r'<path d="[^"]*" display="none"/>|<path aria-hidden="true"
 
 
 def describe(points: Sequence[TrendPoint]) -> str:
-    """A trend in words, for whoever does not see it."""
+    """A trend in words, which say it all where nothing moved."""
     counts = [point.finding_count for point in points if _is_judged(point)]
     unjudged = len(points) - len(counts)
-    words = f"{len(points)} audits since {points[0].snapshot_at:%Y-%m-%d}"
-    if counts:
-        words += f": {counts[0]:,} findings at first, {counts[-1]:,} at last"
-        words += f", between {min(counts):,} and {max(counts):,}"
-    return f"{words}; {unjudged} could not judge it" if unjudged else words
+    since = f"{points[0].snapshot_at:%Y-%m-%d}"
+    if counts and min(counts) == max(counts):
+        words = f"{counts[0]:,} in each of {len(counts)} audits since {since}"
+    elif counts:
+        words = f"{counts[0]:,} at first, {counts[-1]:,} at last, {max(counts):,} at most"
+        words += f", in {len(counts)} audits since {since}"
+    else:
+        words = f"no audit since {since} could judge it"
+    return f"{words}; {unjudged} more could not judge it" if counts and unjudged else words
+
+
+def moves(points: Sequence[TrendPoint]) -> bool:
+    """Whether there is anything to draw: no single number, however often it was counted."""
+    counts = {point.finding_count if _is_judged(point) else None for point in points}
+    return len(points) >= FEWEST_POINTS and len(counts) > 1
 
 
 class Artist:
@@ -64,6 +74,7 @@ class Artist:
             "labelFontSize": 11,
             "domain": False,
             "ticks": False,
+            "format": ",d",
         }
         x = alt.X(
             "audit:Q",
