@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from counterfoil.findings import Audit, AuditStatus, CheckResult, History
 from counterfoil.publish.stories import stories, tally
+from counterfoil.text import clip
 
 VERDICTS: dict[AuditStatus, str] = {
     "passed": "PASSED",
@@ -65,7 +66,7 @@ def movement(audit: Audit) -> str:
         return "what changed is not known: the history was not recorded"
     told = tally(history)
     if history.previous is None:
-        return f"first audit of {audit.database}: {open_incidents(history)}"
+        return f"first audit of {clip(audit.database, 80)}: {open_incidents(history)}"
     accepted = f", {told.waived} newly waived" if told.waived else ""
     return (
         f"since {instant(history.previous.snapshot_at)}:"
