@@ -98,6 +98,10 @@ bench-history: install ## Time the history's views after 1,000 audits
 bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 	@$(BIN)/python benchmarks/warm_run.py
 
+.PHONY: bench-publish
+bench-publish: install ## Measure publishing: 300 failing checks with 10,000 findings
+	@$(BIN)/python benchmarks/publish.py
+
 .PHONY: schema
 schema: install ## Write docs/audit.schema.json from the models
 	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
@@ -105,6 +109,11 @@ schema: install ## Write docs/audit.schema.json from the models
 .PHONY: catalogue
 catalogue: install ## Write docs/checks.md from the suites
 	@$(BIN)/python -m counterfoil.publish.catalogue > docs/checks.md
+
+.PHONY: docs
+docs: install ## Write dbt's documentation site of the views to target/docs/static_index.html
+	@$(BIN)/counterfoil demo start > /dev/null  # dbt reads the catalog
+	@$(BIN)/dbt --quiet docs generate --static --target-path target/docs
 
 .PHONY: clean
 clean: ## Remove what can be made again, but not the demo's data or the reports

@@ -57,6 +57,9 @@ def run(
     fail_on: Annotated[
         FailOnChoice, typer.Option(help="Least severity for a non-zero exit code.")
     ] = FailOnChoice.warning,
+    data_docs: Annotated[
+        bool, typer.Option("--data-docs", help="Also publish Great Expectations' own site.")
+    ] = False,
 ) -> None:
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
@@ -64,7 +67,7 @@ def run(
         _calm_prefect()
         _give_prefect_a_home()
         from counterfoil.findings import Audit
-        from counterfoil.publish.words import headlines, verdict
+        from counterfoil.publish.words import headlines, movement, verdict
         from counterfoil.settings import settings
         from flows.nightly import new_audit_id, nightly
 
@@ -78,6 +81,7 @@ def run(
                 contract=contract and contract.absolute(),
                 fail_on=fail_on.value,
                 audit_id=audit_id,
+                data_docs=data_docs,
                 return_state=True,
             )
         except Exception as cause:
@@ -94,9 +98,10 @@ def run(
             _copy(published, json)
         say()
         say(verdict(audit), style="bold")
+        say(one_line(movement(audit)))
         for sentence in headlines(audit):
             say(f"  {one_line(sentence)}")
-        say(f"Report: {_shortest(published.with_name('report.md'))}")
+        say(f"Report: {_shortest(published.with_name('index.html'))}")
         raise typer.Exit(exit_code(audit.status, fail_on.value))
 
 

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     reports_dir: Path = Field(
         default=Path("reports"), description="Where audits are published, in the project."
     )
+    reports_url: str | None = Field(
+        default=None,
+        pattern=r"^(https?|file)://",
+        description="What serves that folder to people: links lead there; else to the file.",
+    )
     reports_min_free_mb: int = Field(
         default=50, ge=0, description="Free space without which an audit does not start."
     )

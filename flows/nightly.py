@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -26,13 +27,13 @@ from counterfoil.history.record import record
 from counterfoil.lock import only_audit
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
-from counterfoil.publish.folder import publish_folder
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.metrics import write_metrics
+from counterfoil.publish.report import publish_report, report_url
 from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
-from flows.artifacts import publish_artifacts
+from flows.artifacts import Progress, publish_artifacts
 from flows.events import emit_events
 from flows.labels import label_run
 from flows.retries import WHEN_UNAVAILABLE
@@ -54,8 +55,10 @@ def nightly(
     target: str = "demo",
     contract: Path | None = None,
     fail_on: FailOn = "warning",
+    *,
     full_rebuild: bool = False,
     audit_id: str | None = None,
+    data_docs: bool = False,
 ) -> State:
     """Prove that a database still agrees with itself, and publish what was found.
 
@@ -65,34 +68,56 @@ def nightly(
         fail_on: the least severity for which the run ends Failed; an error always does.
         full_rebuild: build the views, and run their data tests, though nothing changed.
         audit_id: the audit's name; a new one if none is given.
+        data_docs: whether to publish Great Expectations' own site besides; some seconds.
     """
-    name = audit_id or new_audit_id()
+    with TemporaryDirectory() as scratch:
+        site = Path(scratch) / "data_docs" if data_docs else None
+        return audit_and_publish(
+            target,
+            contract,
+            fail_on=fail_on,
+            full_rebuild=full_rebuild,
+            audit_id=audit_id or new_audit_id(),
+            site=site,
+        )
+
+
+def audit_and_publish(
+    target: str,
+    contract: Path | None,
+    *,
+    fail_on: FailOn,
+    full_rebuild: bool,
+    audit_id: str,
+    site: Path | None,
+) -> State:
+    """The flow itself: a task a line, and what their outcome means."""
     found: Audit | None = None
     try:
         plan = make_the_plan(target, contract)
         with only_audit(plan.builder, settings()):
             build_views(plan, full_rebuild)
-            asserted = assert_expectations(plan, name)
+            asserted = assert_expectations(plan, audit_id, site)
             found = asserted.audit
             try:
                 audit = record_audit(plan, asserted)
             except CounterfoilError:
                 # What was found is not lost with the history of it.
-                publish(asserted.audit)
+                publish(asserted.audit, site)
                 raise
-            publish(audit)
+            publish(audit, site)
             label_run(audit.status)
         notify(plan)
     except LockError as error:
         # The audit that runs is the one that has something to tell.
         return Failed(message=str(error))
     except CounterfoilError as error:
-        notify_of_failure(target, contract, name, str(error), found)
+        notify_of_failure(target, contract, audit_id, str(error), found)
         return Failed(message=str(error))
     except Exception as error:
         # Its message is the log's: a driver's may quote a row.
         reason = f"{type(error).__name__}, which nobody foresaw; the log has more"
-        notify_of_failure(target, contract, name, reason, found)
+        notify_of_failure(target, contract, audit_id, reason, found)
         raise
     outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
     if exit_code(audit.status, fail_on) == EXIT_PASSED:
@@ -118,7 +143,7 @@ def build_views(plan: Plan, full_rebuild: bool) -> None:
 
 
 @task(name="assert", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
-def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
+def assert_expectations(plan: Plan, audit_id: str, site: Path | None) -> Asserted:
     """Assert every suite, all of them at one instant."""
     recalled = recall(plan.contract.database, plan.historian, settings())
     with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
@@ -133,6 +158,8 @@ def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
             contract_file=plan.contract_file,
             waivers=plan.waivers,
             looked_for=recalled.keys,
+            data_docs=site,
+            progress=Progress(plan.contract.database),
         )
     return Asserted(audit, recalled, closed_days)
 
@@ -152,12 +179,11 @@ def record_audit(plan: Plan, asserted: Asserted) -> Audit:
 
 
 @task(name="publish", cache_policy=NO_CACHE)
-def publish(audit: Audit) -> None:
+def publish(audit: Audit, site: Path | None) -> None:
     """Publish the audit: its folder first, then what Prefect's own pages show."""
     report = render_markdown(audit)
-    files = {"audit.json": audit.model_dump_json(indent=2) + "\n", "report.md": report}
-    folder = publish_folder(settings().reports_path, audit.audit_id, files)
-    publish_artifacts(audit, report)
+    folder = publish_report(audit, report, settings().reports_path, site)
+    publish_artifacts(audit, report, report_url(folder, settings().reports_url))
     emit_events(audit)
     log.info("Published %s", folder)
     if file := settings().metrics_file:

@@ -19,6 +19,7 @@ from counterfoil.findings import Audit, History
 from counterfoil.history.record import Recording
 from counterfoil.history.schema import history_transaction
 from counterfoil.profiles import Target
+from counterfoil.publish.report import report_url
 from counterfoil.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def queue_alerts(
         open_ids = [one.incident_id for one in history.incidents if one.status == "open"]
         for recipient in recipients:
             told = _told(cursor, audit.database, recipient, open_ids)
-            report = str(settings.reports_path / audit.audit_id)
+            report = report_url(settings.reports_path / audit.audit_id, settings.reports_url)
             alert = compose(recipient, audit, history, told, report)
             if alert is not None:
                 _insert(cursor, audit.database, audit.audit_id, alert)

@@ -85,7 +85,6 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
             where=PUBLIC_SCHEMA,
             remedy="Mend that, and run the audit again",
         ) from None
-    closing.seek(0)
     return ClosedDays(
         through,
         closing,
@@ -119,6 +118,8 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
         "create temporary table closing (day date, competition_id text, entry_count bigint,"
         " ledger_tokens bigint) on commit drop"
     )
+    # From its start: what could not be recorded is tried again.
+    days.closing.seek(0)
     cursor.copy_expert("copy closing from stdin", days.closing)
     # A day that another audit has closed meanwhile keeps its baseline.
     cursor.execute(

@@ -132,9 +132,15 @@ def tally(history: History) -> Tally:
         for change in history.changes
         if change.change in ("new", "reopened")
     }
+    # A subject whose one fault went as another came was open all the time.
+    before = {
+        _subject(change.incident) for change in history.changes if change.status_before == "open"
+    }
     still_open = stories(incident for incident in history.incidents if incident.status == "open")
     new = sum(
-        all(incident.incident_id in begun for incident in story.incidents) for story in still_open
+        story.subject not in before
+        and all(incident.incident_id in begun for incident in story.incidents)
+        for story in still_open
     )
     subjects = {story.subject for story in still_open}
     ended = [
