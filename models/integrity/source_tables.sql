@@ -18,7 +18,7 @@ tables_in_use as (
     {% endfor %}
 ),
 
--- Not by date: clocks may go back, an audit's number does not.
+-- An audit of a later instant says nothing of this one: a dated database may be an older one.
 compared as (
     select
         tables_in_use.*,
@@ -30,10 +30,13 @@ compared as (
     left join lateral (
         select table_volumes.row_count
         from {{ source('history', 'table_volumes') }} as table_volumes
+        inner join {{ source('history', 'audits') }} as audits
+            on table_volumes.audit_number = audits.audit_number
         where
             table_volumes.database_name
             = {{ text_literal(var('contract')['database']) }}
             and table_volumes.table_name = tables_in_use.table_name
+            and audits.snapshot_at <= {{ as_of() }}
         order by table_volumes.audit_number desc
         limit 1
     ) as last_audit on true
