@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
 from counterfoil.contract import Contract, load_contract
 from counterfoil.preflight import check_database, check_disk
 from counterfoil.profiles import Target, load_historian, load_targets
@@ -24,6 +25,7 @@ class Plan:
         auditor: the target that asserts.
         historian: the target that writes the history.
         waivers: the accepted findings, of whatever database.
+        recipients: who is told of what.
     """
 
     contract: Contract
@@ -34,6 +36,7 @@ class Plan:
     auditor: Target
     historian: Target
     waivers: tuple[Waiver, ...]
+    recipients: tuple[Recipient, ...]
 
 
 def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Plan:
@@ -45,14 +48,16 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         settings: the operator's.
 
     Raises:
-        CounterfoilError: the first thing that is wrong: target, contract, suites, waivers, disk,
-            connection, tables, columns, privileges.
+        CounterfoilError: the first thing that is wrong: target, contract, suites, waivers, alerts,
+            disk, connection, tables, columns, privileges.
     """
     builder, auditor = load_targets(target, settings.project_dir)
     contract = load_contract(settings.project_dir, contract_file)
     suites = load_suites(settings.expectations_dir)
     applying = tuple(suite for suite in suites if suite.applies_to(contract))
     check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
+    recipients = load_recipients(settings.alerts_path)
+    check_owners(recipients, suites, settings.alerts_path)
     check_disk(settings)
     check_database(contract, builder, settings)
     return Plan(
@@ -64,4 +69,5 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         auditor=auditor,
         historian=load_historian(target, settings.project_dir),
         waivers=load_waivers(settings.waivers_path, suites),
+        recipients=recipients,
     )

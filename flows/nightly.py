@@ -1,4 +1,4 @@
-"""The nightly audit: plan, build, assert, record, publish."""
+"""The nightly audit: plan, build, assert, record, publish, notify."""
 
 import logging
 import secrets
@@ -11,11 +11,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from counterfoil.alerts.failure import alert_of_failure
+from counterfoil.alerts.outbox import deliver, queue_alerts
 from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.demo import announce
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, LockError, PublishError
 from counterfoil.findings import Audit
 from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
@@ -26,10 +28,12 @@ from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
 from counterfoil.publish.folder import publish_folder
 from counterfoil.publish.markdown import render_markdown
+from counterfoil.publish.metrics import write_metrics
 from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
 from flows.artifacts import publish_artifacts
+from flows.events import emit_events
 from flows.labels import label_run
 from flows.retries import WHEN_UNAVAILABLE
 
@@ -62,11 +66,14 @@ def nightly(
         full_rebuild: build the views, and run their data tests, though nothing changed.
         audit_id: the audit's name; a new one if none is given.
     """
+    name = audit_id or new_audit_id()
+    found: Audit | None = None
     try:
         plan = make_the_plan(target, contract)
         with only_audit(plan.builder, settings()):
             build_views(plan, full_rebuild)
-            asserted = assert_expectations(plan, audit_id or new_audit_id())
+            asserted = assert_expectations(plan, name)
+            found = asserted.audit
             try:
                 audit = record_audit(plan, asserted)
             except CounterfoilError:
@@ -75,8 +82,18 @@ def nightly(
                 raise
             publish(audit)
             label_run(audit.status)
-    except CounterfoilError as error:
+        notify(plan)
+    except LockError as error:
+        # The audit that runs is the one that has something to tell.
         return Failed(message=str(error))
+    except CounterfoilError as error:
+        notify_of_failure(target, contract, name, str(error), found)
+        return Failed(message=str(error))
+    except Exception as error:
+        # Its message is the log's: a driver's may quote a row.
+        reason = f"{type(error).__name__}, which nobody foresaw; the log has more"
+        notify_of_failure(target, contract, name, reason, found)
+        raise
     outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
     if exit_code(audit.status, fail_on) == EXIT_PASSED:
         return Completed(message=outcome)
@@ -124,7 +141,12 @@ def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
 def record_audit(plan: Plan, asserted: Asserted) -> Audit:
     """Keep what was found, and say what is new since the last audit."""
     history = record(
-        asserted.audit, asserted.recalled, asserted.closed_days, plan.historian, settings()
+        asserted.audit,
+        asserted.recalled,
+        asserted.closed_days,
+        plan.historian,
+        settings(),
+        also=queue_alerts(plan.recipients, asserted.audit, settings()),
     )
     return asserted.audit.model_copy(update={"history": history})
 
@@ -136,7 +158,33 @@ def publish(audit: Audit) -> None:
     files = {"audit.json": audit.model_dump_json(indent=2) + "\n", "report.md": report}
     folder = publish_folder(settings().reports_path, audit.audit_id, files)
     publish_artifacts(audit, report)
+    emit_events(audit)
     log.info("Published %s", folder)
+    if file := settings().metrics_file:
+        try:
+            write_metrics(audit, file.expanduser())
+        except PublishError as error:
+            # The audit has been published; whoever scrapes sees that this one is missing.
+            log.warning("%s", error)
+
+
+@task(name="notify", cache_policy=NO_CACHE)
+def notify(plan: Plan) -> None:
+    """Send the alerts that wait. Whatever becomes of them, the verdict stays what it is."""
+    try:
+        deliver(plan.recipients, plan.contract.database, plan.historian, settings())
+    except CounterfoilError as error:
+        log.warning("Alerts wait for the next audit: %s", error)
+
+
+@task(name="notify of failure", cache_policy=NO_CACHE)
+def notify_of_failure(
+    target: str, contract: Path | None, audit_id: str, reason: str, found: Audit | None
+) -> None:
+    """Say that there is no audit, or none on record, by whatever still works."""
+    alert_of_failure(
+        target, contract, audit_id=audit_id, reason=reason, audit=found, settings=settings()
+    )
 
 
 def new_audit_id() -> str:
