@@ -17,7 +17,7 @@ from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.demo import announce
-from counterfoil.errors import CounterfoilError, HistoryError, LockError, PublishError
+from counterfoil.errors import CounterfoilError, LockError, PublishError
 from counterfoil.findings import Audit
 from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
@@ -76,7 +76,7 @@ def nightly(
             found = asserted.audit
             try:
                 audit = record_audit(plan, asserted)
-            except HistoryError:
+            except CounterfoilError:
                 # What was found is not lost with the history of it.
                 publish(asserted.audit)
                 raise
@@ -137,7 +137,7 @@ def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
     return Asserted(audit, recalled, closed_days)
 
 
-@task(name="record", cache_policy=NO_CACHE)
+@task(name="record", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def record_audit(plan: Plan, asserted: Asserted) -> Audit:
     """Keep what was found, and say what is new since the last audit."""
     history = record(
