@@ -22,6 +22,7 @@ from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
 from counterfoil.history.recall import Recalled, recall
 from counterfoil.history.record import record
+from counterfoil.lock import only_audit
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
 from counterfoil.publish.markdown import render_markdown
@@ -30,6 +31,8 @@ from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
 from flows.artifacts import Progress, publish_artifacts
+from flows.labels import label_run
+from flows.retries import WHEN_UNAVAILABLE
 
 log = logging.getLogger("counterfoil.nightly")
 
@@ -48,6 +51,8 @@ def nightly(
     target: str = "demo",
     contract: Path | None = None,
     fail_on: FailOn = "warning",
+    full_rebuild: bool = False,
+    *,
     audit_id: str | None = None,
     data_docs: bool = False,
 ) -> State:
@@ -57,29 +62,45 @@ def nightly(
         target: the output of profiles.yml to audit.
         contract: a file that replaces the project's own contract.
         fail_on: the least severity for which the run ends Failed; an error always does.
+        full_rebuild: build the views, and run their data tests, though nothing changed.
         audit_id: the audit's name; a new one if none is given.
         data_docs: whether to publish Great Expectations' own site besides; some seconds.
     """
     with TemporaryDirectory() as scratch:
         site = Path(scratch) / "data_docs" if data_docs else None
-        return audit_and_publish(target, contract, fail_on, audit_id or new_audit_id(), site)
+        return audit_and_publish(
+            target,
+            contract,
+            fail_on,
+            full_rebuild=full_rebuild,
+            audit_id=audit_id or new_audit_id(),
+            site=site,
+        )
 
 
 def audit_and_publish(
-    target: str, contract: Path | None, fail_on: FailOn, audit_id: str, site: Path | None
+    target: str,
+    contract: Path | None,
+    fail_on: FailOn,
+    *,
+    full_rebuild: bool,
+    audit_id: str,
+    site: Path | None,
 ) -> State:
     """The flow itself: a task a line, and what their outcome means."""
     try:
         plan = make_the_plan(target, contract)
-        build_views(plan)
-        asserted = assert_expectations(plan, audit_id, site)
-        try:
-            audit = record_audit(plan, asserted)
-        except HistoryError:
-            # What was found is not lost with the history of it.
-            publish(asserted.audit, site)
-            raise
-        publish(audit, site)
+        with only_audit(plan.builder, settings()):
+            build_views(plan, full_rebuild)
+            asserted = assert_expectations(plan, audit_id, site)
+            try:
+                audit = record_audit(plan, asserted)
+            except HistoryError:
+                # What was found is not lost with the history of it.
+                publish(asserted.audit, site)
+                raise
+            publish(audit, site)
+            label_run(audit.status)
     except CounterfoilError as error:
         return Failed(message=str(error))
     outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
@@ -88,7 +109,7 @@ def audit_and_publish(
     return Failed(message=outcome)
 
 
-@task(name="plan", cache_policy=NO_CACHE)
+@task(name="plan", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def make_the_plan(target: str, contract: Path | None) -> Plan:
     """Read and check everything, before the database is asked anything."""
     announce(settings().demo_dir)
@@ -98,18 +119,18 @@ def make_the_plan(target: str, contract: Path | None) -> Plan:
     return plan
 
 
-@task(name="build", cache_policy=NO_CACHE)
-def build_views(plan: Plan) -> None:
+@task(name="build", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
+def build_views(plan: Plan, full_rebuild: bool) -> None:
     """Build the reconciliation views, if anything has changed, for the auditor to read."""
-    ensure_views(plan, settings())
+    ensure_views(plan, settings(), although_unchanged=full_rebuild)
     check_auditor(plan.auditor, settings())
 
 
-@task(name="assert", cache_policy=NO_CACHE)
+@task(name="assert", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def assert_expectations(plan: Plan, audit_id: str, site: Path | None) -> Asserted:
     """Assert every suite, all of them at one instant."""
     recalled = recall(plan.contract.database, plan.historian, settings())
-    with open_snapshot(plan.auditor, settings()) as snapshot:
+    with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
         closed_days = read_closed_days(snapshot, plan.contract)
         audit = audit_database(

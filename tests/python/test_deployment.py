@@ -41,7 +41,7 @@ class Prefect:
             [PREFECT, *arguments], env=self.environment, cwd=ROOT, start_new_session=True
         )
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """One command, to its end."""
         return subprocess.run(
             [PREFECT, *arguments],
@@ -49,7 +49,7 @@ class Prefect:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout,
             check=False,
         )
 
@@ -130,13 +130,19 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
 ) -> None:
     declared = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
     deployments = {item["name"]: item for item in prefect.ask("deployments/filter")}
+    assert deployments.keys() == {"demo", "production", "audit", "nightly"}
     assert deployments.keys() == {item["name"] for item in declared}
-    for deployment in deployments.values():
+    assert deployments["audit"]["global_concurrency_limit"] is None
+    for name, deployment in deployments.items():
+        properties = deployment["parameter_openapi_schema"]["properties"]
+        assert deployment["enforce_parameter_schema"]
+        assert properties["fail_on"]["enum"] == ["critical", "warning", "never"]
+        if name == "audit":
+            assert deployment["schedules"] == []
+            assert properties["full_rebuild"]["type"] == "boolean"
+            continue
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert deployment["schedules"][0]["schedule"]["timezone"] == "UTC"
-        assert deployment["enforce_parameter_schema"]
-        properties = deployment["parameter_openapi_schema"]["properties"]
-        assert properties["fail_on"]["enum"] == ["critical", "warning", "never"]
     refused = prefect.run("deployment", "run", "nightly/demo", "--param", "fail_on=sometimes")
     assert refused.returncode != 0
