@@ -9,7 +9,10 @@ from counterfoil.errors import PublishError
 
 
 def publish_folder(
-    reports: Path, audit_id: str, files: Mapping[str, str], folders: Mapping[str, Path]
+    reports: Path,
+    audit_id: str,
+    files: Mapping[str, str],
+    folders: Mapping[str, Path] | None = None,
 ) -> Path:
     """Writes the files aside, then renames their folder to `reports`/`audit_id`.
 
@@ -32,7 +35,7 @@ def publish_folder(
         aside.mkdir(parents=True)
         for name, text in files.items():
             (aside / name).write_text(text, encoding="utf-8")
-        for name, made in folders.items():
+        for name, made in (folders or {}).items():
             shutil.move(made, aside / name)
         written = aside.rename(folder)
         _point_latest(reports, audit_id)
