@@ -97,6 +97,7 @@ def ensure_views(
     settings: Settings,
     *,
     replaces_project_contract: bool = False,
+    profiles_dir: Path | None = None,
 ) -> bool:
     """Builds the views if the project, the contract or the server changed, or one is gone.
 
@@ -104,6 +105,7 @@ def ensure_views(
 
     Args:
         replaces_project_contract: hand `contract` to dbt in place of the project's own.
+        profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
 
     Returns:
         Whether anything was built.
@@ -127,7 +129,8 @@ def ensure_views(
             # A build that fails half-way leaves views of two contracts: neither stands.
             Build("", standing.views).write(connection)
         arguments = ["--profile", "counterfoil", "--target", target.name]
-        arguments += ["--profiles-dir", str(profiles_file(settings.project_dir).parent.absolute())]
+        profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
+        arguments += ["--profiles-dir", str(profiles_dir.absolute())]
         if replaces_project_contract:
             arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
         views = _run(arguments, connection, settings.project_dir)

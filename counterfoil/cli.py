@@ -13,6 +13,8 @@ from rich.text import Text
 
 from counterfoil.errors import FlowError, PublishError
 from counterfoil.gate import EXIT_ERROR, exit_code
+from counterfoil.migrations.cli import EPILOG as MIGRATIONS_EPILOG
+from counterfoil.migrations.cli import migrations
 from counterfoil.repair.cli import repair_app
 from counterfoil.terminal import one_line_errors, out, say, say_error, show_progress
 from counterfoil.text import one_line
@@ -27,6 +29,7 @@ app = typer.Typer(
 demo_app = typer.Typer(help="The embedded demo database.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
 app.add_typer(repair_app, name="repair")
+app.command("migrations", epilog=MIGRATIONS_EPILOG)(migrations)
 
 
 class FailOnChoice(StrEnum):

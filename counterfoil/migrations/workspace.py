@@ -1,0 +1,211 @@
+"""Judging a folder of migrations without any database of the application's.
+
+The facts go into a database of our own on the embedded server, with the same views and the
+same suites as everywhere. They are loaded in a transaction that is never committed: any
+number of folders can be judged at the same time, and nothing of them stays.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+import yaml
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.audit import audit_database
+from counterfoil.build import ensure_views
+from counterfoil.contract import Contract, MigrationTree
+from counterfoil.database import PUBLIC_SCHEMA, connect, open_transaction
+from counterfoil.demo.server import start_server
+from counterfoil.findings import Audit
+from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.layouts import find_folders
+from counterfoil.migrations.load import create_tables, load_facts
+from counterfoil.migrations.suppressions import UnknownRow, suppress
+from counterfoil.profiles import PROFILE, Target
+from counterfoil.settings import Settings
+from counterfoil.suites import check_suites, load_suites, read_pii_columns
+from counterfoil.validate import check_expectations
+
+log = logging.getLogger(__name__)
+
+DATABASE = "counterfoil_migrations"
+_PACKS = ("migrations",)
+# Every finding is listed: whoever mends a folder wants them all.
+_MOST_FINDINGS = 100_000
+
+
+# By check, the view in which rows that it can say nothing of are marked, and their words.
+_UNKNOWN: dict[str, tuple[str, str]] = {
+    "migrations.table_created_once": (
+        "migration_table_creations",
+        "{table_name} may have been dropped since {first_created_at}: only a run would tell",
+    ),
+    "migrations.references_resolve": (
+        "migration_references",
+        "{needed_by} needs {named_table}, which {explanation}, as far as can be read",
+    ),
+    "migrations.models_agree": (
+        "migration_models",
+        "{named_by} wants {table_name}; {explanation}, as far as can be read",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class JudgedFolder:
+    """What came of a folder.
+
+    Attributes:
+        audit: every finding that the files do not accept themselves.
+        unknown: what its checks could say nothing of.
+    """
+
+    audit: Audit
+    unknown: list[UnknownRow]
+
+
+def trees_of(folder: Path, template: MigrationTree) -> dict[str, MigrationTree]:
+    """The trees at or below a folder, by their path in it; itself if it has none to find.
+
+    Args:
+        folder: an existing folder.
+        template: what holds for each of them but its folder.
+    """
+    found = [folder] if template.layout != "auto" else find_folders(folder)
+    paths = [path.relative_to(folder).as_posix() for path in found or [folder]]
+    return {
+        folder.absolute().name if path == "." else path: template.model_copy(
+            update={"folder": path}
+        )
+        for path in paths
+    }
+
+
+def judge_folder(
+    folder: Path, trees: Mapping[str, MigrationTree], settings: Settings
+) -> JudgedFolder:
+    """Reads the trees of a folder, and holds every check of the migrations pack to them.
+
+    Args:
+        folder: what the trees' folders are relative to.
+        trees: by name.
+        settings: the operator's.
+
+    Raises:
+        CounterfoilError: a tree cannot be read, or the embedded server or the views fail.
+    """
+    facts = read_trees(trees, folder)
+    log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
+    contract = _contract(folder)
+    suites = load_suites(settings.expectations_dir)
+    applying = [suite for suite in suites if suite.applies_to(contract) and not suite.is_live]
+    check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
+    check_expectations(applying)
+    target = ensure_database(settings, DATABASE)
+    _ensure_views(target, settings)
+    settings = settings.model_copy(update={"evidence_limit": _MOST_FINDINGS})
+    with open_transaction(target, settings) as transaction:
+        load_facts(transaction.connection, facts)
+        audit = audit_database(
+            contract,
+            applying,
+            transaction,
+            settings,
+            audit_id=DATABASE,
+            contract_file=str(folder),
+        )
+        unknown = _fetch_unknown(transaction.connection)
+    return JudgedFolder(*suppress(audit, unknown, facts.suppressions))
+
+
+def _fetch_unknown(connection: Connection) -> list[UnknownRow]:
+    rows = []
+    with connection.cursor() as cursor:
+        for check_id, (view, words) in _UNKNOWN.items():
+            cursor.execute(
+                sql.SQL(
+                    "select to_jsonb(view) from {} as view where is_unknown order by file, line"
+                ).format(sql.Identifier(PUBLIC_SCHEMA, view))
+            )
+            for (row,) in cursor:
+                message = words.format_map(row)
+                rows.append(UnknownRow(check_id, row["tree"], row["file"], row["line"], message))
+    return rows
+
+
+def ensure_database(settings: Settings, name: str) -> Target:
+    """A database of that name on the embedded server; both are made if they are missing."""
+    host = start_server(settings.demo_dir)
+    target = Target(name=name, type="postgres", host=str(host), user="postgres", dbname=name)
+    maintenance = connect(target.model_copy(update={"dbname": "postgres"}), settings)
+    try:
+        maintenance.autocommit = True
+        _create_database(maintenance, name)
+    finally:
+        maintenance.close()
+    return target
+
+
+def _create_database(connection: Connection, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select from pg_catalog.pg_database where datname = %s", (name,))
+        if cursor.fetchone() is not None:
+            return
+        try:
+            cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        except psycopg2.errors.UniqueViolation:
+            # Somebody else was quicker.
+            log.debug("database %s stands already", name)
+
+
+def _ensure_views(target: Target, settings: Settings) -> None:
+    connection = connect(target, settings)
+    try:
+        create_tables(connection)
+        connection.commit()
+    finally:
+        connection.close()
+    # The same contract for every folder: the views are built once, not once a folder.
+    contract = _contract(Path("any"))
+    log.info("Building the views if they changed (half a minute the first time)")
+    ensure_views(
+        contract,
+        target,
+        settings,
+        replaces_project_contract=True,
+        profiles_dir=_write_profile(target, settings),
+    )
+
+
+def _contract(folder: Path) -> Contract:
+    return Contract.model_validate(
+        {
+            "database": folder.absolute().name or "/",
+            "schema": "public",
+            "packs": _PACKS,
+            "migrations": {"migrations": {"folder": "."}},
+        }
+    )
+
+
+def _write_profile(target: Target, settings: Settings) -> Path:
+    """A profiles.yml for dbt alone, beside the server's files."""
+    folder = settings.demo_dir / "migrations"
+    folder.mkdir(parents=True, exist_ok=True)
+    output = {
+        "type": "postgres",
+        "host": target.host,
+        "port": target.port,
+        "user": target.user,
+        "password": "",
+        "dbname": target.dbname,
+        "schema": "counterfoil",
+        "threads": 2,
+    }
+    profile = {PROFILE: {"target": target.name, "outputs": {target.name: output}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+    return folder
