@@ -104,7 +104,7 @@ def audit_seconds() -> tuple[float, float]:
 
     plan = make_plan("production", None, settings())
     started = time.perf_counter()
-    ensure_views(plan.contract, plan.builder, settings())
+    ensure_views(plan, settings())
     build = time.perf_counter() - started
     started = time.perf_counter()
     with open_snapshot(plan.auditor, settings()) as snapshot:

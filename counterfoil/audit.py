@@ -9,21 +9,23 @@ import sqlalchemy as sa
 from counterfoil.contract import Contract
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, Instant, pinned_engine
 from counterfoil.errors import PreflightError
-from counterfoil.evidence import fetch_findings
+from counterfoil.evidence import Failure, Key, accepted_by, fetch_failure
 from counterfoil.findings import (
     Audit,
     CheckResult,
     CheckStatus,
-    Finding,
+    WaiverState,
+    WaiverUse,
     audit_status,
-    every_check_ran,
 )
+from counterfoil.own_checks import every_check_ran, waivers_in_use
 from counterfoil.rewrites import check_not_rewritten
-from counterfoil.score import score
+from counterfoil.score import score, tenant_score
 from counterfoil.sections import fetch_sections
 from counterfoil.settings import Settings
 from counterfoil.suites import Check, Suite, check_columns
 from counterfoil.validate import Outcome, SuiteOutcome, Validator
+from counterfoil.waivers import Waiver, Waivers, waivers_on
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ def audit_database(
     *,
     audit_id: str,
     contract_file: str,
+    waivers: Sequence[Waiver] = (),
+    looked_for: Mapping[str, Sequence[Key]] | None = None,
 ) -> Audit:
     """Asserts every suite that the contract asks for, all of them at `instant`.
 
@@ -58,8 +62,12 @@ def audit_database(
         settings: the operator's.
         audit_id: the audit's name.
         contract_file: where the contract was read from.
+        waivers: of whatever database.
+        looked_for: by check_id, keys of findings that are to be listed however small they
+            are: those open since an earlier audit.
 
     Raises:
+        WaiverError: two waivers are of one finding.
         SuiteError: a suite names a view or a column that is not there: found before
             anything is asserted.
         SnapshotError: a table was truncated or rewritten while the audit ran.
@@ -68,22 +76,27 @@ def audit_database(
     """
     started_at = datetime.now(UTC)
     applying = [suite for suite in suites if suite.applies_to(contract)]
+    declared = [check.check_id for suite in applying for check in suite.checks]
+    today = instant.as_of.astimezone(UTC).date()
+    held = waivers_on(waivers, contract.database, today, declared)
     with pinned_engine(instant) as engine, engine.connect() as connection:
         views, empty_tables = _look_around(connection, contract)
         check_columns(applying, views)
         outcomes = _run(applying, instant, contract)
-        results = [
-            result
-            for outcome in outcomes
-            for result in _judge(
-                connection, outcome, contract, empty_tables, limit=settings.evidence_limit
-            )
-        ]
+        judge = _Judge(
+            connection=connection,
+            contract=contract,
+            empty_tables=empty_tables,
+            waivers=held,
+            looked_for=looked_for or {},
+            limit=settings.evidence_limit,
+        )
+        results = [result for outcome in outcomes for result in judge.results(outcome)]
         sections = fetch_sections(connection, outcomes, views)
         check_not_rewritten(connection, contract)
-    scored = score(results)
-    declared = [check.check_id for suite in applying for check in suite.checks]
-    results.append(every_check_ran(declared, results))
+    scored, scored_by_tenant = score(results), tenant_score(results)
+    uses = judge.waiver_uses(results)
+    results += [every_check_ran(declared, results), waivers_in_use(uses)]
     return Audit(
         audit_id=audit_id,
         database=contract.database,
@@ -94,6 +107,8 @@ def audit_database(
         status=audit_status(results),
         checks=results,
         score=scored,
+        tenant_score=scored_by_tenant,
+        waivers=uses,
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
 
@@ -142,33 +157,106 @@ def _run(suites: Iterable[Suite], instant: Instant, contract: Contract) -> list[
         validator.close()
 
 
-def _judge(
-    connection: sa.Connection,
-    outcome: SuiteOutcome,
-    contract: Contract,
-    empty_tables: frozenset[str],
-    *,
-    limit: int,
-) -> Iterable[CheckResult]:
-    """What each check of a suite came to; one that has no outcome yields nothing."""
-    suite = outcome.suite
-    for check in suite.checks:
-        if check.check_id not in outcome.checks:
-            continue
-        checked = outcome.checks[check.check_id]
-        reason = _why_not_judged(outcome, check, checked, contract, empty_tables)
-        unjudged = _empty_sources_of_rows(outcome, empty_tables)
-        if reason:
-            yield _result(outcome, check, reason[0], detail=reason[1])
-        elif not checked.success:
-            yield _failed(connection, outcome, check, checked, unjudged, limit=limit)
-        elif unjudged:
-            yield _result(outcome, check, "unknown", detail=_without_rows(unjudged))
-        elif unknown := _count_unknown(outcome, check):
-            detail = f"{unknown} cannot be judged: only a run would tell"
-            yield _result(outcome, check, "unknown", detail=detail)
-        else:
-            yield _result(outcome, check, "pass")
+class _Judge:
+    """Makes results of outcomes, and remembers what became of the waivers meanwhile."""
+
+    def __init__(
+        self,
+        *,
+        connection: sa.Connection,
+        contract: Contract,
+        empty_tables: frozenset[str],
+        waivers: Waivers,
+        looked_for: Mapping[str, Sequence[Key]],
+        limit: int,
+    ) -> None:
+        self._connection = connection
+        self._contract = contract
+        self._empty_tables = empty_tables
+        self._waivers = waivers
+        self._looked_for = looked_for
+        self._limit = limit
+        self._holding: set[int] = set()
+        self._exceeded: set[int] = set()
+
+    def results(self, outcome: SuiteOutcome) -> Iterable[CheckResult]:
+        """What each check of a suite came to; one that has no outcome yields nothing."""
+        for check in outcome.suite.checks:
+            if check.check_id not in outcome.checks:
+                continue
+            checked = outcome.checks[check.check_id]
+            reason = _why_not_judged(outcome, check, checked, self._contract, self._empty_tables)
+            unjudged = _empty_sources_of_rows(outcome, self._empty_tables)
+            if reason:
+                yield _result(outcome, check, reason[0], detail=reason[1])
+            elif not checked.success:
+                yield self._failed(outcome, check, checked, unjudged)
+            elif unjudged:
+                yield _result(outcome, check, "unknown", detail=_without_rows(unjudged))
+            elif unknown := _count_unknown(outcome, check):
+                detail = f"{unknown} cannot be judged: only a run would tell"
+                yield _result(outcome, check, "unknown", detail=detail)
+            else:
+                yield _result(outcome, check, "pass")
+
+    def _failed(
+        self, outcome: SuiteOutcome, check: Check, checked: Outcome, unjudged: Sequence[str]
+    ) -> CheckResult:
+        try:
+            failure = fetch_failure(
+                self._connection,
+                outcome.suite,
+                check,
+                checked,
+                unjudged=unjudged,
+                waivers=self._waivers.of(check.check_id),
+                looked_for=self._looked_for.get(check.check_id, ()),
+                limit=self._limit,
+            )
+        except sa.exc.DBAPIError as cause:
+            self._connection.rollback()
+            message = str(cause.orig).strip().splitlines()[0]
+            detail = f"its evidence cannot be read: {message}"
+            return _result(outcome, check, "error", detail=detail)
+        self._holding |= failure.waivers
+        self._exceeded |= failure.exceeded
+        partly = _without_rows(unjudged) if unjudged else None
+        if failure.count == 0 and unjudged:
+            return _result(outcome, check, "unknown", detail=partly)
+        if failure.count == 0:
+            evidence = outcome.suite.evidence_of(check).relation
+            detail = f"{outcome.suite.relation} counts failures, {evidence} lists none"
+            return _result(outcome, check, "error", detail=detail)
+        status: CheckStatus = "waived" if failure.waived_count == failure.count else "fail"
+        return _result(outcome, check, status, detail=partly, failure=failure)
+
+    def waiver_uses(self, results: Sequence[CheckResult]) -> list[WaiverUse]:
+        """What became of each waiver of the database, once every suite has been judged."""
+        unjudged = {
+            result.check_id
+            for result in results
+            if result.status in ("error", "unknown") or result.detail
+        }
+        return [
+            *(
+                _use(waiver, self._state(position, waiver, unjudged))
+                for position, waiver in enumerate(self._waivers.in_force)
+            ),
+            *(_use(waiver, "expired") for waiver in self._waivers.expired),
+        ]
+
+    def _state(self, position: int, waiver: Waiver, unjudged: Iterable[str]) -> WaiverState:
+        if position in self._exceeded:
+            return "exceeded"
+        if position in self._holding:
+            return "holds"
+        return "not judged" if any(map(waiver.concerns, unjudged)) else "unused"
+
+
+def _use(waiver: Waiver, state: WaiverState) -> WaiverUse:
+    return WaiverUse(
+        **accepted_by(waiver).model_dump(), check_id=waiver.check_id, key=waiver.key, state=state
+    )
 
 
 def _count_unknown(outcome: SuiteOutcome, check: Check) -> int:
@@ -218,54 +306,31 @@ def _empty_sources_of_rows(outcome: SuiteOutcome, empty_tables: frozenset[str]) 
     )
 
 
-def _failed(
-    connection: sa.Connection,
-    outcome: SuiteOutcome,
-    check: Check,
-    checked: Outcome,
-    unjudged: Sequence[str],
-    *,
-    limit: int,
-) -> CheckResult:
-    try:
-        count, findings = fetch_findings(
-            connection, outcome.suite, check, checked, unjudged=unjudged, limit=limit
-        )
-    except sa.exc.DBAPIError as cause:
-        connection.rollback()
-        message = str(cause.orig).strip().splitlines()[0]
-        return _result(outcome, check, "error", detail=f"its evidence cannot be read: {message}")
-    if count == 0 and unjudged:
-        return _result(outcome, check, "unknown", detail=_without_rows(unjudged))
-    if count == 0:
-        evidence = outcome.suite.evidence_of(check).relation
-        detail = f"{outcome.suite.relation} counts failures, {evidence} lists none"
-        return _result(outcome, check, "error", detail=detail)
-    return _result(outcome, check, "fail", count=count, findings=findings)
-
-
 def _result(
     outcome: SuiteOutcome,
     check: Check,
     status: CheckStatus,
     *,
     detail: str | None = None,
-    count: int = 0,
-    findings: Sequence[Finding] = (),
+    failure: Failure | None = None,
 ) -> CheckResult:
+    failure = failure or Failure(0)
     return CheckResult(
         check_id=check.check_id,
         title=check.title,
         # Where rows differ in severity, the worst of them leads, and is the check's.
-        severity=findings[0].severity if findings else check.severity,
+        severity=failure.findings[0].severity if failure.findings else check.severity,
         status=status,
         relation=f"{PUBLIC_SCHEMA}.{outcome.suite.relation}",
         rows_checked=outcome.rows_checked,
-        finding_count=count,
+        finding_count=failure.count,
+        waived_count=failure.waived_count,
+        tenant_counts=dict(failure.tenant_counts),
+        seconds=outcome.seconds,
         owner=check.owner,
         category=check.category,
         why=check.why,
         remedy=check.remedy,
         detail=detail,
-        findings=list(findings),
+        findings=list(failure.findings),
     )

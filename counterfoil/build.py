@@ -23,12 +23,14 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.contract import Contract
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
 from counterfoil.errors import BuildError
-from counterfoil.profiles import Target, profiles_file
+from counterfoil.history.schema import ensure_history
+from counterfoil.plan import Plan
+from counterfoil.profiles import profiles_file
 from counterfoil.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_PROJECT_FOLDERS = ("models", "macros", "seeds")
+_PROJECT_FOLDERS = ("models", "macros")
 _SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
 
 _VIEWS = """
@@ -91,32 +93,31 @@ class Build:
         connection.commit()
 
 
-def ensure_views(
-    contract: Contract,
-    target: Target,
-    settings: Settings,
-    *,
-    replaces_project_contract: bool = False,
-    profiles_dir: Path | None = None,
-) -> bool:
+def ensure_views(plan: Plan, settings: Settings, *, profiles_dir: Path | None = None) -> bool:
     """Builds the views if the project, the contract or the server changed, or one is gone.
 
     After a build dbt's own data tests run: they prove the SQL, and are not for every night.
 
+    The history's tables come first: views stand on them.
+
     Args:
-        replaces_project_contract: hand `contract` to dbt in place of the project's own.
+        plan: the contract, and the roles that own the views and the history.
+        settings: the operator's.
         profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
 
     Returns:
         Whether anything was built.
 
     Raises:
+        HistoryError: the history cannot be brought up to date.
         BuildError: dbt failed, a data test failed, or a changed view cannot be replaced
             because somebody else's view stands on it; names it.
     """
+    target = plan.builder
+    ensure_history(plan.historian, target.user, settings)
     connection = connect(target, settings)
     try:
-        wanted = _project_hash(contract, settings.project_dir, connection.server_version)
+        wanted = _project_hash(plan.contract, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (
             standing
@@ -131,8 +132,8 @@ def ensure_views(
         arguments = ["--profile", "counterfoil", "--target", target.name]
         profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
-        if replaces_project_contract:
-            arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
+        if plan.replaces_project_contract:
+            arguments += ["--vars", json.dumps(plan.contract.as_dbt_vars())]
         views = _run(arguments, connection, settings.project_dir)
         _test(arguments, settings.project_dir)
         _drop_views(_existing_views(connection) - views, connection)

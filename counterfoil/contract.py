@@ -59,6 +59,7 @@ class Table(_Clause):
     in_use: StrictBool = False
     global_: StrictBool = Field(default=False, alias="global")
     freshness: Freshness | None = None
+    max_shrink_percent: StrictInt | StrictFloat | None = Field(default=None, ge=0, le=100)
     pii: tuple[Name, ...] = ()
 
 
@@ -159,6 +160,7 @@ class Capacity(_Clause):
     deductions_are: Literal["negative", "positive"]
     epoch: AwareDatetime
     tolerance_tokens: StrictInt = Field(ge=0)
+    days_close_after: Name = "24 hours"
     freezes: tuple[Freeze, ...] = ()
 
     @field_validator("epoch", mode="before")
@@ -264,6 +266,13 @@ class Contract(_Clause):
                 column, age = _quoted(table.freshness.column), _literal(table.freshness.max_age)
                 yield f"tables.{name}.freshness.column", name, f"isfinite({column})"
                 yield f"tables.{name}.freshness.max_age", name, f"{age}::interval is not null"
+        if self.capacity:
+            lag = _literal(self.capacity.days_close_after)
+            yield (
+                "capacity.days_close_after",
+                next(iter(self.tables)),
+                f"{lag}::interval is not null",
+            )
         for list_name in ("business_keys", "required_values"):
             for position, rule in enumerate(getattr(self, list_name)):
                 if rule.where:

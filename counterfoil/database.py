@@ -22,6 +22,7 @@ from counterfoil.settings import Settings
 
 PUBLIC_SCHEMA = "counterfoil"
 STAGING_SCHEMA = "counterfoil_staging"
+HISTORY_SCHEMA = "counterfoil_history"
 
 _NOW = """
     select coalesce(

@@ -36,6 +36,14 @@ class SuiteError(CounterfoilError):
     """An expectation suite that would not assert what it says."""
 
 
+class WaiverError(CounterfoilError):
+    """A line of the waivers that accepts nothing, or nobody knows what."""
+
+
+class HistoryError(CounterfoilError):
+    """The history cannot be read, written or brought up to date."""
+
+
 class TargetError(CounterfoilError):
     """A target of profiles.yml that is unknown, incomplete or unreachable."""
 

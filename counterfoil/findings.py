@@ -3,20 +3,35 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from counterfoil.suites import EVERY_CHECK_RAN, Severity
+from counterfoil.suites import Severity
 
 CheckStatus = Literal["pass", "fail", "waived", "error", "unknown"]
 AuditStatus = Literal["passed", "warning", "critical", "error"]
+ScoreStatus = Literal["pass", "fail", "waived", "error", "unknown"]
 Priority = Literal["P0", "P1", "P2", "-"]
+IncidentStatus = Literal["open", "waived", "resolved"]
+ChangeKind = Literal["new", "reopened", "worsened", "eased", "resolved", "waived"]
+WaiverState = Literal["holds", "exceeded", "expired", "unused", "not judged"]
+Measure = int | float
 
 
 class _Published(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Acceptance(_Published):
+    """The waiver under which a finding is accepted."""
+
+    owner: str
+    reason: str
+    expires_on: date
+    bound: Measure | None = Field(description="The size up to which it holds; null for any.")
 
 
 class Finding(_Published):
@@ -28,6 +43,11 @@ class Finding(_Published):
     key: dict[str, str | None] = Field(description="What names the row, values as text.")
     observed: dict[str, Any] = Field(description="The measures behind it.")
     message: str = Field(description="What is wrong, as a sentence.")
+    subject: str | None = Field(
+        default=None, description="What it is about: findings that agree on it belong together."
+    )
+    size: Measure | None = Field(default=None, description="How large it is, with its sign.")
+    waiver: Acceptance | None = Field(default=None, description="Null: nobody accepted it.")
 
 
 class CheckResult(_Published):
@@ -40,22 +60,117 @@ class CheckResult(_Published):
     relation: str = Field(description="The view asserted over, with its schema.")
     rows_checked: int | None = Field(description="Rows looked at; null if none could be.")
     finding_count: int = Field(description="Failing rows: exact, however few are listed.")
+    waived_count: int = Field(default=0, description="How many of them are waived: exact.")
+    tenant_counts: dict[str, int] = Field(
+        default={}, description="By tenant, the failing rows that are not waived: exact."
+    )
+    seconds: float | None = Field(
+        default=None, description="What its view took, for all of the view's checks together."
+    )
     owner: str
     category: str
     why: str
     remedy: str
     detail: str | None = Field(
-        default=None, description="Why the check is an error or unknown; else null."
+        default=None,
+        description="Why the check is an error or unknown, wholly or for some tables; else null.",
     )
-    findings: list[Finding] = Field(description="The largest of them, up to the cap.")
+    findings: list[Finding] = Field(
+        description="The largest of them, up to the cap, and those that were open before."
+    )
+
+    @property
+    def counts(self) -> int:
+        """The failing rows that nobody accepted."""
+        return self.finding_count - self.waived_count
 
 
 class Score(_Published):
     """One line of the health score."""
 
     category: str
-    status: Literal["pass", "fail", "error", "unknown"]
+    status: ScoreStatus
     priority: Priority
+
+
+class TenantScore(Score):
+    """A line of a tenant's own score; a category without one passes for that tenant."""
+
+    tenant_id: str
+
+
+class WaiverUse(_Published):
+    """What became of one waiver in an audit."""
+
+    check_id: str
+    key: dict[str, str | None]
+    owner: str
+    reason: str
+    expires_on: date
+    bound: Measure | None
+    state: WaiverState
+
+
+class Incident(_Published):
+    """A finding over its life: one row, however often it went and came back."""
+
+    incident_id: int
+    check_id: str
+    fingerprint: str
+    status: IncidentStatus
+    severity: Severity
+    owner: str
+    tenant_id: str | None
+    subject: str | None
+    key: dict[str, str | None]
+    message: str = Field(description="As it was last seen.")
+    first_seen_at: datetime
+    opened_at: datetime = Field(description="When it was seen after not having been there.")
+    last_seen_at: datetime
+    clean_before: datetime | None = Field(
+        description="The last audit before that which did not have it; null if none is known."
+    )
+    resolved_at: datetime | None
+    reopened_count: int
+    first_size: Measure | None
+    size: Measure | None
+    worst_size: Measure | None
+
+
+class Change(_Published):
+    """What an audit changed of an incident."""
+
+    change: ChangeKind
+    incident: Incident
+    size_before: Measure | None
+    status_before: IncidentStatus | None = Field(description="Null: it was not known.")
+
+
+class TrendPoint(_Published):
+    """What one audit said of one check."""
+
+    snapshot_at: datetime
+    status: CheckStatus
+    finding_count: int
+
+
+class PreviousAudit(_Published):
+    """The audit of this database that was recorded before this one."""
+
+    audit_id: str
+    snapshot_at: datetime
+    status: AuditStatus
+
+
+class History(_Published):
+    """What the audit means beside those before it."""
+
+    previous: PreviousAudit | None
+    changes: list[Change]
+    incidents: list[Incident] = Field(description="Those that are open or waived.")
+    trends: dict[str, list[TrendPoint]] = Field(
+        description="By failing check, the last audits, oldest first, this one included."
+    )
 
 
 class Audit(_Published):
@@ -70,8 +185,15 @@ class Audit(_Published):
     status: AuditStatus
     checks: list[CheckResult]
     score: list[Score]
+    tenant_score: list[TenantScore] = Field(
+        default=[], description="What fails by tenant: a line a tenant and category."
+    )
+    waivers: list[WaiverUse] = Field(default=[], description="Those of this database.")
     sections: dict[str, list[dict[str, Any]]] = Field(
         description="What the report shows besides: rows of the summary views."
+    )
+    history: History | None = Field(
+        default=None, description="Null: it could not be recorded, or has not been yet."
     )
 
     def failing(self, severity: Severity) -> list[CheckResult]:
@@ -97,39 +219,11 @@ def fingerprint(check_id: str, key: dict[str, str | None]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def every_check_ran(declared: Sequence[str], results: Sequence[CheckResult]) -> CheckResult:
-    """audit.every_check_ran: a check that nobody heard of again is a finding.
-
-    Args:
-        declared: the ids of every check that applies.
-        results: what came of them.
-    """
-    missing = sorted(set(declared) - {result.check_id for result in results})
-    findings = [
-        Finding(
-            fingerprint=fingerprint(EVERY_CHECK_RAN, {"check_id": name}),
-            severity="critical",
-            tenant_id=None,
-            key={"check_id": name},
-            observed={},
-            message=f"{name} is declared and has no result",
-        )
-        for name in missing
-    ]
-    return CheckResult(
-        check_id=EVERY_CHECK_RAN,
-        title="Every declared check has a result",
-        severity="critical",
-        status="fail" if missing else "pass",
-        relation="expectations",
-        rows_checked=len(declared),
-        finding_count=len(missing),
-        owner="data",
-        category="Audit",
-        why="A check that silently did not run looks like one that passed.",
-        remedy="Look at the audit's log for the check's suite, and run the audit again.",
-        findings=findings,
-    )
+def measure(value: Decimal | None) -> Measure | None:
+    """A number of the database as JSON has it: whole where it is whole."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def audit_status(results: Sequence[CheckResult]) -> AuditStatus:

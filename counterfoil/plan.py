@@ -5,9 +5,10 @@ from pathlib import Path
 
 from counterfoil.contract import Contract, load_contract
 from counterfoil.preflight import check_database, check_disk
-from counterfoil.profiles import Target, load_targets
+from counterfoil.profiles import Target, load_historian, load_targets
 from counterfoil.settings import Settings
 from counterfoil.suites import Suite, check_suites, load_suites, read_pii_columns
+from counterfoil.waivers import Waiver, load_waivers
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Plan:
         suites: those that apply to the contract.
         builder: the target that builds the views.
         auditor: the target that asserts.
+        historian: the target that writes the history.
+        waivers: the accepted findings, of whatever database.
     """
 
     contract: Contract
@@ -29,6 +32,8 @@ class Plan:
     suites: tuple[Suite, ...]
     builder: Target
     auditor: Target
+    historian: Target
+    waivers: tuple[Waiver, ...]
 
 
 def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Plan:
@@ -40,7 +45,7 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         settings: the operator's.
 
     Raises:
-        CounterfoilError: the first thing that is wrong: target, contract, suites, disk,
+        CounterfoilError: the first thing that is wrong: target, contract, suites, waivers, disk,
             connection, tables, columns, privileges.
     """
     builder, auditor = load_targets(target, settings.project_dir)
@@ -57,4 +62,6 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         suites=applying,
         builder=builder,
         auditor=auditor,
+        historian=load_historian(target, settings.project_dir),
+        waivers=load_waivers(settings.waivers_path, suites),
     )

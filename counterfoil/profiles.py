@@ -104,11 +104,23 @@ def load_repairer(name: str, project_dir: Path) -> Target:
     Raises:
         TargetError: the output is unknown, incomplete, or needs an unset variable.
     """
+    return _target_or_builder(f"{name}_repair", name, project_dir)
+
+
+def load_historian(name: str, project_dir: Path) -> Target:
+    """The output `name`_history, of the role that writes the history; else `name`.
+
+    Raises:
+        TargetError: the output is unknown, incomplete, or needs an unset variable.
+    """
+    return _target_or_builder(f"{name}_history", name, project_dir)
+
+
+def _target_or_builder(wanted: str, name: str, project_dir: Path) -> Target:
     builder, _ = load_targets(name, project_dir)
     file = profiles_file(project_dir)
     outputs = _outputs(file)
-    repairer = f"{name}_repair"
-    return _target(repairer, outputs, file) if repairer in outputs else builder
+    return _target(wanted, outputs, file) if wanted in outputs else builder
 
 
 def _outputs(file: Path) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ _SUMMARIES = {
     "uniqueness": "business_keys",
     "completeness": "required_values",
     "validity": "allowed_values",
+    "source_tables": "tables",
 }
 
 # Views that no suite has fetched, and the order in which their first rows matter.

@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     evidence_limit: int = Field(
         default=100, ge=1, le=100_000, description="Findings listed per check; all are counted."
     )
+    waivers_file: Path = Field(
+        default=Path("seeds/waivers.csv"), description="Accepted findings, in the project."
+    )
+    history_days: int = Field(
+        default=400, ge=1, le=100_000, description="How long audits are kept in the history."
+    )
     statement_timeout_s: int = Field(
         default=600, ge=1, le=86_400, description="Longest that one of its queries may take."
     )
@@ -55,6 +61,11 @@ class Settings(BaseSettings):
     def expectations_dir(self) -> Path:
         """The folder of the suites."""
         return self.project_dir / "expectations"
+
+    @property
+    def waivers_path(self) -> Path:
+        """The file of the waivers, as an absolute path."""
+        return self.project_dir / self.waivers_file.expanduser()
 
     @property
     def demo_dir(self) -> Path:

@@ -24,8 +24,9 @@ from counterfoil.contract import Contract, Pack
 from counterfoil.errors import SuiteError
 from counterfoil.yamlfile import parse_model, read_yaml
 
-# The check that Counterfoil adds to every audit.
+# The checks that Counterfoil adds to every audit.
 EVERY_CHECK_RAN = "audit.every_check_ran"
+WAIVERS_IN_USE = "audit.waivers_in_use"
 
 Severity = Literal["critical", "warning", "info"]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -89,12 +90,14 @@ class Expectation(_Entry):
 class Evidence(_Entry):
     """The view whose rows are a check's findings.
 
-    `size` is the column that orders them, largest first; `key` names a finding. `severity`
-    is a column with the severity of each, where they differ: then the worst come first.
+    `size` is the column that orders them, largest first; `key` names a finding; findings
+    that agree on `subject` are about one thing, and are told together. `severity` is a
+    column with the severity of each, where they differ: then the worst come first.
     """
 
     relation: Identifier
     key: tuple[Identifier, ...] = Field(min_length=1)
+    subject: Identifier | None = None
     tenant: Identifier | None = None
     size: Identifier | None = None
     severity: Identifier | None = None
@@ -103,7 +106,9 @@ class Evidence(_Entry):
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that leaves the database, each once, key first."""
-        optional = [column for column in (self.tenant, self.size, self.severity) if column]
+        optional = [
+            column for column in (self.subject, self.tenant, self.size, self.severity) if column
+        ]
         return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
 
 
@@ -259,7 +264,8 @@ def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
         )
     suites = tuple(_load_suite(file, expectations_dir) for file in files)
     check_ids = [(check.check_id, suite.file) for suite in suites for check in suite.checks]
-    _refuse_twice([*check_ids, (EVERY_CHECK_RAN, "Counterfoil's own")])
+    own = [(check_id, "Counterfoil's own") for check_id in (EVERY_CHECK_RAN, WAIVERS_IN_USE)]
+    _refuse_twice([*check_ids, *own])
     _refuse_twice((suite.relation, suite.file) for suite in suites)
     return suites
 

@@ -10,8 +10,9 @@ memory: what the report shows is then exactly what was asserted.
 
 import logging
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,12 +57,14 @@ class SuiteOutcome:
         row_count: rows of the view; None if it could not be read.
         summary: a summary's rows; empty for other views.
         checks: by check_id. A check that Great Expectations gave no result for is absent.
+        seconds: what all of it took.
     """
 
     suite: Suite
     row_count: int | None
     checks: Mapping[str, Outcome]
     summary: Sequence[Row] = field(default_factory=tuple)
+    seconds: float = 0
 
     @property
     def rows_checked(self) -> int | None:
@@ -127,6 +130,11 @@ class Validator:
 
     def run(self, suite: Suite) -> SuiteOutcome:
         """The suite's outcome. A check that cannot be run is an error, not an exception."""
+        begun = time.perf_counter()
+        outcome = self._run(suite)
+        return replace(outcome, seconds=time.perf_counter() - begun)
+
+    def _run(self, suite: Suite) -> SuiteOutcome:
         try:
             if suite.is_summary:
                 return self._run_on_summary(suite)

@@ -1,7 +1,8 @@
-"""The nightly audit: plan, build, assert, publish."""
+"""The nightly audit: plan, build, assert, record, publish."""
 
 import logging
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.demo import announce
-from counterfoil.errors import CounterfoilError
+from counterfoil.errors import CounterfoilError, HistoryError
 from counterfoil.findings import Audit
 from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
+from counterfoil.history.closed_days import ClosedDays, read_closed_days
+from counterfoil.history.recall import Recalled, recall
+from counterfoil.history.record import record
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
 from counterfoil.publish.folder import publish_folder
@@ -27,6 +31,15 @@ from counterfoil.validate import check_expectations
 from flows.artifacts import publish_artifacts
 
 log = logging.getLogger("counterfoil.nightly")
+
+
+@dataclass(frozen=True)
+class Asserted:
+    """What was found, and what recording it needs besides."""
+
+    audit: Audit
+    recalled: Recalled
+    closed_days: ClosedDays | None
 
 
 @flow(name="nightly", flow_run_name="audit of {target}", retries=0)
@@ -47,7 +60,13 @@ def nightly(
     try:
         plan = make_the_plan(target, contract)
         build_views(plan)
-        audit = assert_expectations(plan, audit_id or new_audit_id())
+        asserted = assert_expectations(plan, audit_id or new_audit_id())
+        try:
+            audit = record_audit(plan, asserted)
+        except HistoryError:
+            # What was found is not lost with the history of it.
+            publish(asserted.audit)
+            raise
         publish(audit)
     except CounterfoilError as error:
         return Failed(message=str(error))
@@ -70,28 +89,37 @@ def make_the_plan(target: str, contract: Path | None) -> Plan:
 @task(name="build", cache_policy=NO_CACHE)
 def build_views(plan: Plan) -> None:
     """Build the reconciliation views, if anything has changed, for the auditor to read."""
-    ensure_views(
-        plan.contract,
-        plan.builder,
-        settings(),
-        replaces_project_contract=plan.replaces_project_contract,
-    )
+    ensure_views(plan, settings())
     check_auditor(plan.auditor, settings())
 
 
 @task(name="assert", cache_policy=NO_CACHE)
-def assert_expectations(plan: Plan, audit_id: str) -> Audit:
+def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
     """Assert every suite, all of them at one instant."""
+    recalled = recall(plan.contract.database, plan.historian, settings())
     with open_snapshot(plan.auditor, settings()) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
-        return audit_database(
+        closed_days = read_closed_days(snapshot, plan.contract)
+        audit = audit_database(
             plan.contract,
             plan.suites,
             snapshot,
             settings(),
             audit_id=audit_id,
             contract_file=plan.contract_file,
+            waivers=plan.waivers,
+            looked_for=recalled.keys,
         )
+    return Asserted(audit, recalled, closed_days)
+
+
+@task(name="record", cache_policy=NO_CACHE)
+def record_audit(plan: Plan, asserted: Asserted) -> Audit:
+    """Keep what was found, and say what is new since the last audit."""
+    history = record(
+        asserted.audit, asserted.recalled, asserted.closed_days, plan.historian, settings()
+    )
+    return asserted.audit.model_copy(update={"history": history})
 
 
 @task(name="publish", cache_policy=NO_CACHE)

@@ -1,6 +1,5 @@
 """`counterfoil migrations DIR`: the migrations of an application, judged in its own CI."""
 
-import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -60,6 +59,9 @@ def migrations(
         Path | None,
         typer.Option(help="Contract whose `migrations` say what the folders are; DIR holds them."),
     ] = None,
+    waivers: Annotated[
+        Path | None, typer.Option(help="CSV of accepted findings, as seeds/waivers.csv is.")
+    ] = None,
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Also run them, forward and back, on an empty server.")
     ] = False,
@@ -70,7 +72,6 @@ def migrations(
     """Judge a folder of migrations: files are parsed, and no database of yours is needed."""
     with one_line_errors():
         show_progress()
-        _hush_libraries()
         from counterfoil.contract import MigrationTree, load_contract
         from counterfoil.migrations.output import render
         from counterfoil.migrations.workspace import judge_folder, trees_of
@@ -78,16 +79,16 @@ def migrations(
 
         if not folder.is_dir():
             raise MigrationsError("no such folder", where=str(folder), remedy="Check the path")
+        database = None
         if contract is not None:
-            trees = load_contract(settings().project_dir, contract).migrations
+            declared = load_contract(settings().project_dir, contract)
+            database, trees = declared.database, dict(declared.migrations)
         else:
             template = MigrationTree.model_validate({"folder": ".", "layout": layout.value})
             trees = trees_of(folder, template)
-        judged = judge_folder(folder, trees, settings())
+        judged = judge_folder(
+            folder, trees, settings(), database=database, waivers_file=waivers
+        )
         print(render(judged.audit, judged.unknown, folder, form.value))
         raise typer.Exit(exit_code(judged.audit.status, fail_on.value))
 
-
-def _hush_libraries() -> None:
-    """The embedded server's library logs every command that it runs."""
-    logging.getLogger("counterfoil.audit").setLevel(logging.WARNING)

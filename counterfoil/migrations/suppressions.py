@@ -75,16 +75,14 @@ def _narrowed(check: CheckResult, remaining: list[Finding], *, not_known: bool) 
         return check.model_copy(update={"status": "waived", "detail": None})
     if check.status != "fail" or len(remaining) == len(check.findings):
         return check
-    if not remaining:
-        status = "unknown" if not_known else "waived"
-        detail = "what is left of it cannot be judged: only a run would tell"
-        update = {"status": status, "findings": [], "finding_count": 0}
-        return check.model_copy(update=update | {"detail": detail if not_known else None})
     count = check.finding_count - (len(check.findings) - len(remaining))
-    worst = remaining[0].severity
-    return check.model_copy(
-        update={"findings": remaining, "finding_count": count, "severity": worst}
-    )
+    left = check.model_copy(update={"findings": remaining, "finding_count": count})
+    if count > check.waived_count:
+        return left.model_copy(update={"severity": remaining[0].severity})
+    if not_known:
+        detail = "what is left of it cannot be judged: only a run would tell"
+        return left.model_copy(update={"status": "unknown", "detail": detail})
+    return left.model_copy(update={"status": "waived"})
 
 
 def _suppressions_in_use(

@@ -25,10 +25,12 @@ from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.layouts import find_folders
 from counterfoil.migrations.load import create_tables, load_facts
 from counterfoil.migrations.suppressions import UnknownRow, suppress
+from counterfoil.plan import Plan
 from counterfoil.profiles import PROFILE, Target
 from counterfoil.settings import Settings
-from counterfoil.suites import check_suites, load_suites, read_pii_columns
+from counterfoil.suites import Suite, check_suites, load_suites, read_pii_columns
 from counterfoil.validate import check_expectations
+from counterfoil.waivers import load_waivers
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +88,12 @@ def trees_of(folder: Path, template: MigrationTree) -> dict[str, MigrationTree]:
 
 
 def judge_folder(
-    folder: Path, trees: Mapping[str, MigrationTree], settings: Settings
+    folder: Path,
+    trees: Mapping[str, MigrationTree],
+    settings: Settings,
+    *,
+    database: str | None = None,
+    waivers_file: Path | None = None,
 ) -> JudgedFolder:
     """Reads the trees of a folder, and holds every check of the migrations pack to them.
 
@@ -94,19 +101,24 @@ def judge_folder(
         folder: what the trees' folders are relative to.
         trees: by name.
         settings: the operator's.
+        database: what waivers call the database; the folder's name if none is given.
+        waivers_file: findings accepted elsewhere than in the files; None for none.
 
     Raises:
-        CounterfoilError: a tree cannot be read, or the embedded server or the views fail.
+        CounterfoilError: the waivers or a tree cannot be read, or the embedded server or the views fail.
     """
     facts = read_trees(trees, folder)
     log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
-    contract = _contract(folder)
+    contract = _contract(database or folder.absolute().name or "/")
     suites = load_suites(settings.expectations_dir)
-    applying = [suite for suite in suites if suite.applies_to(contract) and not suite.is_live]
+    waivers = load_waivers(waivers_file, suites) if waivers_file else ()
+    applying = tuple(
+        suite for suite in suites if suite.applies_to(contract) and not suite.is_live
+    )
     check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
     check_expectations(applying)
     target = ensure_database(settings, DATABASE)
-    _ensure_views(target, settings)
+    _ensure_views(target, applying, settings)
     settings = settings.model_copy(update={"evidence_limit": _MOST_FINDINGS})
     with open_transaction(target, settings) as transaction:
         load_facts(transaction.connection, facts)
@@ -117,6 +129,7 @@ def judge_folder(
             settings,
             audit_id=DATABASE,
             contract_file=str(folder),
+            waivers=waivers,
         )
         unknown = _fetch_unknown(transaction.connection)
     return JudgedFolder(*suppress(audit, unknown, facts.suppressions))
@@ -162,29 +175,32 @@ def _create_database(connection: Connection, name: str) -> None:
             log.debug("database %s stands already", name)
 
 
-def _ensure_views(target: Target, settings: Settings) -> None:
+def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings) -> None:
     connection = connect(target, settings)
     try:
         create_tables(connection)
         connection.commit()
     finally:
         connection.close()
-    # The same contract for every folder: the views are built once, not once a folder.
-    contract = _contract(Path("any"))
-    log.info("Building the views if they changed (half a minute the first time)")
-    ensure_views(
-        contract,
-        target,
-        settings,
+    log.info("Looking whether the views stand; to build them takes half a minute")
+    plan = Plan(
+        # The same for every folder: the views are built once, not once a folder.
+        contract=_contract(DATABASE),
+        contract_file=DATABASE,
         replaces_project_contract=True,
-        profiles_dir=_write_profile(target, settings),
+        suites=suites,
+        builder=target,
+        auditor=target,
+        historian=target,
+        waivers=(),
     )
+    ensure_views(plan, settings, profiles_dir=_write_profile(target, settings))
 
 
-def _contract(folder: Path) -> Contract:
+def _contract(database: str) -> Contract:
     return Contract.model_validate(
         {
-            "database": folder.absolute().name or "/",
+            "database": database,
             "schema": "public",
             "packs": _PACKS,
             "migrations": {"migrations": {"folder": "."}},

@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.database import PUBLIC_SCHEMA
 from counterfoil.errors import SuiteError
-from counterfoil.findings import CheckResult, every_check_ran
+from counterfoil.findings import CheckResult
+from counterfoil.own_checks import every_check_ran, waivers_in_use
 from counterfoil.settings import Settings
 from counterfoil.suites import Check, Evidence, Suite, load_suites
 from counterfoil.yamlfile import read_yaml
@@ -68,7 +69,7 @@ def catalogue(suites: Sequence[Suite], faults_dir: Path) -> str:
     )
     environment.filters["anchor"] = _anchor
     return environment.get_template("checks.md.j2").render(
-        packs=_by_pack(suites, faults_dir), meta=_meta_check(), schema=PUBLIC_SCHEMA
+        packs=_by_pack(suites, faults_dir), own=_own_checks(), schema=PUBLIC_SCHEMA
     )
 
 
@@ -99,9 +100,9 @@ def _fault(fixture: Path) -> str | None:
     return statement.strip()
 
 
-def _meta_check() -> CheckResult:
-    """The one check that no suite declares: that all the others ran."""
-    return every_check_ran([], [])
+def _own_checks() -> tuple[CheckResult, ...]:
+    """The checks that no suite declares: the audit's, of itself."""
+    return every_check_ran([], []), waivers_in_use([])
 
 
 def _flow(value: object) -> str:

@@ -12,11 +12,19 @@ VERDICTS: dict[AuditStatus, str] = {
 }
 
 
+_COUNTED = (
+    ("fail", "failed"),
+    ("waived", "waived"),
+    ("error", "in error"),
+    ("unknown", "unknown"),
+)
+
+
 def verdict(audit: Audit) -> str:
     """The overall outcome: "CRITICAL: 13 of 17 checks passed, 3 failed, 1 error"."""
     passed = sum(check.status == "pass" for check in audit.checks)
     counts = [f"{passed} of {len(audit.checks)} checks passed"]
-    for status, word in (("fail", "failed"), ("error", "in error"), ("unknown", "unknown")):
+    for status, word in _COUNTED:
         number = sum(check.status == status for check in audit.checks)
         if number:
             counts.append(f"{number} {word}")
@@ -34,8 +42,9 @@ def headlines(audit: Audit, *, most: int = 5) -> list[str]:
         if check.status in ("error", "unknown"):
             sentences[f"{check.check_id}: {check.detail}"] = None
         elif check.status == "fail":
-            more = f" (and {check.finding_count - 1} more)" if check.finding_count > 1 else ""
-            sentences[f"{check.findings[0].message}{more}"] = None
+            more = f" (and {check.counts - 1} more)" if check.counts > 1 else ""
+            largest = next(finding for finding in check.findings if finding.waiver is None)
+            sentences[f"{largest.message}{more}"] = None
     return list(sentences)[:most]
 
 

@@ -1,5 +1,6 @@
 """The commands under `counterfoil repair`: what would mend the books, and whether it would."""
 
+import secrets
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -62,6 +63,8 @@ def repair_plan(
     with one_line_errors():
         show_progress()
         from counterfoil.database import open_snapshot
+        from counterfoil.history.closed_days import state_changes
+        from counterfoil.history.schema import history_transaction
         from counterfoil.repair.plan import plan_repair
         from counterfoil.repair.script import render, render_inverse, with_inverse
         from counterfoil.settings import settings
@@ -71,6 +74,9 @@ def repair_plan(
             repair = plan_repair(snapshot, plan.contract, strategy.value, competition or ())
         undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
         script = render(repair, lock_timeout_s=settings().lock_timeout_s)
+        if not inverse:
+            with history_transaction(plan.historian, settings()) as cursor:
+                state_changes(cursor, secrets.token_hex(8), repair)
         sys.stdout.write(str(undo) if inverse else with_inverse(script, undo))
         _warn(repair)
 
@@ -126,12 +132,7 @@ def _plan(target: str, contract: Path | None) -> "Plan":
 
     announce(settings().demo_dir)
     plan = make_plan(target, contract and contract.absolute(), settings())
-    ensure_views(
-        plan.contract,
-        plan.builder,
-        settings(),
-        replaces_project_contract=plan.replaces_project_contract,
-    )
+    ensure_views(plan, settings())
     return plan
 
 

@@ -12,18 +12,31 @@ tables_in_use as (
         {{ newest_row_at(table, 'source_row') }} as newest_row_at,
         extract(
             epoch from {{ max_age(table) }}
-        )::bigint as max_age_seconds
+        )::bigint as max_age_seconds,
+        {{ table.get('max_shrink_percent', 'null') }}::numeric as max_shrink_percent
     from {{ application_table(table_name) }} as source_row  -- noqa: AL05
     {% endfor %}
 ),
 
-aged as (
+-- Not by date: clocks may go back, an audit's number does not.
+compared as (
     select
-        *,
+        tables_in_use.*,
         floor(
-            extract(epoch from {{ as_of() }} - newest_row_at)
-        )::bigint as age_seconds
+            extract(epoch from {{ as_of() }} - tables_in_use.newest_row_at)
+        )::bigint as age_seconds,
+        last_audit.row_count as previous_row_count
     from tables_in_use
+    left join lateral (
+        select table_volumes.row_count
+        from {{ source('history', 'table_volumes') }} as table_volumes
+        where
+            table_volumes.database_name
+            = {{ text_literal(var('contract')['database']) }}
+            and table_volumes.table_name = tables_in_use.table_name
+        order by table_volumes.audit_number desc
+        limit 1
+    ) as last_audit on true
 ),
 
 final as (
@@ -33,13 +46,23 @@ final as (
         newest_row_at,
         age_seconds,
         max_age_seconds,
+        previous_row_count,
+        max_shrink_percent,
         (row_count = 0) as is_empty,
         (
             row_count > 0
             and max_age_seconds is not null
             and (age_seconds is null or age_seconds > max_age_seconds)
-        ) as is_stale
-    from aged
+        ) as is_stale,
+        (
+            -- A table that is empty is that, and not shrunken besides.
+            row_count > 0
+            and coalesce(
+                row_count < previous_row_count * (1 - max_shrink_percent / 100),
+                false
+            )
+        ) as is_shrunken
+    from compared
 )
 
 select * from final

@@ -108,7 +108,7 @@ def start_demo(
         environment.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))
         settings = Settings()
         plan = make_plan("demo", None, settings)
-        ensure_views(plan.contract, plan.builder, settings)
+        ensure_views(plan, settings)
         return Database(url, data_dir / "postgres" / "log", settings, plan)
 
     yield start

@@ -34,7 +34,7 @@ def copy_of(database: Database, name: str) -> Iterator[Database]:
             yield replace(
                 database,
                 url=database.url.replace(f"/{original}?", f"/{name}?"),
-                plan=replace(database.plan, builder=target, auditor=target),
+                plan=replace(database.plan, builder=target, auditor=target, historian=target),
             )
         finally:
             cursor.execute(f"drop database {name} with (force)")

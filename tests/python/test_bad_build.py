@@ -37,7 +37,7 @@ def admin(rebuilt: Database) -> Iterator[Connection]:
 
 
 def ensure(database: Database) -> bool:
-    return ensure_views(database.plan.contract, database.plan.builder, database.settings)
+    return ensure_views(database.plan, database.settings)
 
 
 def standing(admin: Connection) -> Build:

@@ -64,7 +64,7 @@ def plan_for(
 
 
 def audit(plan: Plan, overnight: Database) -> Audit:
-    ensure_views(plan.contract, plan.builder, overnight.settings, replaces_project_contract=True)
+    ensure_views(plan, overnight.settings)
     with open_snapshot(plan.auditor, overnight.settings) as snapshot:
         return audit_database(
             plan.contract,

@@ -1,0 +1,162 @@
+"""The ledger's closed days: what they held, kept to be held against.
+
+A day (UTC) closes when no transaction that began on it can still be open. What its entries
+came to is its baseline; a later change of it is a finding, until a waiver accepts it, or it
+turns out to be what a repair plan said it would do.
+"""
+
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+import psycopg2
+import sqlalchemy as sa
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
+
+from counterfoil.contract import Contract
+from counterfoil.database import PUBLIC_SCHEMA, Instant, pinned_engine
+from counterfoil.errors import HistoryError
+from counterfoil.findings import Audit
+from counterfoil.repair.plan import RepairPlan
+
+CHECK_ID = "capacity.closed_days_unchanged"
+
+# Beyond this many bytes the days of a first audit go to disk.
+_IN_MEMORY = 1 << 20
+
+_CLOSING = f"""
+    copy (
+        select active_on, competition_id, entry_count, ledger_tokens
+        from {PUBLIC_SCHEMA}.closing_days
+    ) to stdout
+"""  # noqa: S608
+_STATED = f"""
+    select active_on, competition_id, entry_count, ledger_tokens, stated_by
+    from {PUBLIC_SCHEMA}.closed_day_changes
+    where stated_by is not null
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class ClosedDays:
+    """The days that close with an audit, and the changes that a repair plan stated.
+
+    Attributes:
+        through: the last day that is closed now, as Postgres writes it; None if none is.
+        closing: COPY text of the days that were open before.
+        stated: (day, competition_id, entry_count, ledger_tokens, plan_id), as they are now.
+    """
+
+    through: str | None
+    closing: IO[bytes]
+    stated: tuple[tuple[str, str, int, int, str], ...]
+
+
+def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
+    """The closed days at an instant; None if the contract has no capacity ledger.
+
+    Raises:
+        HistoryError: the views cannot be read.
+    """
+    if "capacity" not in contract.packs:
+        return None
+    closing = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - read once the audit is recorded
+    try:
+        with pinned_engine(instant) as engine, engine.connect() as connection:
+            through = connection.scalar(
+                sa.text(f"select settled_through::text from {PUBLIC_SCHEMA}.ledger_settlement")  # noqa: S608
+            )
+            stated = connection.execute(sa.text(_STATED)).all()
+            driver = connection.connection.dbapi_connection
+            assert isinstance(driver, psycopg2.extensions.connection)
+            with driver.cursor() as cursor:
+                cursor.copy_expert(_CLOSING, closing)
+    except (sa.exc.DBAPIError, psycopg2.Error) as cause:
+        raise HistoryError(
+            f"the closed days cannot be read: {str(cause).strip().splitlines()[0]}",
+            where=PUBLIC_SCHEMA,
+            remedy="Mend that, and run the audit again",
+        ) from None
+    closing.seek(0)
+    return ClosedDays(
+        through,
+        closing,
+        tuple((str(row[0]), row[1], row[2], row[3], row[4]) for row in stated),
+    )
+
+
+def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
+    """Accepts what is stated or waived, and closes what can be closed."""
+    for day, competition_id, entry_count, tokens, plan_id in days.stated:
+        _accept(cursor, audit, (day, competition_id, entry_count, tokens), f"plan {plan_id}")
+        cursor.execute(
+            "update stated_changes set accepted_at = %s"
+            " where plan_id = %s and day = %s and competition_id = %s",
+            (audit.snapshot_at, plan_id, day, competition_id),
+        )
+    for check in audit.checks:
+        if check.check_id == CHECK_ID:
+            for finding in check.findings:
+                if finding.waiver is not None:
+                    now = (
+                        str(finding.key["active_on"]),
+                        str(finding.key["competition_id"]),
+                        finding.observed["entry_count"],
+                        finding.observed["ledger_tokens"],
+                    )
+                    _accept(cursor, audit, now, f"waiver: {finding.waiver.reason}")
+    if days.through is None:
+        return
+    cursor.execute(
+        "create temporary table closing (day date, competition_id text, entry_count bigint,"
+        " ledger_tokens bigint) on commit drop"
+    )
+    cursor.copy_expert("copy closing from stdin", days.closing)
+    # A day that another audit has closed meanwhile keeps its baseline.
+    cursor.execute(
+        "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens)"
+        " select %s, day, competition_id, entry_count, ledger_tokens from closing"
+        " where day > coalesce((select day from closed_through where database_name = %s),"
+        "  '-infinity') or not exists (select from closed_through where database_name = %s)"
+        " on conflict do nothing",
+        (audit.database, audit.database, audit.database),
+    )
+    cursor.execute(
+        "insert into closed_through (database_name, day) values (%s, %s)"
+        " on conflict (database_name) do update"
+        " set day = greatest(closed_through.day, excluded.day)",
+        (audit.database, days.through),
+    )
+
+
+def state_changes(cursor: Cursor, plan_id: str, plan: RepairPlan) -> None:
+    """Keeps what a repair plan says it will change of days that have a baseline."""
+    signs = {change.competition_id: change.sign for change in plan.competitions}
+    for change in plan.closed_days:
+        tokens = signs[change.competition_id] * change.amount
+        cursor.execute(
+            "insert into stated_changes (plan_id, database_name, day, competition_id,"
+            " entry_count, ledger_tokens) select %s, database_name, %s, %s, %s, %s"
+            " from closed_through where database_name = %s and day >= %s",
+            (
+                plan_id,
+                change.day,
+                change.competition_id,
+                change.entry_count,
+                tokens,
+                plan.database,
+                change.day,
+            ),
+        )
+
+
+def _accept(cursor: Cursor, audit: Audit, now: tuple[str, str, int, int], because: str) -> None:
+    day, competition_id, entry_count, tokens = now
+    cursor.execute(
+        "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens,"
+        " accepted_because) values (%s, %s, %s, %s, %s, %s)"
+        " on conflict (database_name, day, competition_id) do update set"
+        " entry_count = excluded.entry_count, ledger_tokens = excluded.ledger_tokens,"
+        " accepted_because = excluded.accepted_because",
+        (audit.database, day, competition_id, entry_count, tokens, because),
+    )

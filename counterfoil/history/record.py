@@ -1,0 +1,357 @@
+"""Recording an audit: everything it found and changed, in one transaction or not at all."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
+from psycopg2.extras import Json, execute_values
+
+from counterfoil.errors import HistoryError
+from counterfoil.findings import (
+    Audit,
+    Change,
+    CheckResult,
+    Finding,
+    History,
+    Incident,
+    PreviousAudit,
+    TrendPoint,
+    measure,
+)
+from counterfoil.history.closed_days import ClosedDays, record_closed_days
+from counterfoil.history.recall import Recalled
+from counterfoil.history.schema import history_transaction
+from counterfoil.incidents import Followed, follow
+from counterfoil.profiles import Target
+from counterfoil.settings import Settings
+
+# How far back a report draws a failing check.
+_TREND_LENGTH = 30
+
+_INCIDENT_COLUMNS = tuple(Incident.model_fields)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Where one audit is being written: the open transaction, and the audit's number."""
+
+    cursor: Cursor
+    audit_number: int
+
+
+def record(
+    audit: Audit,
+    recalled: Recalled,
+    closed_days: ClosedDays | None,
+    historian: Target,
+    settings: Settings,
+    *,
+    also: Callable[[Recording, History], None] = lambda _recording, _history: None,
+) -> History:
+    """Writes the audit, and what it changed of the incidents. Once more, it writes nothing.
+
+    Args:
+        audit: what was found.
+        recalled: what the audit was asked to look for.
+        closed_days: the ledger's days as the audit saw them; None without a ledger.
+        historian: the role that owns the history.
+        settings: the operator's.
+        also: what else belongs into the transaction.
+
+    Returns:
+        What the audit means beside those before it.
+
+    Raises:
+        HistoryError: it cannot be written, or another audit has the same id.
+    """
+    with history_transaction(historian, settings) as cursor:
+        # Two audits of one database would each call the other's findings new.
+        cursor.execute(
+            "select pg_advisory_xact_lock(hashtextextended('counterfoil ' || %s, 0))",
+            (audit.database,),
+        )
+        number = _number_of(cursor, audit)
+        if number is None:
+            number = _insert_audit(cursor, audit)
+            recording = Recording(cursor, number)
+            followed = follow(audit, _known_incidents(cursor, audit), recalled.fingerprints)
+            _write_incidents(recording, audit, followed)
+            if closed_days is not None:
+                record_closed_days(cursor, audit, closed_days)
+            also(recording, _history(cursor, audit, number))
+            _forget(cursor, settings.history_days)
+        return _history(cursor, audit, number)
+
+
+def _number_of(cursor: Cursor, audit: Audit) -> int | None:
+    """The number of this very audit, if it has been recorded; None if it has not."""
+    cursor.execute(
+        "select audit_number, database_name, started_at from audits where audit_id = %s",
+        (audit.audit_id,),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    number, database, started_at = row
+    if (database, started_at) != (audit.database, audit.started_at):
+        raise HistoryError(
+            f"another audit, of {database} at {started_at:%Y-%m-%d %H:%M:%S}, has that id",
+            where=f"audit {audit.audit_id}",
+            remedy="Run it again under an id of its own",
+        )
+    return int(number)
+
+
+def _insert_audit(cursor: Cursor, audit: Audit) -> int:
+    cursor.execute(
+        "insert into audits (audit_id, database_name, contract, status, snapshot_at, started_at,"
+        " finished_at) values (%s, %s, %s, %s, %s, %s, %s) returning audit_number",
+        (
+            audit.audit_id,
+            audit.database,
+            audit.contract,
+            audit.status,
+            audit.snapshot_at,
+            audit.started_at,
+            audit.finished_at,
+        ),
+    )
+    (number,) = cursor.fetchone() or (0,)
+    execute_values(
+        cursor,
+        "insert into check_results (audit_number, check_id, severity, status, category, owner,"
+        " relation, rows_checked, finding_count, waived_count, seconds, detail) values %s",
+        [(number, *_result_row(check)) for check in audit.checks],
+    )
+    execute_values(
+        cursor,
+        "insert into findings (audit_number, check_id, fingerprint, severity, tenant_id, subject,"
+        " key, observed, size, message, waived_by, waived_because, waived_until) values %s",
+        [
+            (number, check.check_id, *_finding_row(finding))
+            for check in audit.checks
+            for finding in check.findings
+        ],
+    )
+    execute_values(
+        cursor,
+        "insert into table_volumes (audit_number, database_name, table_name, row_count) values %s",
+        [
+            (number, audit.database, row["table_name"], row["row_count"])
+            for row in audit.sections.get("tables", [])
+        ],
+    )
+    return int(number)
+
+
+def _result_row(check: CheckResult) -> tuple[Any, ...]:
+    return (
+        check.check_id,
+        check.severity,
+        check.status,
+        check.category,
+        check.owner,
+        check.relation,
+        check.rows_checked,
+        check.finding_count,
+        check.waived_count,
+        check.seconds,
+        check.detail,
+    )
+
+
+def _finding_row(finding: Finding) -> tuple[Any, ...]:
+    waiver = finding.waiver
+    return (
+        finding.fingerprint,
+        finding.severity,
+        finding.tenant_id,
+        finding.subject,
+        Json(finding.key),
+        Json(finding.observed),
+        finding.size,
+        finding.message,
+        *((waiver.owner, waiver.reason, waiver.expires_on) if waiver else (None, None, None)),
+    )
+
+
+def _known_incidents(cursor: Cursor, audit: Audit) -> list[Incident]:
+    """All that are not resolved, and those whose finding is there again."""
+    seen = [finding.fingerprint for check in audit.checks for finding in check.findings]
+    return _incidents(cursor, audit, "status <> 'resolved' or fingerprint = any(%s)", [seen])
+
+
+def _incidents(
+    cursor: Cursor, audit: Audit, condition: str, parameters: Sequence[Any] = ()
+) -> list[Incident]:
+    cursor.execute(
+        f"select {', '.join(_INCIDENT_COLUMNS)} from incidents"  # noqa: S608 - our own words
+        f" where database_name = %s and ({condition}) order by opened_at, incident_id",
+        (audit.database, *parameters),
+    )
+    return [_incident(row) for row in cursor]
+
+
+def _incident(row: Iterable[Any]) -> Incident:
+    values = dict(zip(_INCIDENT_COLUMNS, row, strict=True))
+    for name in ("first_size", "size", "worst_size"):
+        values[name] = measure(values[name])
+    return Incident(**values)
+
+
+def _write_incidents(recording: Recording, audit: Audit, followed: Sequence[Followed]) -> None:
+    cursor = recording.cursor
+    fresh = {one.incident.check_id for one in followed if _begins(one)}
+    clean = _last_clean(recording, audit, fresh)
+    columns = [name for name in _INCIDENT_COLUMNS if name != "incident_id"]
+    kept = ("check_id", "fingerprint", "first_seen_at", "first_size")
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in kept)
+    rows = []
+    for one in followed:
+        incident = one.incident
+        if _begins(one):
+            incident = incident.model_copy(update={"clean_before": clean.get(incident.check_id)})
+        values = incident.model_dump(include=set(columns)) | {"key": Json(incident.key)}
+        rows.append((audit.database, *(values[name] for name in columns)))
+    identified = execute_values(
+        cursor,
+        f"insert into incidents (database_name, {', '.join(columns)}) values %s"  # noqa: S608
+        f" on conflict (database_name, check_id, fingerprint) do update set {updates}"
+        " returning check_id, fingerprint, incident_id",
+        rows,
+        page_size=1000,
+        fetch=True,
+    )
+    incident_ids = {(check_id, name): number for check_id, name, number in identified}
+    execute_values(
+        cursor,
+        "insert into incident_changes (audit_number, incident_id, change, status_before,"
+        " size_before, size_after) values %s",
+        [
+            (
+                recording.audit_number,
+                incident_ids[change.incident.check_id, change.incident.fingerprint],
+                change.change,
+                change.status_before,
+                change.size_before,
+                change.incident.size,
+            )
+            for change in (one.change for one in followed)
+            if change is not None
+        ],
+        page_size=1000,
+    )
+
+
+def _begins(followed: Followed) -> bool:
+    """Whether the finding was not there the last time."""
+    change = followed.change
+    return change is not None and (change.status_before in (None, "resolved"))
+
+
+def _last_clean(recording: Recording, audit: Audit, check_ids: Iterable[str]) -> dict[str, Any]:
+    """By check, the last audit's instant at which a finding that is new was not there.
+
+    Unknown where that audit did not judge the check, or listed fewer findings than it
+    counted: the finding may have been among the others.
+    """
+    recording.cursor.execute(
+        "select checked.check_id, last.snapshot_at"
+        " from unnest(%(check_ids)s::text[]) as checked (check_id)"
+        " cross join lateral ("
+        "  select audits.snapshot_at, check_results.* from check_results"
+        "  join audits using (audit_number)"
+        "  where check_results.check_id = checked.check_id"
+        "   and audits.database_name = %(database)s"
+        "   and check_results.audit_number < %(number)s"
+        "  order by check_results.audit_number desc limit 1"
+        " ) as last"
+        " where last.status in ('pass', 'fail', 'waived') and last.detail is null"
+        "  and last.finding_count <= (select count(*) from findings"
+        "   where findings.audit_number = last.audit_number"
+        "    and findings.check_id = last.check_id)",
+        {
+            "check_ids": list(check_ids),
+            "database": audit.database,
+            "number": recording.audit_number,
+        },
+    )
+    return dict(recording.cursor.fetchall())
+
+
+def _history(cursor: Cursor, audit: Audit, number: int) -> History:
+    return History(
+        previous=_previous(cursor, audit, number),
+        changes=_changes(cursor, audit, number),
+        incidents=_incidents(cursor, audit, "status in ('open', 'waived')"),
+        trends=_trends(cursor, audit, number),
+    )
+
+
+def _previous(cursor: Cursor, audit: Audit, number: int) -> PreviousAudit | None:
+    cursor.execute(
+        "select audit_id, snapshot_at, status from audits"
+        " where database_name = %s and audit_number < %s order by audit_number desc limit 1",
+        (audit.database, number),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    return PreviousAudit(audit_id=row[0], snapshot_at=row[1], status=row[2])
+
+
+def _changes(cursor: Cursor, audit: Audit, number: int) -> list[Change]:
+    cursor.execute(
+        "select incident_id, change, size_before, status_before from incident_changes"
+        " where audit_number = %s",
+        (number,),
+    )
+    changed = {incident_id: rest for incident_id, *rest in cursor}
+    incidents = _incidents(cursor, audit, "incident_id = any(%s)", [list(changed)])
+    return [
+        Change(
+            change=changed[incident.incident_id][0],
+            incident=incident,
+            size_before=measure(changed[incident.incident_id][1]),
+            status_before=changed[incident.incident_id][2],
+        )
+        for incident in incidents
+    ]
+
+
+def _trends(cursor: Cursor, audit: Audit, number: int) -> dict[str, list[TrendPoint]]:
+    failing = [check.check_id for check in audit.checks if check.status in ("fail", "waived")]
+    cursor.execute(
+        "select check_id, snapshot_at, check_results.status, finding_count"
+        " from (select * from audits where database_name = %s and audit_number <= %s"
+        "  order by audit_number desc limit %s) as audits"
+        " join check_results using (audit_number)"
+        " where check_id = any(%s) order by check_id, audit_number",
+        (audit.database, number, _TREND_LENGTH, failing),
+    )
+    trends: dict[str, list[TrendPoint]] = {}
+    for check_id, snapshot_at, status, finding_count in cursor:
+        point = TrendPoint(snapshot_at=snapshot_at, status=status, finding_count=finding_count)
+        trends.setdefault(check_id, []).append(point)
+    return trends
+
+
+def _forget(cursor: Cursor, days: int) -> None:
+    """Drops audits beyond the setting, and incidents resolved before; never the last audit.
+
+    The baselines of closed days stay: they are what a changed day is held against.
+    """
+    cursor.execute(
+        "delete from audits where recorded_at < now() - make_interval(days => %s)"
+        " and audit_number < (select max(audit_number) from audits as later"
+        "  where later.database_name = audits.database_name)",
+        (days,),
+    )
+    cursor.execute(
+        "delete from incidents where status = 'resolved'"
+        " and resolved_at < now() - make_interval(days => %s)"
+        " and not exists (select from incident_changes"
+        "  where incident_changes.incident_id = incidents.incident_id)",
+        (days,),
+    )

@@ -1,0 +1,98 @@
+{{ config(enabled=contract_declares('capacity')) }}
+
+{% set database_name = text_literal(var('contract')['database']) %}
+
+with
+
+ledger as (
+    select * from {{ ref('stg_capacity_ledger') }}
+),
+
+competitions as (
+    select * from {{ ref('stg_competitions') }}
+),
+
+settlement as (
+    select * from {{ ref('ledger_settlement') }}
+),
+
+baseline as (
+    select
+        day,
+        competition_id,
+        entry_count,
+        ledger_tokens
+    from {{ source('history', 'closed_days') }}
+    where database_name = {{ database_name }}
+),
+
+stated as (
+    select
+        day,
+        competition_id,
+        entry_count,
+        ledger_tokens,
+        min(plan_id) as plan_id
+    from {{ source('history', 'stated_changes') }}
+    where database_name = {{ database_name }} and accepted_at is null
+    group by day, competition_id, entry_count, ledger_tokens
+),
+
+today as (
+    select
+        (ledger.created_at at time zone 'UTC')::date as active_on,
+        ledger.competition_id::text as competition_id,
+        count(*) as entry_count,
+        coalesce(sum(ledger.change_tokens), 0)::bigint as ledger_tokens
+    from ledger
+    where
+        ledger.created_at < (
+            select (closed_through + 1)::timestamp at time zone 'UTC' from settlement
+        )
+        and ledger.competition_id is not null
+    group by (ledger.created_at at time zone 'UTC')::date, ledger.competition_id
+),
+
+changes as (
+    select
+        coalesce(baseline.day, today.active_on) as active_on,
+        coalesce(baseline.competition_id, today.competition_id) as competition_id,
+        coalesce(baseline.entry_count, 0) as closed_entry_count,
+        coalesce(baseline.ledger_tokens, 0) as closed_ledger_tokens,
+        coalesce(today.entry_count, 0) as entry_count,
+        coalesce(today.ledger_tokens, 0) as ledger_tokens
+    from baseline
+    full join today
+        on
+            baseline.day = today.active_on
+            and baseline.competition_id = today.competition_id
+    where
+        coalesce(baseline.entry_count, 0) <> coalesce(today.entry_count, 0)
+        or coalesce(baseline.ledger_tokens, 0) <> coalesce(today.ledger_tokens, 0)
+),
+
+final as (
+    select
+        competitions.tenant_id,
+        changes.active_on,
+        changes.competition_id,
+        competitions.competition_name,
+        changes.closed_entry_count,
+        changes.entry_count,
+        changes.entry_count - changes.closed_entry_count as entry_count_change,
+        changes.closed_ledger_tokens,
+        changes.ledger_tokens,
+        changes.ledger_tokens - changes.closed_ledger_tokens as ledger_tokens_change,
+        stated.plan_id as stated_by
+    from changes
+    left join stated
+        on
+            changes.active_on = stated.day
+            and changes.competition_id = stated.competition_id
+            and stated.entry_count = changes.entry_count - changes.closed_entry_count
+            and stated.ledger_tokens = changes.ledger_tokens - changes.closed_ledger_tokens
+    left join competitions
+        on changes.competition_id = competitions.competition_id::text
+)
+
+select * from final

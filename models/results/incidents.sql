@@ -1,0 +1,22 @@
+select
+    incident_id,
+    database_name,
+    check_id,
+    fingerprint,
+    status,
+    severity,
+    owner,
+    tenant_id,
+    subject,
+    key,
+    message,
+    first_seen_at,
+    opened_at,
+    clean_before,
+    last_seen_at,
+    resolved_at,
+    reopened_count,
+    first_size,
+    size,
+    worst_size
+from {{ source('history', 'incidents') }}
