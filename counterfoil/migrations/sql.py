@@ -21,6 +21,7 @@ _OTHER_DIALECT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _PSQL_LINE = re.compile(r"^\\[^\n]*$", re.MULTILINE)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _COPY_DATA = re.compile(r"(\bfrom\s+stdin\b[^;]*;)\n(.*?)^\\\.$", re.I | re.S | re.M)
 
 # What dynamic SQL does, if its text shows that much: the names may have holes.
@@ -72,6 +73,8 @@ def read_sql(collector: Collector, text: str, *, first_line: int = 1) -> None:
     """
     if not text.strip():
         return
+    # Half a surrogate pair, which Python's text can hold and no database can.
+    text = text.encode("utf-8", "replace").decode()
     try:
         statements = parse_sql(text)
     except ParseError:
@@ -140,13 +143,21 @@ def _read_in_pieces(collector: Collector, text: str, first_line: int) -> None:
     except ParseError as cause:
         _note_refused(collector, text, 0, cause, first_line)
         return
-    for piece in pieces:
+    lines = _LineOf(text, first_line)
+    after = 0
+    for piece in [*pieces, slice(len(text), len(text))]:
+        # What begins with no keyword is left out of the pieces, silently.
+        between = _COMMENT.sub("", text[after : piece.start]).strip("; \n\t\f\v")
+        if between:
+            start = text.index(between.split(maxsplit=1)[0], after)
+            problem = ParseError(f'syntax error at or near "{between.split(maxsplit=1)[0]}"', 0)
+            _note_refused(collector, text, start, problem, first_line, until=piece.start)
+        after = piece.stop
         try:
             statements = parse_sql(text[piece])
         except ParseError as cause:
             _note_refused(collector, text, piece.start, cause, first_line, until=piece.stop)
             continue
-        lines = _LineOf(text, first_line)
         for raw in statements:
             _read_statement(collector, raw.stmt, lines(piece.start + (raw.stmt_location or 0)))
 
