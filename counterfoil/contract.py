@@ -172,11 +172,22 @@ class Capacity(_Clause):
         return epoch
 
 
+class MigrationHistory(_Clause):
+    """The table in which the tool that applies migrations records that it did.
+
+    `format` is whose table it looks like; `versions` has a row a version, `latest` one row.
+    """
+
+    table: Name
+    format: Literal[
+        "alembic", "flyway", "drizzle", "goose", "prisma", "sql-migrate", "latest", "versions"
+    ]
+
+
 class MigrationTree(_Clause):
     """A folder of migrations, and what is beside it. Paths are relative to the contract.
 
-    `history` is the table in which the tool that applies them records that it did: found by
-    its usual name if it is not declared.
+    `history` is found by its usual name and columns if it is not declared.
     """
 
     folder: Name
@@ -190,7 +201,7 @@ class MigrationTree(_Clause):
     baseline: Name | None = None
     provided_schemas: tuple[Name, ...] = ()
     provided_tables: tuple[Name, ...] = ()
-    history: Name | None = None
+    history: MigrationHistory | None = None
 
 
 class Contract(_Clause):

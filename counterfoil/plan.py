@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counterfoil.contract import Contract, load_contract
+from counterfoil.migrations.deployment import with_histories
 from counterfoil.preflight import check_database, check_disk
 from counterfoil.profiles import Target, load_historian, load_targets
 from counterfoil.settings import Settings
@@ -18,6 +19,7 @@ class Plan:
     Attributes:
         contract: what the database promises.
         contract_file: where that was read from, as the audit will say.
+        contract_dir: the folder that its paths are relative to.
         replaces_project_contract: whether it stands in for the dbt project's own.
         suites: those that apply to the contract.
         builder: the target that builds the views.
@@ -28,6 +30,7 @@ class Plan:
 
     contract: Contract
     contract_file: str
+    contract_dir: Path
     replaces_project_contract: bool
     suites: tuple[Suite, ...]
     builder: Target
@@ -55,10 +58,13 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
     check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
     check_disk(settings)
     check_database(contract, builder, settings)
+    contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
+    found = with_histories(contract, contract_dir, builder, settings)
     return Plan(
-        contract=contract,
+        contract=found,
         contract_file=str(contract_file or "dbt_project.yml"),
-        replaces_project_contract=contract_file is not None,
+        contract_dir=contract_dir,
+        replaces_project_contract=contract_file is not None or found != contract,
         suites=applying,
         builder=builder,
         auditor=auditor,

@@ -21,6 +21,7 @@ from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
 from counterfoil.history.recall import Recalled, recall
 from counterfoil.history.record import record
+from counterfoil.migrations.deployment import load_migrations
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
 from counterfoil.publish.folder import publish_folder
@@ -89,6 +90,7 @@ def make_the_plan(target: str, contract: Path | None) -> Plan:
 @task(name="build", cache_policy=NO_CACHE)
 def build_views(plan: Plan) -> None:
     """Build the reconciliation views, if anything has changed, for the auditor to read."""
+    load_migrations(plan.contract, plan.contract_dir, plan.builder, settings())
     ensure_views(plan, settings())
     check_auditor(plan.auditor, settings())
 

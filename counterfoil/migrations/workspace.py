@@ -38,6 +38,9 @@ DATABASE = "counterfoil_migrations"
 _PACKS = ("migrations",)
 # Every finding is listed: whoever mends a folder wants them all.
 _MOST_FINDINGS = 100_000
+# Others judge a folder of theirs at the same time, and a first run builds.
+_LONGEST_WAIT_S = 600
+_BUILDING = 6_004
 
 
 # By check, the view in which rows that it can say nothing of are marked, and their words.
@@ -107,6 +110,9 @@ def judge_folder(
     Raises:
         CounterfoilError: the waivers or a tree cannot be read, or the embedded server or the views fail.
     """
+    settings = settings.model_copy(
+        update={"evidence_limit": _MOST_FINDINGS, "lock_timeout_s": _LONGEST_WAIT_S}
+    )
     facts = read_trees(trees, folder)
     log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
     contract = _contract(database or folder.absolute().name or "/")
@@ -119,7 +125,6 @@ def judge_folder(
     check_expectations(applying)
     target = ensure_database(settings, DATABASE)
     _ensure_views(target, applying, settings)
-    settings = settings.model_copy(update={"evidence_limit": _MOST_FINDINGS})
     with open_transaction(target, settings) as transaction:
         load_facts(transaction.connection, facts)
         audit = audit_database(
@@ -176,17 +181,12 @@ def _create_database(connection: Connection, name: str) -> None:
 
 
 def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings) -> None:
-    connection = connect(target, settings)
-    try:
-        create_tables(connection)
-        connection.commit()
-    finally:
-        connection.close()
     log.info("Looking whether the views stand; to build them takes half a minute")
     plan = Plan(
         # The same for every folder: the views are built once, not once a folder.
         contract=_contract(DATABASE),
         contract_file=DATABASE,
+        contract_dir=settings.project_dir,
         replaces_project_contract=True,
         suites=suites,
         builder=target,
@@ -194,7 +194,16 @@ def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings)
         historian=target,
         waivers=(),
     )
-    ensure_views(plan, settings, profiles_dir=_write_profile(target, settings))
+    connection = connect(target, settings)
+    try:
+        with connection.cursor() as cursor:
+            # Held until the connection ends: of two first runs one builds, and one waits.
+            cursor.execute("select pg_advisory_lock(%s)", (_BUILDING,))
+        create_tables(connection)
+        connection.commit()
+        ensure_views(plan, settings, profiles_dir=_write_profile(target, settings))
+    finally:
+        connection.close()
 
 
 def _contract(database: str) -> Contract:

@@ -15,7 +15,17 @@ final as (
         kind,
         file,
         line,
-        appears as stands_at_the_end
+        appears as stands_at_the_end,
+        exists (
+            select true
+            from events as later
+            where
+                later.tree = events.tree
+                and later.schema_name = events.schema_name
+                and later.relation_name = events.relation_name
+                and later.position > events.position
+                and not later.appears
+        ) as may_be_gone
     from events
     where appears or not is_conditional
     order by tree, schema_name, relation_name, position desc
