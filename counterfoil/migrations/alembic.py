@@ -14,7 +14,7 @@ from typing import Any
 
 from counterfoil.migrations.collector import ANY_NAME, Collector
 from counterfoil.migrations.constants import UNKNOWN, text_of, value_of
-from counterfoil.migrations.facts import HOLE
+from counterfoil.migrations.facts import HOLE, Action
 from counterfoil.migrations.sql import note_dynamic, read_sql
 
 Name = tuple[str | None, str]
@@ -162,7 +162,7 @@ class _Reader:
         for statement in statements:
             self._statement(statement, scope)
 
-    def _statement(self, statement: ast.stmt, scope: _Scope) -> None:
+    def _statement(self, statement: ast.stmt, scope: _Scope) -> None:  # noqa: PLR0912
         match statement:
             case ast.Assign() | ast.AnnAssign():
                 for target, value in _bindings(statement):
@@ -249,7 +249,7 @@ class _Reader:
         elif isinstance(enum, _Enum) and method in ("create", "drop"):
             checked = value_of(_argument(call, 1, "checkfirst"), scope.names)
             name = _split(enum.name)
-            action = "creates" if method == "create" else "removes"
+            action: Action = "creates" if method == "create" else "removes"
             self._collector.note(
                 action, "type", name, call.lineno, guarded=method == "create" and bool(checked)
             )
@@ -270,9 +270,7 @@ class _Reader:
     def _anything(self, reason: str, call: ast.Call) -> None:
         self._collector.note_unknown(reason, call.lineno, creates=ANY_NAME, removes=ANY_NAME)
 
-    def _directive(
-        self, method: str, call: ast.Call, scope: _Scope, batch: Name | None
-    ) -> None:
+    def _directive(self, method: str, call: ast.Call, scope: _Scope, batch: Name | None) -> None:
         """An operation of Alembic's; in a batch the table is the batch's."""
         if method in _HARMLESS:
             return
@@ -315,13 +313,11 @@ class _Reader:
             name,
             call.lineno,
             guarded=guarded,
-            columns=", ".join(_columns(call.args[1:], names)),
+            column_list=", ".join(_columns(call.args[1:], names)),
         )
         self._keys_in(call, _said(name), scope)
 
-    def _foreign_key(
-        self, call: ast.Call, names: Mapping[str, Any], batch: Name | None
-    ) -> None:
+    def _foreign_key(self, call: ast.Call, names: Mapping[str, Any], batch: Name | None) -> None:
         if batch is None:
             source = _name_at(call, names, 1, "source_table", "source_schema")
             self._refer(source, "create_foreign_key", call)
@@ -367,7 +363,7 @@ class _Reader:
         kind = _method_of(construct)
         if kind in ("CreateSchema", "DropSchema"):
             schema = text_of(value_of(_argument(construct, 0, "name"), scope.names))
-            action = "creates" if kind == "CreateSchema" else "removes"
+            action: Action = "creates" if kind == "CreateSchema" else "removes"
             self._collector.note(action, "schema", (None, schema), call.lineno)
         elif kind in ("CreateTable", "DropTable", "read", "read_text"):
             self._anything("SQL that only a run would tell", call)

@@ -45,7 +45,7 @@ class FailOnChoice(StrEnum):
     never = "never"
 
 
-def migrations(
+def migrations(  # noqa: PLR0917
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder of migrations, or one that holds some.")
     ],
@@ -63,7 +63,8 @@ def migrations(
         Path | None, typer.Option(help="CSV of accepted findings, as seeds/waivers.csv is.")
     ] = None,
     rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="Also run them, forward and back, on an empty server.")
+        bool,
+        typer.Option("--rehearse", help="Also run them, forward and back, on an empty server."),
     ] = False,
     fail_on: Annotated[
         FailOnChoice, typer.Option(help="Least severity for a non-zero exit code.")
@@ -86,9 +87,6 @@ def migrations(
         else:
             template = MigrationTree.model_validate({"folder": ".", "layout": layout.value})
             trees = trees_of(folder, template)
-        judged = judge_folder(
-            folder, trees, settings(), database=database, waivers_file=waivers
-        )
+        judged = judge_folder(folder, trees, settings(), database=database, waivers_file=waivers)
         print(render(judged.audit, judged.unknown, folder, form.value))
         raise typer.Exit(exit_code(judged.audit.status, fail_on.value))
-

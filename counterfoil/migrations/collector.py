@@ -59,7 +59,7 @@ class Collector:
         *,
         needed_by: str | None = None,
         guarded: bool = False,
-        columns: str | None = None,
+        column_list: str | None = None,
     ) -> None:
         """Notes what a statement does to an object, or that it needs it.
 
@@ -87,7 +87,7 @@ class Collector:
                 search_path=self.search_path,
                 needed_by=needed_by,
                 is_conditional=guarded or self.guards > 0,
-                columns=columns,
+                column_list=column_list,
             )
         )
 
@@ -118,9 +118,7 @@ class Collector:
     def _next(self) -> int:
         return len(self.statements) + len(self.unknowns)
 
-    def _note_unknown_name(
-        self, action: Action, schema: str | None, local: str, line: int
-    ) -> None:
+    def _note_unknown_name(self, action: Action, schema: str | None, local: str, line: int) -> None:
         pattern = f"{like(schema) if schema else self.search_path[0]}.{like(local)}"
         reason = {
             "creates": "creates a table whose name only a run would tell",

@@ -20,7 +20,7 @@ UNKNOWN = _Unknown()
 _MOST_CHARACTERS = 2**20
 
 
-def value_of(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
+def value_of(node: ast.expr | None, names: Mapping[str, Any]) -> Any:  # noqa: PLR0911
     """The constant that an expression is: text with a HOLE where a piece is not known, a
     number, None, a list, a dict, or UNKNOWN.
 

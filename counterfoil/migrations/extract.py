@@ -161,9 +161,7 @@ def _collector(name: str, tree: MigrationTree, path: Path, base: Path) -> Collec
     return Collector(name, file, (tree.default_schema,))
 
 
-def _read_sql_file(
-    path: Path, file_name: FileName, layout: Layout, collector: Collector
-) -> _Read:
+def _read_sql_file(path: Path, file_name: FileName, layout: Layout, collector: Collector) -> _Read:
     if file_name.direction is None:
         return _Read(file_name, collector, TextFile(""))
     collector.turn(file_name.direction)
@@ -186,7 +184,10 @@ def _read_sql_file(
     recorded_as = path.name if layout == "sql-migrate" else file_name.version
     is_marked = layout == "sql-migrate" or back is not None
     return _Read(
-        file_name, collector, text, holds_rollback=bool(back) if is_marked else None,
+        file_name,
+        collector,
+        text,
+        holds_rollback=bool(back) if is_marked else None,
         recorded_as=recorded_as,
     )
 
@@ -216,8 +217,12 @@ def _read_python(path: Path, collector: Collector) -> _Read:
             collector.note_unknown(
                 "a revision that is not valid Python", 1, creates=ANY_NAME, removes=ANY_NAME
             )
-        return _Read(FileName("forward" if collector.faults else None, name=path.stem, fault=fault),
-                     collector, text, holds_rollback=True)
+        return _Read(
+            FileName("forward" if collector.faults else None, name=path.stem, fault=fault),
+            collector,
+            text,
+            holds_rollback=True,
+        )
     return _Read(
         FileName("forward", version=head.revision, name=path.stem),
         collector,
@@ -252,12 +257,12 @@ def _read_drizzle(
             continue
         one = _read_sql_file(path, file_name, "drizzle", collector)
         read.append(replace(one, recorded_as=when))
-    for path in there.values():
+    for left in there.values():
         # Without its journal nobody knows which are applied: then all are read.
-        known = read_name("numbered", path) if problem else None
-        file_name = known or FileName(None, name=path.stem, fault=f"{JOURNAL} does not name it")
-        collector = _collector(name, tree, folder / path, base)
-        read.append(_read_sql_file(folder / path, file_name, "drizzle", collector))
+        known = read_name("numbered", left) if problem else None
+        file_name = known or FileName(None, name=left.stem, fault=f"{JOURNAL} does not name it")
+        collector = _collector(name, tree, folder / left, base)
+        read.append(_read_sql_file(folder / left, file_name, "drizzle", collector))
     return read
 
 

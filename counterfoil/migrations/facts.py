@@ -111,7 +111,7 @@ class Statement:
             is created.
         needed_by: what refers to the object, in words: "foreign key of lead.campaigns".
         is_conditional: it is guarded: IF [NOT] EXISTS, a condition, a caught exception.
-        columns: a table's columns with their types, to compare two creations.
+        column_list: a table's columns with their types, to compare two creations.
     """
 
     tree: str
@@ -126,7 +126,7 @@ class Statement:
     search_path: tuple[str, ...]
     needed_by: str | None
     is_conditional: bool
-    columns: str | None
+    column_list: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 | Layout | Files | Rollback | Order |
 |---|---|---|---|
-| numbered | 0001_x.sql, 0001_x.up.sql, 0001_x/up.sql | _rollback, .down, a folder, a marker | number |
+| numbered | 0001_x.sql, 0001_x.up.sql, 0001_x/up.sql | _rollback, .down, marker | number |
 | sql-migrate | the same, marked `-- +migrate Up` | `-- +migrate Down` | number |
 | supabase | 20250101120000_x.sql | none | timestamp |
 | drizzle | 0000_x.sql, named in meta/_journal.json | none | the journal's |
@@ -100,7 +100,9 @@ def read_name(layout: Layout, file: PurePosixPath) -> FileName | None:
     if file.suffix.lower() != ".sql":
         is_misnamed = _NUMBERED.match(file.stem) and re.match(r"\d{2,}[._-]", file.name)
         # Hidden files are editors'; what starts like a version was meant to be applied.
-        return FileName(None, fault=f"ends in '{file.suffix}', not in .sql") if is_misnamed else None
+        return (
+            FileName(None, fault=f"ends in '{file.suffix}', not in .sql") if is_misnamed else None
+        )
     return _read_numbered(file, has_width=layout != "supabase")
 
 
@@ -115,7 +117,9 @@ def read_names(
     forward = {name.version for _, name in read if name.direction == "forward"}
     return [
         (file, replace(name, direction="forward", name=file.stem.lower()))
-        if name.direction == "rollback" and name.version not in forward and layout == "numbered"
+        if name.direction == "rollback"
+        and name.version not in forward
+        and layout == "numbered"
         and not any(_ROLLBACK_FOLDER.match(part) for part in file.parts[:-1])
         else (file, name)
         for file, name in read
@@ -135,7 +139,7 @@ def same_version(version: str) -> str:
     return ".".join(map(str, numbers(version)))
 
 
-def detect(folder: Path) -> Layout | None:
+def detect(folder: Path) -> Layout | None:  # noqa: PLR0911
     """The layout of a folder's migrations; None if it holds none."""
     if (folder / JOURNAL).is_file():
         return "drizzle"
@@ -216,11 +220,14 @@ def _read_numbered(file: PurePosixPath, *, has_width: bool) -> FileName:
     found = _NUMBERED.match(stem)
     in_rollback_folder = any(_ROLLBACK_FOLDER.match(part) for part in file.parts[:-1])
     if found is None:
-        is_rollback = in_rollback_folder or re.search(rf"[._-](?:{_ROLLBACK_WORDS})$", stem, re.I)
-        fault = "its name begins with no version"
-        return FileName("rollback" if is_rollback else "forward", name=stem, fault=fault)
-    word = (found["word"] or "").lower()
-    is_rollback = in_rollback_folder or re.fullmatch(_ROLLBACK_WORDS, word, re.I) is not None
+        ends_so = re.search(rf"[._-](?:{_ROLLBACK_WORDS})$", stem, re.I)
+        return FileName(
+            "rollback" if in_rollback_folder or ends_so else "forward",
+            name=stem,
+            fault="its name begins with no version",
+        )
+    word = found["word"] or ""
+    is_rollback = in_rollback_folder or bool(re.fullmatch(_ROLLBACK_WORDS, word, re.I))
     version = found["version"]
     name = found["name"] or ""
     if is_rollback and not word:
@@ -288,4 +295,3 @@ def halves(text: str) -> tuple[str, str | None]:
     has_down = any(marker["way"].lower() == "down" for marker in markers)
     back = "\n" * preamble.count("\n") + "".join(parts["down"])
     return forward, back if has_down else ""
-

@@ -59,9 +59,7 @@ def create_tables(connection: Connection) -> None:
             # IF NOT EXISTS asks for the right to create a schema that is there already.
             cursor.execute("select to_regnamespace(%s) is null", (STAGING_SCHEMA,))
             if cursor.fetchone() == (True,):
-                cursor.execute(
-                    sql.SQL("create schema {}").format(sql.Identifier(STAGING_SCHEMA))
-                )
+                cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(STAGING_SCHEMA)))
             for name, cls in _TABLES.items():
                 wanted = _columns(cls)
                 cursor.execute(_STANDING, (f"{STAGING_SCHEMA}.migration_{name}",))
@@ -92,9 +90,7 @@ def load_facts(connection: Connection, facts: Facts) -> None:
                 # Not a truncate: whoever reads them now is not made to wait.
                 cursor.execute(sql.SQL("delete from {}").format(_table(name)))
                 rows = [tuple(_plain(astuple(fact))) for fact in getattr(facts, name)]
-                columns = sql.SQL(", ").join(
-                    sql.Identifier(column) for column, _ in _columns(cls)
-                )
+                columns = sql.SQL(", ").join(sql.Identifier(column) for column, _ in _columns(cls))
                 insert = sql.SQL("insert into {} ({}) values %s").format(_table(name), columns)
                 execute_values(cursor, insert, rows, page_size=1_000)
                 cursor.execute(sql.SQL("analyze {}").format(_table(name)))
@@ -121,7 +117,7 @@ def _columns(cls: type) -> list[tuple[str, str]]:
 
 def _type(hint: Any) -> str:
     if isinstance(hint, types.UnionType):
-        (hint,) = (part for part in get_args(hint) if part is not type(None)) or (str,)
+        hint = next(part for part in get_args(hint) if part is not type(None))
     origin = get_origin(hint)
     return _TYPES.get(origin or hint, "text")
 

@@ -44,15 +44,13 @@ def read_models(tree: str, file: str, text: str) -> tuple[list[ModelTable], list
     return tables, unknown
 
 
-_Declaration = tuple[
-    tuple[str | None, str] | None, int, str, list[tuple[str | None, str, int]]
-]
+_Declaration = tuple[tuple[str | None, str] | None, int, str, list[tuple[str | None, str, int]]]
 
 
 def _declarations(module: ast.Module, names: dict[str, Any]) -> Iterator[_Declaration]:
     for node in ast.walk(module):
         if isinstance(node, ast.ClassDef):
-            own = {target: value for target, value in _assignments(node)}
+            own = dict(_assignments(node))
             if "__tablename__" in own and value_of(own.get("__abstract__"), names) is not True:
                 name = value_of(own["__tablename__"], names)
                 schema = _schema(value_of(own.get("__table_args__"), names))

@@ -232,7 +232,7 @@ def _create_table(collector: Collector, statement: Any, line: int) -> None:
         name,
         line,
         guarded=statement.if_not_exists,
-        columns=", ".join(_columns(elements)),
+        column_list=", ".join(_columns(elements)),
     )
     for element in elements:
         _foreign_keys(collector, element, name, line)
@@ -329,8 +329,7 @@ def _drop(collector: Collector, statement: Any, line: int) -> None:
         if statement.removeType == enums.ObjectType.OBJECT_SCHEMA:
             collector.note("removes", "schema", (None, dropped.sval), line)
         elif kind == "type":
-            names = dropped.names if isinstance(dropped, ast.TypeName) else dropped
-            collector.note("removes", "type", _listed(names), line)
+            collector.note("removes", "type", _listed(getattr(dropped, "names", dropped)), line)
         elif kind is not None:
             if kind == "table":
                 _refer(collector, _listed(dropped), "DROP TABLE", line, may_lack=guarded)
@@ -390,7 +389,7 @@ def _set_schema(collector: Collector, statement: Any, line: int) -> None:
         _move(collector, kind, name, statement.newschema, name[1], line, guarded)
 
 
-def _move(
+def _move(  # noqa: PLR0917
     collector: Collector,
     kind: Kind,
     old: Name,
@@ -405,18 +404,21 @@ def _move(
 
 
 def _create_type(collector: Collector, statement: Any, line: int) -> None:
-    if isinstance(statement, ast.CompositeTypeStmt):
-        name = _named(statement.typevar)
-    elif isinstance(statement, ast.CreateDomainStmt):
-        name = _listed(statement.domainname)
-    elif isinstance(statement, ast.DefineStmt):
-        collector.change()
-        if statement.kind != enums.ObjectType.OBJECT_TYPE:
-            return
-        name = _listed(statement.defnames)
-    else:
-        name = _listed(statement.typeName)
-    collector.note("creates", "type", name, line)
+    collector.note("creates", "type", _listed(statement.typeName), line)
+
+
+def _create_composite(collector: Collector, statement: Any, line: int) -> None:
+    collector.note("creates", "type", _named(statement.typevar), line)
+
+
+def _create_domain(collector: Collector, statement: Any, line: int) -> None:
+    collector.note("creates", "type", _listed(statement.domainname), line)
+
+
+def _define(collector: Collector, statement: Any, line: int) -> None:
+    collector.change()
+    if statement.kind == enums.ObjectType.OBJECT_TYPE:
+        collector.note("creates", "type", _listed(statement.defnames), line)
 
 
 def _create_schema(collector: Collector, statement: Any, line: int) -> None:
@@ -526,8 +528,14 @@ def _plpgsql_statements(node: Any, *, guarded: bool) -> Iterator[tuple[str, str,
             yield "dynamic", value["query"]["PLpgSQL_expr"]["query"], guarded, _lineno(value)
             yield from _plpgsql_statements(value.get("body"), guarded=True)
         else:
-            inner = guarded or key in _GUARDS or (
-                key == "PLpgSQL_stmt_block" and isinstance(value, dict) and "exceptions" in value
+            inner = (
+                guarded
+                or key in _GUARDS
+                or (
+                    key == "PLpgSQL_stmt_block"
+                    and isinstance(value, dict)
+                    and "exceptions" in value
+                )
             )
             yield from _plpgsql_statements(value, guarded=inner)
 
@@ -545,21 +553,24 @@ def _lineno(value: dict[str, Any]) -> int:
 def _dynamic_text(expression: str) -> str:
     """What EXECUTE would run, with a HOLE for what is not a literal in it."""
     try:
-        (raw,) = parse_sql(f"select {expression}")
-    except (ParseError, ValueError):
+        statements: Sequence[Any] = parse_sql(f"select {expression}")
+    except ParseError:
         return HOLE
-    targets = raw.stmt.targetList or ()
+    if len(statements) != 1:
+        return HOLE
+    targets: Sequence[Any] = statements[0].stmt.targetList or ()
     return _literal_text(targets[0].val) if len(targets) == 1 else HOLE
 
 
 def _literal_text(node: Any) -> str:
-    if isinstance(node, ast.A_Const) and hasattr(node.val, "sval"):
+    kind = type(node)
+    if kind is ast.A_Const and hasattr(node.val, "sval"):
         return str(node.val.sval)
-    if isinstance(node, ast.A_Expr) and [part.sval for part in node.name] == ["||"]:
+    if kind is ast.A_Expr and [part.sval for part in node.name] == ["||"]:
         return _literal_text(node.lexpr) + _literal_text(node.rexpr)
-    if isinstance(node, ast.TypeCast):
+    if kind is ast.TypeCast:
         return _literal_text(node.arg)
-    if isinstance(node, ast.FuncCall) and node.funcname[-1].sval == "format" and node.args:
+    if kind is ast.FuncCall and node.funcname[-1].sval == "format" and node.args:
         template = _literal_text(node.args[0])
         values = iter([_literal_text(argument) for argument in node.args[1:]])
         return re.sub(r"%(?:\d+\$)?[-\d]*[sIL]", lambda _: next(values, HOLE), template)
@@ -579,10 +590,10 @@ _READERS: dict[type, Callable[..., None]] = {
     ast.AlterObjectSchemaStmt: _set_schema,
     ast.AlterTableStmt: _alter_table,
     ast.CreateEnumStmt: _create_type,
-    ast.CompositeTypeStmt: _create_type,
-    ast.CreateDomainStmt: _create_type,
+    ast.CompositeTypeStmt: _create_composite,
+    ast.CreateDomainStmt: _create_domain,
     ast.CreateRangeStmt: _create_type,
-    ast.DefineStmt: _create_type,
+    ast.DefineStmt: _define,
     ast.CreateSchemaStmt: _create_schema,
     ast.VariableSetStmt: _search_path,
     ast.IndexStmt: _index,

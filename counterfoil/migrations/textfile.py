@@ -7,7 +7,11 @@ from pathlib import Path
 # A dump of data is no migration that anyone reads; its statements are not known.
 MOST_BYTES = 8 * 2**20
 
-_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,10 @@ def read_text(path: Path) -> TextFile:
         raw = path.read_bytes()
     except OSError as cause:
         return TextFile("", problem=f"cannot be read: {cause.strerror}")
-    return TextFile(_one_line_end(_decode(raw)), raw) if not _is_binary(raw) else TextFile(
-        "", raw, problem="binary, not text"
+    return (
+        TextFile(_one_line_end(_decode(raw)), raw)
+        if not _is_binary(raw)
+        else TextFile("", raw, problem="binary, not text")
     )
 
 

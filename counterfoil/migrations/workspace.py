@@ -108,7 +108,8 @@ def judge_folder(
         waivers_file: findings accepted elsewhere than in the files; None for none.
 
     Raises:
-        CounterfoilError: the waivers or a tree cannot be read, or the embedded server or the views fail.
+        CounterfoilError: the waivers or a tree cannot be read, or the embedded server or the
+            views fail.
     """
     settings = settings.model_copy(
         update={"evidence_limit": _MOST_FINDINGS, "lock_timeout_s": _LONGEST_WAIT_S}
@@ -118,9 +119,7 @@ def judge_folder(
     contract = _contract(database or folder.absolute().name or "/")
     suites = load_suites(settings.expectations_dir)
     waivers = load_waivers(waivers_file, suites) if waivers_file else ()
-    applying = tuple(
-        suite for suite in suites if suite.applies_to(contract) and not suite.is_live
-    )
+    applying = tuple(suite for suite in suites if suite.applies_to(contract) and not suite.is_live)
     check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
     check_expectations(applying)
     target = ensure_database(settings, DATABASE)

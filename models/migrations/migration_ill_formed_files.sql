@@ -22,7 +22,7 @@ usual_widths as (
         digits,
         file_count
     from widths
-    order by tree, file_count desc, digits desc
+    order by tree asc, file_count desc, digits desc
 ),
 
 final as (

@@ -57,7 +57,7 @@ final as (
             'migrations create ' || elsewhere.relations,
             'no migration creates it'
         ) as explanation,
-        exists (
+        exists(
             select true
             from unknowns
             where

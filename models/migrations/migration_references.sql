@@ -22,13 +22,18 @@ unknowns as (
     select * from {{ source('migration_facts', 'migration_unknowns') }}
 ),
 
+-- Where each name may be found: one place, or every schema of the search path.
 referring as (
-    select *
+    select
+        *,
+        case
+            when schema_name is null then search_path
+            else array[schema_name]
+        end as places
     from statements
     where direction = 'forward' and action = 'refers'
 ),
 
--- Where each name may be found: one place, or every schema of the search path.
 candidates as (
     select
         referring.tree,
@@ -36,12 +41,7 @@ candidates as (
         place.schema_name,
         referring.object_name as relation_name
     from referring
-    cross join lateral unnest(
-        case
-            when referring.schema_name is null then referring.search_path
-            else array[referring.schema_name]
-        end
-    ) as place (schema_name)
+    cross join lateral unnest(referring.places) as place (schema_name)
 ),
 
 -- Of each relation what was done to it last, as of each statement that names it.
@@ -91,16 +91,31 @@ found as (
             and as_of_then.schema_name = provided.schema_name
             and (
                 provided.table_name is null
-                or provided.table_name = as_of_then.relation_name
+                or as_of_then.relation_name = provided.table_name
             )
     where as_of_then.is_reference
     group by as_of_then.tree, as_of_then.position
 ),
 
+-- What else a missing table may have been meant to be, by the words of its name.
+likely as (
+    select
+        tree,
+        relation_name,
+        stands_at_the_end,
+        schema_name || '.' || relation_name as relation,
+        split_part(relation_name, '_', 1) as first_word,
+        '%\_' || replace(relation_name, '_', '\_') as as_last_words
+    from relations
+    where kind = 'table'
+),
+
 missing as (
     select
         referring.*,
-        coalesce(referring.schema_name, referring.search_path[1]) as wanted_schema
+        coalesce(referring.schema_name, referring.search_path[1]) as wanted_schema,
+        split_part(referring.object_name, '_', 1) as first_word,
+        '%\_' || replace(referring.object_name, '_', '\_') as as_last_words
     from referring
     inner join found
         on referring.tree = found.tree and referring.position = found.position
@@ -114,6 +129,7 @@ explained as (
         missing.line,
         missing.position,
         missing.needed_by,
+        missing.object_name,
         concat_ws('.', missing.schema_name, missing.object_name) as named_table,
         meant.relation as meant_table,
         exists (
@@ -141,27 +157,23 @@ explained as (
         limit 1
     ) as later on true
     left join lateral (
-        select relations.schema_name || '.' || relations.relation_name as relation
-        from relations
+        select likely.relation
+        from likely
         where
-            relations.tree = missing.tree
-            and relations.kind = 'table'
-            and (relations.schema_name, relations.relation_name)
-            <> (missing.wanted_schema, missing.object_name)
+            likely.tree = missing.tree
+            and likely.relation <> missing.wanted_schema || '.' || missing.object_name
             and (
-                relations.relation_name = missing.object_name
-                or missing.object_name like '%\_' || replace(relations.relation_name, '_', '\_')
-                or relations.relation_name like '%\_' || replace(missing.object_name, '_', '\_')
-                or split_part(relations.relation_name, '_', 1)
-                = split_part(missing.object_name, '_', 1)
+                likely.relation_name = missing.object_name
+                or missing.object_name like likely.as_last_words
+                or likely.relation_name like missing.as_last_words
+                or likely.first_word = missing.first_word
             )
         order by
-            relations.relation_name <> missing.object_name,
-            missing.object_name not like '%\_' || replace(relations.relation_name, '_', '\_'),
-            relations.relation_name not like '%\_' || replace(missing.object_name, '_', '\_'),
-            not relations.stands_at_the_end,
-            relations.schema_name,
-            relations.relation_name
+            likely.relation_name <> missing.object_name,
+            missing.object_name not like likely.as_last_words,
+            likely.relation_name not like missing.as_last_words,
+            not likely.stands_at_the_end,
+            likely.relation
         limit 1
     ) as meant on true
 ),
@@ -179,8 +191,7 @@ final as (
         case
             when created_later_at is not null
                 then 'is created only later, at ' || created_later_at
-            when split_part(meant_table, '.', 2) = split_part(named_table, '.', 2)
-                or split_part(meant_table, '.', 2) = named_table
+            when split_part(meant_table, '.', 2) = object_name
                 then 'nothing before it creates; of that name there is ' || meant_table
             when meant_table is not null
                 then 'nothing before it creates; ' || meant_table || ' may be meant'
@@ -189,7 +200,7 @@ final as (
     from explained
     group by
         tree, file, line, needed_by, named_table, meant_table, is_unknown,
-        created_later_at
+        created_later_at, object_name
 )
 
 select * from final

@@ -7,7 +7,12 @@ statements as (
 ),
 
 of_relations as (
-    select *
+    select
+        *,
+        case
+            when schema_name is null then search_path
+            else array[schema_name]
+        end as places
     from statements
     where
         direction = 'forward'
@@ -24,7 +29,7 @@ created as (
         true as appears,
         kind,
         is_conditional,
-        columns,
+        column_list,
         file,
         line
     from of_relations
@@ -35,22 +40,17 @@ created as (
 removed as (
     select
         of_relations.tree,
-        coalesce(of_relations.schema_name, place.schema_name) as schema_name,
+        place.schema_name,
         of_relations.object_name as relation_name,
         of_relations.position,
         false as appears,
         of_relations.kind,
         of_relations.is_conditional,
-        null::text as columns,
+        null::text as column_list,
         of_relations.file,
         of_relations.line
     from of_relations
-    cross join lateral unnest(
-        case
-            when of_relations.schema_name is null then of_relations.search_path
-            else array[of_relations.schema_name]
-        end
-    ) as place (schema_name)
+    cross join lateral unnest(of_relations.places) as place (schema_name)
     where of_relations.action = 'removes'
 ),
 
@@ -64,7 +64,7 @@ removed_with_schema as (
         false as appears,
         created.kind,
         statements.is_conditional,
-        null::text as columns,
+        null::text as column_list,
         statements.file,
         statements.line
     from statements

@@ -16,7 +16,7 @@ final as (
         file,
         line,
         appears as stands_at_the_end,
-        exists (
+        exists(
             select true
             from events as later
             where
@@ -28,7 +28,7 @@ final as (
         ) as may_be_gone
     from events
     where appears or not is_conditional
-    order by tree, schema_name, relation_name, position desc
+    order by tree asc, schema_name asc, relation_name asc, position desc
 )
 
 select * from final

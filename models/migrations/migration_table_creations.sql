@@ -15,13 +15,21 @@ with_previous as (
         *,
         lag(appears) over by_relation as was_there,
         lag(position) over by_relation as previous_position,
-        lag(columns) over by_relation as previous_columns,
+        lag(column_list) over by_relation as previous_column_list,
         lag(file || ':' || line) over by_relation as first_created_at
     from events
     window by_relation as (
         partition by tree, schema_name, relation_name
         order by position
     )
+),
+
+compared as (
+    select
+        *,
+        (column_list is not distinct from previous_column_list) as has_same_columns
+    from with_previous
+    where appears and was_there and kind = 'table'
 ),
 
 final as (
@@ -32,25 +40,23 @@ final as (
         line,
         first_created_at,
         is_conditional,
-        (columns is not distinct from previous_columns) as has_same_columns,
+        has_same_columns,
         case
-            when is_conditional and columns is not distinct from previous_columns
-                then 'warning'
+            when is_conditional and has_same_columns then 'warning'
             else 'critical'
         end as severity,
-        exists (
+        exists(
             select true
             from unknowns
             where
-                unknowns.tree = with_previous.tree
-                and unknowns.position between with_previous.previous_position
-                and with_previous.position
+                unknowns.tree = compared.tree
+                and unknowns.position between compared.previous_position
+                and compared.position
                 and (
-                    with_previous.schema_name || '.' || with_previous.relation_name
+                    compared.schema_name || '.' || compared.relation_name
                 ) like unknowns.removes
         ) as is_unknown
-    from with_previous
-    where appears and was_there and kind = 'table'
+    from compared
 )
 
 select * from final

@@ -56,7 +56,7 @@ standing as (
             relation.relkind in ('r', 'p', 'f')
             and not relation.relispartition
         ) as is_table,
-        exists (
+        exists(
             select true
             from pg_catalog.pg_depend as dependency
             where
@@ -115,7 +115,7 @@ unexpected as (
         standing.schema_name,
         standing.relation_name,
         'it is there, and no migration creates it' as fault,
-        exists (
+        exists(
             select true
             from unknowns
             where
@@ -127,7 +127,11 @@ unexpected as (
     where
         standing.is_table
         and not standing.is_of_extension
-        and standing.relation_name not in (select relation_name from histories)
+        and not exists (
+            select true
+            from histories
+            where histories.relation_name = standing.relation_name
+        )
         and not exists (
             select true
             from relations

@@ -82,7 +82,7 @@ def test_nobody_walks_a_loop_of_links(judge: Judge, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", ["auto", "numbered", "flyway", "drizzle", "alembic"])
 def test_an_empty_folder_is_an_error(layout: str, tmp_path: Path) -> None:
-    with pytest.raises(MigrationsError, match="no .*migrations"):
+    with pytest.raises(MigrationsError, match=r"no .*migrations"):
         read(tmp_path, layout=layout)
 
 
@@ -166,12 +166,10 @@ def test_trees_are_found_below_a_folder(tmp_path: Path) -> None:
     write(tmp_path / "supabase" / "migrations", FIRST)
     write(tmp_path / "node_modules" / "x", FIRST)
     write(tmp_path, {"schema.sql": "create table a ();", "setup.py": "x = 1"})
-    found = {folder.relative_to(tmp_path).as_posix(): detect(folder) for folder in find_folders(tmp_path)}
+    found = {
+        folder.relative_to(tmp_path).as_posix(): detect(folder) for folder in find_folders(tmp_path)
+    }
     assert found == {
-        "api/alembic": "alembic",
-        "supabase/migrations": "supabase",
-        "web/drizzle": "drizzle",
-    } or found == {
         "api/alembic/versions": "alembic",
         "supabase/migrations": "supabase",
         "web/drizzle": "drizzle",
@@ -190,7 +188,9 @@ def test_every_sample_of_a_layout_is_told(tmp_path: Path) -> None:
     for layout, files in samples.items():
         write(tmp_path / layout, files)
         assert detect(tmp_path / layout) == layout
-    write(tmp_path / "diesel", {"2025-01-01-000000_a/up.sql": "", "2025-01-01-000000_a/down.sql": ""})
+    write(
+        tmp_path / "diesel", {"2025-01-01-000000_a/up.sql": "", "2025-01-01-000000_a/down.sql": ""}
+    )
     assert detect(tmp_path / "diesel") == "numbered"
     write(tmp_path / "goose", {"20250101000000_a.sql": "-- +goose Up\n"})
     assert detect(tmp_path / "goose") == "numbered"
@@ -211,7 +211,9 @@ def test_a_word_at_the_end_of_a_name_makes_no_rollback(judge: Judge, tmp_path: P
     }
 
 
-@pytest.mark.parametrize("text", ["bogus", "bogus;", "create table b (); bogus", "bogus x; select 1"])
+@pytest.mark.parametrize(
+    "text", ["bogus", "bogus;", "create table b (); bogus", "bogus x; select 1"]
+)
 def test_no_bad_statement_is_passed_over(text: str, judge: Judge, tmp_path: Path) -> None:
     """The splitter leaves out what begins with no keyword."""
     write(tmp_path, FIRST | {SECOND: text})

@@ -57,7 +57,16 @@ FOLDERS = {
     "sqlmigrate/1_a.sql": "-- +migrate Up\n" + ONE.format("sqlmigrate"),
     "sqlmigrate/2_b.sql": "-- +migrate Up\n" + TWO.format("sqlmigrate"),
 }
-TREES = ["alembic", "flyway", "drizzle", "supabase_migrations", "go", "goose", "prisma", "sqlmigrate"]
+TREES = [
+    "alembic",
+    "flyway",
+    "drizzle",
+    "supabase_migrations",
+    "go",
+    "goose",
+    "prisma",
+    "sqlmigrate",
+]
 
 
 def crc(text: str) -> int:
@@ -81,7 +90,8 @@ RECORDS = f"""
         (2, '1.1', {crc(FOLDERS["flyway/V1.1__b.sql"])}, true), (3, null, 7, true);
     create table drizzle.__drizzle_migrations (id serial, hash text, created_at bigint);
     insert into drizzle.__drizzle_migrations (hash, created_at) values
-        ('{sha(FOLDERS["drizzle/0000_a.sql"])}', 1000), ('{sha(FOLDERS["drizzle/0001_b.sql"])}', 1001);
+        ('{sha(FOLDERS["drizzle/0000_a.sql"])}', 1000),
+        ('{sha(FOLDERS["drizzle/0001_b.sql"])}', 1001);
     create table supabase_migrations.schema_migrations (version text, statements text[], name text);
     insert into supabase_migrations.schema_migrations (version) values
         ('20250101000000'), ('20250102000000');
@@ -141,9 +151,7 @@ def contract(**trees: dict[str, object]) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    overnight: Database, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Deployed]:
+def deployed(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deployed")
     write(folder, FOLDERS)
     given = {name: {} for name in TREES}
@@ -287,8 +295,8 @@ def test_a_version_that_differs(
             "goose.by_hand",
         ),
         (
-            "alter table go.two rename to \"Two.x\"",
-            "alter table go.\"Two.x\" rename to two",
+            'alter table go.two rename to "Two.x"',
+            'alter table go."Two.x" rename to two',
             None,
         ),
         ("create view goose.v as select 1 as x", "drop view goose.v", ""),
