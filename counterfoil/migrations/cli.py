@@ -87,6 +87,13 @@ def migrations(  # noqa: PLR0917
         else:
             template = MigrationTree.model_validate({"folder": ".", "layout": layout.value})
             trees = trees_of(folder, template)
-        judged = judge_folder(folder, trees, settings(), database=database, waivers_file=waivers)
+        judged = judge_folder(
+            folder,
+            trees,
+            settings(),
+            database=database,
+            waivers_file=waivers,
+            with_rehearsal=rehearse,
+        )
         print(render(judged.audit, judged.unknown, folder, form.value))
         raise typer.Exit(exit_code(judged.audit.status, fail_on.value))

@@ -20,10 +20,11 @@ from counterfoil.build import ensure_views
 from counterfoil.contract import Contract, MigrationTree
 from counterfoil.database import PUBLIC_SCHEMA, connect, open_transaction
 from counterfoil.demo.server import start_server
-from counterfoil.findings import Audit
+from counterfoil.findings import Audit, Finding
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.layouts import find_folders
 from counterfoil.migrations.load import create_tables, load_facts
+from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
 from counterfoil.plan import Plan
 from counterfoil.profiles import PROFILE, Target
@@ -97,6 +98,7 @@ def judge_folder(
     *,
     database: str | None = None,
     waivers_file: Path | None = None,
+    with_rehearsal: bool = False,
 ) -> JudgedFolder:
     """Reads the trees of a folder, and holds every check of the migrations pack to them.
 
@@ -106,6 +108,7 @@ def judge_folder(
         settings: the operator's.
         database: what waivers call the database; the folder's name if none is given.
         waivers_file: findings accepted elsewhere than in the files; None for none.
+        with_rehearsal: run trees of SQL, too, forward and back on an empty database.
 
     Raises:
         CounterfoilError: the waivers or a tree cannot be read, or the embedded server or the
@@ -136,7 +139,21 @@ def judge_folder(
             waivers=waivers,
         )
         unknown = _fetch_unknown(transaction.connection)
+    if with_rehearsal:
+        rehearsed = rehearse(
+            facts, trees, folder, _dangling(audit), server=target, settings=settings
+        )
+        audit = audit.model_copy(update={"checks": [*audit.checks, rehearsed]})
     return JudgedFolder(*suppress(audit, unknown, facts.suppressions))
+
+
+def _dangling(audit: Audit) -> list[Finding]:
+    return [
+        finding
+        for check in audit.checks
+        if check.check_id == "migrations.references_resolve"
+        for finding in check.findings
+    ]
 
 
 def _fetch_unknown(connection: Connection) -> list[UnknownRow]:
