@@ -73,6 +73,10 @@ lock: install ## Renew requirements.lock from pyproject.toml
 bench: install ## Time the assert phase against the same questions by hand (ENTRIES=1000000)
 	@$(BIN)/python benchmarks/assert_phase.py --entries $(ENTRIES)
 
+.PHONY: bench-history
+bench-history: install ## Time the history's views after 1,000 audits
+	@$(BIN)/python benchmarks/history.py
+
 .PHONY: bench-run
 bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 	@$(BIN)/python benchmarks/warm_run.py

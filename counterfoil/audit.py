@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from counterfoil.contract import Contract
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, Instant, pinned_engine
-from counterfoil.errors import PreflightError
+from counterfoil.errors import CounterfoilError, PreflightError
 from counterfoil.evidence import Failure, Key, accepted_by, fetch_failure
 from counterfoil.findings import (
     Audit,
@@ -71,6 +71,7 @@ def audit_database(
         SuiteError: a suite names a view or a column that is not there: found before
             anything is asserted.
         SnapshotError: a table was truncated or rewritten while the audit ran.
+        UnavailableError: a connection was lost; nothing that was found is of use.
         PreflightError: the database cannot say which views there are, or which tables are
             empty.
     """
@@ -79,21 +80,27 @@ def audit_database(
     declared = [check.check_id for suite in applying for check in suite.checks]
     today = instant.as_of.astimezone(UTC).date()
     held = waivers_on(waivers, contract.database, today, declared)
-    with pinned_engine(instant) as engine, engine.connect() as connection:
-        views, empty_tables = _look_around(connection, contract)
-        check_columns(applying, views)
-        outcomes = _run(applying, instant, contract)
-        judge = _Judge(
-            connection=connection,
-            contract=contract,
-            empty_tables=empty_tables,
-            waivers=held,
-            looked_for=looked_for or {},
-            limit=settings.evidence_limit,
-        )
-        results = [result for outcome in outcomes for result in judge.results(outcome)]
-        sections = fetch_sections(connection, outcomes, views)
-        check_not_rewritten(connection, contract)
+    try:
+        with pinned_engine(instant) as engine, engine.connect() as connection:
+            views, empty_tables = _look_around(connection, contract)
+            check_columns(applying, views)
+            outcomes = _run(applying, instant, contract)
+            judge = _Judge(
+                connection=connection,
+                contract=contract,
+                empty_tables=empty_tables,
+                waivers=held,
+                looked_for=looked_for or {},
+                limit=settings.evidence_limit,
+            )
+            results = [result for outcome in outcomes for result in judge.results(outcome)]
+            sections = fetch_sections(connection, outcomes, views)
+            check_not_rewritten(connection, contract)
+    except (CounterfoilError, sa.exc.DBAPIError):
+        # What went wrong may be a lost connection, and then that is what to say.
+        instant.check_unbroken()
+        raise
+    instant.check_unbroken()
     scored, scored_by_tenant = score(results), tenant_score(results)
     uses = judge.waiver_uses(results)
     results += [every_check_ran(declared, results), waivers_in_use(uses)]
@@ -152,6 +159,7 @@ def _run(suites: Iterable[Suite], instant: Instant, contract: Contract) -> list[
                 len(suite.checks),
             )
             outcomes.append(outcome)
+            instant.check_unbroken()
         return outcomes
     finally:
         validator.close()

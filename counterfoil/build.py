@@ -7,10 +7,12 @@ of hundreds of tables is too long for a command line.
 import hashlib
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,11 +23,19 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract import Contract
-from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
-from counterfoil.errors import BuildError
+from counterfoil.database import (
+    PUBLIC_SCHEMA,
+    STAGING_SCHEMA,
+    as_options,
+    connect,
+    is_passing,
+    lost,
+    session_settings,
+)
+from counterfoil.errors import BuildError, CounterfoilError, UnavailableError
 from counterfoil.history.schema import ensure_history
 from counterfoil.plan import Plan
-from counterfoil.profiles import profiles_file
+from counterfoil.profiles import Target, profiles_file
 from counterfoil.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -93,7 +103,13 @@ class Build:
         connection.commit()
 
 
-def ensure_views(plan: Plan, settings: Settings, *, profiles_dir: Path | None = None) -> bool:
+def ensure_views(
+    plan: Plan,
+    settings: Settings,
+    *,
+    although_unchanged: bool = False,
+    profiles_dir: Path | None = None,
+) -> bool:
     """Builds the views if the project, the contract or the server changed, or one is gone.
 
     After a build dbt's own data tests run: they prove the SQL, and are not for every night.
@@ -103,6 +119,7 @@ def ensure_views(plan: Plan, settings: Settings, *, profiles_dir: Path | None = 
     Args:
         plan: the contract, and the roles that own the views and the history.
         settings: the operator's.
+        although_unchanged: build them whatever has changed.
         profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
 
     Returns:
@@ -112,6 +129,7 @@ def ensure_views(plan: Plan, settings: Settings, *, profiles_dir: Path | None = 
         HistoryError: the history cannot be brought up to date.
         BuildError: dbt failed, a data test failed, or a changed view cannot be replaced
             because somebody else's view stands on it; names it.
+        UnavailableError: the connection was lost meanwhile.
     """
     target = plan.builder
     ensure_history(plan.historian, target.user, settings)
@@ -121,6 +139,7 @@ def ensure_views(plan: Plan, settings: Settings, *, profiles_dir: Path | None = 
         standing = Build.read(connection)
         if (
             standing
+            and not although_unchanged
             and standing.project_hash == wanted
             and standing.views <= _existing_views(connection)
         ):
@@ -134,18 +153,46 @@ def ensure_views(plan: Plan, settings: Settings, *, profiles_dir: Path | None = 
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
         if plan.replaces_project_contract:
             arguments += ["--vars", json.dumps(plan.contract.as_dbt_vars())]
-        views = _run(arguments, connection, settings.project_dir)
-        _test(arguments, settings.project_dir)
+        views = _run(arguments, connection, settings)
+        _test(arguments, settings)
         _drop_views(_existing_views(connection) - views, connection)
         Build(wanted, views).write(connection)
         log.info("Built %d views, and their data tests passed", len(views))
         return True
     except psycopg2.Error as cause:
+        if connection.closed:
+            raise lost(cause, target) from None
         raise BuildError(
             f"Postgres refused: {cause}", where=str(target), remedy="Mend that, and run again"
         ) from None
     finally:
         connection.close()
+
+
+def drop_views(target: Target, settings: Settings) -> int:
+    """Drops every view of ours, so that the application can change the tables below them.
+
+    Nothing else goes: not the schemas, their privileges or the history. The next audit
+    builds the views again.
+
+    Returns:
+        How many were dropped.
+
+    Raises:
+        BuildError: somebody else's views stand on them; names those, and drops none.
+        TargetError: the database cannot be reached.
+    """
+    with closing(connect(target, settings)) as connection:
+        views = _existing_views(connection)
+        dependents = _dependents(connection)
+        if dependents:
+            raise BuildError(
+                f"not dropped, because these stand on our views: {', '.join(dependents)}",
+                where=str(target),
+                remedy="Drop those first, with their owners' leave",
+            )
+        _drop_views(views, connection)
+        return len(views)
 
 
 def _project_hash(contract: Contract, project_dir: Path, server_version: int) -> str:
@@ -171,14 +218,11 @@ def _existing_views(connection: Connection) -> frozenset[str]:
         return frozenset(name for (name,) in cursor)
 
 
-def _run(arguments: Sequence[str], connection: Connection, project_dir: Path) -> frozenset[str]:
+def _run(arguments: Sequence[str], connection: Connection, settings: Settings) -> frozenset[str]:
     """Replaces the views in place; where Postgres refuses that, drops and makes them anew."""
-    outcome = _dbt(["run", *arguments], project_dir)
+    outcome = _dbt(["run", *arguments], settings)
     if _is_replacement_refused(outcome):
-        with connection.cursor() as cursor:
-            cursor.execute(_DEPENDENTS, (_SCHEMAS, _SCHEMAS))
-            dependents = [name for (name,) in cursor]
-        connection.rollback()
+        dependents = _dependents(connection)
         if dependents:
             raise BuildError(
                 f"{_first_failure(outcome)}; not dropped, because these stand on our views:"
@@ -186,9 +230,9 @@ def _run(arguments: Sequence[str], connection: Connection, project_dir: Path) ->
                 where="dbt run",
                 remedy="Mend the model, or drop those views and run again",
             )
-        outcome = _dbt(["run", "--full-refresh", *arguments], project_dir)
+        outcome = _dbt(["run", "--full-refresh", *arguments], settings)
     if not outcome["success"]:
-        raise BuildError(_first_failure(outcome), where="dbt run", remedy="Mend that model")
+        raise _failure(outcome, where="dbt run", remedy="Mend that model")
     if not outcome["nodes"]:
         raise BuildError(
             "the contract switches every model off",
@@ -196,6 +240,14 @@ def _run(arguments: Sequence[str], connection: Connection, project_dir: Path) ->
             remedy="Check the contract's packs",
         )
     return frozenset(node["relation"] for node in outcome["nodes"])
+
+
+def _dependents(connection: Connection) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DEPENDENTS, (_SCHEMAS, _SCHEMAS))
+        names = [name for (name,) in cursor]
+    connection.rollback()
+    return names
 
 
 def _drop_views(stale: Iterable[str], connection: Connection) -> None:
@@ -208,10 +260,11 @@ def _drop_views(stale: Iterable[str], connection: Connection) -> None:
             cursor.execute(sql.SQL("drop view {}").format(sql.SQL(", ").join(names)))
     except psycopg2.Error as cause:
         connection.rollback()
+        reason = cause.diag.message_detail or cause.diag.message_primary
         raise BuildError(
-            f"views no longer made cannot be dropped: {cause.diag.message_detail}",
+            f"views cannot be dropped: {reason}",
             where=PUBLIC_SCHEMA,
-            remedy="Drop what stands on them first, then run again",
+            remedy="End what uses or stands on them, then run again",
         ) from None
     connection.commit()
 
@@ -223,17 +276,18 @@ def _is_replacement_refused(outcome: dict[str, Any]) -> bool:
     )
 
 
-def _test(arguments: Sequence[str], project_dir: Path) -> None:
-    outcome = _dbt(["test", "--select", "test_type:data", *arguments], project_dir)
+def _test(arguments: Sequence[str], settings: Settings) -> None:
+    outcome = _dbt(["test", "--select", "test_type:data", *arguments], settings)
     if not outcome["success"]:
-        raise BuildError(
-            _first_failure(outcome),
+        raise _failure(
+            outcome,
             where="dbt test",
             remedy="The view's SQL does not do what it says: mend the model",
         )
 
 
-def _dbt(arguments: Sequence[str], project_dir: Path) -> dict[str, Any]:
+def _dbt(arguments: Sequence[str], settings: Settings) -> dict[str, Any]:
+    project_dir = settings.project_dir
     process = subprocess.run(
         [sys.executable, "-m", "counterfoil.dbt_process"],
         input=json.dumps([*arguments, "--project-dir", str(project_dir)]),
@@ -241,6 +295,7 @@ def _dbt(arguments: Sequence[str], project_dir: Path) -> dict[str, Any]:
         text=True,
         check=False,
         cwd=project_dir,
+        env=os.environ | {"PGOPTIONS": as_options(session_settings(settings))},
     )
     try:
         outcome = json.loads(process.stdout.splitlines()[-1])
@@ -253,6 +308,13 @@ def _dbt(arguments: Sequence[str], project_dir: Path) -> dict[str, Any]:
         ) from None
     assert isinstance(outcome, dict)
     return outcome
+
+
+def _failure(outcome: dict[str, Any], *, where: str, remedy: str) -> CounterfoilError:
+    said = _first_failure(outcome)
+    if is_passing(said):
+        return UnavailableError(said, where=where, remedy="Check that the database is up")
+    return BuildError(said, where=where, remedy=remedy)
 
 
 def _first_failure(outcome: dict[str, Any]) -> str:

@@ -28,8 +28,10 @@ app = typer.Typer(
 )
 demo_app = typer.Typer(help="The embedded demo database.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
+views_app = typer.Typer(help="The views of a target.", no_args_is_help=True)
 app.add_typer(repair_app, name="repair")
 app.command("migrations", epilog=MIGRATIONS_EPILOG)(migrations)
+app.add_typer(views_app, name="views")
 
 
 class FailOnChoice(StrEnum):
@@ -116,6 +118,59 @@ def checks() -> None:
         for own in (every_check_ran([], []), waivers_in_use([])):
             table.add_row(own.check_id, own.severity, own.title)
         out.print(table)
+
+
+@app.command(epilog="Example: counterfoil grants --target production > grants.sql")
+def grants(
+    target: Annotated[str, typer.Option(help="Output of profiles.yml to audit.")] = "demo",
+    contract: Annotated[
+        Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
+    ] = None,
+    reader: Annotated[
+        str, typer.Option(help="Role of the analysts, who read the views.")
+    ] = "counterfoil_reader",
+) -> None:
+    """Print the SQL that makes the target's roles, for the database's owner to run."""
+    with one_line_errors():
+        from counterfoil.contract import load_contract
+        from counterfoil.grants import render_grants
+        from counterfoil.profiles import load_historian, load_targets
+        from counterfoil.settings import settings
+
+        project = settings().project_dir
+        builder, auditor = load_targets(target, project)
+        sys.stdout.write(
+            render_grants(
+                load_contract(project, contract),
+                builder=builder,
+                auditor=auditor,
+                historian=load_historian(target, project),
+                reader=reader,
+            )
+        )
+
+
+@views_app.command(
+    "drop",
+    epilog="Exit codes: 0 dropped, 3 not, since somebody else's views stand on them."
+    " Example: counterfoil views drop --target production",
+)
+def views_drop(
+    target: Annotated[str, typer.Option(help="Output of profiles.yml that builds.")] = "demo",
+) -> None:
+    """Drop the views, before the application changes a table below them."""
+    with one_line_errors():
+        from counterfoil.build import drop_views
+        from counterfoil.demo import announce
+        from counterfoil.lock import only_audit
+        from counterfoil.profiles import load_targets
+        from counterfoil.settings import settings
+
+        announce(settings().demo_dir)
+        builder, _ = load_targets(target, settings().project_dir)
+        with only_audit(builder, settings()):
+            dropped = drop_views(builder, settings())
+        say(f"Dropped {dropped} views; the next audit builds them again")
 
 
 SnapshotOption = Annotated[str | None, typer.Option(help="Snapshot: overnight or afternoon.")]

@@ -48,6 +48,14 @@ class TargetError(CounterfoilError):
     """A target of profiles.yml that is unknown, incomplete or unreachable."""
 
 
+class UnavailableError(TargetError):
+    """The database did not answer, or hung up: the same again may work in a moment."""
+
+
+class LockError(CounterfoilError):
+    """Another audit of the same database is running."""
+
+
 class PreflightError(CounterfoilError):
     """The database is not as the contract and the roles need it."""
 
@@ -66,6 +74,10 @@ class PublishError(CounterfoilError):
 
 class FlowError(CounterfoilError):
     """Prefect could not run the flow."""
+
+
+class FleetError(CounterfoilError):
+    """The list of databases is not one that can be audited."""
 
 
 class RepairError(CounterfoilError):

@@ -1,6 +1,5 @@
 """What must hold before an audit begins: found here, nothing is published, nothing lost."""
 
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,10 +9,11 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract import Contract
-from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
+from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect, lost
 from counterfoil.errors import PreflightError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
+from counterfoil.sqltext import identifier
 
 _COLUMNS = """
     select relation.relname, attribute.attname
@@ -103,7 +103,7 @@ def check_auditor(target: Target, settings: Settings) -> None:
         )
     for schema, may_use, may_select in views:
         if not (may_use and may_select):
-            role = _identifier(target.user)
+            role = identifier(target.user)
             raise PreflightError(
                 f"role {target.user} may not read the views of schema {schema}",
                 where=str(target),
@@ -154,6 +154,8 @@ def _asking(target: Target, settings: Settings) -> Iterator[Connection]:
     try:
         yield connection
     except psycopg2.Error as cause:
+        if connection.closed:
+            raise lost(cause, target) from None
         raise PreflightError(
             f"Postgres refused: {cause}", where=str(target), remedy="Mend that, and run again"
         ) from None
@@ -188,7 +190,7 @@ def _check_columns(contract: Contract, found: Mapping[str, frozenset[str]]) -> N
 
 
 def _check_visibility(contract: Contract, target: Target, connection: Connection) -> None:
-    role = _identifier(target.user)
+    role = identifier(target.user)
     with connection.cursor() as cursor:
         cursor.execute(_VISIBILITY, (contract.schema_, list(contract.tables)))
         for table, may_use, may_select, rows_hidden in cursor:
@@ -197,13 +199,13 @@ def _check_visibility(contract: Contract, target: Target, connection: Connection
                 raise PreflightError(
                     f"role {target.user} may not use schema {contract.schema_}",
                     where=str(target),
-                    remedy=f"GRANT USAGE ON SCHEMA {_identifier(contract.schema_)} TO {role}",
+                    remedy=f"GRANT USAGE ON SCHEMA {identifier(contract.schema_)} TO {role}",
                 )
             if not may_select:
                 raise PreflightError(
                     f"role {target.user} may not read {relation}",
                     where=str(target),
-                    remedy=f"GRANT SELECT ON {_identifier(contract.schema_, table)} TO {role}",
+                    remedy=f"GRANT SELECT ON {identifier(contract.schema_, table)} TO {role}",
                 )
             if rows_hidden:
                 raise PreflightError(
@@ -236,7 +238,7 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
 
 
 def _check_ownership(target: Target, connection: Connection) -> None:
-    role = _identifier(target.user)
+    role = identifier(target.user)
     with connection.cursor() as cursor:
         cursor.execute(_MAY_CREATE)
         (may_create,) = cursor.fetchone() or (False,)
@@ -247,11 +249,11 @@ def _check_ownership(target: Target, connection: Connection) -> None:
             raise PreflightError(
                 f"role {target.user} may not create schema {schema}",
                 where=str(target),
-                remedy=f"GRANT CREATE ON DATABASE {_identifier(target.dbname)} TO {role},"
+                remedy=f"GRANT CREATE ON DATABASE {identifier(target.dbname)} TO {role},"
                 f" or CREATE SCHEMA {schema} AUTHORIZATION {role}",
             )
     foreign = [
-        f"VIEW {_identifier(schema, view)}" if view else f"SCHEMA {schema}"
+        f"VIEW {identifier(schema, view)}" if view else f"SCHEMA {schema}"
         for schema, view, is_owner in owned
         if not is_owner
     ]
@@ -265,11 +267,3 @@ def _check_ownership(target: Target, connection: Connection) -> None:
 
 def _primary(cause: psycopg2.Error) -> str:
     return cause.diag.message_primary or str(cause)
-
-
-def _identifier(*names: str) -> str:
-    """A name as it has to be written in SQL."""
-    return ".".join(
-        name if re.fullmatch("[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
-        for name in names
-    )

@@ -50,6 +50,24 @@ class Settings(BaseSettings):
     connect_timeout_s: int = Field(
         default=10, ge=1, le=3600, description="Longest that a connection may take to open."
     )
+    idle_timeout_s: int = Field(
+        default=7200,
+        ge=60,
+        le=86_400,
+        description="Longest that a session of it may idle in its transaction: a whole audit.",
+    )
+    client_check_s: int = Field(
+        default=5,
+        ge=0,
+        le=3600,
+        description="How often a running query asks whether the audit is still there; 0 never.",
+    )
+    work_mem_mb: int = Field(
+        default=32, ge=1, le=2047, description="Memory of a sort or a hash, before it uses disk."
+    )
+    replica_lag_s: int = Field(
+        default=60, ge=1, le=86_400, description="How far a replica may be behind its primary."
+    )
 
     @field_validator("project_dir")
     @classmethod

@@ -21,6 +21,7 @@ from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
 from counterfoil.history.recall import Recalled, recall
 from counterfoil.history.record import record
+from counterfoil.lock import only_audit
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
@@ -30,6 +31,8 @@ from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
 from flows.artifacts import publish_artifacts
+from flows.labels import label_run
+from flows.retries import WHEN_UNAVAILABLE
 
 log = logging.getLogger("counterfoil.nightly")
 
@@ -48,6 +51,7 @@ def nightly(
     target: str = "demo",
     contract: Path | None = None,
     fail_on: FailOn = "warning",
+    full_rebuild: bool = False,
     audit_id: str | None = None,
 ) -> State:
     """Prove that a database still agrees with itself, and publish what was found.
@@ -56,19 +60,22 @@ def nightly(
         target: the output of profiles.yml to audit.
         contract: a file that replaces the project's own contract.
         fail_on: the least severity for which the run ends Failed; an error always does.
+        full_rebuild: build the views, and run their data tests, though nothing changed.
         audit_id: the audit's name; a new one if none is given.
     """
     try:
         plan = make_the_plan(target, contract)
-        build_views(plan)
-        asserted = assert_expectations(plan, audit_id or new_audit_id())
-        try:
-            audit = record_audit(plan, asserted)
-        except HistoryError:
-            # What was found is not lost with the history of it.
-            publish(asserted.audit)
-            raise
-        publish(audit)
+        with only_audit(plan.builder, settings()):
+            build_views(plan, full_rebuild)
+            asserted = assert_expectations(plan, audit_id or new_audit_id())
+            try:
+                audit = record_audit(plan, asserted)
+            except HistoryError:
+                # What was found is not lost with the history of it.
+                publish(asserted.audit)
+                raise
+            publish(audit)
+            label_run(audit.status)
     except CounterfoilError as error:
         return Failed(message=str(error))
     outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
@@ -77,7 +84,7 @@ def nightly(
     return Failed(message=outcome)
 
 
-@task(name="plan", cache_policy=NO_CACHE)
+@task(name="plan", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def make_the_plan(target: str, contract: Path | None) -> Plan:
     """Read and check everything, before the database is asked anything."""
     announce(settings().demo_dir)
@@ -87,19 +94,19 @@ def make_the_plan(target: str, contract: Path | None) -> Plan:
     return plan
 
 
-@task(name="build", cache_policy=NO_CACHE)
-def build_views(plan: Plan) -> None:
+@task(name="build", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
+def build_views(plan: Plan, full_rebuild: bool) -> None:
     """Build the reconciliation views, if anything has changed, for the auditor to read."""
     load_migrations(plan.contract, plan.contract_dir, plan.builder, settings())
-    ensure_views(plan, settings())
+    ensure_views(plan, settings(), although_unchanged=full_rebuild)
     check_auditor(plan.auditor, settings())
 
 
-@task(name="assert", cache_policy=NO_CACHE)
+@task(name="assert", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
     """Assert every suite, all of them at one instant."""
     recalled = recall(plan.contract.database, plan.historian, settings())
-    with open_snapshot(plan.auditor, settings()) as snapshot:
+    with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
         closed_days = read_closed_days(snapshot, plan.contract)
         audit = audit_database(

@@ -38,11 +38,12 @@ def ensure_history(historian: Target, reader: str, settings: Settings) -> None:
         cursor.execute("select to_regnamespace(%s) is not null", (HISTORY_SCHEMA,))
         if cursor.fetchone() == (False,):
             cursor.execute(_in_schema("create schema {}"))
-        cursor.execute(_in_schema("set local search_path to {}"))
         cursor.execute(
-            "create table if not exists schema_migrations"
-            " (version integer primary key, name text not null,"
-            " applied_at timestamptz not null default now())"
+            _in_schema(
+                "create table if not exists {}.schema_migrations"
+                " (version integer primary key, name text not null,"
+                " applied_at timestamptz not null default now())"
+            )
         )
         cursor.execute("select coalesce(max(version), 0) from schema_migrations")
         (standing,) = cursor.fetchone() or (0,)

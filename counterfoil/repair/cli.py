@@ -70,7 +70,7 @@ def repair_plan(
         from counterfoil.settings import settings
 
         plan = _plan(target, contract)
-        with open_snapshot(plan.auditor, settings()) as snapshot:
+        with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
             repair = plan_repair(snapshot, plan.contract, strategy.value, competition or ())
         undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
         script = render(repair, lock_timeout_s=settings().lock_timeout_s)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.repair.plan import RepairPlan, Strategy, spoken
+from counterfoil.sqltext import comment, literal
 
 # The guards read what was committed while the locks were waited for; a database may have
 # another default, under which they would not.
@@ -75,34 +76,6 @@ def with_inverse(script: Script, inverse: Script) -> str:
     )
     lines = "".join(f"{INVERSE_PREFIX}{line}\n" for line in str(inverse).splitlines())
     return f"{script}\n{note}{lines}"
-
-
-def literal(value: str | int | None) -> str:
-    """A value as SQL on one line, whatever text it holds and however the server reads it."""
-    if value is None:
-        return "null"
-    if isinstance(value, int):
-        return str(value)
-    quoted = value.replace("'", "''")
-    if value.isprintable() and "\\" not in value:
-        return f"'{quoted}'"
-    return f"E'{''.join(map(_escaped, quoted))}'"
-
-
-def comment(text: str | None) -> str:
-    """Text that stays in its comment: no line, no block and no reader's eye is led out of it."""
-    if text is None:
-        return "unknown"
-    visible = "".join(
-        character if character.isprintable() else _escaped(character) for character in text
-    )
-    return visible.replace("*/", "* /").replace("/*", "/ *")
-
-
-def _escaped(character: str) -> str:
-    if character == "\\":
-        return r"\\"
-    return character if character.isprintable() else f"\\U{ord(character):08x}"
 
 
 def _summary(plan: RepairPlan) -> Iterator[str]:

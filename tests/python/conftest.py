@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.contract import Contract
 from counterfoil.database import Instant, OpenTransaction, connect, open_snapshot
+from counterfoil.evidence import Key
 from counterfoil.findings import Audit
 from counterfoil.plan import Plan, make_plan
 from counterfoil.settings import Settings
@@ -63,10 +64,16 @@ class Database:
     settings: Settings
     plan: Plan
 
-    def audit(self, instant: Instant | None = None, contract: Contract | None = None) -> Audit:
+    def audit(
+        self,
+        instant: Instant | None = None,
+        contract: Contract | None = None,
+        looked_for: Mapping[str, Sequence[Key]] | None = None,
+    ) -> Audit:
         """An audit of it, at `instant` or at a snapshot of its own."""
         if instant is None:
-            with open_snapshot(self.plan.auditor, self.settings) as snapshot:
+            auditor, builder = self.plan.auditor, self.plan.builder
+            with open_snapshot(auditor, self.settings, primary=builder) as snapshot:
                 return self.audit(snapshot, contract)
         return audit_database(
             contract or self.plan.contract,
@@ -75,6 +82,8 @@ class Database:
             self.settings,
             audit_id="test",
             contract_file=self.plan.contract_file,
+            waivers=self.plan.waivers,
+            looked_for=looked_for,
         )
 
 

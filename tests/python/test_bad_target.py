@@ -14,7 +14,7 @@ from refusals import GONE, changed, refused
 
 from counterfoil.contract import load_contract
 from counterfoil.database import connect, open_snapshot
-from counterfoil.errors import TargetError
+from counterfoil.errors import TargetError, UnavailableError
 from counterfoil.preflight import check_database
 from counterfoil.profiles import Target, load_targets
 from counterfoil.settings import Settings
@@ -163,7 +163,7 @@ def test_the_database_is_down(unused_port: int) -> None:
         OUTPUT | {"name": "mine", "host": "127.0.0.1", "port": unused_port}
     )
     with refused(
-        TargetError,
+        UnavailableError,
         f"target 'mine' (auditor@127.0.0.1:{unused_port}/app): cannot connect: Connection refused",
         "Check that the database is up",
     ):
@@ -172,7 +172,8 @@ def test_the_database_is_down(unused_port: int) -> None:
 
 def test_there_is_no_such_host() -> None:
     target = Target.model_validate(OUTPUT | {"name": "mine", "host": "/nowhere"})
-    with refused(TargetError, "target 'mine' (auditor@/nowhere", "cannot connect: No such file"):
+    where = "target 'mine' (auditor@/nowhere"
+    with refused(UnavailableError, where, "cannot connect: No such file"):
         check_database(load_contract(ROOT), target, Settings())
 
 

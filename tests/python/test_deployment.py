@@ -41,7 +41,7 @@ class Prefect:
             [PREFECT, *arguments], env=self.environment, cwd=ROOT, start_new_session=True
         )
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """One command, to its end."""
         return subprocess.run(
             [PREFECT, *arguments],
@@ -49,7 +49,7 @@ class Prefect:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout,
             check=False,
         )
 
@@ -109,7 +109,7 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
     assert json.loads((latest / "audit.json").read_text())["status"] == "critical"
     artifacts = {item["key"]: item for item in prefect.ask("artifacts/filter")}
     assert artifacts.keys() == {"empwr-checks", "empwr-report"}
-    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 28
+    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 31
     assert "London" in artifacts["empwr-report"]["data"]
     logs = [entry["message"] for entry in prefect.ask("logs/filter", limit=200)]
     assert any("Everything is read as of 2025-10-30 05:00:00" in message for message in logs)
@@ -120,13 +120,19 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
 ) -> None:
     declared = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
     deployments = {item["name"]: item for item in prefect.ask("deployments/filter")}
+    assert deployments.keys() == {"demo", "production", "audit", "nightly"}
     assert deployments.keys() == {item["name"] for item in declared}
-    for deployment in deployments.values():
+    assert deployments["audit"]["global_concurrency_limit"] is None
+    for name, deployment in deployments.items():
+        properties = deployment["parameter_openapi_schema"]["properties"]
+        assert deployment["enforce_parameter_schema"]
+        assert properties["fail_on"]["enum"] == ["critical", "warning", "never"]
+        if name == "audit":
+            assert deployment["schedules"] == []
+            assert properties["full_rebuild"]["type"] == "boolean"
+            continue
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert deployment["schedules"][0]["schedule"]["timezone"] == "UTC"
-        assert deployment["enforce_parameter_schema"]
-        properties = deployment["parameter_openapi_schema"]["properties"]
-        assert properties["fail_on"]["enum"] == ["critical", "warning", "never"]
     refused = prefect.run("deployment", "run", "nightly/demo", "--param", "fail_on=sometimes")
     assert refused.returncode != 0

@@ -5,6 +5,7 @@ that must bring; `<check_id>.<case>.yml` is a further way to break the same chec
 that must not. Mended, every view is what it was, and so is the audit.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,12 +23,16 @@ from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, OpenTransaction
 from counterfoil.errors import CounterfoilError
 from counterfoil.findings import Audit
 from counterfoil.suites import Expectation, load_suites
+from counterfoil.waivers import Waiver
 from counterfoil.yamlfile import parse_model, read_yaml
 
 FILES = sorted((ROOT / "tests" / "faults").glob("*.yml"))
 
 # What no statement can break, and the test that breaks it instead.
-BROKEN_IN_PYTHON = {"audit.every_check_ran": "test_a_check_without_a_result_is_a_finding"}
+BROKEN_IN_PYTHON = {
+    "audit.every_check_ran": "test_a_check_without_a_result_is_a_finding",
+    "audit.waivers_in_use": "test_a_waiver_that_nothing_needs_is_a_finding",
+}
 
 Key = tuple[tuple[str, str | None], ...]
 
@@ -188,7 +193,7 @@ def test_a_mended_fault_is_gone_from_the_audit(
     fault = read_fault(ROOT / "tests" / "faults" / "capacity.no_new_orphan_approvals.yml")
     for statement in (*fault.prepare, fault.break_, fault.mend):
         execute(statement)
-    times = {"started_at", "finished_at"}
+    times = {"started_at": True, "finished_at": True, "checks": {"__all__": {"seconds"}}}
     mended = overnight.audit(transaction)
     assert mended.model_dump(exclude=times) == healthy.model_dump(exclude=times)
 
@@ -284,6 +289,24 @@ def test_a_check_without_a_result_is_a_finding(
     del was["audit.every_check_ran"], was[dropped]
     assert found == was
     assert audit.status == "critical"
+
+
+def test_a_waiver_that_nothing_needs_is_a_finding(overnight: Database, healthy: Audit) -> None:
+    waiver = Waiver(
+        line=2,
+        database="empwr",
+        check_id="capacity.not_oversold",
+        key=json.dumps({"competition_id": "79cef00c-e163-449c-9f3c-d021fbb4d672"}),
+        owner="capacity",
+        reason="Report 2: to be mended by hand",
+        expires_on="2025-10-30",
+    )
+    audit = replace(overnight, plan=replace(overnight.plan, waivers=(waiver,))).audit()
+    was, found = verdicts(healthy), verdicts(audit)
+    assert found.pop("audit.waivers_in_use").count == 1
+    del was["audit.waivers_in_use"]
+    assert found == was
+    assert audit.waivers[0].state == "unused"
 
 
 @pytest.mark.parametrize(

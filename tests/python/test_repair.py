@@ -511,9 +511,7 @@ def test_the_applications_own_sign(
     copy.execute(CHANGES["available"])
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
     plan = make_plan("copy", tmp_path / "contract.yml", copy.database.settings)
-    assert not ensure_views(
-        plan.contract, plan.builder, copy.database.settings, replaces_project_contract=True
-    )
+    assert not ensure_views(plan, copy.database.settings)
     with open_snapshot(plan.auditor, copy.database.settings) as snapshot:
         repair = plan_repair(snapshot, plan.contract, "recalculate")
     assert copy.psql(script_of(repair)).returncode == 0

@@ -45,6 +45,7 @@ ENTRIES = {
     "capacity.no_rapid_repeat",
 }
 SIGN = {"capacity.sign_convention_holds"}
+CLOSED_DAYS = {"capacity.closed_days_unchanged"}
 DUPLICATES = {"integrity.no_duplicates"}
 FILLED = {"integrity.required_values_filled"}
 ALLOWED = {"integrity.values_allowed"}
@@ -57,7 +58,7 @@ DERIVED = {
     "competitions": TENANCY | REFERENCES | ALLOWED | BALANCE | SIGN,
     "reservations": TENANCY | REFERENCES | FILLED | ALLOWED | BALANCE | APPROVALS,
     "competition_entries": TENANCY | REFERENCES | DUPLICATES | FILLED | REFUND,
-    "capacity_ledger": TENANCY | REFERENCES | BALANCE | SIGN | APPROVALS | ENTRIES,
+    "capacity_ledger": TENANCY | REFERENCES | BALANCE | SIGN | APPROVALS | ENTRIES | CLOSED_DAYS,
 }
 
 NOT_YET_IN_USE = (
@@ -147,7 +148,9 @@ def test_a_wholly_empty_database(
     assert {check.check_id for check in audit.checks if check.status == "pass"} == {
         # Not stale, but empty: that is the other check's to say.
         "integrity.source_fresh",
+        "integrity.volume_plausible",
         "audit.every_check_ran",
+        "audit.waivers_in_use",
     }
     assert audit.status == "critical"
 

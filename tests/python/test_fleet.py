@@ -1,0 +1,217 @@
+"""A fleet of databases on a real Prefect server, with real workers; and lists that are none."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+from conftest import Database
+from copies import copy_of, write_profiles
+from refusals import refused
+from test_deployment import Prefect
+from test_exit_codes import LONDONS_REMEDY
+
+from counterfoil.errors import FleetError, TargetError
+from counterfoil.fleet import limit_of, load_fleet
+from counterfoil.profiles import Target
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A list of databases, a Prefect server that has the deployments, and no worker yet."""
+
+    prefect: Prefect
+    databases: Path
+    reports: Path
+    limit: str
+
+    @contextmanager
+    def workers(self, number: int) -> Iterator[None]:
+        """One that runs the fleet's own flow, and this many that run an audit at a time."""
+        queues = [("fleet", "1"), *[("default", "1")] * number]
+        processes = [
+            self.prefect.start(
+                *("worker", "start", "--pool", "counterfoil", "--work-queue", queue),
+                *("--limit", limit, "--name", f"worker {place}"),
+            )
+            for place, (queue, limit) in enumerate(queues)
+        ]
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.killpg(process.pid, signal.SIGTERM)
+            for process in processes:
+                try:
+                    process.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+
+    def run(self, **parameters: Any) -> dict[str, Any]:
+        """A run of the fleet's deployment, to its end."""
+        given = {"databases": str(self.databases)} | parameters
+        arguments = [f"--param={name}={json.dumps(value)}" for name, value in given.items()]
+        said = self.prefect.run(
+            *("deployment", "run", "fleet/nightly", "--watch", *arguments), timeout=3000
+        )
+        runs = self.prefect.ask(
+            "flow_runs/filter", sort="START_TIME_DESC", flows={"name": {"any_": ["fleet"]}}
+        )
+        assert runs, said.stdout + said.stderr
+        return dict(runs[0])
+
+    @property
+    def latest(self) -> Path:
+        return self.reports / "fleet" / "latest"
+
+
+@contextmanager
+def fleet_of(overnight: Database, folder: Path, *, sound: int) -> Iterator[Fleet]:
+    """So many sound databases, one with the demo's finding, and one that is down."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setenv("DBT_PROFILES_DIR", str(folder))
+        patch.setenv("COUNTERFOIL_REPORTS_DIR", str(folder / "reports"))
+        first = stack.enter_context(copy_of(overnight, "sound_1"))
+        with closing(psycopg2.connect(first.url)) as connection, connection.cursor() as cursor:
+            cursor.execute(LONDONS_REMEDY)
+            connection.commit()
+        targets = [first.plan.builder]
+        for number in range(2, sound + 1):
+            copy = stack.enter_context(copy_of(first, f"sound_{number}"))
+            targets.append(copy.plan.builder)
+        faulty = stack.enter_context(copy_of(overnight, "faulty")).plan.builder
+        down = faulty.model_copy(update={"name": "down", "dbname": "down"})
+        targets += [faulty, down]
+        write_profiles(folder, *targets)
+        databases = folder / "databases.yml"
+        entries = [{"target": target.name, "owner": "bookings"} for target in targets]
+        databases.write_text(yaml.safe_dump({"databases": entries}))
+
+        prefect = Prefect(folder / "prefect")
+        process = prefect.start("server", "start", "--port", str(prefect.port))
+        try:
+            prefect.wait()
+            for command in (
+                ("work-pool", "create", "counterfoil", "--type", "process"),
+                ("--no-prompt", "deploy", "--all"),
+            ):
+                done = prefect.run(*command)
+                assert done.returncode == 0, done.stdout + done.stderr
+            yield Fleet(prefect, databases, folder / "reports", limit_of(faulty))
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=30)
+
+
+def statuses(fleet: Fleet) -> dict[str, str]:
+    outcomes = json.loads((fleet.latest / "fleet.json").read_text())["outcomes"]
+    return {outcome["target"]: outcome["status"] for outcome in outcomes}
+
+
+def test_a_fleet_loses_nobody(
+    overnight: Database, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    sound = 48 if request.config.getoption("--long") else 2
+    with fleet_of(overnight, tmp_path, sound=sound) as fleet:
+        with fleet.workers(2):
+            without = fleet.run()
+            assert without["state"]["type"] == "FAILED"
+            assert without["state"]["message"] == (
+                f"databases.yml: there is no global concurrency limit {fleet.limit}."
+                f" prefect gcl create {fleet.limit} --limit 2."
+            )
+            fleet.prefect.run("gcl", "create", fleet.limit, "--limit", "2")
+            started = time.monotonic()
+            run = fleet.run()
+            by_two = time.monotonic() - started
+
+        assert run["state"]["type"] == "FAILED"
+        verdict = f"ERROR: {sound} of {sound + 2} databases passed, 1 critical, 1 error; down: "
+        assert run["state"]["message"].startswith(verdict), run["state"]["message"]
+        assert statuses(fleet) == {
+            "down": "error",
+            "faulty": "critical",
+            **{f"sound_{number}": "passed" for number in range(1, sound + 1)},
+        }
+        assert list(statuses(fleet))[:2] == ["down", "faulty"], "worst first"
+        report = (fleet.latest / "report.md").read_text()
+        outcomes = json.loads((fleet.latest / "fleet.json").read_text())["outcomes"]
+        for outcome in outcomes:
+            link = f"../../{outcome['audit_id']}/report.md"
+            if outcome["status"] == "error":
+                assert 'database "down" does not exist' in outcome["message"]
+                assert link not in report
+                assert outcome["page"] in report
+            else:
+                assert link in report
+                assert (fleet.latest / link).is_file()
+        artifacts = {item["key"]: item for item in fleet.prefect.ask("artifacts/filter")}
+        assert "faulty" in artifacts["fleet-report"]["data"]
+
+        if request.config.getoption("--long"):
+            with fleet.workers(1):
+                started = time.monotonic()
+                fleet.run()
+                by_one = time.monotonic() - started
+            print(f"{sound + 2} databases: {by_two:.0f} s by two workers, {by_one:.0f} s by one")
+            assert by_one / by_two >= 1.6
+
+
+# Lists that are none.
+
+LISTS = {
+    "the same database twice": (
+        [{"target": "a", "owner": "x"}, {"target": "again", "owner": "y"}],
+        FleetError,
+        "key databases.1: 'again' is the database of 'a' once more",
+    ),
+    "an unknown target": (
+        [{"target": "nowhere", "owner": "x"}],
+        TargetError,
+        "unknown target 'nowhere'",
+    ),
+    "an unknown contract": (
+        [{"target": "a", "owner": "x", "contract": "contracts/no.yml"}],
+        FleetError,
+        "key databases.0: unknown contract 'contracts/no.yml'",
+    ),
+    "no owner": ([{"target": "a"}], FleetError, "key 'databases.0.owner' is missing"),
+    "an unknown key": (
+        [{"target": "a", "owner": "x", "shedule": "y"}],
+        FleetError,
+        "unknown key 'databases.0.shedule'",
+    ),
+    "nobody": ([], FleetError, "key 'databases'"),
+    "nobody of the group": (
+        [{"target": "a", "owner": "x", "group": "weekly"}],
+        FleetError,
+        "no database is of group 'nightly'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("entries", "error", "says"), LISTS.values(), ids=LISTS)
+def test_a_list_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: Any, error: Any, says: str
+) -> None:
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    target = Target(name="a", type="postgres", host="/x", user="u", dbname="d")
+    write_profiles(tmp_path, target, target.model_copy(update={"name": "again"}))
+    (tmp_path / "databases.yml").write_text(yaml.safe_dump({"databases": entries}))
+    with refused(error, says):
+        load_fleet(Path("databases.yml"), "nightly", tmp_path)
+
+
+def test_no_list(tmp_path: Path) -> None:
+    with refused(FleetError, str(tmp_path / "databases.yml"), "no such file"):
+        load_fleet(Path("databases.yml"), "nightly", tmp_path)

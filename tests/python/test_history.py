@@ -1,0 +1,421 @@
+"""The history: what audits leave behind, and what the next one makes of it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg2
+import pytest
+from conftest import ROOT, Database
+from copies import copy_of
+from refusals import refused
+
+from counterfoil.database import open_snapshot
+from counterfoil.errors import HistoryError
+from counterfoil.findings import Audit, Change
+from counterfoil.history.closed_days import read_closed_days, state_changes
+from counterfoil.history.recall import recall
+from counterfoil.history.record import record
+from counterfoil.history.schema import ensure_history, history_transaction
+from counterfoil.repair.plan import plan_repair
+from counterfoil.repair.script import render
+from counterfoil.waivers import Waiver
+
+LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
+ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
+QA = "00000000-0000-0000-0003-000000000004"
+
+
+@dataclass(frozen=True)
+class Nights:
+    """A database that is audited night by night."""
+
+    database: Database
+
+    def audit(self, audit_id: str, **changed: Any) -> Audit:
+        """A night: recalled, audited, recorded."""
+        plan, settings = self.database.plan, self.database.settings
+        recalled = recall(plan.contract.database, plan.historian, settings)
+        with open_snapshot(plan.auditor, settings) as snapshot:
+            closed_days = read_closed_days(snapshot, plan.contract)
+            audit = self.database.audit(snapshot, looked_for=recalled.keys)
+        audit = audit.model_copy(update={"audit_id": audit_id, **changed})
+        history = record(audit, recalled, closed_days, plan.historian, settings)
+        return audit.model_copy(update={"history": history})
+
+    def at(self, as_of: str) -> None:
+        """What the database calls now."""
+        self.execute(
+            f"alter database {self.database.plan.builder.dbname} set counterfoil.as_of = '{as_of}'"
+        )
+
+    def execute(self, sql: str) -> None:
+        with closing(psycopg2.connect(self.database.url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(psycopg2.connect(self.database.url)) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall()
+
+
+@pytest.fixture
+def nights(overnight: Database) -> Iterator[Nights]:
+    with copy_of(overnight, "nights") as copy:
+        yield Nights(copy)
+
+
+def kinds(audit: Audit) -> dict[str, list[str]]:
+    """The changes, by check."""
+    assert audit.history is not None
+    found: dict[str, list[str]] = {}
+    for change in audit.history.changes:
+        found.setdefault(change.incident.check_id, []).append(change.change)
+    return found
+
+
+def change_of(audit: Audit, check_id: str) -> Change:
+    assert audit.history is not None
+    (change,) = [c for c in audit.history.changes if c.incident.check_id == check_id]
+    return change
+
+
+NEW = {
+    "capacity.available_matches_ledger": ["new"],
+    "capacity.available_matches_ledger_exactly": ["new"],
+    "capacity.approval_has_ledger_entry": ["new"],
+}
+
+
+def test_overnight_then_afternoon_is_one_fault_that_goes_on(nights: Nights) -> None:
+    first = nights.audit("first")
+    assert kinds(first) == NEW
+    assert first.history is not None
+    assert first.history.previous is None
+    nights.execute((ROOT / "demo" / "empwr" / "afternoon.sql").read_text())
+    nights.at("2025-10-30T16:00:00Z")
+    second = nights.audit("second")
+    assert second.history is not None
+    assert kinds(second) == {}
+    assert second.history.previous is not None
+    assert second.history.previous.audit_id == "first"
+    assert {incident.subject for incident in second.history.incidents} == {
+        f"competition_id {LONDON}"
+    }
+    for incident in second.history.incidents:
+        assert incident.first_seen_at == datetime(2025, 10, 30, 5, tzinfo=UTC)
+        assert incident.last_seen_at == datetime(2025, 10, 30, 16, tzinfo=UTC)
+    assert [point.finding_count for point in second.history.trends[next(iter(NEW))]] == [1, 1]
+
+
+def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights) -> None:
+    """The entry belongs into a day that is closed: the plan said so."""
+    nights.audit("first")
+    plan, settings = nights.database.plan, nights.database.settings
+    with open_snapshot(plan.auditor, settings) as snapshot:
+        repair = plan_repair(snapshot, plan.contract, "backfill")
+    with history_transaction(plan.historian, settings) as cursor:
+        state_changes(cursor, "the-plan", repair)
+    nights.execute(str(render(repair, lock_timeout_s=5)))
+    mended = nights.audit("second")
+    assert mended.status == "passed", [c for c in mended.checks if c.status != "pass"]
+    assert kinds(mended) == {check_id: ["resolved"] for check_id in NEW}
+    assert nights.rows(
+        "select day::text, entry_count, ledger_tokens, accepted_because"
+        " from counterfoil_history.closed_days"
+    ) == [("2025-10-28", 1, -50, "plan the-plan")]
+    third = nights.audit("third")
+    assert (third.status, kinds(third)) == ("passed", {})
+    # The plan is used up: the same change once more is somebody else's.
+    nights.execute(
+        "insert into capacity_ledger (id, tenant_id, competition_id, reservation_id,"
+        " change_amount, reason, created_at) select gen_random_uuid(), tenant_id, competition_id,"
+        " reservation_id, change_amount, reason, created_at - interval '1 hour'"
+        f" from capacity_ledger where reservation_id = '{ORPHAN}'"
+    )
+    assert "capacity.closed_days_unchanged" in kinds(nights.audit("fourth"))
+
+
+def test_without_its_plan_a_backfill_changes_a_closed_day(nights: Nights) -> None:
+    nights.audit("first")
+    plan, settings = nights.database.plan, nights.database.settings
+    with open_snapshot(plan.auditor, settings) as snapshot:
+        repair = plan_repair(snapshot, plan.contract, "backfill")
+    nights.execute(str(render(repair, lock_timeout_s=5)))
+    audit = nights.audit("second")
+    assert kinds(audit) == {check_id: ["resolved"] for check_id in NEW} | {
+        "capacity.closed_days_unchanged": ["new"]
+    }
+    # A waiver accepts it, and makes it the baseline.
+    waiver = Waiver(
+        line=2,
+        database="empwr",
+        check_id="capacity.closed_days_unchanged",
+        key=json.dumps({"active_on": "2025-10-28", "competition_id": LONDON}),
+        owner="capacity",
+        reason="Report 2's backfill",
+        expires_on="2025-12-31",
+    )
+    accepting = Nights(replace(nights.database, plan=replace(plan, waivers=(waiver,))))
+    waived = accepting.audit("third")
+    assert (waived.status, kinds(waived)) == (
+        "passed",
+        {"capacity.closed_days_unchanged": ["waived"]},
+    )
+    after = nights.audit("fourth")
+    assert (after.status, kinds(after)) == (
+        "passed",
+        {"capacity.closed_days_unchanged": ["resolved"]},
+    )
+
+
+def test_it_moves_and_is_resolved_and_comes_back(nights: Nights) -> None:
+    check = "capacity.available_matches_ledger"
+    london = f"where id = '{LONDON}'"
+    moved = "update competitions set available_reservation_tokens = available_reservation_tokens"
+    nights.audit("1")
+    nights.execute(f"{moved} - 970 {london}")
+    worse = change_of(nights.audit("2"), check)
+    assert (worse.change, worse.size_before, worse.incident.size) == ("worsened", -50, -1020)
+    nights.execute(f"{moved} + 970 {london}")
+    eased = change_of(nights.audit("3"), check)
+    assert (eased.change, eased.incident.size, eased.incident.worst_size) == ("eased", -50, -1020)
+    nights.execute(f"{moved} + 110 {london}")
+    turned = change_of(nights.audit("4"), check)
+    assert (turned.change, turned.incident.size) == ("worsened", 60), "of the other sign"
+    nights.execute(f"{moved} - 60 {london}")
+    assert change_of(nights.audit("5"), check).change == "resolved"
+    nights.execute(f"{moved} - 50 {london}")
+    back = change_of(nights.audit("6"), check)
+    assert (back.change, back.incident.reopened_count) == ("reopened", 1)
+    assert nights.rows(
+        "select change, size_before::int, size_after::int from counterfoil.incident_history"
+        f" where check_id = '{check}' order by audit_number"
+    ) == [
+        ("new", None, -50),
+        ("worsened", -50, -1020),
+        ("eased", -1020, -50),
+        ("worsened", -50, 60),
+        ("resolved", 60, 60),
+        ("reopened", 60, -50),
+    ]
+
+
+def test_when_it_broke(nights: Nights) -> None:
+    """Between the last audit that agreed and the first that did not."""
+    nights.at("2025-10-30T05:00:00Z")
+    nights.audit("1")
+    nights.at("2025-10-30T06:00:00Z")
+    nights.execute(
+        "insert into capacity_ledger (id, tenant_id, competition_id, change_amount, reason,"
+        " created_at) select gen_random_uuid(), tenant_id, id, -8, 'manual_adjustment',"
+        f" '2025-10-30T05:30:00Z' from competitions where id = '{QA}'"
+    )
+    nights.audit("2")
+    assert nights.rows(
+        "select agreed_at::text, diverged_at::text, first_discrepancy_tokens"
+        f" from counterfoil.capacity_divergence where competition_id = '{QA}'"
+    ) == [("2025-10-30 05:00:00+00", "2025-10-30 06:00:00+00", 8)]
+    assert nights.rows(
+        "select event, tokens, reason from counterfoil.capacity_divergence_events"
+    ) == [("entry", -8, "manual_adjustment")]
+
+
+def test_beyond_the_cap_is_not_resolved(nights: Nights) -> None:
+    """Open incidents are looked up by key, however many larger findings there are."""
+    check = "integrity.required_values_filled"
+    one = "select max(id::text)::uuid from dancers"
+    nights.execute(f"update dancers set date_of_birth = null where id = ({one})")
+    assert kinds(nights.audit("1"))[check] == ["new"]
+    nights.execute("update dancers set date_of_birth = null")
+    audit = nights.audit("2")
+    (result,) = [c for c in audit.checks if c.check_id == check]
+    assert (result.finding_count, len(result.findings)) == (214, 101)
+    assert kinds(audit)[check] == ["new"] * 100
+    nights.execute(f"update dancers set date_of_birth = '2010-01-01' where id = ({one})")
+    assert kinds(nights.audit("3"))[check] == ["resolved"]
+
+
+def test_a_check_that_errs_neither_resolves_nor_opens(nights: Nights) -> None:
+    nights.audit("1")
+    nights.execute("create table kept as table capacity_ledger; delete from capacity_ledger")
+    assert set(kinds(nights.audit("2"))) == {"integrity.source_not_empty"}
+    nights.execute("insert into capacity_ledger select * from kept")
+    assert kinds(nights.audit("3")) == {"integrity.source_not_empty": ["resolved"]}
+
+
+def test_rows_of_an_emptied_table_are_not_resolved(nights: Nights) -> None:
+    """A summary still judges the others, and fails: of these rows nothing is known."""
+    check = "integrity.required_references_set"
+    nights.execute("alter table dancers alter studio_id drop not null")
+    nights.execute("alter table competition_entries alter studio_id drop not null")
+    nights.execute("update competition_entries set studio_id = null")
+    nights.execute(
+        "update dancers set studio_id = null where id = (select id from dancers limit 1)"
+    )
+    first = kinds(nights.audit("1"))
+    assert len(first[check]) == 18
+    nights.execute("delete from competition_entries")
+    assert check not in kinds(nights.audit("2"))
+
+
+def test_a_waived_finding_is_quiet_until_its_waiver_ends(nights: Nights) -> None:
+    check = "capacity.approval_has_ledger_entry"
+    waiver = Waiver(
+        line=2,
+        database="empwr",
+        check_id=check,
+        key=json.dumps({"reservation_id": ORPHAN}),
+        owner="capacity",
+        reason="legacy",
+        expires_on="2025-12-31",
+    )
+    plan = replace(nights.database.plan, waivers=(waiver,))
+    waiving = Nights(replace(nights.database, plan=plan))
+    assert change_of(waiving.audit("1"), check).change == "waived"
+    assert check not in kinds(waiving.audit("2"))
+    ended = change_of(nights.audit("3"), check)
+    assert (ended.change, ended.status_before) == ("reopened", "waived")
+    assert ended.incident.reopened_count == 0
+    assert nights.rows(
+        "select waived_by, waived_because from counterfoil.finding_history"
+        f" where check_id = '{check}' order by audit_number"
+    ) == [("capacity", "legacy")] * 2 + [(None, None)]
+
+
+def test_an_audit_is_recorded_once(nights: Nights) -> None:
+    audit = nights.audit("1")
+    plan, settings = nights.database.plan, nights.database.settings
+    recalled = recall("empwr", plan.historian, settings)
+    again = record(audit, recalled, None, plan.historian, settings)
+    assert again == audit.history
+    assert nights.rows("select count(*) from counterfoil_history.audits") == [(1,)]
+    with refused(HistoryError, "audit 1", "another audit, of empwr"):
+        nights.audit("1")
+
+
+def test_the_clock_may_go_back(nights: Nights) -> None:
+    nights.at("2025-10-30T05:00:00Z")
+    nights.audit("1")
+    nights.at("2025-10-30T04:55:00Z")
+    second = nights.audit("2")
+    assert second.history is not None
+    assert second.history.previous is not None
+    assert second.history.previous.audit_id == "1"
+    assert kinds(second) == {}
+
+
+def test_old_audits_are_forgotten_and_the_last_never(nights: Nights) -> None:
+    for number in ("1", "2", "3"):
+        nights.audit(number)
+    nights.execute(
+        "update counterfoil_history.audits set recorded_at = recorded_at - interval '401 days'"
+    )
+    nights.audit("4")
+    assert nights.rows("select audit_id from counterfoil_history.audits") == [("4",)]
+    assert nights.rows("select count(*) from counterfoil.incidents") == [(3,)]
+
+
+def test_every_result_is_kept_passes_too(nights: Nights) -> None:
+    audit = nights.audit("1")
+    assert nights.rows(
+        "select check_id, status, rows_checked, finding_count from counterfoil.check_history"
+        " order by 1"
+    ) == sorted(
+        (check.check_id, check.status, check.rows_checked, check.finding_count)
+        for check in audit.checks
+    )
+    assert nights.rows("select count(*) from counterfoil.latest_check_results") == [
+        (len(audit.checks),)
+    ]
+    assert nights.rows("select count(*) from counterfoil_history.table_volumes") == [(7,)]
+
+
+# What stands in the way
+
+
+def test_a_newer_history_is_left_alone(nights: Nights) -> None:
+    plan, settings = nights.database.plan, nights.database.settings
+    nights.execute(
+        "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
+    )
+    with refused(HistoryError, "version 99, this Counterfoil knows 1", "counterfoil_history"):
+        ensure_history(plan.historian, plan.builder.user, settings)
+
+
+def test_a_history_that_may_not_be_written(nights: Nights) -> None:
+    nights.execute("create role no_historian login")
+    try:
+        plan = nights.database.plan
+        stranger = plan.historian.model_copy(update={"user": "no_historian"})
+        with refused(HistoryError, "cannot be written: permission denied"):
+            ensure_history(stranger, plan.builder.user, nights.database.settings)
+    finally:
+        nights.execute("drop role no_historian")
+
+
+def test_the_historian_may_be_another_role_than_the_builder(nights: Nights) -> None:
+    """It owns the schema, and the views' owner is let read it."""
+    nights.execute("drop schema counterfoil_history cascade")
+    name = nights.database.plan.builder.dbname
+    nights.execute("create role historian login; create role reader login")
+    try:
+        nights.execute(f"grant create on database {name} to historian")
+        plan, settings = nights.database.plan, nights.database.settings
+        historian = plan.historian.model_copy(update={"user": "historian"})
+        for _ in range(2):
+            ensure_history(historian, "reader", settings)
+        assert nights.rows(
+            "select has_table_privilege('reader', 'counterfoil_history.incidents', 'select')"
+        ) == [(True,)]
+        assert recall("empwr", historian, settings).keys == {}
+    finally:
+        nights.execute("drop owned by historian; drop owned by reader")
+        nights.execute("drop role historian; drop role reader")
+
+
+def test_a_killed_recording_leaves_nothing(nights: Nights) -> None:
+    audit = nights.audit("1").model_copy(update={"audit_id": "2"})
+    plan, settings = nights.database.plan, nights.database.settings
+
+    def killed(recording: Any, _history: Any) -> None:
+        pid = recording.cursor.connection.info.backend_pid
+        nights.execute(f"select pg_terminate_backend({pid})")
+        recording.cursor.execute("select 1")
+
+    recalled = recall("empwr", plan.historian, settings)
+    with refused(HistoryError, "cannot be written"):
+        record(audit, recalled, None, plan.historian, settings, also=killed)
+    assert nights.rows("select audit_id from counterfoil_history.audits") == [("1",)]
+    assert nights.rows("select count(*) from counterfoil_history.check_results") == [
+        (len(audit.checks),)
+    ]
+    record(audit, recalled, None, plan.historian, settings)
+
+
+def test_open_transactions_keep_their_day_open(nights: Nights) -> None:
+    """An entry is dated by its transaction's start: the day waits for it to end."""
+    settled = "select settled_through from counterfoil.ledger_settlement"
+    nights.at("2099-01-01T00:00:00Z")
+    today = datetime.now(UTC).date()
+    assert nights.rows(settled) > [(today,)]
+    with closing(psycopg2.connect(nights.database.url)) as writer, writer.cursor() as cursor:
+        cursor.execute("select 1")
+        assert nights.rows(settled)[0][0] in (today - timedelta(1), today - timedelta(2))
+
+
+def test_hostile_names_are_kept_as_they_are(nights: Nights) -> None:
+    name = "<b>'; drop--\u202e =cmd() | \\x %s {0}"
+    nights.execute(f"update competitions set name = $${name}$$ where id = '{LONDON}'")
+    nights.audit("1")
+    (message,) = nights.rows(
+        "select message from counterfoil.incidents"
+        " where check_id = 'capacity.available_matches_ledger'"
+    )
+    assert name in message[0]
