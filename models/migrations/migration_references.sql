@@ -142,7 +142,8 @@ explained as (
                     missing.wanted_schema || '.' || missing.object_name
                 ) like unknowns.creates
         ) or missing.is_conditional as is_unknown,
-        later.place as created_later_at
+        later.place as created_later_at,
+        earlier.place as removed_before_at
     from missing
     left join lateral (
         select events.file || ':' || events.line as place
@@ -156,6 +157,28 @@ explained as (
         order by events.position
         limit 1
     ) as later on true
+    left join lateral (
+        select events.file || ':' || events.line as place
+        from events
+        where
+            events.tree = missing.tree
+            and events.schema_name = missing.wanted_schema
+            and events.relation_name = missing.object_name
+            and not events.appears
+            and events.position < missing.position
+            and exists (
+                select true
+                from events as creation
+                where
+                    creation.tree = events.tree
+                    and creation.schema_name = events.schema_name
+                    and creation.relation_name = events.relation_name
+                    and creation.appears
+                    and creation.position < events.position
+            )
+        order by events.position desc
+        limit 1
+    ) as earlier on true
     left join lateral (
         select likely.relation
         from likely
@@ -189,6 +212,8 @@ final as (
         is_unknown,
         count(*) as statement_count,
         case
+            when removed_before_at is not null
+                then 'was dropped, renamed or moved before, at ' || removed_before_at
             when created_later_at is not null
                 then 'is created only later, at ' || created_later_at
             when split_part(meant_table, '.', 2) = object_name
@@ -200,7 +225,7 @@ final as (
     from explained
     group by
         tree, file, line, needed_by, named_table, meant_table, is_unknown,
-        created_later_at, object_name
+        created_later_at, removed_before_at, object_name
 )
 
 select * from final
