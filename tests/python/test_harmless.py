@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import psycopg2
 import pytest
-from conftest import Database
+from conftest import ROOT, Database
 from refusals import refused
 from waiting import wait_until
 from walls import Walled, found, walled

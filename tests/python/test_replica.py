@@ -72,11 +72,12 @@ def pair(
 
 @contextmanager
 def asserting_on_the_primary(pair: Pair) -> Iterator[None]:
-    write_profiles(pair.folder, pair.books.builder, pair.books.auditor)
+    books = pair.books
+    write_profiles(pair.folder, books.builder, books.auditor, books.historian)
     try:
         yield
     finally:
-        write_profiles(pair.folder, pair.books.builder, pair.auditor)
+        write_profiles(pair.folder, books.builder, pair.auditor, books.historian)
 
 
 @contextmanager
