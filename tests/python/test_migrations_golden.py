@@ -1,4 +1,4 @@
-"""The migrations of two published reports: what each says, and where they were wrong."""
+"""The migrations of three published reports: what each says, and where they were wrong."""
 
 import shutil
 from pathlib import Path
@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from conftest import ROOT
 from test_migrations import Judge, judge, keys, messages
+
+from counterfoil.contract import MigrationTree
+from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.facts import Statement
 
 __all__ = ["judge"]
 
@@ -107,3 +111,19 @@ def test_hibachi_would_stop_at_the_first_dangling_key(judge: Judge, hibachi: Pat
     judged = judge(hibachi, TREE, with_rehearsal=True)
     (check,) = [check for check in judged.audit.checks if check.check_id == "migrations.rehearsal"]
     assert [finding.key["file"] for finding in check.findings] == ["versions/002_bookings.py"]
+
+
+def test_trvl_social_holds_together(judge: Judge) -> None:
+    """26 files and 106 tables, as the fourth report counted; nothing in them dangles."""
+    folder = ROOT / "demo" / "trvl_social" / "migrations"
+    judged = judge(folder)
+    assert judged.audit.status == "passed", messages(judged)
+    facts = read_trees({"app": MigrationTree(folder=".")}, folder)
+    created = {statement.object_name for statement in facts.statements if made_table(statement)}
+    assert (facts.trees[0].layout, len(facts.files), len(created)) == ("supabase", 26, 106)
+    assert {"profiles", "user_preferences", "bookings", "adventures", "vendors"} <= created
+    assert "users" not in created, "the report's query names it, and nothing creates it"
+
+
+def made_table(statement: Statement) -> bool:
+    return (statement.action, statement.kind) == ("creates", "table")
