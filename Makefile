@@ -40,12 +40,13 @@ run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
 	@$(BIN)/counterfoil run --target demo --fail-on never
 
 .PHONY: test
-test: install ## Every test
-	@$(BIN)/python -m pytest
+test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version)
+	@$(BIN)/python -m pytest $(if $(POSTGRES),--postgres $(POSTGRES))
 
 .PHONY: test-long
-test-long: install ## Thousands of random histories against the oracle (docs/oracle.md)
-	@$(BIN)/python -m pytest --long tests/python/test_oracle.py
+test-long: install ## Random histories, long traffic, 30 kills, a fleet of 50 (docs/reliability.md)
+	@$(BIN)/python -m pytest --long -s tests/python/test_oracle.py tests/python/test_traffic.py \
+		tests/python/test_disasters.py tests/python/test_fleet.py
 
 .PHONY: lint
 lint: install ## Every linter, and dbt's own parser with deprecations as errors
@@ -62,6 +63,22 @@ lint: install ## Every linter, and dbt's own parser with deprecations as errors
 .PHONY: stop
 stop: install ## Stop the demo database
 	@$(BIN)/counterfoil demo stop
+
+.PHONY: server
+server: install ## Run a Prefect server on this machine, until interrupted
+	@$(BIN)/prefect server start --host 127.0.0.1 --port 4200
+
+# What the next two talk to: the server of `make server`, unless you say which.
+worker deploy: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
+
+.PHONY: deploy
+deploy: install ## Make the work pool and the deployments of prefect.yaml, or renew them
+	@$(BIN)/prefect work-pool create counterfoil --type process --overwrite
+	@$(BIN)/prefect --no-prompt deploy --all
+
+.PHONY: worker
+worker: install ## Run a worker of the pool, until interrupted
+	@$(BIN)/prefect worker start --pool counterfoil
 
 .PHONY: lock
 lock: install ## Renew requirements.lock from pyproject.toml
@@ -81,6 +98,10 @@ bench-history: install ## Time the history's views after 1,000 audits
 bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 	@$(BIN)/python benchmarks/warm_run.py
 
+.PHONY: bench-publish
+bench-publish: install ## Measure publishing: 300 failing checks with 10,000 findings
+	@$(BIN)/python benchmarks/publish.py
+
 .PHONY: schema
 schema: install ## Write docs/audit.schema.json from the models
 	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
@@ -88,6 +109,11 @@ schema: install ## Write docs/audit.schema.json from the models
 .PHONY: catalogue
 catalogue: install ## Write docs/checks.md from the suites
 	@$(BIN)/python -m counterfoil.publish.catalogue > docs/checks.md
+
+.PHONY: docs
+docs: install ## Write dbt's documentation site of the views to target/docs/static_index.html
+	@$(BIN)/counterfoil demo start > /dev/null  # dbt reads the catalog
+	@$(BIN)/dbt --quiet docs generate --static --target-path target/docs
 
 .PHONY: clean
 clean: ## Remove what can be made again, but not the demo's data or the reports

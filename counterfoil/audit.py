@@ -1,8 +1,9 @@
 """One audit: every suite at one instant, and what came of each check."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -52,6 +53,8 @@ def audit_database(
     contract_file: str,
     waivers: Sequence[Waiver] = (),
     looked_for: Mapping[str, Sequence[Key]] | None = None,
+    data_docs: Path | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Audit:
     """Asserts every suite that the contract asks for, all of them at `instant`.
 
@@ -65,6 +68,8 @@ def audit_database(
         waivers: of whatever database.
         looked_for: by check_id, keys of findings that are to be listed however small they
             are: those open since an earlier audit.
+        data_docs: where Great Expectations' own site is to be; None for none.
+        progress: told after each suite how many are done, and of how many.
 
     Raises:
         WaiverError: two waivers are of one finding.
@@ -84,7 +89,7 @@ def audit_database(
         with pinned_engine(instant) as engine, engine.connect() as connection:
             views, empty_tables = _look_around(connection, contract)
             check_columns(applying, views)
-            outcomes = _run(applying, instant, contract)
+            outcomes = _run(applying, instant, contract, data_docs, progress)
             judge = _Judge(
                 connection=connection,
                 contract=contract,
@@ -116,6 +121,7 @@ def audit_database(
         score=scored,
         tenant_score=scored_by_tenant,
         waivers=uses,
+        empty_tables=sorted(empty_tables),
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
 
@@ -144,10 +150,16 @@ def _empty_tables(connection: sa.Connection) -> frozenset[str]:
     return frozenset(connection.scalars(statement))
 
 
-def _run(suites: Iterable[Suite], instant: Instant, contract: Contract) -> list[SuiteOutcome]:
-    validator = Validator(instant, contract.thresholds)
+def _run(
+    suites: Sequence[Suite],
+    instant: Instant,
+    contract: Contract,
+    data_docs: Path | None,
+    progress: Callable[[int, int], None],
+) -> list[SuiteOutcome]:
+    validator = Validator(instant, contract.thresholds, data_docs)
     try:
-        outcomes = []
+        outcomes: list[SuiteOutcome] = []
         for suite in suites:
             outcome = validator.run(suite)
             failed = sum(not check.success for check in outcome.checks.values())
@@ -160,6 +172,8 @@ def _run(suites: Iterable[Suite], instant: Instant, contract: Contract) -> list[
             )
             outcomes.append(outcome)
             instant.check_unbroken()
+            progress(len(outcomes), len(suites))
+        validator.write_data_docs()
         return outcomes
     finally:
         validator.close()

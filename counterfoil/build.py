@@ -11,8 +11,9 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -288,21 +289,33 @@ def _test(arguments: Sequence[str], settings: Settings) -> None:
 
 def _dbt(arguments: Sequence[str], settings: Settings) -> dict[str, Any]:
     project_dir = settings.project_dir
-    process = subprocess.run(
-        [sys.executable, "-m", "counterfoil.dbt_process"],
-        input=json.dumps([*arguments, "--project-dir", str(project_dir)]),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=project_dir,
-        env=os.environ | {"PGOPTIONS": as_options(session_settings(settings))},
-    )
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "counterfoil.dbt_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=project_dir,
+            env=os.environ | {"PGOPTIONS": as_options(session_settings(settings))},
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        # Not closed: by that the process would know that this one is no more.
+        with suppress(BrokenPipeError):
+            process.stdin.write(json.dumps([*arguments, "--project-dir", str(project_dir)]) + "\n")
+            process.stdin.flush()
+        said = process.stdout.read()
+        code = process.wait()
+        errors.seek(0)
+        last_words = errors.read().strip().splitlines()[-1:] or ["no output"]
     try:
-        outcome = json.loads(process.stdout.splitlines()[-1])
+        outcome = json.loads(said.splitlines()[-1])
     except (IndexError, ValueError):
-        last_words = process.stderr.strip().splitlines()[-1:] or ["no output"]
         raise BuildError(
-            f"dbt ended with {process.returncode}: {last_words[0]}",
+            f"dbt ended with {code}: {last_words[0]}",
             where="dbt",
             remedy="Run `dbt debug` in the project's folder",
         ) from None

@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +12,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from counterfoil.errors import FlowError, PublishError
-from counterfoil.gate import EXIT_ERROR, exit_code
+from counterfoil.errors import AlertError, CounterfoilError, FlowError, PublishError
+from counterfoil.gate import EXIT_ERROR, EXIT_PASSED, exit_code
 from counterfoil.migrations.cli import EPILOG as MIGRATIONS_EPILOG
 from counterfoil.migrations.cli import migrations
 from counterfoil.repair.cli import repair_app
@@ -27,7 +28,9 @@ app = typer.Typer(
     add_completion=False,
 )
 demo_app = typer.Typer(help="The embedded demo database.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Who is told what an audit changed.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
+app.add_typer(alerts_app, name="alerts")
 views_app = typer.Typer(help="The views of a target.", no_args_is_help=True)
 app.add_typer(repair_app, name="repair")
 app.command("migrations", epilog=MIGRATIONS_EPILOG)(migrations)
@@ -57,6 +60,9 @@ def run(
     fail_on: Annotated[
         FailOnChoice, typer.Option(help="Least severity for a non-zero exit code.")
     ] = FailOnChoice.warning,
+    data_docs: Annotated[
+        bool, typer.Option("--data-docs", help="Also publish Great Expectations' own site.")
+    ] = False,
 ) -> None:
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
@@ -64,7 +70,7 @@ def run(
         _calm_prefect()
         _give_prefect_a_home()
         from counterfoil.findings import Audit
-        from counterfoil.publish.words import headlines, verdict
+        from counterfoil.publish.words import headlines, movement, verdict
         from counterfoil.settings import settings
         from flows.nightly import new_audit_id, nightly
 
@@ -78,6 +84,7 @@ def run(
                 contract=contract and contract.absolute(),
                 fail_on=fail_on.value,
                 audit_id=audit_id,
+                data_docs=data_docs,
                 return_state=True,
             )
         except Exception as cause:
@@ -94,9 +101,10 @@ def run(
             _copy(published, json)
         say()
         say(verdict(audit), style="bold")
+        say(one_line(movement(audit)))
         for sentence in headlines(audit):
             say(f"  {one_line(sentence)}")
-        say(f"Report: {_shortest(published.with_name('report.md'))}")
+        say(f"Report: {_shortest(published.with_name('index.html'))}")
         raise typer.Exit(exit_code(audit.status, fail_on.value))
 
 
@@ -118,6 +126,69 @@ def checks() -> None:
         for own in (every_check_ran([], []), waivers_in_use([])):
             table.add_row(own.check_id, own.severity, own.title)
         out.print(table)
+
+
+@alerts_app.command(
+    "test",
+    epilog="Exit codes: 0 every recipient took it, 3 one did not, or there is none."
+    " Example: counterfoil alerts test",
+)
+def alerts_test() -> None:
+    """Send a test message to every recipient of alerts.yml, and say what came of it."""
+    with one_line_errors():
+        show_progress()
+        _calm_prefect()
+        _give_prefect_a_home()
+        from counterfoil.alerts.compose import trial
+        from counterfoil.alerts.recipients import check_owners, load_recipients
+        from counterfoil.alerts.send import send
+        from counterfoil.settings import settings
+        from counterfoil.suites import load_suites
+
+        file = settings().alerts_path
+        recipients = load_recipients(file)
+        check_owners(recipients, load_suites(settings().expectations_dir), file)
+        if not recipients:
+            raise AlertError("it names no recipient", where=str(file), remedy="Write one into it")
+        failed = False
+        for recipient in recipients:
+            error = send(recipient, trial(recipient), settings().alert_timeout_s)
+            say(f"{recipient.name}: {f'not sent: {error}' if error else 'sent'}")
+            failed = failed or error is not None
+        raise typer.Exit(EXIT_ERROR if failed else EXIT_PASSED)
+
+
+@alerts_app.command(
+    "watch",
+    epilog="Example: counterfoil alerts watch --block slack-webhook/on-call",
+)
+def alerts_watch(
+    block: Annotated[str, typer.Option(help="Notification block of Prefect's, as type/name.")],
+    contract: Annotated[
+        Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
+    ] = None,
+    hours: Annotated[
+        float, typer.Option(min=0.01, max=8760, help="How long to wait for an audit.")
+    ] = 26,
+) -> None:
+    """Have Prefect notify when no audit of the contract's database was completed in time."""
+    with one_line_errors():
+        _calm_prefect()
+        _give_prefect_a_home()
+        from counterfoil.contract import load_contract
+        from counterfoil.settings import settings
+        from flows.absence import watch_for_absence
+
+        database = load_contract(settings().project_dir, contract).database
+        try:
+            say(f"Watching: {watch_for_absence(database, block, timedelta(hours=hours))}")
+        except CounterfoilError:
+            raise
+        except Exception as cause:
+            raise FlowError(
+                f"Prefect did not take the automation: {type(cause).__name__}: {cause}",
+                remedy="Check PREFECT_API_URL, and that its server answers",
+            ) from None
 
 
 @app.command(epilog="Example: counterfoil grants --target production > grants.sql")

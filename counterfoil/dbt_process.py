@@ -1,7 +1,9 @@
 """A process that runs one dbt command: arguments as JSON on stdin, outcome on stdout."""
 
 import json
+import os
 import sys
+from threading import Thread
 from typing import Any
 
 from dbt.cli.main import dbtRunner
@@ -9,7 +11,8 @@ from dbt.cli.main import dbtRunner
 
 def main() -> None:
     """Runs dbt and prints {success, exception, nodes: [{name, relation, status, message}]}."""
-    arguments = json.load(sys.stdin)
+    arguments = json.loads(sys.stdin.readline())
+    Thread(target=_end_with_parent, daemon=True).start()
     outcome = dbtRunner().invoke(["--quiet", "--no-use-colors", *arguments])
     nodes: list[dict[str, Any]] = []
     for result in getattr(outcome.result, "results", None) or []:
@@ -24,6 +27,12 @@ def main() -> None:
         )
     exception = " ".join(str(outcome.exception).split()) if outcome.exception else None
     print(json.dumps({"success": outcome.success, "exception": exception, "nodes": nodes}))
+
+
+def _end_with_parent() -> None:
+    """Whoever started it holds stdin open; killed, it must not leave a build behind it."""
+    sys.stdin.read()
+    os._exit(1)
 
 
 if __name__ == "__main__":

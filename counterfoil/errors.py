@@ -40,6 +40,10 @@ class WaiverError(CounterfoilError):
     """A line of the waivers that accepts nothing, or nobody knows what."""
 
 
+class AlertError(CounterfoilError):
+    """A recipient of alerts that nobody could tell anything."""
+
+
 class HistoryError(CounterfoilError):
     """The history cannot be read, written or brought up to date."""
 

@@ -189,6 +189,9 @@ class Audit(_Published):
         default=[], description="What fails by tenant: a line a tenant and category."
     )
     waivers: list[WaiverUse] = Field(default=[], description="Those of this database.")
+    empty_tables: list[str] = Field(
+        default=[], description="In use and without rows: nothing about them could be judged."
+    )
     sections: dict[str, list[dict[str, Any]]] = Field(
         description="What the report shows besides: rows of the summary views."
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
 from counterfoil.contract import Contract, load_contract
 from counterfoil.migrations.deployment import with_histories
 from counterfoil.preflight import check_database, check_disk
@@ -26,6 +27,7 @@ class Plan:
         auditor: the target that asserts.
         historian: the target that writes the history.
         waivers: the accepted findings, of whatever database.
+        recipients: who is told of what.
     """
 
     contract: Contract
@@ -37,6 +39,7 @@ class Plan:
     auditor: Target
     historian: Target
     waivers: tuple[Waiver, ...]
+    recipients: tuple[Recipient, ...]
 
 
 def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Plan:
@@ -48,14 +51,16 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         settings: the operator's.
 
     Raises:
-        CounterfoilError: the first thing that is wrong: target, contract, suites, waivers, disk,
-            connection, tables, columns, privileges.
+        CounterfoilError: the first thing that is wrong: target, contract, suites, waivers, alerts,
+            disk, connection, tables, columns, privileges.
     """
     builder, auditor = load_targets(target, settings.project_dir)
     contract = load_contract(settings.project_dir, contract_file)
     suites = load_suites(settings.expectations_dir)
     applying = tuple(suite for suite in suites if suite.applies_to(contract))
     check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
+    recipients = load_recipients(settings.alerts_path)
+    check_owners(recipients, suites, settings.alerts_path)
     check_disk(settings)
     check_database(contract, builder, settings)
     contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
@@ -70,4 +75,5 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         auditor=auditor,
         historian=load_historian(target, settings.project_dir),
         waivers=load_waivers(settings.waivers_path, suites),
+        recipients=recipients,
     )

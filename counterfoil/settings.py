@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     reports_dir: Path = Field(
         default=Path("reports"), description="Where audits are published, in the project."
     )
+    reports_url: str | None = Field(
+        default=None,
+        pattern=r"^(https?|file)://",
+        description="What serves that folder to people: links lead there; else to the file.",
+    )
     reports_min_free_mb: int = Field(
         default=50, ge=0, description="Free space without which an audit does not start."
     )
@@ -37,6 +42,15 @@ class Settings(BaseSettings):
     )
     waivers_file: Path = Field(
         default=Path("seeds/waivers.csv"), description="Accepted findings, in the project."
+    )
+    alerts_file: Path = Field(
+        default=Path("alerts.yml"), description="Who is told of what, in the project."
+    )
+    alert_timeout_s: int = Field(
+        default=20, ge=1, le=600, description="Longest that one recipient's alerts may take."
+    )
+    metrics_file: Path | None = Field(
+        default=None, description="Where metrics for Prometheus are written; nowhere if unset."
     )
     history_days: int = Field(
         default=400, ge=1, le=100_000, description="How long audits are kept in the history."
@@ -84,6 +98,11 @@ class Settings(BaseSettings):
     def waivers_path(self) -> Path:
         """The file of the waivers, as an absolute path."""
         return self.project_dir / self.waivers_file.expanduser()
+
+    @property
+    def alerts_path(self) -> Path:
+        """The file of the recipients of alerts, as an absolute path."""
+        return self.project_dir / self.alerts_file.expanduser()
 
     @property
     def demo_dir(self) -> Path:

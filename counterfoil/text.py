@@ -5,7 +5,7 @@ import re
 # Control characters could move a terminal's cursor or colour it, marks of direction could
 # reorder what is read, and lone surrogates cannot be written at all.
 _UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
 
 
@@ -17,3 +17,8 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """The text as a single printable line, its white space collapsed."""
     return " ".join(printable(text).split())
+
+
+def clip(text: str, most: int) -> str:
+    """At most so many characters of a text, and a sign that there were more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -13,10 +13,12 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from counterfoil.data_docs import DataDocs
 from counterfoil.database import Instant
 from counterfoil.errors import SuiteError
 from counterfoil.suites import Expectation, Suite
@@ -86,9 +88,12 @@ class Validator:
     Args:
         instant: what every query sees.
         thresholds: the contract's values for `$PARAMETER`s.
+        data_docs: where Great Expectations' own site is to be; None for none.
     """
 
-    def __init__(self, instant: Instant, thresholds: Mapping[str, Any]) -> None:
+    def __init__(
+        self, instant: Instant, thresholds: Mapping[str, Any], data_docs: Path | None = None
+    ) -> None:
         # Three seconds: not before an audit is really about to assert.
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -113,7 +118,13 @@ class Validator:
         for engine in self._engines:
             instant.pin(engine)
         self._row_count: int | None = None
+        self._data_docs = data_docs and DataDocs(self._context, data_docs)
         sa.event.listen(self._engines[1], "after_cursor_execute", self._hear_row_count)
+
+    def write_data_docs(self) -> None:
+        """Great Expectations' own site of every suite that was run, if it was asked for."""
+        if self._data_docs:
+            self._data_docs.write()
 
     def close(self) -> None:
         """Disposes of the connections."""
@@ -192,11 +203,14 @@ class Validator:
                 type="expect_column_values_to_not_be_null", kwargs={"column": column}
             )
             expectations.append(_expectation(_guard_id(column), guard))
+        judged = self._gx.ExpectationSuite(suite.relation, expectations=expectations)
         results = batch.validate(
-            self._gx.ExpectationSuite(suite.relation, expectations=expectations),
+            judged,
             result_format=result_format,
             expectation_parameters=self._thresholds,
         )
+        if self._data_docs:
+            self._data_docs.keep(judged, results)
         by_id = {
             result.expectation_config.meta["check_id"]: _outcome(result)
             for result in results.results

@@ -1,38 +1,123 @@
 """Prefect artifacts: what an operator sees of an audit in Prefect's own pages."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
-from counterfoil.findings import Audit
-from counterfoil.publish.words import verdict, worst_first
+from counterfoil.findings import Audit, Incident, IncidentStatus
+from counterfoil.publish.stories import Story, stories
+from counterfoil.publish.words import instant, movement, verdict, worst_first
+from counterfoil.text import clip, one_line
+
+# A table of Prefect's shows every row at once; the report has the rest.
+_MOST_ROWS = 200
+_MOST_LETTERS = 400
+# Each step is a request to Prefect's server.
+_STEP = 10
 
 
-def publish_artifacts(audit: Audit, report: str) -> None:
-    """A table of the checks, worst first, and the report itself.
+def publish_artifacts(audit: Audit, report: str, url: str) -> None:
+    """The checks and the incidents as tables, worst first, the report, and where it is.
 
     Args:
         audit: what was found.
         report: the report, in Markdown.
+        url: where people open it.
     """
+    name = _slug(audit.database)
+    summary = _plain(f"{verdict(audit)}; {movement(audit)}")
+    create_link_artifact(
+        key=f"{name}-link",
+        link=url,
+        link_text=f"Report of {_plain(audit.database)}, {instant(audit.snapshot_at)}",
+        description=summary,
+    )
+    create_table_artifact(key=f"{name}-checks", description=summary, table=list(_checks(audit)))
     create_table_artifact(
-        key=f"{_slug(audit.database)}-checks",
-        description=verdict(audit),
-        table=[
-            {
-                "check": check.check_id,
-                "status": check.status,
-                "severity": check.severity,
-                "checked": check.rows_checked,
-                "findings": check.finding_count,
-                "owner": check.owner,
-            }
-            for check in worst_first(audit.checks)
-        ],
+        key=f"{name}-incidents",
+        description=_plain(movement(audit)),
+        table=list(_incidents(audit)),
     )
-    create_markdown_artifact(
-        key=f"{_slug(audit.database)}-report", description=verdict(audit), markdown=report
-    )
+    create_markdown_artifact(key=f"{name}-report", description=summary, markdown=report)
+
+
+class Progress:
+    """How many of the suites have been asserted, on the run's page while it runs.
+
+    Args:
+        database: what is audited.
+    """
+
+    def __init__(self, database: str) -> None:
+        created = create_progress_artifact(
+            0.0, key=f"{_slug(database)}-suites", description="Suites asserted"
+        )
+        assert isinstance(created, UUID)
+        self._artifact = created
+        self._shown = 0
+
+    def __call__(self, done: int, of: int) -> None:
+        """So many of the suites are done."""
+        percent = 100 * done // max(of, 1)
+        if percent - self._shown >= _STEP or done == of:
+            update_progress_artifact(self._artifact, percent)
+            self._shown = percent
+
+
+def _checks(audit: Audit) -> Iterator[dict[str, Any]]:
+    for check in worst_first(audit.checks)[:_MOST_ROWS]:
+        yield {
+            "status": check.status,
+            "check": check.check_id,
+            "findings": check.finding_count,
+            "waived": check.waived_count,
+            "severity": check.severity,
+            "checked": check.rows_checked,
+            "seconds": None if check.seconds is None else round(check.seconds, 2),
+            "owner": _plain(check.owner),
+        }
+
+
+def _incidents(audit: Audit) -> Iterator[dict[str, Any]]:
+    incidents = audit.history.incidents if audit.history else []
+    statuses: tuple[IncidentStatus, ...] = ("open", "waived")
+    told = [
+        (status, story)
+        for status in statuses
+        for story in stories(incident for incident in incidents if incident.status == status)
+    ]
+    for status, story in told[:_MOST_ROWS]:
+        yield _row(status, story)
+
+
+def _row(status: IncidentStatus, story: Story) -> dict[str, Any]:
+    lead: Incident = story.lead
+    return {
+        "status": status,
+        "severity": story.severity,
+        "checks": len(story.check_ids),
+        "since": instant(story.opened_at),
+        "size": lead.size,
+        "owner": _plain(", ".join(story.owners)),
+        # At the end, since Prefect shows a cell on one line, however long.
+        "what": _plain(lead.message),
+    }
+
+
+def _plain(text: str) -> str:
+    """Text in a cell or a description, both of which Prefect renders as Markdown."""
+    from counterfoil.publish.markdown import plain
+
+    return plain(clip(one_line(text), _MOST_LETTERS))
 
 
 def _slug(name: str) -> str:

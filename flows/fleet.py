@@ -137,7 +137,7 @@ async def publish(summary: FleetAudit) -> None:
     reports = settings().reports_path
     report = render_fleet(summary, reports)
     files = {"fleet.json": summary.model_dump_json(indent=2) + "\n", "report.md": report}
-    publish_folder(reports / "fleet", summary.fleet_id, files)
+    publish_folder(reports / "fleet", summary.fleet_id, files, folders={})
     await acreate_markdown_artifact(
         key="fleet-report", markdown=report, description=summary.verdict
     )

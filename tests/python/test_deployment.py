@@ -108,9 +108,19 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
     latest = overnight.settings.reports_path / "latest"
     assert json.loads((latest / "audit.json").read_text())["status"] == "critical"
     artifacts = {item["key"]: item for item in prefect.ask("artifacts/filter")}
-    assert artifacts.keys() == {"empwr-checks", "empwr-report"}
+    assert artifacts.keys() == {
+        "empwr-checks",
+        "empwr-incidents",
+        "empwr-link",
+        "empwr-report",
+        "empwr-suites",
+    }
     assert len(json.loads(artifacts["empwr-checks"]["data"])) == 31
     assert "London" in artifacts["empwr-report"]["data"]
+    (incident,) = json.loads(artifacts["empwr-incidents"]["data"])
+    assert (incident["status"], incident["checks"]) == ("open", 3)
+    assert "index.html)" in artifacts["empwr-link"]["data"]
+    assert artifacts["empwr-suites"]["data"] == 100
     logs = [entry["message"] for entry in prefect.ask("logs/filter", limit=200)]
     assert any("Everything is read as of 2025-10-30 05:00:00" in message for message in logs)
 

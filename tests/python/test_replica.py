@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from copies import write_profiles
 from refusals import refused
-from servers import DEBIANS, EMBEDDED, Server, server
+from servers import EMBEDDED, INSTALLED, Server, server
 from waiting import wait_until
 from walls import Walled, found, walled
 
@@ -20,11 +20,9 @@ from counterfoil.lock import only_audit
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
 
-BINARIES = [
-    pytest.param(EMBEDDED, id="embedded"),
-    pytest.param(
-        DEBIANS, id="15", marks=pytest.mark.skipif(not DEBIANS.is_dir(), reason="not installed")
-    ),
+# Where other versions than the embedded one are installed, they are tried as well.
+BINARIES = [pytest.param(EMBEDDED, id="embedded")] + [
+    pytest.param(binaries, id=binaries.parent.name) for binaries in INSTALLED
 ]
 
 

@@ -130,17 +130,24 @@ create table stated_changes (
     primary key (plan_id, day, competition_id)
 );
 
--- Alerts to be sent: written with the audit, marked when delivered.
+-- Alerts: written with the audit that they tell of, marked when delivered. `judged` is false
+-- where one says that an audit could not judge, true where it says that it can again.
 create table alerts (
-    alert_id text primary key,
-    audit_number bigint not null references audits on delete cascade,
-    target text not null,
+    alert_number bigint generated always as identity primary key,
+    alert_id text not null unique,
+    database_name text not null,
+    audit_id text not null,
+    recipient text not null,
+    tone text not null,
     title text not null,
     body text not null,
     incident_ids bigint[] not null,
+    judged boolean,
+    composed_at timestamptz not null default now(),
     attempts integer not null default 0,
     last_error text,
     delivered_at timestamptz
 );
 
-create index on alerts (delivered_at) where delivered_at is null;
+create index on alerts (database_name, recipient, alert_number);
+create index on alerts (database_name, alert_number) where delivered_at is null;

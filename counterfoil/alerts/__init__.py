@@ -1,0 +1,1 @@
+"""Alerts: who is told what an audit changed, once, and by which way."""

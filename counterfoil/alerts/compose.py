@@ -1,0 +1,311 @@
+"""What an audit's changes come to for one recipient: one message, or none."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from counterfoil.alerts.recipients import Recipient
+from counterfoil.findings import Audit, Change, ChangeKind, History, Incident, Measure
+from counterfoil.publish.stories import ChangedStory, Story, changed_stories, stories
+from counterfoil.publish.words import VERDICTS, verdict
+from counterfoil.text import one_line
+
+Tone = Literal["info", "success", "warning", "failure"]
+
+# A message is read on a telephone; all of it is in the report.
+_MOST_STORIES = 10
+_MOST_CHARACTERS = 500
+
+# What calls people in a chat, were it in the name of a competition: <!channel>, <@U1>, @here.
+_MENTION = re.compile(r"<(?=[!@#])|@(?=everyone|here|channel|all\b)")
+
+_HEADINGS: dict[ChangeKind, str] = {
+    "new": "New",
+    "reopened": "Reopened",
+    "worsened": "Worse",
+    "resolved": "Resolved",
+}
+_STILL_OPEN = "Still open (reminder)"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A message to one recipient, and what it tells of.
+
+    Attributes:
+        alert_id: the same whenever the same audit is told to the same recipient.
+        recipient: the recipient's name.
+        tone: how a service may colour it; apprise's word is "notify type".
+        title: one line.
+        body: plain text of several lines; its last names the alert_id.
+        incident_ids: the incidents that it tells of.
+        judged: False if it says that the audit could not judge, True if it says that it can
+            again, None if it speaks of neither.
+    """
+
+    alert_id: str
+    recipient: str
+    tone: Tone
+    title: str
+    body: str
+    incident_ids: tuple[int, ...] = ()
+    judged: bool | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a recipient was told before, and is to be reminded of.
+
+    Attributes:
+        due: the open incidents whose reminder is due.
+        judged: what it last heard of whether audits can judge; None if nothing.
+        is_unjudged_due: whether it is to be reminded that they cannot.
+    """
+
+    due: frozenset[int] = frozenset()
+    judged: bool | None = None
+    is_unjudged_due: bool = False
+
+
+def alert_id(audit_id: str, recipient: str, kind: Literal["audit", "failure"]) -> str:
+    """The same for the same audit, recipient and kind of message: 16 hexadecimal digits."""
+    return hashlib.sha256(f"{kind}\n{audit_id}\n{recipient}".encode()).hexdigest()[:16]
+
+
+def compose(
+    recipient: Recipient, audit: Audit, history: History, told: Told, report: str
+) -> Alert | None:
+    """The message that an audit owes a recipient; None if it owes none.
+
+    Incidents that share a subject are one story. What is waived is silent, and so is the
+    end of what was waived.
+
+    Args:
+        recipient: whom it is for.
+        audit: what was found.
+        history: what that means beside the audits before it.
+        told: what the recipient knows.
+        report: where the audit's report is, or will be.
+    """
+    changes = [change for change in history.changes if _is_told(recipient, change)]
+    open_incidents = [
+        incident
+        for incident in history.incidents
+        if incident.status == "open" and recipient.hears_of(incident)
+    ]
+    changed = changed_stories(changes)
+    reminders = [
+        story
+        for story in stories(open_incidents)
+        if _is_due(story, told.due) and not _is_told_anyway(story, changed)
+    ]
+    judged = _judged(audit, told)
+    if not changed and not reminders and judged is None:
+        return None
+    identity = alert_id(audit.audit_id, recipient.name, "audit")
+    body = [one_line(verdict(audit))]
+    if judged is not None:
+        body += ["", *_judgement(audit, can_judge=judged)]
+    for kind, heading in _HEADINGS.items():
+        body += _section(
+            heading,
+            [_changed_lines(one, audit, open_incidents) for one in changed if one.change == kind],
+        )
+    body += _section(_STILL_OPEN, [_open_lines(story, audit) for story in reminders])
+    body += ["", *_footer(audit, report, identity)]
+    return Alert(
+        alert_id=identity,
+        recipient=recipient.name,
+        tone=_tone(changed, reminders, judged),
+        title=_title(audit, changed, reminders, judged),
+        body="\n".join(body),
+        incident_ids=tuple(sorted(_ids(changed, reminders, open_incidents))),
+        judged=judged,
+    )
+
+
+def compose_failure(
+    recipient: Recipient, *, name: str, audit_id: str, reason: str, audit: Audit | None
+) -> Alert:
+    """The message that there is no audit, or none that could be recorded.
+
+    Args:
+        recipient: whom it is for.
+        name: the database, or the target where nobody knows that.
+        audit_id: the audit's name.
+        reason: why, in a line.
+        audit: what was found nevertheless.
+    """
+    identity = alert_id(audit_id, recipient.name, "failure")
+    if audit is None:
+        body = ["Nobody knows what is true now:", _cut(reason)]
+    else:
+        body = [f"What it had found: {one_line(verdict(audit))}", _cut(reason)]
+    body += ["", f"Audit {audit_id}", f"Alert {identity}"]
+    return Alert(
+        alert_id=identity,
+        recipient=recipient.name,
+        tone="failure",
+        title=_cut(f"Counterfoil {name}: the audit could not be completed"),
+        body="\n".join(body),
+        judged=False,
+    )
+
+
+def trial(recipient: Recipient) -> Alert:
+    """A message that only shows whether one arrives."""
+    identity = secrets.token_hex(8)
+    return Alert(
+        alert_id=identity,
+        recipient=recipient.name,
+        tone="info",
+        title="Counterfoil: a test",
+        body=f"Alerts for '{recipient.name}' arrive here.\n\nAlert {identity}",
+    )
+
+
+def _is_told(recipient: Recipient, change: Change) -> bool:
+    if change.change == "resolved" and change.status_before == "waived":
+        return False
+    return change.change in recipient.changes and recipient.hears_of(change.incident)
+
+
+def _is_due(story: Story, due: Collection[int]) -> bool:
+    return any(incident.incident_id in due for incident in story.incidents)
+
+
+def _is_told_anyway(story: Story, changed: Sequence[ChangedStory]) -> bool:
+    return any(_belongs(incident, one) for incident in story.incidents for one in changed)
+
+
+def _belongs(incident: Incident, changed: ChangedStory) -> bool:
+    return Story((incident,)).subject == changed.story.subject
+
+
+def _judged(audit: Audit, told: Told) -> bool | None:
+    """Whether to say that the audit can judge; None where the recipient knows."""
+    if audit.status != "error":
+        return True if told.judged is False else None
+    return False if told.judged is not False or told.is_unjudged_due else None
+
+
+def _judgement(audit: Audit, *, can_judge: bool) -> list[str]:
+    if can_judge:
+        return ["The audit can judge again."]
+    unjudged = audit.unjudged
+    lines = [f"The audit could not judge {len(unjudged)} of {len(audit.checks)} checks:"]
+    lines += [_cut(f"- {check.check_id}: {check.detail}") for check in unjudged[:_MOST_STORIES]]
+    return lines + _and_more(len(unjudged))
+
+
+def _section(heading: str, told: Sequence[list[str]]) -> Iterator[str]:
+    if not told:
+        return
+    yield ""
+    yield f"{heading}: {len(told)}"
+    for lines in told[:_MOST_STORIES]:
+        yield from lines
+    yield from _and_more(len(told))
+
+
+def _and_more(number: int) -> list[str]:
+    return (
+        [f"... and {number - _MOST_STORIES} more, in the report"] if number > _MOST_STORIES else []
+    )
+
+
+def _changed_lines(
+    changed: ChangedStory, audit: Audit, open_incidents: Sequence[Incident]
+) -> list[str]:
+    lead = next(change for change in changed.changes if change.change == changed.change)
+    sentence = _cut(lead.incident.message)
+    if changed.change == "worsened":
+        sentence += f" (from {_size(lead.size_before)} to {_size(lead.incident.size)})"
+    if changed.change == "reopened" and all(
+        change.status_before == "waived" for change in changed.changes
+    ):
+        sentence += " (no longer waived)"
+    lines = [f"- {sentence}"]
+    if changed.change == "resolved":
+        left = [incident for incident in open_incidents if _belongs(incident, changed)]
+        if left:
+            checks = ", ".join(Story(tuple(left)).check_ids)
+            lines.append(f"  In part: still open by {checks}")
+        return lines
+    return lines + _what_to_do(changed.story, audit)
+
+
+def _open_lines(story: Story, audit: Audit) -> list[str]:
+    since = f"{story.opened_at:%Y-%m-%d}"
+    return [f"- {_cut(story.lead.message)} (since {since})", *_what_to_do(story, audit)]
+
+
+def _what_to_do(story: Story, audit: Audit) -> list[str]:
+    remedy = next(
+        (check.remedy for check in audit.checks if check.check_id == story.lead.check_id), ""
+    )
+    return [
+        f"  {story.severity}, owned by {one_line(', '.join(story.owners))}:"
+        f" {', '.join(story.check_ids)}",
+        f"  Remedy: {_cut(remedy)}",
+    ]
+
+
+def _footer(audit: Audit, report: str, identity: str) -> list[str]:
+    return [
+        f"As of {audit.snapshot_at:%Y-%m-%d %H:%M:%S %Z}",
+        f"Report: {report}",
+        f"Alert {identity}",
+    ]
+
+
+def _title(
+    audit: Audit,
+    changed: Sequence[ChangedStory],
+    reminders: Sequence[Story],
+    judged: bool | None,
+) -> str:
+    parts = [VERDICTS[audit.status]]
+    if judged is not None:
+        parts.append("it can judge again" if judged else "it could not judge")
+    for kind, heading in _HEADINGS.items():
+        number = sum(one.change == kind for one in changed)
+        if number:
+            parts.append(f"{number} {heading.lower()}")
+    if reminders:
+        parts.append(f"{len(reminders)} still open")
+    return _cut(f"Counterfoil {audit.database}: {', '.join(parts)}")
+
+
+def _tone(changed: Sequence[ChangedStory], reminders: Sequence[Story], judged: bool | None) -> Tone:
+    asking = [one.story for one in changed if one.change != "resolved"]
+    if judged is False or any(story.severity == "critical" for story in asking):
+        return "failure"
+    if asking or reminders:
+        return "warning"
+    return "success" if changed else "info"
+
+
+def _ids(
+    changed: Sequence[ChangedStory], reminders: Sequence[Story], open_incidents: Sequence[Incident]
+) -> set[int]:
+    """The incidents told of: with a change of a story goes what else is open of it."""
+    told = {change.incident.incident_id for one in changed for change in one.changes}
+    told |= {incident.incident_id for story in reminders for incident in story.incidents}
+    return told | {
+        incident.incident_id
+        for incident in open_incidents
+        if any(_belongs(incident, one) for one in changed)
+    }
+
+
+def _size(size: Measure | None) -> str:
+    return "unknown" if size is None else f"{size:,}"
+
+
+def _cut(text: str) -> str:
+    line = _MENTION.sub(r"\g<0> ", one_line(text))
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 3]}..."

@@ -1,0 +1,79 @@
+"""Telling that an audit could not be completed, with whatever of it still works."""
+
+import logging
+from pathlib import Path
+
+from counterfoil.alerts.compose import Alert, compose_failure
+from counterfoil.alerts.outbox import deliver, queue_failure
+from counterfoil.alerts.recipients import Recipient, load_recipients
+from counterfoil.alerts.send import send
+from counterfoil.contract import load_contract
+from counterfoil.errors import AlertError, CounterfoilError
+from counterfoil.findings import Audit
+from counterfoil.profiles import load_historian
+from counterfoil.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def alert_of_failure(
+    target: str,
+    contract_file: Path | None,
+    *,
+    audit_id: str,
+    reason: str,
+    audit: Audit | None,
+    settings: Settings,
+) -> None:
+    """Tells every recipient, whatever it takes otherwise: nobody knows what is true now.
+
+    By the outbox if the history can be written, so that it is told once until an audit is
+    completed. Else at once, and again by the next audit: nothing remembers it.
+
+    Args:
+        target: the output of profiles.yml that was to be audited.
+        contract_file: a contract that replaces the dbt project's own; None keeps that.
+        audit_id: the audit's name.
+        reason: why, in a line.
+        audit: what was found nevertheless.
+        settings: the operator's.
+    """
+    try:
+        recipients = load_recipients(settings.alerts_path)
+    except AlertError as error:
+        log.warning("Nobody can be told: %s", error)
+        return
+    if not recipients:
+        return
+    try:
+        historian = load_historian(target, settings.project_dir)
+        database = load_contract(settings.project_dir, contract_file).database
+        queue_failure(
+            recipients,
+            database,
+            historian,
+            settings,
+            audit_id=audit_id,
+            reason=reason,
+            audit=audit,
+        )
+    except CounterfoilError:
+        name = audit.database if audit else f"target {target}"
+        for recipient in recipients:
+            alert = compose_failure(
+                recipient, name=name, audit_id=audit_id, reason=reason, audit=audit
+            )
+            _send_at_once(recipient, alert, settings)
+        return
+    try:
+        deliver(recipients, database, historian, settings)
+    except CounterfoilError as error:
+        log.warning("Alerts wait for the next audit: %s", error)
+
+
+def _send_at_once(recipient: Recipient, alert: Alert, settings: Settings) -> None:
+    error = send(recipient, alert, settings.alert_timeout_s)
+    if error is None:
+        log.info("Told '%s': %s", recipient.name, alert.title)
+    else:
+        log.warning("'%s' could not be told: %s", recipient.name, error)

@@ -1,0 +1,119 @@
+"""The index of past reports: `reports/index.html`, rewritten after each audit."""
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from counterfoil.findings import Audit, AuditStatus
+from counterfoil.publish.html import environment
+from counterfoil.publish.stories import tally
+from counterfoil.publish.words import VERDICTS
+
+log = logging.getLogger(__name__)
+
+SUMMARY = "summary.json"
+
+
+class Summary(BaseModel):
+    """What the index says of one audit, kept beside its report: audit.json may be large.
+
+    Attributes:
+        open_incidents: as people count them; None if the history was not recorded.
+        new_incidents: those of them that the audit before did not have.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    audit_id: str
+    database: str
+    snapshot_at: datetime
+    started_at: datetime
+    finished_at: datetime
+    status: AuditStatus
+    check_count: int
+    passed_count: int
+    open_incidents: int | None
+    new_incidents: int | None
+
+    @property
+    def word(self) -> str:
+        """The verdict."""
+        return VERDICTS[self.status]
+
+    @property
+    def seconds(self) -> float:
+        """How long the audit took."""
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+def summarize(audit: Audit) -> Summary:
+    """An audit, as far as the index tells of it."""
+    told = tally(audit.history) if audit.history else None
+    return Summary(
+        **audit.model_dump(
+            include={"audit_id", "database", "snapshot_at", "started_at", "finished_at", "status"}
+        ),
+        check_count=len(audit.checks),
+        passed_count=sum(check.status == "pass" for check in audit.checks),
+        open_incidents=told and told.ongoing + told.new,
+        new_incidents=told and told.new,
+    )
+
+
+def write_index(reports: Path) -> None:
+    """Rewrites the index from what is in the folder, in one step; the newest audit first.
+
+    An audit is not lost when its index cannot be written: that is logged.
+    """
+    aside = reports / f".index.{os.getpid()}.html"
+    try:
+        with _alone(reports):
+            page = environment().get_template("reports.html.j2").render(lines=_lines(reports))
+            aside.write_text(page, encoding="utf-8")
+            aside.replace(reports / "index.html")
+    except OSError as cause:
+        aside.unlink(missing_ok=True)
+        log.warning("%s: the index could not be rewritten: %s", reports, cause.strerror)
+
+
+@contextmanager
+def _alone(reports: Path) -> Iterator[None]:
+    """Of two audits that end together, the later one to write has seen both."""
+    with (reports / ".index.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _lines(reports: Path) -> list[tuple[str, bool, Summary | None]]:
+    """By folder: its name, whether it has a page to open, and what is known of its audit."""
+    lines = []
+    with os.scandir(reports) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
+                continue
+            folder = reports / entry.name
+            has_page = (folder / "index.html").is_file()
+            if has_page or (folder / "audit.json").is_file():
+                lines.append((entry.name, has_page, _summary(folder)))
+    # A folder is named for the time at which its audit began.
+    return sorted(lines, key=lambda line: line[0], reverse=True)
+
+
+def _summary(folder: Path) -> Summary | None:
+    """What is known of an audit; None if its files cannot be read, or are of another form."""
+    try:
+        return Summary.model_validate_json((folder / SUMMARY).read_bytes())
+    except (OSError, ValidationError):
+        pass
+    try:
+        # Published before there were summaries.
+        return summarize(Audit.model_validate(json.loads((folder / "audit.json").read_bytes())))
+    except (OSError, ValueError):
+        return None

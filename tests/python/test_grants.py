@@ -1,0 +1,64 @@
+"""The script of the roles, whatever they and the tables are called."""
+
+import pytest
+from conftest import ROOT
+from pglast import parse_sql
+
+from counterfoil.contract import Contract, load_contract
+from counterfoil.grants import render_grants
+from counterfoil.profiles import Target
+
+HOSTILE = "x\"; drop table y; --\n$roles$ 'é" + "n" * 30
+
+
+def target(user: str, **changed: str) -> Target:
+    given = {"name": "t", "type": "postgres", "host": "h", "dbname": "d"} | changed
+    return Target.model_validate(given | {"user": user})
+
+
+def script(
+    contract: Contract, builder: str, auditor: str, historian: str, reader: str, **changed: str
+) -> str:
+    return render_grants(
+        contract,
+        builder=target(builder, **changed),
+        auditor=target(auditor, **changed),
+        historian=target(historian, **changed),
+        reader=reader,
+    )
+
+
+def kinds(script: str) -> list[str]:
+    """What its statements are, as Postgres reads them."""
+    return [type(statement.stmt).__name__ for statement in parse_sql(script)]
+
+
+def test_no_name_leads_out_of_its_statement() -> None:
+    plain = load_contract(ROOT, None)
+    tables = {f"{HOSTILE}{place}": table for place, table in enumerate(plain.tables.values())}
+    hostile = Contract.model_construct(**{**dict(plain), "schema_": HOSTILE, "tables": tables})
+    said = script(
+        hostile,
+        *(f"{role}{HOSTILE}" for role in ("b", "a", "h", "r")),
+        name=HOSTILE,
+        dbname=HOSTILE,
+    )
+    assert kinds(said) == kinds(script(plain, "b", "a", "h", "r"))
+
+
+def test_names_that_are_words_of_sql_are_quoted() -> None:
+    said = script(load_contract(ROOT, None), "user", "select", "table", "order", dbname="all")
+    for name in ("user", "select", "table", "order", "all"):
+        assert f'"{name}"' in said
+    assert len(kinds(said)) == len(kinds(script(load_contract(ROOT, None), "b", "a", "h", "r")))
+
+
+@pytest.mark.parametrize("historian", ["b", "h"])
+def test_a_role_that_is_two_has_the_rights_of_both(historian: str) -> None:
+    """An output that profiles.yml lacks falls back to the builder's."""
+    said = script(load_contract(ROOT, None), "b", "b", historian, "r")
+    assert said.count("create role b login") == 1
+    assert "alter role b in database" not in said, "it has to write its views"
+    assert f"create schema if not exists counterfoil_history authorization {historian};" in said
+    assert "to b;\nalter default privileges for role b " not in said
+    kinds(said)

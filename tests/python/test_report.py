@@ -1,0 +1,503 @@
+"""The report in a real browser: what it says, that it holds, and that nobody is shut out."""
+
+import importlib.util
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import unquote
+
+import psycopg2
+import pytest
+from browser import Opened, chromium, opened
+from conftest import ROOT, Database
+from playwright.sync_api import Browser
+from test_exit_codes import LONDONS_REMEDY
+
+from counterfoil import demo
+from counterfoil.audit import audit_database
+from counterfoil.database import OpenTransaction, open_snapshot
+from counterfoil.findings import Audit, Incident, TrendPoint
+from counterfoil.history.closed_days import read_closed_days
+from counterfoil.history.recall import recall
+from counterfoil.history.record import record
+from counterfoil.publish.html import render_html
+from counterfoil.publish.index import write_index
+from counterfoil.publish.markdown import render_markdown
+from counterfoil.publish.report import publish_report, report_url
+from counterfoil.publish.stories import Tally, changed_stories, stories, tally
+from counterfoil.publish.trends import Artist, describe, moves
+from counterfoil.waivers import Waiver
+from flows.artifacts import _checks, _incidents
+
+LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
+ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
+REASON = "approved before the ledger's epoch"
+
+# What a name may hold: markup of three kinds, a formula, SQL, controls, a change of direction.
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&amp; **b** [l](javascript:x) `c`"
+    " | =cmd|' /C calc'!A0 '; drop table x; -- \x1b[31m\x00\n# h\n- \u202etxt.exe\u2066 \u061c"
+)
+SHOWN = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&amp; **b** [l](javascript:x) `c`"
+LINKS = {"json": "audit.json", "markdown": "report.md", "all": "../index.html"}
+
+PAGES = ["overnight", "afternoon", "waived", "mended", "hostile", "index"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Audits one after the other, as the flow makes them, and where they were published."""
+
+    reports: Path
+    audits: dict[str, Audit]
+
+    def page(self, name: str) -> Path:
+        """The file of one of them, or of their index."""
+        if name == "index":
+            return self.reports / "index.html"
+        return self.reports / self.audits[name].audit_id / "index.html"
+
+
+@pytest.fixture(scope="module")
+def published(
+    start_demo: Callable[[str], Database], tmp_path_factory: pytest.TempPathFactory
+) -> Published:
+    """Overnight, the afternoon, the fault waived, the fault mended; and a hostile one."""
+    database = start_demo("overnight")
+    reports = tmp_path_factory.mktemp("reports")
+    audits = {"overnight": audited(database, "1-overnight")}
+    publish(audits["overnight"], reports)
+    demo.load(database.server_log.parents[1], "afternoon")
+    audits["afternoon"] = audited(database, "2-afternoon")
+    publish(audits["afternoon"], reports)
+    audits["waived"] = audited(database, "3-waived", waivers())
+    publish(audits["waived"], reports)
+    # Recorded today: an entry of a day that is closed would be a finding of its own.
+    execute(database, LONDONS_REMEDY.replace("approved_at", "'2025-10-30T15:00:00Z'"))
+    audits["mended"] = audited(database, "4-mended")
+    publish(audits["mended"], reports)
+    audits["hostile"] = hostile(audits["overnight"])
+    publish(audits["hostile"], reports)
+    return Published(reports, audits)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def audited(database: Database, audit_id: str, accepted: tuple[Waiver, ...] = ()) -> Audit:
+    """An audit with its history, as the flow makes it."""
+    plan, settings = database.plan, database.settings
+    recalled = recall(plan.contract.database, plan.historian, settings)
+    with open_snapshot(plan.auditor, settings) as snapshot:
+        closed_days = read_closed_days(snapshot, plan.contract)
+        audit = audit_database(
+            plan.contract,
+            plan.suites,
+            snapshot,
+            settings,
+            audit_id=audit_id,
+            contract_file=plan.contract_file,
+            waivers=accepted,
+            looked_for=recalled.keys,
+        )
+    history = record(audit, recalled, closed_days, plan.historian, settings)
+    return audit.model_copy(update={"history": history})
+
+
+def publish(audit: Audit, reports: Path) -> None:
+    publish_report(audit, render_markdown(audit), reports)
+
+
+def waivers() -> tuple[Waiver, ...]:
+    common = {"database": "empwr", "owner": "capacity", "reason": REASON}
+    until = {"expires_on": date(2025, 12, 31)}
+    return tuple(
+        Waiver.model_validate({"line": line, "check_id": check_id, "key": key, **common, **until})
+        for line, (check_id, key) in enumerate(
+            [
+                ("capacity.available_matches_ledger*", json.dumps({"competition_id": LONDON})),
+                ("capacity.approval_has_ledger_entry", json.dumps({"reservation_id": ORPHAN})),
+            ]
+        )
+    )
+
+
+def execute(database: Database, statement: str) -> None:
+    connection = psycopg2.connect(database.url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+def hostile(audit: Audit) -> Audit:
+    """The same audit of an application whose users name things to do harm."""
+
+    def spoil(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: spoil(inner, name) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [spoil(inner, key) for inner in value]
+        if key in ("tenant_name", "competition_name", "studio_name", "subdomain"):
+            return HOSTILE
+        if key in ("message", "explanation", "table_name", "child_table", "reason", "database"):
+            return f"{HOSTILE} {'long ' * 2000}{'W' * 10_000}"
+        return value
+
+    content = spoil(audit.model_dump(mode="json"))
+    return Audit.model_validate(content | {"audit_id": "5-hostile"})
+
+
+# What it says.
+
+LONDON_SAYS = (
+    "EMPWR Dance - London is off by -50 tokens because reservation"
+    f" {ORPHAN} has no ledger entry (Dans Dancer, 50 spaces, approved"
+    " 2025-10-28 23:06:28 UTC, before the ledger's epoch: legacy)"
+)
+GOLDEN = {
+    "overnight": [
+        "Audit of empwr Critical",
+        "28 of 31 checks passed, 3 failed",
+        "1 open incident, 3 checks",
+        "As of 2025-10-30 05:00:00 UTC",
+        "First audit of empwr",
+        "critical " + LONDON_SAYS + "; stored 545, expected 595, unexplained 0",
+        "Since 2025-10-30 05:00:00 UTC",
+        "unchanged at -50",
+        "Owner capacity",
+        "Tenant EMPWR Dance Experience",
+        "3 checks found it",
+        "Insert the missing entry: minus spaces_confirmed, at approved_at, by approved_by.",
+        "Capacity ledger ✕ fail P0",
+        "Overall CRITICAL",
+        "EMPWR Dance - London -50 545 595 600 -5 (2) 0 -60",
+        "EMPWR Dance - St. Catharines #1 0 90 90 600 -510 (10) 0 -1,020",
+        "EMPWR Dance Experience empwr 3 214 14 17 5",
+        "reservations → studios ✓ pass 14 0",
+        "22 entries, from 2025-10-29",
+        "capacity_ledger ✓ pass 22",
+        "capacity.no_new_orphan_approvals",
+        "Every number here is of it.",
+    ],
+    "afternoon": [
+        "1 open incident, 3 checks",
+        "Since 2025-10-30 05:00 UTC: 1 ongoing, 0 new, 0 resolved.",
+        "Nothing new, nothing worse, nothing resolved.",
+        LONDON_SAYS + "; stored 538, expected 588, unexplained 0",
+        "EMPWR Dance - London -50 538 588 600 -12 (3) 0 -74",
+        "As of 2025-10-30 16:00:00 UTC",
+    ],
+    "waived": [
+        "Audit of empwr Passed",
+        "28 of 31 checks passed, 3 waived",
+        "No open incident",
+        "0 ongoing, 0 new, 0 resolved, 1 newly waived.",
+        f"Accepted by capacity until 2025-12-31: {REASON}",
+        "Wrong, and accepted until a date.",
+        "None is open.",
+        "holds",
+        "1 in each of 3 audits since 2025-10-30",
+    ],
+    "mended": [
+        "Audit of empwr Passed",
+        "31 of 31 checks passed",
+        "0 ongoing, 0 new, 1 resolved.",
+        "resolved EMPWR Dance - London is off by -50",
+        "open since 2025-10-30 05:00:00 UTC",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_it_says(published: Published, browser: Browser, name: str) -> None:
+    with opened(browser, published.page(name)) as seen:
+        said = seen.text.replace("✕ critical", "critical")
+        assert [phrase for phrase in GOLDEN[name] if phrase not in said] == [], said
+
+
+def test_the_verdict_comes_first_and_the_rest_in_order(
+    published: Published, browser: Browser
+) -> None:
+    with opened(browser, published.page("waived")) as seen:
+        assert seen.evaluate("[...document.querySelectorAll('h1, h2')].map(e => e.innerText)") == [
+            "Passed",
+            "What changed",
+            "Open incidents",
+            "Waived",
+            "Health score",
+            "Capacity ledger",
+            "Trends",
+            "Tenants",
+            "Isolation",
+            "Integrity",
+            "Ledger activity",
+            "Tables in use",
+            "Checks",
+            "Waivers",
+        ]
+
+
+def test_an_emptied_table_passes_nowhere(
+    overnight: Database, transaction: OpenTransaction, browser: Browser, tmp_path: Path
+) -> None:
+    with transaction.connection.cursor() as cursor:
+        cursor.execute("delete from public.capacity_ledger")
+    audit = overnight.audit(transaction)
+    assert audit.empty_tables == ["capacity_ledger"]
+    file = tmp_path / "index.html"
+    file.write_text(render_html(audit, links=LINKS), encoding="utf-8")
+    with opened(browser, file) as seen:
+        assert "capacity_ledger → competitions ? unknown" in seen.text
+        assert "capacity_ledger.reservation_id → reservations ? unknown" in seen.text
+        assert "dancers → studios ✓ pass" in seen.text
+        assert "the history was not recorded" in seen.text
+        assert "Not judged" in seen.text
+    markdown = render_markdown(audit)
+    assert r"| capacity\_ledger → competitions | 0 | 0 | ❔ unknown |" in markdown
+
+
+# Whom it is for: any screen, any theme, keyboard and reader; no network.
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(
+    published: Published, browser: Browser, name: str, scheme: str
+) -> None:
+    with opened(browser, published.page(name), scheme=scheme) as seen:
+        assert seen.faults() == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_loaded_and_nothing_complains(
+    published: Published, browser: Browser, name: str
+) -> None:
+    with opened(browser, published.page(name)) as seen:
+        assert seen.console == []
+        assert seen.requests == []
+        assert seen.dialogs == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_it_fits_the_screen(published: Published, browser: Browser, name: str, width: int) -> None:
+    with opened(browser, published.page(name), width=width) as seen:
+        assert seen.evaluate("document.documentElement.scrollWidth") <= width
+        wide = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, .skip')
+            && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 99))
+        """
+        assert seen.evaluate(wide) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_somewhere(published: Published, browser: Browser, name: str) -> None:
+    page = published.page(name)
+    with opened(browser, page) as seen:
+        links = seen.evaluate("[...document.links].map(e => e.getAttribute('href'))")
+        ids = seen.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+    assert len(links) > 4
+    for link in links:
+        if link.startswith("#"):
+            assert link[1:] in ids
+        else:
+            assert (page.parent / unquote(link)).is_file(), link
+
+
+def test_by_keyboard(published: Published, browser: Browser) -> None:
+    with opened(browser, published.page("overnight")) as seen:
+        seen.page.keyboard.press("Tab")
+        assert seen.evaluate("document.activeElement.className") == "skip"
+        seen.page.keyboard.press("Enter")
+        assert seen.evaluate("document.activeElement.id") == "report"
+        levels = "[...document.querySelectorAll('h1,h2,h3,h4')].map(e => +e.tagName[1])"
+        steps = seen.evaluate(levels)
+        assert all(after - before <= 1 for before, after in pairwise(steps))
+        unfocusable = "document.querySelectorAll('.scroll:not([tabindex])').length"
+        assert seen.evaluate(unfocusable) == 0
+
+
+def test_a_previous_report_is_linked_only_if_it_is_there(published: Published) -> None:
+    assert "../1-overnight/index.html" in published.page("afternoon").read_text()
+    assert "The audit before" not in published.page("overnight").read_text()
+
+
+def test_it_prints(published: Published, browser: Browser) -> None:
+    with opened(browser, published.page("overnight")) as seen:
+        seen.page.emulate_media(media="print")
+        assert not seen.page.is_visible("nav")
+        assert seen.page.pdf(format="A4").startswith(b"%PDF")
+
+
+# Text that came from elsewhere.
+
+
+def test_hostile_names_are_text(published: Published, browser: Browser) -> None:
+    with opened(browser, published.page("hostile"), width=360) as seen:
+        assert SHOWN in seen.page.inner_text("#capacity")
+        assert SHOWN in seen.page.inner_text("#incidents")
+        assert seen.page.locator("script, img, iframe, body a[href^='javascript']").count() == 0
+        assert harmless(seen.page.content())
+        assert seen.evaluate("document.title").startswith("Critical: audit of <script>")
+
+
+def test_hostile_names_are_text_in_markdown_and_artifacts(published: Published) -> None:
+    audit = published.audits["hostile"]
+    cells = [row for table in (_checks(audit), _incidents(audit)) for row in table]
+    texts = [value for row in cells for value in row.values() if isinstance(value, str)]
+    markdown = render_markdown(audit)
+    assert json.dumps(cells)
+    for text in [markdown, *texts]:
+        assert harmless(text)
+        assert not re.search(r"(?<!\\)<(?:script|img)", text)
+        assert not re.search(r"(?<!\\)\]\(javascript", text)
+        assert not re.search(r"(?<!\\)\*\*b", text)
+    assert max(map(len, texts)) < 1_000
+    assert max(map(len, markdown.splitlines())) < 10_000
+
+
+def harmless(text: str) -> bool:
+    """Without what would move a cursor or turn the direction of reading."""
+    return not re.search("[\x00-\x08\x0b-\x1f\x7f\u061c\u202a-\u202e\u2066-\u2069]", text)
+
+
+# The index.
+
+
+def test_the_index_is_newest_first_and_shows_what_it_cannot_read(
+    published: Published, browser: Browser, tmp_path: Path
+) -> None:
+    for name in ("1-overnight", "2-afternoon"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in ("index.html", "audit.json"):
+            (folder / file).write_bytes((published.reports / name / file).read_bytes())
+    (tmp_path / "0-torn").mkdir()
+    (tmp_path / "0-torn" / "audit.json").write_text('{"audit_id": ')
+    (tmp_path / "latest").symlink_to("2-afternoon")
+    (tmp_path / ".3-half.partial").mkdir()
+    (tmp_path / "other").mkdir()
+    write_index(tmp_path)
+    with opened(browser, tmp_path / "index.html") as seen:
+        rows = [row.split() for row in seen.page.locator("tbody tr").all_inner_texts()]
+    assert [row[-1] for row in rows] == ["2-afternoon", "1-overnight", "0-torn"]
+    assert rows[0][:4] == ["2025-10-30", "16:00:00", "UTC", "✕"]
+    assert rows[0][4:11] == ["critical", "empwr", "28", "of", "31", "1", "0"]
+    assert "cannot be read" in " ".join(rows[2])
+    assert not list(tmp_path.glob(".index.*.html"))
+
+
+def test_the_address_of_a_report(tmp_path: Path) -> None:
+    folder = tmp_path / "a b"
+    assert report_url(folder, None) == f"file://{tmp_path}/a%20b/index.html"
+    assert report_url(folder, "https://x/r/") == "https://x/r/a%20b/index.html"
+
+
+# Stories, trends, size.
+
+
+def test_three_incidents_of_one_subject_are_one_story(published: Published) -> None:
+    history = published.audits["afternoon"].history
+    assert history is not None
+    (story,) = stories(history.incidents)
+    assert len(story.incidents) == len(story.check_ids) == 3
+    assert (story.severity, story.lead.size) == ("critical", -50)
+    assert (tally(history).ongoing, tally(history).new) == (1, 0)
+
+
+def test_stories_are_the_worst_first_and_alone_without_a_subject(published: Published) -> None:
+    history = published.audits["overnight"].history
+    assert history is not None
+    one = history.incidents[0]
+
+    def incident(number: int, **values: Any) -> Incident:
+        changed = {"incident_id": number, "fingerprint": str(number), "subject": None, **values}
+        return one.model_copy(update=changed)
+
+    told = stories(
+        [
+            incident(1, severity="info"),
+            incident(2, severity="warning", size=3),
+            incident(3, severity="warning", size=-9),
+            incident(4, severity="warning", size=None),
+        ]
+    )
+    assert [story.lead.incident_id for story in told] == [3, 2, 4, 1]
+    (change,) = {change.change for change in history.changes}
+    assert change == "new"
+    assert [one.change for one in changed_stories(history.changes)] == ["new"]
+
+
+def test_one_fault_that_went_as_another_of_its_subject_came_is_ongoing(
+    published: Published,
+) -> None:
+    history = published.audits["overnight"].history
+    assert history is not None
+    gone, come, _ = history.changes
+    resolved = gone.model_copy(update={"change": "resolved", "status_before": "open"})
+    changed = history.model_copy(update={"changes": [resolved, come], "incidents": [come.incident]})
+    assert tally(changed) == Tally(ongoing=1, new=0, resolved=0, waived=0)
+    assert changed_stories(changed.changes)[0].change == "new"
+
+
+def points(*counts: int | None) -> list[TrendPoint]:
+    return [
+        TrendPoint(
+            snapshot_at=f"2026-01-{day:02}T02:00:00Z",  # type: ignore[arg-type]
+            status="error" if count is None else "fail",
+            finding_count=count or 0,
+        )
+        for day, count in enumerate(counts, start=1)
+    ]
+
+
+def test_a_trend_is_drawn_where_something_moved() -> None:
+    assert not moves(points(1, 2))
+    assert not moves(points(1, 1, 1))
+    assert moves(points(1, 1, None))
+    assert describe(points(1, 1, 1)) == "1 in each of 3 audits since 2026-01-01"
+    assert describe(points(3, None, 9, 1)) == (
+        "3 at first, 1 at last, 9 at most, in 3 audits since 2026-01-01; 1 more could not judge it"
+    )
+    assert describe(points(None)) == "no audit since 2026-01-01 could judge it"
+    svg = Artist().draw("<Every> row", points(3, 2, None, 9_000))
+    assert 'role="img"' in svg
+    assert "<title>&lt;Every&gt; row</title>" in svg
+    assert "9,000</text>" in svg
+    assert "currentColor" in svg
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("publish", ROOT / "benchmarks" / "publish.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_ten_thousand_findings_stay_under_a_megabyte(
+    benchmark: ModuleType, browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "index.html"
+    file.write_text(render_html(benchmark.audit(), links=LINKS), encoding="utf-8")
+    assert file.stat().st_size < 1_000_000
+    with opened(browser, file, width=360) as seen:
+        assert seen.evaluate("document.documentElement.scrollWidth") <= 360
+        assert seen.page.locator("svg.trend").count() == 20
+        assert "more: select * from counterfoil.view_299" in seen.text
+        assert_no_faults(seen)
+
+
+def assert_no_faults(seen: Opened) -> None:
+    assert seen.faults() == []
