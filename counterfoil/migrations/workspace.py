@@ -209,6 +209,7 @@ def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings)
         auditor=target,
         historian=target,
         waivers=(),
+        recipients=(),
     )
     connection = connect(target, settings)
     try:
