@@ -215,6 +215,9 @@ class _Judge:
                 yield self._failed(outcome, check, checked, unjudged)
             elif unjudged:
                 yield _result(outcome, check, "unknown", detail=_without_rows(unjudged))
+            elif unknown := _count_unknown(outcome, check):
+                detail = f"{unknown} cannot be judged: only a run would tell"
+                yield _result(outcome, check, "unknown", detail=detail)
             else:
                 yield _result(outcome, check, "pass")
 
@@ -278,6 +281,13 @@ def _use(waiver: Waiver, state: WaiverState) -> WaiverUse:
     )
 
 
+def _count_unknown(outcome: SuiteOutcome, check: Check) -> int:
+    """What the summary counts that a check can say nothing of."""
+    if check.unknown is None:
+        return 0
+    return int(sum(row[check.unknown] or 0 for row in outcome.summary))
+
+
 def _why_not_judged(
     outcome: SuiteOutcome,
     check: Check,
@@ -330,7 +340,8 @@ def _result(
     return CheckResult(
         check_id=check.check_id,
         title=check.title,
-        severity=check.severity,
+        # Where rows differ in severity, the worst of them leads, and is the check's.
+        severity=failure.findings[0].severity if failure.findings else check.severity,
         status=status,
         relation=f"{PUBLIC_SCHEMA}.{outcome.suite.relation}",
         rows_checked=outcome.rows_checked,

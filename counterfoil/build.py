@@ -104,7 +104,13 @@ class Build:
         connection.commit()
 
 
-def ensure_views(plan: Plan, settings: Settings, *, although_unchanged: bool = False) -> bool:
+def ensure_views(
+    plan: Plan,
+    settings: Settings,
+    *,
+    although_unchanged: bool = False,
+    profiles_dir: Path | None = None,
+) -> bool:
     """Builds the views if the project, the contract or the server changed, or one is gone.
 
     After a build dbt's own data tests run: they prove the SQL, and are not for every night.
@@ -115,6 +121,7 @@ def ensure_views(plan: Plan, settings: Settings, *, although_unchanged: bool = F
         plan: the contract, and the roles that own the views and the history.
         settings: the operator's.
         although_unchanged: build them whatever has changed.
+        profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
 
     Returns:
         Whether anything was built.
@@ -143,7 +150,8 @@ def ensure_views(plan: Plan, settings: Settings, *, although_unchanged: bool = F
             # A build that fails half-way leaves views of two contracts: neither stands.
             Build("", standing.views).write(connection)
         arguments = ["--profile", "counterfoil", "--target", target.name]
-        arguments += ["--profiles-dir", str(profiles_file(settings.project_dir).parent.absolute())]
+        profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
+        arguments += ["--profiles-dir", str(profiles_dir.absolute())]
         if plan.replaces_project_contract:
             arguments += ["--vars", json.dumps(plan.contract.as_dbt_vars())]
         views = _run(arguments, connection, settings)

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from counterfoil.errors import AlertError, CounterfoilError, FlowError, PublishError
 from counterfoil.gate import EXIT_ERROR, EXIT_PASSED, exit_code
+from counterfoil.migrations.cli import EPILOG as MIGRATIONS_EPILOG
+from counterfoil.migrations.cli import migrations
 from counterfoil.repair.cli import repair_app
 from counterfoil.terminal import one_line_errors, out, say, say_error, show_progress
 from counterfoil.text import one_line
@@ -31,6 +33,7 @@ app.add_typer(demo_app, name="demo")
 app.add_typer(alerts_app, name="alerts")
 views_app = typer.Typer(help="The views of a target.", no_args_is_help=True)
 app.add_typer(repair_app, name="repair")
+app.command("migrations", epilog=MIGRATIONS_EPILOG)(migrations)
 app.add_typer(views_app, name="views")
 
 

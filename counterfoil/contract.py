@@ -24,7 +24,7 @@ from pydantic import (
 from counterfoil.errors import ContractError
 from counterfoil.yamlfile import parse_model, read_yaml
 
-Pack = Literal["capacity", "tenancy", "integrity"]
+Pack = Literal["capacity", "tenancy", "integrity", "migrations"]
 Name = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -172,6 +172,38 @@ class Capacity(_Clause):
         return epoch
 
 
+class MigrationHistory(_Clause):
+    """The table in which the tool that applies migrations records that it did.
+
+    `format` is whose table it looks like; `versions` has a row a version, `latest` one row.
+    """
+
+    table: Name
+    format: Literal[
+        "alembic", "flyway", "drizzle", "goose", "prisma", "sql-migrate", "latest", "versions"
+    ]
+
+
+class MigrationTree(_Clause):
+    """A folder of migrations, and what is beside it. Paths are relative to the contract.
+
+    `history` is found by its usual name and columns if it is not declared.
+    """
+
+    folder: Name
+    layout: Literal[
+        "auto", "numbered", "sql-migrate", "supabase", "drizzle", "flyway", "alembic"
+    ] = "auto"
+    models: Name | None = None
+    default_schema: Name = "public"
+    qualified_names: StrictBool = False
+    rollbacks: StrictBool | None = None
+    baseline: Name | None = None
+    provided_schemas: tuple[Name, ...] = ()
+    provided_tables: tuple[Name, ...] = ()
+    history: MigrationHistory | None = None
+
+
 class Contract(_Clause):
     """What one database promises."""
 
@@ -179,12 +211,13 @@ class Contract(_Clause):
     schema_: Name = Field(alias="schema")
     packs: tuple[Pack, ...] = Field(min_length=1)
     tenant: Tenant | None = None
-    tables: dict[Name, Table] = Field(min_length=1)
+    tables: dict[Name, Table] = Field(default_factory=dict)
     relationships: tuple[Relationship, ...] = ()
     business_keys: tuple[BusinessKey, ...] = ()
     required_values: tuple[RequiredValue, ...] = ()
     allowed_values: tuple[AllowedValues, ...] = ()
     capacity: Capacity | None = None
+    migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -192,7 +225,9 @@ class Contract(_Clause):
             raise ValueError("key 'capacity' is missing, and packs asks for capacity")
         if "tenancy" in self.packs and self.tenant is None:
             raise ValueError("key 'tenant' is missing, and packs asks for tenancy")
-        if not self.tables_in_use:
+        if "migrations" in self.packs and not self.migrations:
+            raise ValueError("key 'migrations' is missing, and packs asks for migrations")
+        if not self.tables_in_use and {*self.packs} != {"migrations"}:
             raise ValueError("key 'tables': none is in_use, so an empty database would pass")
         for table, key in self._tables_mentioned():
             if table not in self.tables:

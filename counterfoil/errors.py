@@ -88,5 +88,9 @@ class RepairError(CounterfoilError):
     """A repair that cannot be planned, or could not be tried."""
 
 
+class MigrationsError(CounterfoilError):
+    """Migrations that cannot be found, or judged."""
+
+
 class DemoError(CounterfoilError):
     """The embedded demo database could not be started, loaded or stopped."""

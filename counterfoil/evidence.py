@@ -20,6 +20,7 @@ Key = Mapping[str, str | None]
 
 # Our own columns beside the view's.
 _JUDGED = "counterfoil_judged"
+_SEVEREST_FIRST = "array_position(array['critical', 'warning', 'info'], {}) nulls first"
 _KEY = "counterfoil_key"
 _WAIVER = "counterfoil_waiver"
 _IS_WAIVED = "counterfoil_is_waived"
@@ -164,8 +165,12 @@ def _tenant_counts(evidence: Evidence) -> str:
 
 
 def _listings(evidence: Evidence, looked_for: Sequence[Key], limit: int) -> str:
-    """The largest that count, the largest that are waived, and those looked for."""
-    order = [f"abs({_quoted(evidence.size)}::numeric) desc nulls first"] if evidence.size else []
+    """The largest that count, the largest that are waived, and those looked for; where rows
+    differ in severity, the worst before the largest.
+    """
+    order = [_SEVEREST_FIRST.format(_quoted(evidence.severity))] if evidence.severity else []
+    if evidence.size:
+        order.append(f"abs({_quoted(evidence.size)}::numeric) desc nulls first")
     largest = ", ".join([*order, *(_quoted(column) for column in evidence.key)])
     conditions = [
         f"not {_IS_WAIVED} order by {largest} limit {limit:d}",
@@ -198,7 +203,7 @@ def _finding(
     waiver = waivers[row[_WAIVER]] if row[_IS_WAIVED] else None
     return Finding(
         fingerprint=fingerprint(check.check_id, key),
-        severity=check.severity,
+        severity=row[evidence.severity] if evidence.severity else check.severity,
         tenant_id=_as_text(row[evidence.tenant]) if evidence.tenant else None,
         key=key,
         observed={column: row[column] for column in evidence.observed},

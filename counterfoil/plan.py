@@ -5,6 +5,7 @@ from pathlib import Path
 
 from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
 from counterfoil.contract import Contract, load_contract
+from counterfoil.migrations.deployment import with_histories
 from counterfoil.preflight import check_database, check_disk
 from counterfoil.profiles import Target, load_historian, load_targets
 from counterfoil.settings import Settings
@@ -19,6 +20,7 @@ class Plan:
     Attributes:
         contract: what the database promises.
         contract_file: where that was read from, as the audit will say.
+        contract_dir: the folder that its paths are relative to.
         replaces_project_contract: whether it stands in for the dbt project's own.
         suites: those that apply to the contract.
         builder: the target that builds the views.
@@ -30,6 +32,7 @@ class Plan:
 
     contract: Contract
     contract_file: str
+    contract_dir: Path
     replaces_project_contract: bool
     suites: tuple[Suite, ...]
     builder: Target
@@ -60,10 +63,13 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
     check_owners(recipients, suites, settings.alerts_path)
     check_disk(settings)
     check_database(contract, builder, settings)
+    contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
+    found = with_histories(contract, contract_dir, builder, settings)
     return Plan(
-        contract=contract,
+        contract=found,
         contract_file=str(contract_file or "dbt_project.yml"),
-        replaces_project_contract=contract_file is not None,
+        contract_dir=contract_dir,
+        replaces_project_contract=contract_file is not None or found != contract,
         suites=applying,
         builder=builder,
         auditor=auditor,

@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     field_validator,
     model_validator,
@@ -90,7 +91,8 @@ class Evidence(_Entry):
     """The view whose rows are a check's findings.
 
     `size` is the column that orders them, largest first; `key` names a finding; findings
-    that agree on `subject` are about one thing, and are told together.
+    that agree on `subject` are about one thing, and are told together. `severity` is a
+    column with the severity of each, where they differ: then the worst come first.
     """
 
     relation: Identifier
@@ -98,12 +100,15 @@ class Evidence(_Entry):
     subject: Identifier | None = None
     tenant: Identifier | None = None
     size: Identifier | None = None
+    severity: Identifier | None = None
     observed: tuple[Identifier, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that leaves the database, each once, key first."""
-        optional = [column for column in (self.subject, self.tenant, self.size) if column]
+        optional = [
+            column for column in (self.subject, self.tenant, self.size, self.severity) if column
+        ]
         return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
 
 
@@ -111,6 +116,8 @@ class Check(_Entry):
     """One rule, under its stable id, with what a person needs to act on it.
 
     `sources` are tables that it needs rows of beyond those that its suite needs.
+    `unknown` is a column of a summary that counts what cannot be judged: while it does, a
+    check that finds nothing is unknown, not passed.
     """
 
     check_id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
@@ -123,6 +130,7 @@ class Check(_Entry):
     expectation: Expectation
     message: Text
     sources: tuple[Text, ...] = ()
+    unknown: Identifier | None = None
     evidence: Evidence | None = None
 
     @field_validator("message")
@@ -162,6 +170,8 @@ class Suite(_Entry):
         source_columns: columns that name the table(s) a row is about, of a summary and of
             the views that list its rows.
         rows_checked: a summary's column whose sum is the number of rows checked.
+        is_live: it compares files with the database that they are applied to, and does not
+            apply to a folder of files alone.
         file: where it was read from.
     """
 
@@ -171,6 +181,7 @@ class Suite(_Entry):
     sources: tuple[Text, ...] = ()
     source_columns: tuple[Identifier, ...] = ()
     rows_checked: Identifier | None = None
+    is_live: StrictBool = False
     evidence: Evidence | None = None
     checks: tuple[Check, ...] = Field(min_length=1)
     file: str
@@ -191,6 +202,8 @@ class Suite(_Entry):
                 )
         if self.is_summary != (self.rows_checked is not None):
             raise ValueError("rows_checked is for a summary, and a summary needs it")
+        if not self.is_summary and any(check.unknown for check in self.checks):
+            raise ValueError("unknown is for a summary, which alone counts")
         if self.evidence and self.evidence.relation != self.relation:
             raise ValueError("a suite's evidence is its own relation; a check's may be another")
         for check in self.checks:
@@ -225,6 +238,8 @@ class Suite(_Entry):
             yield self.relation, self.rows_checked, "rows_checked"
         for check in self.checks:
             yield self.relation, check.expectation.column, f"{check.check_id} kwargs.column"
+            if check.unknown:
+                yield self.relation, check.unknown, f"{check.check_id} unknown"
             evidence = self.evidence_of(check)
             for column in (*evidence.columns, *self.source_columns):
                 yield evidence.relation, column, f"{check.check_id} evidence"

@@ -25,6 +25,7 @@ from counterfoil.history.closed_days import ClosedDays, read_closed_days
 from counterfoil.history.recall import Recalled, recall
 from counterfoil.history.record import record
 from counterfoil.lock import only_audit
+from counterfoil.migrations.deployment import load_migrations
 from counterfoil.plan import Plan, make_plan
 from counterfoil.preflight import check_auditor
 from counterfoil.publish.markdown import render_markdown
@@ -138,6 +139,7 @@ def make_the_plan(target: str, contract: Path | None) -> Plan:
 @task(name="build", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def build_views(plan: Plan, full_rebuild: bool) -> None:
     """Build the reconciliation views, if anything has changed, for the auditor to read."""
+    load_migrations(plan.contract, plan.contract_dir, plan.builder, settings())
     ensure_views(plan, settings(), although_unchanged=full_rebuild)
     check_auditor(plan.auditor, settings())
 

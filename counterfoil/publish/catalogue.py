@@ -1,6 +1,6 @@
 """The catalogue of checks: `make catalogue` writes docs/checks.md from the suites."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +24,13 @@ class Entry:
         suite: the suite it belongs to.
         check: the check.
         fault: SQL that makes it fail, from its fixture; None while it has none.
+        files: what makes it fail, by file name, where it judges files.
     """
 
     suite: Suite
     check: Check
     fault: str | None
+    files: Mapping[str, str]
 
     @property
     def view(self) -> str:
@@ -54,7 +56,8 @@ def catalogue(suites: Sequence[Suite], faults_dir: Path) -> str:
 
     Args:
         suites: every suite there is.
-        faults_dir: the folder of the fixtures, each named for the check that it breaks.
+        faults_dir: the folder of the fixtures, each named for the check that it breaks; those
+            of checks that judge files are in `migrations` beside it.
 
     Raises:
         SuiteError: a fixture cannot be read, or breaks nothing.
@@ -85,7 +88,19 @@ def _by_pack(suites: Sequence[Suite], faults_dir: Path) -> dict[str, list[Entry]
 def _entries(suites: Sequence[Suite], faults_dir: Path) -> Iterator[Entry]:
     for suite in suites:
         for check in suite.checks:
-            yield Entry(suite, check, _fault(faults_dir / f"{check.check_id}.yml"))
+            fixture = f"{check.check_id}.yml"
+            files = _files(faults_dir.with_name("migrations") / fixture)
+            yield Entry(suite, check, _fault(faults_dir / fixture), files)
+
+
+def _files(fixture: Path) -> Mapping[str, str]:
+    content = read_yaml(fixture, SuiteError) if fixture.is_file() else {"break": {}}
+    files = content.get("break") if isinstance(content, dict) else None
+    if not isinstance(files, dict):
+        raise SuiteError(
+            "key 'break' is no list of files", where=str(fixture), remedy="Give it some"
+        )
+    return files
 
 
 def _fault(fixture: Path) -> str | None:

@@ -210,7 +210,10 @@ def new_messages(before: Audit, after: Audit) -> list[str]:
 
 def catalogue() -> set[str]:
     suites = load_suites(ROOT / "expectations")
-    checks = {check.check_id for suite in suites for check in suite.checks}
+    # What is wrong with files is broken in folders (test_migrations.py, and _live.py).
+    checks = {
+        check.check_id for suite in suites if suite.pack != "migrations" for check in suite.checks
+    }
     return checks | BROKEN_IN_PYTHON.keys()
 
 

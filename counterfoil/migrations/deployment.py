@@ -1,0 +1,139 @@
+"""What an audit of a live database needs of its migrations, before its instant is taken."""
+
+import logging
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.contract import Contract, MigrationHistory, MigrationTree
+from counterfoil.database import STAGING_SCHEMA, connect
+from counterfoil.errors import MigrationsError
+from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.layouts import detect
+from counterfoil.migrations.load import create_tables, load_facts
+from counterfoil.profiles import Target
+from counterfoil.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PACK = "migrations"
+
+# Where the tools keep their record, by layout; the first that is there is taken.
+_USUAL: dict[str, tuple[str, ...]] = {
+    "alembic": ("alembic_version",),
+    "flyway": ("flyway_schema_history", "schema_version"),
+    "drizzle": ("drizzle.__drizzle_migrations", "__drizzle_migrations"),
+    "supabase": ("supabase_migrations.schema_migrations",),
+    "sql-migrate": ("gorp_migrations",),
+    "numbered": ("schema_migrations", "goose_db_version", "_prisma_migrations"),
+}
+
+# What tells whose table it is: the first whose columns it has all of.
+_FORMATS: dict[str, frozenset[str]] = {
+    "alembic": frozenset({"version_num"}),
+    "flyway": frozenset({"installed_rank", "version", "checksum", "success"}),
+    "drizzle": frozenset({"hash", "created_at"}),
+    "goose": frozenset({"version_id", "is_applied"}),
+    "prisma": frozenset({"migration_name", "finished_at", "rolled_back_at"}),
+    "sql-migrate": frozenset({"id", "applied_at"}),
+    "latest": frozenset({"version", "dirty"}),
+    "versions": frozenset({"version"}),
+}
+
+_COLUMNS = """
+    select attribute.attname
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
+    where namespace.nspname = %s
+        and relation.relname = %s
+        and relation.relkind in ('r', 'p', 'v')
+        and attribute.attnum > 0
+        and not attribute.attisdropped
+        and pg_catalog.has_schema_privilege(namespace.oid, 'USAGE')
+        and pg_catalog.has_table_privilege(relation.oid, 'SELECT')
+"""
+
+
+def with_histories(
+    contract: Contract, contract_dir: Path, builder: Target, settings: Settings
+) -> Contract:
+    """The contract with the record of applied versions that each of its trees has.
+
+    One that is not declared is looked for by its usual name. One that the builder may not
+    read counts as not there: what is in it stays unknown.
+
+    Raises:
+        MigrationsError: a declared one is not there, or may not be read.
+    """
+    if PACK not in contract.packs:
+        return contract
+    connection = connect(builder, settings)
+    try:
+        found = {
+            name: tree.model_copy(update={"history": _history(tree, contract_dir, connection)})
+            for name, tree in contract.migrations.items()
+        }
+    finally:
+        connection.close()
+    return contract.model_copy(update={"migrations": found})
+
+
+def load_migrations(
+    contract: Contract, contract_dir: Path, builder: Target, settings: Settings
+) -> None:
+    """Reads the contract's migrations, and loads what they say beside the views.
+
+    Raises:
+        MigrationsError: a folder cannot be read, or the database refuses the facts.
+    """
+    if PACK not in contract.packs:
+        return
+    facts = read_trees(contract.migrations, contract_dir)
+    connection = connect(builder, settings)
+    try:
+        create_tables(connection)
+        with connection.cursor() as cursor:
+            # Two audits at once would each leave their rows beside the other's.
+            cursor.execute(
+                f"lock table {STAGING_SCHEMA}.migration_trees in share row exclusive mode"
+            )
+        load_facts(connection, facts)
+        connection.commit()
+    except psycopg2.Error as cause:
+        raise MigrationsError(
+            f"the facts of the migrations cannot be loaded: {cause}",
+            where=str(builder),
+            remedy="Mend that, and run again",
+        ) from None
+    finally:
+        connection.close()
+    log.info("Read %s files of migrations", f"{len(facts.files):,}")
+
+
+def _history(
+    tree: MigrationTree, contract_dir: Path, connection: Connection
+) -> MigrationHistory | None:
+    if tree.history is not None:
+        if not _columns(connection, tree.history.table, tree.default_schema):
+            raise MigrationsError(
+                f"no table {tree.history.table}, or none that the builder may read",
+                where="contract, key migrations.*.history",
+                remedy="Mend its name, or grant SELECT on it",
+            )
+        return tree.history
+    layout = detect(contract_dir / tree.folder) if tree.layout == "auto" else tree.layout
+    for table in _USUAL.get(layout or "", ()):
+        columns = _columns(connection, table, tree.default_schema)
+        for form, wanted in _FORMATS.items():
+            if columns and wanted <= columns:
+                return MigrationHistory.model_validate({"table": table, "format": form})
+    return None
+
+
+def _columns(connection: Connection, table: str, default_schema: str) -> frozenset[str]:
+    schema, _, name = table.rpartition(".")
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS, (schema or default_schema, name))
+        return frozenset(column for (column,) in cursor)

@@ -1,0 +1,131 @@
+"""Loading facts as tables, for the views of models/migrations/ to judge."""
+
+import types
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
+from psycopg2.extras import execute_values
+
+from counterfoil.database import STAGING_SCHEMA
+from counterfoil.errors import MigrationsError
+from counterfoil.migrations.facts import (
+    Facts,
+    MigrationFile,
+    ModelTable,
+    Parent,
+    ParseFault,
+    Provided,
+    Revision,
+    Statement,
+    Tree,
+    Unknown,
+)
+
+_TABLES: dict[str, type] = {
+    "trees": Tree,
+    "provided": Provided,
+    "files": MigrationFile,
+    "parse_faults": ParseFault,
+    "unknowns": Unknown,
+    "statements": Statement,
+    "revisions": Revision,
+    "parents": Parent,
+    "models": ModelTable,
+}
+_TYPES: dict[Any, str] = {str: "text", int: "bigint", bool: "boolean", tuple: "text[]"}
+
+_STANDING = """
+    select attribute.attname, pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
+    from pg_catalog.pg_attribute as attribute
+    where attribute.attrelid = to_regclass(%s)
+        and attribute.attnum > 0
+        and not attribute.attisdropped
+    order by attribute.attnum
+"""
+
+
+def create_tables(connection: Connection) -> None:
+    """Makes the tables that facts are loaded into, unless they stand; the caller commits.
+
+    Raises:
+        MigrationsError: Postgres refuses it.
+    """
+    try:
+        with connection.cursor() as cursor:
+            # IF NOT EXISTS asks for the right to create a schema that is there already.
+            cursor.execute("select to_regnamespace(%s) is null", (STAGING_SCHEMA,))
+            if cursor.fetchone() == (True,):
+                cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(STAGING_SCHEMA)))
+            for name, cls in _TABLES.items():
+                wanted = _columns(cls)
+                cursor.execute(_STANDING, (f"{STAGING_SCHEMA}.migration_{name}",))
+                standing = cursor.fetchall()
+                if standing == wanted:
+                    continue
+                if standing:
+                    # Of another version of Counterfoil; its views are made anew besides.
+                    cursor.execute(sql.SQL("drop table {} cascade").format(_table(name)))
+                columns = sql.SQL(", ").join(
+                    sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
+                    for column, kind in wanted
+                )
+                cursor.execute(sql.SQL("create table {} ({})").format(_table(name), columns))
+    except psycopg2.Error as cause:
+        raise _refused(cause) from None
+
+
+def load_facts(connection: Connection, facts: Facts) -> None:
+    """Replaces what the tables hold; the caller commits, or rolls back.
+
+    Raises:
+        MigrationsError: Postgres refuses it.
+    """
+    try:
+        with connection.cursor() as cursor:
+            for name, cls in _TABLES.items():
+                # Not a truncate: whoever reads them now is not made to wait.
+                cursor.execute(sql.SQL("delete from {}").format(_table(name)))
+                rows = [tuple(_plain(astuple(fact))) for fact in getattr(facts, name)]
+                columns = sql.SQL(", ").join(sql.Identifier(column) for column, _ in _columns(cls))
+                insert = sql.SQL("insert into {} ({}) values %s").format(_table(name), columns)
+                execute_values(cursor, insert, rows, page_size=1_000)
+                cursor.execute(sql.SQL("analyze {}").format(_table(name)))
+    except psycopg2.Error as cause:
+        raise _refused(cause) from None
+
+
+def _refused(cause: psycopg2.Error) -> MigrationsError:
+    return MigrationsError(
+        f"the facts of the migrations cannot be loaded: {cause}",
+        where=f"schema {STAGING_SCHEMA}",
+        remedy="Mend that, and run again",
+    )
+
+
+def _table(name: str) -> sql.Composable:
+    return sql.Identifier(STAGING_SCHEMA, f"migration_{name}")
+
+
+def _columns(cls: type) -> list[tuple[str, str]]:
+    hints = get_type_hints(cls)
+    return [(column.name, _type(hints[column.name])) for column in fields(cls)]
+
+
+def _type(hint: Any) -> str:
+    if isinstance(hint, types.UnionType):
+        hint = next(part for part in get_args(hint) if part is not type(None))
+    origin = get_origin(hint)
+    return _TYPES.get(origin or hint, "text")
+
+
+def _plain(values: Sequence[Any]) -> Iterator[Any]:
+    """Values that Postgres takes: arrays as lists, and no text that is not UTF-8."""
+    for value in values:
+        if isinstance(value, str):
+            yield value.replace("\0", "?").encode("utf-8", "replace").decode()
+        else:
+            yield list(value) if isinstance(value, tuple) else value

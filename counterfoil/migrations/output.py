@@ -1,0 +1,154 @@
+"""What came of a folder of migrations, in the forms that people and machines read."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+from urllib.parse import quote
+
+from counterfoil.findings import Audit, CheckResult, Finding
+from counterfoil.migrations.suppressions import UnknownRow
+from counterfoil.publish.words import verdict, worst_first
+from counterfoil.suites import Severity
+from counterfoil.text import one_line
+
+Format = Literal["text", "json", "github", "sarif"]
+
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+_GITHUB: dict[str, str] = {"critical": "error", "warning": "warning", "info": "notice"}
+_SARIF_LEVELS: dict[str, str] = {"critical": "error", "warning": "warning", "info": "note"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something to say of a place in a file; a check in error has no place."""
+
+    check_id: str
+    level: Severity | Literal["unknown", "error"]
+    file: str | None
+    line: int
+    message: str
+
+
+def render(audit: Audit, unknown: Sequence[UnknownRow], folder: Path, form: Format) -> str:
+    """The outcome in one of the forms.
+
+    Args:
+        audit: whose findings name their files relative to `folder`.
+        unknown: what its checks could say nothing of.
+        folder: as the user named it, so that a click on a path finds the file.
+    """
+    renderers: dict[Format, Callable[[Audit, list[Line]], str]] = {
+        "text": _text,
+        "json": _json,
+        "github": _github,
+        "sarif": _sarif,
+    }
+    return renderers[form](audit, list(_lines(audit, unknown, folder)))
+
+
+def _lines(audit: Audit, unknown: Sequence[UnknownRow], folder: Path) -> Iterator[Line]:
+    for check in worst_first(audit.checks):
+        for finding in check.findings:
+            file, line = _place(finding)
+            # The place is said once, by whatever form this takes.
+            message = finding.message.removeprefix(f"{file}:{line}: ")
+            yield Line(check.check_id, finding.severity, _path(folder, file), line, message)
+        if check.status == "error":
+            yield Line(check.check_id, "error", None, 1, check.detail or "")
+    for row in unknown:
+        yield Line(row.check_id, "unknown", _path(folder, row.file), row.line, row.message)
+
+
+def _place(finding: Finding) -> tuple[str | None, int]:
+    file = finding.key.get("file") or finding.observed.get("file")
+    line = finding.key.get("line") or finding.observed.get("line") or 1
+    return (None if file is None else str(file)), int(line)
+
+
+def _path(folder: Path, file: str | None) -> str | None:
+    return None if file is None else str(PurePosixPath(folder.as_posix()) / file)
+
+
+def _text(audit: Audit, lines: list[Line]) -> str:
+    said = [
+        f"{line.file or audit.database}:{line.line}: {line.level}: {one_line(line.message)}"
+        f" [{line.check_id}]"
+        for line in lines
+    ]
+    return "\n".join([*said, verdict(audit)])
+
+
+def _json(audit: Audit, lines: list[Line]) -> str:
+    content = audit.model_dump(mode="json")
+    content["unknown"] = [
+        {
+            "check_id": line.check_id,
+            "file": line.file,
+            "line": line.line,
+            "message": line.message,
+        }
+        for line in lines
+        if line.level == "unknown"
+    ]
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _github(audit: Audit, lines: list[Line]) -> str:
+    """Workflow commands: https://docs.github.com/actions/reference/workflow-commands"""
+    said = []
+    for line in lines:
+        level = _GITHUB.get(line.level, "error")
+        place = f"file={_property(line.file)},line={line.line}," if line.file else ""
+        title = _property(f"{line.check_id} ({line.level})")
+        said.append(f"::{level} {place}title={title}::{_data(line.message)}")
+    return "\n".join([*said, one_line(verdict(audit))])
+
+
+def _data(text: str) -> str:
+    return one_line(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _sarif(audit: Audit, lines: list[Line]) -> str:
+    rules = [_rule(check) for check in audit.checks]
+    results = [_sarif_result(line) for line in lines]
+    tool = {"driver": {"name": "counterfoil", "rules": rules}}
+    run = {"tool": tool, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _rule(check: CheckResult) -> dict[str, Any]:
+    return {
+        "id": check.check_id,
+        "shortDescription": {"text": check.title},
+        "fullDescription": {"text": check.why},
+        "help": {"text": check.remedy},
+        "defaultConfiguration": {"level": _SARIF_LEVELS[check.severity]},
+    }
+
+
+def _sarif_result(line: Line) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": line.check_id,
+        "level": _SARIF_LEVELS.get(line.level, "error"),
+        "message": {"text": one_line(line.message)},
+    }
+    if line.level in ("unknown", "error"):
+        result["kind"] = "open"
+        result["level"] = "none"
+    if line.file:
+        place = {
+            "artifactLocation": {"uri": _uri(line.file)},
+            "region": {"startLine": max(line.line, 1)},
+        }
+        result["locations"] = [{"physicalLocation": place}]
+    return result
+
+
+def _uri(file: str) -> str:
+    return quote(file)

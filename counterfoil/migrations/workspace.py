@@ -1,0 +1,253 @@
+"""Judging a folder of migrations without any database of the application's.
+
+The facts go into a database of our own on the embedded server, with the same views and the
+same suites as everywhere. They are loaded in a transaction that is never committed: any
+number of folders can be judged at the same time, and nothing of them stays.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+import yaml
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.audit import audit_database
+from counterfoil.build import ensure_views
+from counterfoil.contract import Contract, MigrationTree
+from counterfoil.database import PUBLIC_SCHEMA, connect, open_transaction
+from counterfoil.demo.server import start_server
+from counterfoil.findings import Audit, Finding
+from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.layouts import find_folders
+from counterfoil.migrations.load import create_tables, load_facts
+from counterfoil.migrations.rehearsal import rehearse
+from counterfoil.migrations.suppressions import UnknownRow, suppress
+from counterfoil.plan import Plan
+from counterfoil.profiles import PROFILE, Target
+from counterfoil.settings import Settings
+from counterfoil.suites import Suite, check_suites, load_suites, read_pii_columns
+from counterfoil.validate import check_expectations
+from counterfoil.waivers import load_waivers
+
+log = logging.getLogger(__name__)
+
+DATABASE = "counterfoil_migrations"
+_PACKS = ("migrations",)
+# Every finding is listed: whoever mends a folder wants them all.
+_MOST_FINDINGS = 100_000
+# Others judge a folder of theirs at the same time, and a first run builds.
+_LONGEST_WAIT_S = 600
+_BUILDING = 6_004
+
+
+# By check, the view in which rows that it can say nothing of are marked, and their words.
+_UNKNOWN: dict[str, tuple[str, str]] = {
+    "migrations.table_created_once": (
+        "migration_table_creations",
+        "{table_name} may have been dropped since {first_created_at}: only a run would tell",
+    ),
+    "migrations.references_resolve": (
+        "migration_references",
+        "{needed_by} needs {named_table}, which {explanation}, as far as can be read",
+    ),
+    "migrations.models_agree": (
+        "migration_models",
+        "{named_by} wants {table_name}; {explanation}, as far as can be read",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class JudgedFolder:
+    """What came of a folder.
+
+    Attributes:
+        audit: every finding that the files do not accept themselves.
+        unknown: what its checks could say nothing of.
+    """
+
+    audit: Audit
+    unknown: list[UnknownRow]
+
+
+def trees_of(folder: Path, template: MigrationTree) -> dict[str, MigrationTree]:
+    """The trees at or below a folder, by their path in it; itself if it has none to find.
+
+    Args:
+        folder: an existing folder.
+        template: what holds for each of them but its folder.
+    """
+    found = [folder] if template.layout != "auto" else find_folders(folder)
+    paths = [path.relative_to(folder).as_posix() for path in found or [folder]]
+    return {
+        folder.absolute().name if path == "." else path: template.model_copy(
+            update={"folder": path}
+        )
+        for path in paths
+    }
+
+
+def judge_folder(
+    folder: Path,
+    trees: Mapping[str, MigrationTree],
+    settings: Settings,
+    *,
+    database: str | None = None,
+    waivers_file: Path | None = None,
+    with_rehearsal: bool = False,
+) -> JudgedFolder:
+    """Reads the trees of a folder, and holds every check of the migrations pack to them.
+
+    Args:
+        folder: what the trees' folders are relative to.
+        trees: by name.
+        settings: the operator's.
+        database: what waivers call the database; the folder's name if none is given.
+        waivers_file: findings accepted elsewhere than in the files; None for none.
+        with_rehearsal: run trees of SQL, too, forward and back on an empty database.
+
+    Raises:
+        CounterfoilError: the waivers or a tree cannot be read, or the embedded server or the
+            views fail.
+    """
+    settings = settings.model_copy(
+        update={"evidence_limit": _MOST_FINDINGS, "lock_timeout_s": _LONGEST_WAIT_S}
+    )
+    facts = read_trees(trees, folder)
+    log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
+    contract = _contract(database or folder.absolute().name or "/")
+    suites = load_suites(settings.expectations_dir)
+    waivers = load_waivers(waivers_file, suites) if waivers_file else ()
+    applying = tuple(suite for suite in suites if suite.applies_to(contract) and not suite.is_live)
+    check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
+    check_expectations(applying)
+    target = ensure_database(settings, DATABASE)
+    _ensure_views(target, applying, settings)
+    with open_transaction(target, settings) as transaction:
+        load_facts(transaction.connection, facts)
+        audit = audit_database(
+            contract,
+            applying,
+            transaction,
+            settings,
+            audit_id=DATABASE,
+            contract_file=str(folder),
+            waivers=waivers,
+        )
+        unknown = _fetch_unknown(transaction.connection)
+    if with_rehearsal:
+        rehearsed = rehearse(
+            facts, trees, folder, _dangling(audit), server=target, settings=settings
+        )
+        audit = audit.model_copy(update={"checks": [*audit.checks, rehearsed]})
+    return JudgedFolder(*suppress(audit, unknown, facts.suppressions))
+
+
+def _dangling(audit: Audit) -> list[Finding]:
+    return [
+        finding
+        for check in audit.checks
+        if check.check_id == "migrations.references_resolve"
+        for finding in check.findings
+    ]
+
+
+def _fetch_unknown(connection: Connection) -> list[UnknownRow]:
+    rows = []
+    with connection.cursor() as cursor:
+        for check_id, (view, words) in _UNKNOWN.items():
+            cursor.execute(
+                sql.SQL(
+                    "select to_jsonb(view) from {} as view where is_unknown order by file, line"
+                ).format(sql.Identifier(PUBLIC_SCHEMA, view))
+            )
+            for (row,) in cursor:
+                message = words.format_map(row)
+                rows.append(UnknownRow(check_id, row["tree"], row["file"], row["line"], message))
+    return rows
+
+
+def ensure_database(settings: Settings, name: str) -> Target:
+    """A database of that name on the embedded server; both are made if they are missing."""
+    host = start_server(settings.demo_dir)
+    target = Target(name=name, type="postgres", host=str(host), user="postgres", dbname=name)
+    maintenance = connect(target.model_copy(update={"dbname": "postgres"}), settings)
+    try:
+        maintenance.autocommit = True
+        _create_database(maintenance, name)
+    finally:
+        maintenance.close()
+    return target
+
+
+def _create_database(connection: Connection, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select from pg_catalog.pg_database where datname = %s", (name,))
+        if cursor.fetchone() is not None:
+            return
+        try:
+            cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        except psycopg2.errors.UniqueViolation:
+            # Somebody else was quicker.
+            log.debug("database %s stands already", name)
+
+
+def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings) -> None:
+    log.info("Looking whether the views stand; to build them takes half a minute")
+    plan = Plan(
+        # The same for every folder: the views are built once, not once a folder.
+        contract=_contract(DATABASE),
+        contract_file=DATABASE,
+        contract_dir=settings.project_dir,
+        replaces_project_contract=True,
+        suites=suites,
+        builder=target,
+        auditor=target,
+        historian=target,
+        waivers=(),
+        recipients=(),
+    )
+    connection = connect(target, settings)
+    try:
+        with connection.cursor() as cursor:
+            # Held until the connection ends: of two first runs one builds, and one waits.
+            cursor.execute("select pg_advisory_lock(%s)", (_BUILDING,))
+        create_tables(connection)
+        connection.commit()
+        ensure_views(plan, settings, profiles_dir=_write_profile(target, settings))
+    finally:
+        connection.close()
+
+
+def _contract(database: str) -> Contract:
+    return Contract.model_validate(
+        {
+            "database": database,
+            "schema": "public",
+            "packs": _PACKS,
+            "migrations": {"migrations": {"folder": "."}},
+        }
+    )
+
+
+def _write_profile(target: Target, settings: Settings) -> Path:
+    """A profiles.yml for dbt alone, beside the server's files."""
+    folder = settings.demo_dir / "migrations"
+    folder.mkdir(parents=True, exist_ok=True)
+    output = {
+        "type": "postgres",
+        "host": target.host,
+        "port": target.port,
+        "user": target.user,
+        "password": "",
+        "dbname": target.dbname,
+        "schema": "counterfoil",
+        "threads": 2,
+    }
+    profile = {PROFILE: {"target": target.name, "outputs": {target.name: output}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+    return folder

@@ -1,0 +1,4 @@
+drop table lead_scores;
+drop table lead_activities;
+drop table lead_sources;
+drop table leads;

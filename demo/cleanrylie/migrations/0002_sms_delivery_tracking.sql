@@ -1,0 +1,7 @@
+create table sms_deliveries (
+    id bigint generated always as identity primary key,
+    dealership_id bigint not null references dealerships (id),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+create index on sms_deliveries (dealership_id);

@@ -1,0 +1,2 @@
+drop table channel_routes;
+drop table channels;

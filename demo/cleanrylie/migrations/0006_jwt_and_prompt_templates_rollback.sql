@@ -1,0 +1,2 @@
+drop table prompt_templates;
+drop table jwt_keys;

@@ -1,0 +1,3 @@
+alter table customers
+    drop column opted_out_at,
+    drop column opt_out_reason;

@@ -1,0 +1,3 @@
+alter table vehicles
+    add column acquired_at timestamptz,
+    add column sold_at timestamptz;

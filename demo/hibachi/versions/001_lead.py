@@ -1,0 +1,31 @@
+"""Leads and customers."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "001_lead"
+down_revision = "000_identity"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("create schema lead")
+    op.execute("create schema core")
+    op.create_table(
+        "customers",
+        sa.Column("id", sa.UUID(), primary_key=True),
+        sa.Column("name", sa.Text()),
+        schema="core",
+    )
+    op.create_table(
+        "subscribers",
+        sa.Column("id", sa.UUID(), primary_key=True),
+        sa.Column("phone", sa.Text()),
+        schema="lead",
+    )
+
+
+def downgrade() -> None:
+    op.execute("drop schema core cascade")
+    op.execute("drop schema lead cascade")

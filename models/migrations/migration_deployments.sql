@@ -1,0 +1,64 @@
+{{ config(enabled=contract_declares('migrations')) }}
+
+with
+
+trees as (
+    select * from {{ source('migration_facts', 'migration_trees') }}
+),
+
+files as (
+    select
+        tree,
+        count(*) as file_count
+    from {{ source('migration_facts', 'migration_files') }}
+    group by tree
+),
+
+histories as (
+    {% for tree, declared in (var('contract').get('migrations') or {}).items()
+        if declared.get('history') %}
+    select
+        {{ text_literal(tree) }} as tree,
+        {{ text_literal(declared['history']['table']) }} as table_name
+    union all
+    {% endfor %}
+    select
+        null::text as tree,
+        null::text as table_name
+    where false
+),
+
+version_counts as (
+    select
+        tree,
+        count(*) as mismatch_count
+    from {{ ref('migration_history_mismatches') }}
+    group by tree
+),
+
+table_counts as (
+    select
+        tree,
+        count(*) filter (where not is_unknown) as mismatch_count,
+        count(*) filter (where is_unknown) as unknown_count
+    from {{ ref('migration_tables') }}
+    group by tree
+),
+
+final as (
+    select
+        trees.tree,
+        histories.table_name as history_table,
+        coalesce(files.file_count, 0) as file_count,
+        coalesce(version_counts.mismatch_count, 0) as mismatched_version_count,
+        (histories.tree is null)::integer::bigint as missing_history_count,
+        coalesce(table_counts.mismatch_count, 0) as mismatched_table_count,
+        coalesce(table_counts.unknown_count, 0) as unknown_table_count
+    from trees
+    left join files on trees.tree = files.tree
+    left join histories on trees.tree = histories.tree
+    left join version_counts on trees.tree = version_counts.tree
+    left join table_counts on trees.tree = table_counts.tree
+)
+
+select * from final

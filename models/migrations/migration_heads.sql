@@ -1,0 +1,50 @@
+{{ config(enabled=contract_declares('migrations')) }}
+
+with
+
+revisions as (
+    select * from {{ source('migration_facts', 'migration_revisions') }}
+),
+
+parents as (
+    select * from {{ source('migration_facts', 'migration_parents') }}
+),
+
+heads as (
+    select
+        revisions.tree,
+        revisions.revision,
+        min(revisions.file) as file,
+        min(revisions.line) as line
+    from revisions
+    where
+        not exists (
+            select true
+            from parents
+            where
+                parents.tree = revisions.tree
+                and parents.parent = revisions.revision
+                and not parents.is_dependency
+        )
+    group by revisions.tree, revisions.revision
+),
+
+counted as (
+    select
+        *,
+        count(*) over (partition by tree) as head_count
+    from heads
+),
+
+final as (
+    select
+        tree,
+        revision,
+        file,
+        line,
+        head_count
+    from counted
+    where head_count > 1
+)
+
+select * from final

@@ -1,0 +1,105 @@
+{{ config(enabled=contract_declares('migrations')) }}
+
+with
+
+models as (
+    select * from {{ source('migration_facts', 'migration_models') }}
+),
+
+trees as (
+    select * from {{ source('migration_facts', 'migration_trees') }}
+),
+
+relations as (
+    select * from {{ ref('migration_relations') }}
+),
+
+provided as (
+    select * from {{ source('migration_facts', 'migration_provided') }}
+),
+
+unknowns as (
+    select * from {{ source('migration_facts', 'migration_unknowns') }}
+),
+
+named as (
+    select distinct on (
+        models.tree,
+        coalesce(models.schema_name, trees.default_schema),
+        models.table_name
+    )
+        models.tree,
+        coalesce(models.schema_name, trees.default_schema) as schema_name,
+        models.table_name,
+        models.file,
+        models.line,
+        models.named_by
+    from models
+    inner join trees on models.tree = trees.tree
+    order by
+        models.tree,
+        coalesce(models.schema_name, trees.default_schema),
+        models.table_name,
+        -- What a model declares says more than a key that points at it.
+        models.named_by not like 'model %',
+        models.file,
+        models.line
+),
+
+final as (
+    select
+        named.tree,
+        named.schema_name || '.' || named.table_name as table_name,
+        named.file,
+        named.line,
+        named.named_by,
+        coalesce(
+            'migrations create ' || elsewhere.relations,
+            'no migration creates it'
+        ) as explanation,
+        exists(
+            select true
+            from unknowns
+            where
+                unknowns.tree = named.tree
+                and named.schema_name || '.' || named.table_name
+                like unknowns.creates
+        ) as is_unknown
+    from named
+    left join lateral (
+        select
+            string_agg(
+                relations.schema_name || '.' || relations.relation_name,
+                ', ' order by relations.schema_name
+            ) as relations
+        from relations
+        where
+            relations.tree = named.tree
+            and relations.relation_name = named.table_name
+            and relations.schema_name <> named.schema_name
+            and relations.stands_at_the_end
+    ) as elsewhere on true
+    where
+        not exists (
+            select true
+            from relations
+            where
+                relations.tree = named.tree
+                and relations.schema_name = named.schema_name
+                and relations.relation_name = named.table_name
+                and relations.stands_at_the_end
+        )
+        and not exists (
+            select true
+            from provided
+            where
+                provided.tree = named.tree
+                and provided.schema_name = named.schema_name
+                and (
+                    provided.table_name is null
+                    or provided.table_name = named.table_name
+                )
+        )
+)
+
+select * from final

@@ -1,0 +1,140 @@
+"""Each check of migrations moves when, and only when, what it is about is broken.
+
+A file of tests/migrations/ has a healthy folder, and what breaks it; `<check_id>.<case>.yml`
+is a further way to break the same check, or one that must not.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from pydantic import BaseModel, ConfigDict, Field
+
+from counterfoil.contract import MigrationTree
+from counterfoil.demo import stop
+from counterfoil.errors import CounterfoilError
+from counterfoil.findings import Audit
+from counterfoil.migrations.workspace import JudgedFolder, judge_folder
+from counterfoil.settings import Settings
+from counterfoil.suites import load_suites
+from counterfoil.yamlfile import parse_model, read_yaml
+
+FILES = sorted((ROOT / "tests" / "migrations").glob("*.yml"))
+TREE = "app"
+
+Judge = Callable[..., JudgedFolder]
+
+
+class FolderFault(BaseModel):
+    """A fixture: `expect` are the keys of the findings, `says` parts of their messages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: dict[str, str]
+    tree: dict[str, Any] = {}
+    break_: dict[str, str] = Field(alias="break")
+    expect: dict[str, tuple[dict[str, str], ...]]
+    unknown: tuple[str, ...] = ()
+    severity: dict[str, str] = {}
+    says: tuple[str, ...] = ()
+
+
+@cache
+def read_fault(file: Path) -> FolderFault:
+    content = read_yaml(file, CounterfoilError)
+    return parse_model(FolderFault, content, where=str(file), error=CounterfoilError)
+
+
+class OwnServer(Settings):
+    """Settings of a server of the tests' own."""
+
+    data_dir: Path
+
+    @property
+    def demo_dir(self) -> Path:
+        return self.data_dir
+
+
+@pytest.fixture(scope="session")
+def judge(
+    environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Judge]:
+    """Judges a folder on a server that is started once, and stopped in the end."""
+    data_dir = tmp_path_factory.mktemp("migrations")
+    settings = OwnServer(data_dir=data_dir)
+
+    def run(folder: Path, tree: dict[str, Any] | None = None, **more: Any) -> JudgedFolder:
+        trees = {TREE: MigrationTree.model_validate({"folder": ".", **(tree or {})})}
+        return judge_folder(folder, trees, settings, **more)
+
+    yield run
+    stop(data_dir)
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+
+
+def in_order(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(found, key=lambda key: sorted(map(str, key.items())))
+
+
+def keys(audit: Audit) -> dict[str, list[dict[str, Any]]]:
+    """By failed check the keys of its findings, without the tree that all of them share."""
+    return {
+        check.check_id: in_order(
+            {name: value for name, value in finding.key.items() if name != "tree"}
+            for finding in check.findings
+        )
+        for check in audit.checks
+        if check.status == "fail"
+    }
+
+
+def not_judged(audit: Audit) -> set[str]:
+    return {check.check_id for check in audit.checks if check.status in ("unknown", "error")}
+
+
+def messages(judged: JudgedFolder) -> list[str]:
+    found = [finding.message for check in judged.audit.checks for finding in check.findings]
+    return [*found, *(row.message for row in judged.unknown)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_fault(file: Path, judge: Judge, tmp_path: Path) -> None:
+    fault = read_fault(file)
+    write(tmp_path, fault.files)
+    healthy = judge(tmp_path, fault.tree)
+    assert (keys(healthy.audit), not_judged(healthy.audit)) == ({}, set()), messages(healthy)
+    assert healthy.audit.status == "passed"
+
+    write(tmp_path, fault.break_)
+    broken = judge(tmp_path, fault.tree)
+    expected = {check_id: in_order(found) for check_id, found in fault.expect.items()}
+    assert keys(broken.audit) == expected, messages(broken)
+    assert not_judged(broken.audit) == set(fault.unknown), messages(broken)
+    for check in broken.audit.checks:
+        assert check.severity == fault.severity.get(check.check_id, check.severity)
+    for part in fault.says:
+        assert any(part in message for message in messages(broken)), messages(broken)
+
+
+def catalogue() -> set[str]:
+    return {
+        check.check_id
+        for suite in load_suites(ROOT / "expectations")
+        if suite.pack == "migrations" and not suite.is_live
+        for check in suite.checks
+    }
+
+
+def test_every_check_has_a_fixture() -> None:
+    broken = {".".join(file.name.split(".")[:2]) for file in FILES}
+    assert broken == catalogue()
+    assert catalogue() <= {check_id for file in FILES for check_id in read_fault(file).expect}

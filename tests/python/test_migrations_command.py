@@ -1,0 +1,223 @@
+"""The command's own part: comments that accept, waivers, forms of output, the rehearsal."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_migrations import TREE, Judge, judge, keys, messages, not_judged, write
+
+from counterfoil.migrations.output import Format, render
+from counterfoil.migrations.workspace import JudgedFolder
+from counterfoil.suites import WAIVERS_IN_USE
+from counterfoil.waivers import COLUMNS
+
+__all__ = ["judge"]
+
+ROLLBACK = "migrations.rollback_present"
+ALLOW = "counterfoil: allow migrations.rollback_present"
+FILES = {"0001_a.sql": "create table a (id integer);", "0001_a_rollback.sql": "drop table a;"}
+NO_WAY_BACK = "0002_b.sql"
+
+
+def statuses(judged: JudgedFolder) -> dict[str, str]:
+    return {check.check_id: check.status for check in judged.audit.checks}
+
+
+@pytest.mark.parametrize(
+    "comment", [f"-- {ALLOW} because it only adds rows", f"/* {ALLOW} */ -- {ALLOW} because x"]
+)
+def test_a_comment_with_a_reason_accepts(comment: str, judge: Judge, tmp_path: Path) -> None:
+    write(tmp_path, FILES | {NO_WAY_BACK: f"{comment}\ninsert into a values (1);"})
+    judged = judge(tmp_path)
+    assert statuses(judged)[ROLLBACK] == "waived"
+    assert ROLLBACK not in keys(judged.audit)
+
+
+@pytest.mark.parametrize(
+    ("comment", "says"),
+    [
+        (f"-- {ALLOW}", "gives no reason"),
+        (f"-- {ALLOW} because", "gives no reason"),
+        ("-- counterfoil: allow migrations.parse because x", "accepts nothing"),
+        ("-- counterfoil: allow migrations.no_such_check because x", "accepts nothing"),
+    ],
+)
+def test_a_comment_that_accepts_nothing_is_a_finding(
+    comment: str, says: str, judge: Judge, tmp_path: Path
+) -> None:
+    write(tmp_path, FILES | {NO_WAY_BACK: f"{comment}\ninsert into a values (1);"})
+    judged = judge(tmp_path)
+    assert {ROLLBACK, "audit.suppressions_in_use"} == keys(judged.audit).keys()
+    assert any(says in message for message in messages(judged))
+
+
+def test_a_comment_is_of_its_own_file_alone(judge: Judge, tmp_path: Path) -> None:
+    text = "insert into a values (1);"
+    write(tmp_path, FILES | {NO_WAY_BACK: f"-- {ALLOW} because x\n{text}", "0003_c.sql": text})
+    assert keys(judge(tmp_path).audit) == {ROLLBACK: [{"version": "3", "file": "0003_c.sql"}]}
+
+
+def test_a_python_comment_accepts_what_is_unknown(judge: Judge, tmp_path: Path) -> None:
+    unknown = "op.execute(open('x').read())\n    op.add_column('b', sa.Column('c'))"
+    text = f"revision = 'a'\ndown_revision = None\ndef upgrade():\n    {unknown}\n"
+    text += "def downgrade():\n    op.drop_table('b')\n"
+    write(tmp_path, {"a.py": text})
+    judged = judge(tmp_path)
+    assert not_judged(judged.audit) == {"migrations.references_resolve"}
+    assert [row.line for row in judged.unknown] == [5]
+
+    accepted = "# counterfoil: allow migrations.references_resolve because x.sql makes it\n"
+    write(tmp_path, {"a.py": accepted + text})
+    judged = judge(tmp_path)
+    assert (judged.audit.status, judged.unknown) == ("passed", [])
+    assert statuses(judged)["migrations.references_resolve"] == "waived"
+
+
+def test_waivers_are_those_of_every_audit(judge: Judge, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write(folder, FILES | {NO_WAY_BACK: "insert into a values (1);"})
+    file = tmp_path / "waivers.csv"
+
+    def waive(**key: str) -> None:
+        line = ["shop", ROLLBACK, json.dumps(key), "platform", "rows", "2999-01-01", ""]
+        with file.open("w", newline="") as stream:
+            csv.writer(stream).writerows([COLUMNS, line])
+
+    waive(tree=TREE, version="2", file=NO_WAY_BACK)
+    judged = judge(folder, waivers_file=file)
+    assert (statuses(judged)[ROLLBACK], judged.audit.status) == ("waived", "passed")
+    waive(tree=TREE, version="3", file=NO_WAY_BACK)
+    assert keys(judge(folder, waivers_file=file).audit).keys() == {ROLLBACK, WAIVERS_IN_USE}
+
+
+@pytest.fixture
+def broken(judge: Judge, tmp_path: Path) -> JudgedFolder:
+    write(
+        tmp_path,
+        {
+            "1%2C: ü.sql": "",
+            "0001_a.sql": "create table a (id integer);\ncreate table a (id integer);",
+            "0001_a_rollback.sql": "drop table a;",
+            "0002_b.sql": "do $$ begin execute current_setting('x'); end $$;\n"
+            "alter table b add column c text;",
+            "0002_b_rollback.sql": "drop table b;",
+        },
+    )
+    return judge(tmp_path)
+
+
+def rendered(judged: JudgedFolder, form: Format) -> str:
+    return render(judged.audit, judged.unknown, Path("db/migrations"), form)
+
+
+def test_text_is_a_line_a_finding(broken: JudgedFolder) -> None:
+    lines = rendered(broken, "text").splitlines()
+    assert lines[0] == (
+        "db/migrations/0001_a.sql:2: critical: 0001_a.sql:2 creates public.a a second time; it is"
+        " there since 0001_a.sql:1 [migrations.table_created_once]"
+    )
+    assert "db/migrations/0002_b.sql:2: unknown: ALTER TABLE needs b" in "\n".join(lines)
+    assert lines[-1].startswith("CRITICAL: ")
+
+
+def test_github_annotates_lines(broken: JudgedFolder) -> None:
+    lines = rendered(broken, "github").splitlines()
+    assert lines[0].startswith(
+        "::error file=db/migrations/0001_a.sql,line=2,"
+        "title=migrations.table_created_once (critical)::"
+    )
+    place = "::warning file=db/migrations/1%252C%3A ü.sql,line=1,"
+    assert any(line.startswith(place) for line in lines)
+
+
+def test_sarif_has_a_rule_for_each_result(broken: JudgedFolder) -> None:
+    content: dict[str, Any] = json.loads(rendered(broken, "sarif"))
+    (run,) = content["runs"]
+    rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert {result["ruleId"] for result in run["results"]} <= rules
+    places = [
+        result["locations"][0]["physicalLocation"]
+        for result in run["results"]
+        if result["ruleId"] == "migrations.table_created_once"
+    ]
+    assert places == [
+        {"artifactLocation": {"uri": "db/migrations/0001_a.sql"}, "region": {"startLine": 2}}
+    ]
+
+
+def test_json_is_the_audit_with_what_is_unknown(broken: JudgedFolder) -> None:
+    content = json.loads(rendered(broken, "json"))
+    assert content["status"] == "critical"
+    assert [row["line"] for row in content["unknown"]] == [2]
+
+
+def rehearsed(judge: Judge, folder: Path, tree: dict[str, Any] | None = None) -> list[str]:
+    judged = judge(folder, tree, with_rehearsal=True)
+    (check,) = [check for check in judged.audit.checks if check.check_id == "migrations.rehearsal"]
+    return [finding.message for finding in check.findings]
+
+
+def test_a_rehearsal_goes_forward_and_back(judge: Judge, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        FILES
+        | {
+            "0002_b.sql": "create index concurrently i on a (id);\n-- ü\nalter table a add b text;",
+            "0002_b_rollback.sql": "alter table a drop b; drop index i;",
+        },
+    )
+    assert rehearsed(judge, tmp_path) == []
+    assert rehearsed(judge, tmp_path) == [], "a rehearsal leaves nothing behind"
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        (
+            {"0002_b.sql": "select 1;\n\nselect lower(1, 2);", "0002_b_rollback.sql": "select 1"},
+            "0002_b.sql:3: fails: function lower(integer, integer) does not exist",
+        ),
+        (
+            {"0002_b.sql": "select 1;", "0002_b_rollback.sql": "\ndrop table c;"},
+            '0002_b_rollback.sql:2: fails on the way back: table "c" does not exist',
+        ),
+        (
+            {"0002_b.sql": "copy a to program 'true';", "0002_b_rollback.sql": "select 1"},
+            "0002_b.sql:1: fails: permission denied to COPY to or from an external program",
+        ),
+        (
+            {"0002_b.sql": "select 1;\nbogus;", "0002_b_rollback.sql": "select 1"},
+            '0002_b.sql:2: does not parse: syntax error at or near "bogus"',
+        ),
+    ],
+)
+def test_a_rehearsal_names_the_first_failure(
+    files: dict[str, str], says: str, judge: Judge, tmp_path: Path
+) -> None:
+    write(tmp_path, FILES | files)
+    assert rehearsed(judge, tmp_path) == [says]
+
+
+def test_a_marked_file_is_rehearsed_by_halves(judge: Judge, tmp_path: Path) -> None:
+    text = "-- +goose Up\ncreate table a (id integer);\n-- +goose Down\ndrop table b;\n"
+    write(tmp_path, {"0001_a.sql": text})
+    assert rehearsed(judge, tmp_path) == [
+        '0001_a.sql:4: fails on the way back: table "b" does not exist'
+    ]
+
+
+def test_alembic_is_not_run(judge: Judge, tmp_path: Path) -> None:
+    text = (
+        "import pathlib\npathlib.Path('ran').touch()\n"
+        "revision = {0!r}\ndown_revision = {1!r}\n"
+        "def upgrade():\n    op.add_column({2!r}, sa.Column('x'))\n"
+        "def downgrade():\n    op.drop_column({2!r}, 'x')\n"
+    )
+    # By name the later revision comes first.
+    write(tmp_path, {"b.py": text.format("a", None, "one"), "a.py": text.format("b", "a", "two")})
+    assert rehearsed(judge, tmp_path) == [
+        "b.py:6: would fail: add_column needs one, which nothing before it creates"
+    ]
+    assert not Path("ran").exists()
