@@ -40,6 +40,8 @@ def main() -> None:
     print(f"  by hand, {len(queries())} queries: {naive:8.1f} s")
     print(f"  assert phase:          {audit:8.1f} s, {audit / naive:.2f} of it")
     print(f"  building the views:    {build:8.1f} s, once, with their data tests")
+    failing, listed, count = failing_seconds()
+    print(f"  {count:,} failing rows: {failing:8.1f} s, all counted, {listed} listed")
     print(f"  peak memory of Python: {peak_mb():8.0f} MB")
     for view, key in (
         ("competition_capacity", "competition_id"),
@@ -57,6 +59,7 @@ def point_profile_at(url: str) -> None:
         "COUNTERFOIL_DBNAME": url.partition("@/")[2].partition("?")[0],
         "COUNTERFOIL_BUILDER_USER": "postgres",
         "COUNTERFOIL_AUDITOR_USER": "postgres",
+        "COUNTERFOIL_HISTORY_USER": "postgres",
         "COUNTERFOIL_SSLMODE": "disable",
     }
 
@@ -118,6 +121,34 @@ def audit_seconds() -> tuple[float, float]:
         )
     assert audit.status == "passed", [c.check_id for c in audit.checks if c.status != "pass"]
     return build, time.perf_counter() - started
+
+
+def failing_seconds() -> tuple[float, int, int]:
+    """Seconds for a check that every ledger entry fails; findings listed, and counted."""
+    from counterfoil.audit import audit_database
+    from counterfoil.plan import make_plan
+    from counterfoil.settings import settings
+    from counterfoil.suites import Expectation
+
+    plan = make_plan("production", None, settings())
+    (suite,) = [suite for suite in plan.suites if suite.relation == "capacity_ledger_audit"]
+    impossible = Expectation(
+        type="expect_column_values_to_be_in_set",
+        kwargs={"column": "change_tokens", "value_set": [0]},
+    )
+    check = suite.checks[0].model_copy(update={"expectation": impossible})
+    started = time.perf_counter()
+    with open_snapshot(plan.auditor, settings()) as snapshot:
+        audit = audit_database(
+            plan.contract,
+            [suite.model_copy(update={"checks": (check,)})],
+            snapshot,
+            settings(),
+            audit_id="bench",
+            contract_file=plan.contract_file,
+        )
+    result = audit.checks[0]
+    return time.perf_counter() - started, len(result.findings), result.finding_count
 
 
 def lookup_ms(url: str, view: str, key: str) -> float:
