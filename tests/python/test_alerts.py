@@ -133,6 +133,7 @@ def test_a_fault_is_told_once_and_its_end_once(
     assert lines[3].startswith("- EMPWR Dance - London is off by -50 tokens because reservation")
     assert lines[4].startswith("  critical, owned by capacity: capacity.available_matches_ledger")
     assert lines[5].startswith("  Remedy: ")
+    assert lines[-2].startswith("Report: file:///")
     assert lines[-2].endswith("/reports/overnight/index.html")
     assert lines[-1].startswith("Alert ")
 

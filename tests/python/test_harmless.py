@@ -121,11 +121,12 @@ def test_a_build_waits_for_no_lock_longer_than_it_is_allowed(
 ) -> None:
     """Who waits for a table's lock makes everybody behind it wait."""
     monkeypatch.setenv("COUNTERFOIL_LOCK_TIMEOUT_S", "1")
+    plan = make_plan(books.builder.name, None, Settings())
     drop_views(books.builder, Settings())
     with books.connect() as application, application.cursor() as cursor:
         cursor.execute("begin; lock table public.reservations in access exclusive mode")
         with refused(BuildError, "lock timeout"):
-            ensure_views(make_plan(books.builder.name, None, Settings()), Settings())
+            ensure_views(plan, Settings())
         cursor.execute("rollback")
     books.audit()
 
