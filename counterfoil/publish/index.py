@@ -6,10 +6,9 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from counterfoil.findings import Audit, AuditStatus
 from counterfoil.publish.html import environment
@@ -33,9 +32,9 @@ class Summary(BaseModel):
 
     audit_id: str
     database: str
-    snapshot_at: datetime
-    started_at: datetime
-    finished_at: datetime
+    snapshot_at: AwareDatetime
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
     status: AuditStatus
     check_count: int
     passed_count: int
