@@ -161,6 +161,9 @@ def transaction(overnight: Database) -> Iterator[OpenTransaction]:
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("begin")
+        # What audits of other tests have left is not remembered.
+        for table in ("audits", "incidents", "closed_days", "closed_through"):
+            cursor.execute(f"delete from counterfoil_history.{table}")
         cursor.execute("select current_setting('counterfoil.as_of')::timestamptz")
         (as_of,) = cursor.fetchone() or (None,)
     try:
