@@ -123,18 +123,19 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
     cursor.copy_expert("copy closing from stdin", days.closing)
     # A day that another audit has closed meanwhile keeps its baseline.
     cursor.execute(
-        "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens)"
-        " select %s, day, competition_id, entry_count, ledger_tokens from closing"
+        "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens,"
+        " closed_at) select %s, day, competition_id, entry_count, ledger_tokens, %s from closing"
         " where day > coalesce((select day from closed_through where database_name = %s),"
         "  '-infinity') or not exists (select from closed_through where database_name = %s)"
         " on conflict do nothing",
-        (audit.database, audit.database, audit.database),
+        (audit.database, audit.snapshot_at, audit.database, audit.database),
     )
     cursor.execute(
-        "insert into closed_through (database_name, day) values (%s, %s)"
+        "insert into closed_through (database_name, day, closed_at) values (%s, %s, %s)"
         " on conflict (database_name) do update"
-        " set day = greatest(closed_through.day, excluded.day)",
-        (audit.database, days.through),
+        " set day = excluded.day, closed_at = excluded.closed_at"
+        " where closed_through.day < excluded.day",
+        (audit.database, days.through, audit.snapshot_at),
     )
 
 
@@ -163,9 +164,9 @@ def _accept(cursor: Cursor, audit: Audit, now: tuple[str, str, int, int], becaus
     day, competition_id, entry_count, tokens = now
     cursor.execute(
         "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens,"
-        " accepted_because) values (%s, %s, %s, %s, %s, %s)"
+        " closed_at, accepted_because) values (%s, %s, %s, %s, %s, %s, %s)"
         " on conflict (database_name, day, competition_id) do update set"
         " entry_count = excluded.entry_count, ledger_tokens = excluded.ledger_tokens,"
-        " accepted_because = excluded.accepted_because",
-        (audit.database, day, competition_id, entry_count, tokens, because),
+        " closed_at = excluded.closed_at, accepted_because = excluded.accepted_because",
+        (audit.database, day, competition_id, entry_count, tokens, audit.snapshot_at, because),
     )

@@ -21,7 +21,8 @@ baseline as (
         day,
         competition_id,
         entry_count,
-        ledger_tokens
+        ledger_tokens,
+        closed_at
     from {{ source('history', 'closed_days') }}
     where database_name = {{ database_name }}
 ),
@@ -67,8 +68,12 @@ changes as (
             baseline.day = today.active_on
             and baseline.competition_id = today.competition_id
     where
-        coalesce(baseline.entry_count, 0) <> coalesce(today.entry_count, 0)
-        or coalesce(baseline.ledger_tokens, 0) <> coalesce(today.ledger_tokens, 0)
+        -- What was accepted at a later instant says nothing of an older state.
+        coalesce(baseline.closed_at <= {{ as_of() }}, true)
+        and (
+            coalesce(baseline.entry_count, 0) <> coalesce(today.entry_count, 0)
+            or coalesce(baseline.ledger_tokens, 0) <> coalesce(today.ledger_tokens, 0)
+        )
 ),
 
 final as (

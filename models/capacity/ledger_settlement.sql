@@ -31,7 +31,9 @@ final as (
         (
             select closed_through.day
             from {{ source('history', 'closed_through') }} as closed_through
-            where closed_through.database_name = {{ database_name }}
+            where
+                closed_through.database_name = {{ database_name }}
+                and closed_through.closed_at <= {{ as_of() }}
         ) as closed_through,
         (least(
             {{ as_of() }}

@@ -419,3 +419,19 @@ def test_hostile_names_are_kept_as_they_are(nights: Nights) -> None:
         " where check_id = 'capacity.available_matches_ledger'"
     )
     assert name in message[0]
+
+
+def test_an_older_state_is_not_held_to_a_later_one(nights: Nights) -> None:
+    """A dated database, loaded again as it was before a backfill that was accepted since."""
+    plan, settings = nights.database.plan, nights.database.settings
+    nights.audit("1")
+    nights.at("2025-10-30T16:00:00Z")
+    with open_snapshot(plan.auditor, settings) as snapshot:
+        repair = plan_repair(snapshot, plan.contract, "backfill")
+    with history_transaction(plan.historian, settings) as cursor:
+        state_changes(cursor, "the-plan", repair)
+    nights.execute(str(render(repair, lock_timeout_s=5)))
+    assert nights.audit("2").status == "passed"
+    nights.at("2025-10-30T05:00:00Z")
+    nights.execute(f"delete from capacity_ledger where reservation_id = '{ORPHAN}'")
+    assert set(kinds(nights.audit("3"))) == set(NEW)

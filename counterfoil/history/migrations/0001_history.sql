@@ -108,13 +108,15 @@ create table closed_days (
     competition_id text not null,
     entry_count bigint not null,
     ledger_tokens bigint not null,
+    closed_at timestamptz not null,
     accepted_because text,
     primary key (database_name, day, competition_id)
 );
 
 create table closed_through (
     database_name text primary key,
-    day date not null
+    day date not null,
+    closed_at timestamptz not null
 );
 
 -- What `counterfoil repair plan` said that its script would change of closed days.
