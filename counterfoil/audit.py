@@ -182,7 +182,7 @@ def _why_not_judged(
         return "unknown", _without_rows(emptied)
     if outcome.row_count == 0:
         is_declared = bool(suite.sources) and not contract.tables_in_use & set(suite.sources)
-        if not is_declared:
+        if not (is_declared or suite.may_be_empty):
             return "error", f"{suite.relation} has no rows: there was nothing to judge"
     if checked.error:
         return "error", checked.error
@@ -246,7 +246,8 @@ def _result(
     return CheckResult(
         check_id=check.check_id,
         title=check.title,
-        severity=check.severity,
+        # Where rows differ in severity, the worst of them leads, and is the check's.
+        severity=findings[0].severity if findings else check.severity,
         status=status,
         relation=f"{PUBLIC_SCHEMA}.{outcome.suite.relation}",
         rows_checked=outcome.rows_checked,

@@ -11,6 +11,7 @@ from counterfoil.suites import Check, Evidence, Suite
 from counterfoil.validate import Outcome
 
 _JUDGED = "counterfoil_judged"
+_SEVEREST_FIRST = "array_position(array['critical', 'warning', 'info'], {}) nulls first"
 # As to_jsonb writes a timestamptz in an audit's session, whose time zone is UTC.
 _INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00$")
 
@@ -35,11 +36,14 @@ def fetch_findings(
         limit: how many findings to list.
 
     Returns:
-        The exact number of failing rows, and at most `limit` findings, by size and then key.
+        The exact number of failing rows, and at most `limit` findings: by severity where
+        rows differ in it, by size, then by key.
     """
     evidence = suite.evidence_of(check)
     failing = _failing_rows(suite, evidence, outcome, unjudged)
-    order = [f"abs({_quoted(evidence.size)}::numeric) desc nulls first"] if evidence.size else []
+    order = [_SEVEREST_FIRST.format(_quoted(evidence.severity))] if evidence.severity else []
+    if evidence.size:
+        order.append(f"abs({_quoted(evidence.size)}::numeric) desc nulls first")
     order += [_quoted(column) for column in evidence.key]
     # The count is taken before the limit, in the same scan. As JSON a value arrives whatever
     # its type: Python's own dates, for one, end with the year 9999.
@@ -70,7 +74,7 @@ def _finding(check: Check, evidence: Evidence, row: Mapping[str, Any]) -> Findin
     key = {column: _as_text(row[column]) for column in evidence.key}
     return Finding(
         fingerprint=fingerprint(check.check_id, key),
-        severity=check.severity,
+        severity=row[evidence.severity] if evidence.severity else check.severity,
         tenant_id=_as_text(row[evidence.tenant]) if evidence.tenant else None,
         key=key,
         observed={column: row[column] for column in evidence.observed},

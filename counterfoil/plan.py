@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counterfoil.contract import Contract, load_contract
+from counterfoil.discovery import discover
 from counterfoil.preflight import check_database, check_disk
 from counterfoil.profiles import Target, load_targets
 from counterfoil.settings import Settings
@@ -15,7 +16,7 @@ class Plan:
     """What an audit will do.
 
     Attributes:
-        contract: what the database promises.
+        contract: what the database promises, with what its catalog adds to that.
         contract_file: where that was read from, as the audit will say.
         replaces_project_contract: whether it stands in for the dbt project's own.
         suites: those that apply to the contract.
@@ -44,17 +45,23 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
             connection, tables, columns, privileges.
     """
     builder, auditor = load_targets(target, settings.project_dir)
-    contract = load_contract(settings.project_dir, contract_file)
+    declared = load_contract(settings.project_dir, contract_file)
     suites = load_suites(settings.expectations_dir)
-    applying = tuple(suite for suite in suites if suite.applies_to(contract))
-    check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
+    check_suites(
+        [suite for suite in suites if suite.pack in declared.packs],
+        declared,
+        read_pii_columns(settings.project_dir / "models"),
+    )
     check_disk(settings)
+    contract = discover(declared, builder, settings)
     check_database(contract, builder, settings)
     return Plan(
         contract=contract,
         contract_file=str(contract_file or "dbt_project.yml"),
-        replaces_project_contract=contract_file is not None,
-        suites=applying,
+        replaces_project_contract=contract != declared or contract_file is not None,
+        suites=tuple(
+            suite.narrowed_to(contract) for suite in suites if suite.applies_to(contract)
+        ),
         builder=builder,
         auditor=auditor,
     )

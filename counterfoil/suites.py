@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     field_validator,
     model_validator,
@@ -46,6 +47,12 @@ _NOT_OF_THE_RULE = frozenset(
 
 def _is_unsafe(item: Any) -> bool:
     return item is None or isinstance(item, dict | list)
+
+
+def _key_of_contracts(key: str | None) -> str | None:
+    if key is not None and not Contract.can_declare(key):
+        raise ValueError(f"'{key}' is no key of a contract")
+    return key
 
 
 class Expectation(_Entry):
@@ -88,19 +95,21 @@ class Expectation(_Entry):
 class Evidence(_Entry):
     """The view whose rows are a check's findings.
 
-    `size` is the column that orders them, largest first; `key` names a finding.
+    `size` is the column that orders them, largest first; `key` names a finding. `severity`
+    is a column with the severity of each, where they differ: then the worst come first.
     """
 
     relation: Identifier
     key: tuple[Identifier, ...] = Field(min_length=1)
     tenant: Identifier | None = None
     size: Identifier | None = None
+    severity: Identifier | None = None
     observed: tuple[Identifier, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that leaves the database, each once, key first."""
-        optional = [column for column in (self.tenant, self.size) if column]
+        optional = [column for column in (self.tenant, self.size, self.severity) if column]
         return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
 
 
@@ -108,6 +117,7 @@ class Check(_Entry):
     """One rule, under its stable id, with what a person needs to act on it.
 
     `sources` are tables that it needs rows of beyond those that its suite needs.
+    `declared_by` is the contract's key without which it does not apply.
     """
 
     check_id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
@@ -120,7 +130,13 @@ class Check(_Entry):
     expectation: Expectation
     message: Text
     sources: tuple[Text, ...] = ()
+    declared_by: Text | None = None
     evidence: Evidence | None = None
+
+    @field_validator("declared_by")
+    @classmethod
+    def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
+        return _key_of_contracts(key)
 
     @field_validator("message")
     @classmethod
@@ -159,6 +175,7 @@ class Suite(_Entry):
         source_columns: columns that name the table(s) a row is about, of a summary and of
             the views that list its rows.
         rows_checked: a summary's column whose sum is the number of rows checked.
+        may_be_empty: a view without rows is nothing wrong: there are no such objects.
         file: where it was read from.
     """
 
@@ -168,6 +185,7 @@ class Suite(_Entry):
     sources: tuple[Text, ...] = ()
     source_columns: tuple[Identifier, ...] = ()
     rows_checked: Identifier | None = None
+    may_be_empty: StrictBool = False
     evidence: Evidence | None = None
     checks: tuple[Check, ...] = Field(min_length=1)
     file: str
@@ -175,9 +193,7 @@ class Suite(_Entry):
     @field_validator("declared_by")
     @classmethod
     def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
-        if key is not None and key not in Contract.model_fields:
-            raise ValueError(f"'{key}' is no key of a contract")
-        return key
+        return _key_of_contracts(key)
 
     @model_validator(mode="after")
     def _every_check_has_evidence(self) -> Self:
@@ -212,6 +228,15 @@ class Suite(_Entry):
         return self.pack in contract.packs and (
             self.declared_by is None or contract.declares(self.declared_by)
         )
+
+    def narrowed_to(self, contract: Contract) -> "Suite":
+        """The suite with those of its checks that the contract asks for."""
+        checks = tuple(
+            check
+            for check in self.checks
+            if check.declared_by is None or contract.declares(check.declared_by)
+        )
+        return self.model_copy(update={"checks": checks})
 
     @property
     def columns_used(self) -> Iterable[tuple[str, str, str]]:

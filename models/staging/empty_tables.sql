@@ -1,6 +1,9 @@
-{% for table_name, table in var('contract')['tables'].items()
+-- None need be in use where only the catalog is audited.
+select null::text as table_name
+where false
+{% for table_name, table in (var('contract').get('tables') or {}).items()
     if table.get('in_use', false) %}
-{% if not loop.first %}union all{% endif %}
+union all
 select {{ text_literal(table_name) }} as table_name
 where
     not exists (
