@@ -3,46 +3,72 @@
 -- A measure a row. One that the role may not see, or that the server does not have, is null.
 with
 
+-- Of another role's session only members of pg_read_all_stats see more than that it is.
+activity as (
+    select
+        activity.backend_type,
+        activity.client_addr,
+        activity.application_name,
+        tls.ssl,
+        extract(epoch from clock_timestamp() - activity.xact_start)
+            as transaction_seconds
+    from pg_catalog.pg_stat_activity as activity
+    left join pg_catalog.pg_stat_ssl as tls on activity.pid = tls.pid
+    where activity.datid is not null
+),
+
+sessions as (
+    select
+        bool_or(backend_type is null) as are_hidden,
+        floor(
+            max(transaction_seconds) filter (where application_name <> 'counterfoil')
+        ) as longest_transaction_seconds,
+        count(*) filter (where client_addr is not null and not ssl)
+            as unencrypted_count,
+        case
+            when bool_or(backend_type is null)
+                then 'not shown to this role: grant it pg_read_all_stats'
+            else 'the longest open transaction, of any session but the audit''s own'
+        end as transactions,
+        case
+            when bool_or(backend_type is null)
+                then 'not shown to this role: grant it pg_read_all_stats'
+            else 'sessions over the network without TLS'
+        end as encryption
+    from activity
+),
+
 measures as (
     select
         'connections_used_percent' as measure,
         round(
-            100 * count(*)::numeric / nullif(current_setting('max_connections')::int, 0), 1
+            100 * sum(numbackends)::numeric / current_setting('max_connections')::int, 1
         ) as measured,
         format(
-            '%s of %s connections',
-            count(*),
-            current_setting('max_connections')
+            '%s of %s connections', sum(numbackends), current_setting('max_connections')
         ) as detail
-    from pg_catalog.pg_stat_activity
-    where backend_type = 'client backend'
+    from pg_catalog.pg_stat_database
 
     union all
 
-    -- Of another role's session only members of pg_read_all_stats see the transaction.
     select
         'longest_transaction_seconds' as measure,
         case
-            when bool_or(backend_type is null) then null
-            else
-                coalesce(
-                    max(floor(extract(epoch from clock_timestamp() - xact_start)))
-                        filter (where application_name <> 'counterfoil'),
-                    0
-                )
+            when not sessions.are_hidden
+                then coalesce(sessions.longest_transaction_seconds, 0)
         end as measured,
-        'the longest open transaction of any session but the audit''s' as detail
-    from pg_catalog.pg_stat_activity
+        sessions.transactions as detail
+    from sessions
 
     union all
 
     select
         'unencrypted_sessions' as measure,
-        count(*) filter (where not tls.ssl and sessions.client_addr is not null) as measured,
-        'sessions over the network without TLS' as detail
-    from pg_catalog.pg_stat_activity as sessions
-    inner join pg_catalog.pg_stat_ssl as tls on sessions.pid = tls.pid
-    where sessions.backend_type = 'client backend'
+        case
+            when not sessions.are_hidden then sessions.unencrypted_count
+        end as measured,
+        sessions.encryption as detail
+    from sessions
 
     union all
 
