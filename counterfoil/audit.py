@@ -18,6 +18,7 @@ from counterfoil.findings import (
     audit_status,
     every_check_ran,
 )
+from counterfoil.probes import ROW_SECURITY_ISOLATES, declared_probes, row_security_isolates
 from counterfoil.rewrites import check_not_rewritten
 from counterfoil.score import score
 from counterfoil.sections import fetch_sections
@@ -79,10 +80,13 @@ def audit_database(
                 connection, outcome, contract, empty_tables, limit=settings.evidence_limit
             )
         ]
+        if declared_probes(contract):
+            results.append(row_security_isolates(connection, contract))
         sections = fetch_sections(connection, outcomes, views)
         check_not_rewritten(connection, contract)
     scored = score(results)
     declared = [check.check_id for suite in applying for check in suite.checks]
+    declared += [ROW_SECURITY_ISOLATES] if declared_probes(contract) else []
     results.append(every_check_ran(declared, results))
     return Audit(
         audit_id=audit_id,

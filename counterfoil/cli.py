@@ -99,6 +99,7 @@ def run(
 def checks() -> None:
     """List the catalogue: every check, its severity and what it says."""
     with one_line_errors():
+        from counterfoil.probes import isolation_check
         from counterfoil.settings import settings
         from counterfoil.suites import load_suites
 
@@ -109,6 +110,8 @@ def checks() -> None:
         for suite in load_suites(settings().expectations_dir):
             for check in suite.checks:
                 table.add_row(check.check_id, check.severity, Text(one_line(check.title)))
+        probed = isolation_check()
+        table.add_row(probed.check_id, probed.severity, Text(one_line(probed.title)))
         table.add_row("audit.every_check_ran", "critical", "Every declared check has a result")
         out.print(table)
 

@@ -101,7 +101,7 @@ class Structure(Clause):
     tables: tuple[TableGroup, ...] = ()
     columns: tuple[ExpectedColumn, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
-    references_allowed: dict[Name, tuple[Name, ...]] = {}
+    references_allowed: dict[Name, tuple[Name, ...]] | None = None
     ledgers: tuple[Name, ...] = ()
     row_security: RowSecurity | None = None
     indexes: tuple[Index, ...] = ()
@@ -142,7 +142,7 @@ class Structure(Clause):
 
     def schemas_mentioned(self) -> Iterator[str]:
         """Each schema that the map of references names."""
-        for schema, allowed in self.references_allowed.items():
+        for schema, allowed in (self.references_allowed or {}).items():
             yield from (schema, *allowed)
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from counterfoil.database import PUBLIC_SCHEMA
 from counterfoil.errors import SuiteError
 from counterfoil.findings import CheckResult, every_check_ran
+from counterfoil.probes import isolation_check
 from counterfoil.settings import Settings
 from counterfoil.suites import Check, Evidence, Suite, load_suites
 from counterfoil.yamlfile import read_yaml
@@ -68,7 +69,10 @@ def catalogue(suites: Sequence[Suite], faults_dir: Path) -> str:
     )
     environment.filters["anchor"] = _anchor
     return environment.get_template("checks.md.j2").render(
-        packs=_by_pack(suites, faults_dir), meta=_meta_check(), schema=PUBLIC_SCHEMA
+        packs=_by_pack(suites, faults_dir),
+        meta=_meta_check(),
+        probed=isolation_check(),
+        schema=PUBLIC_SCHEMA,
     )
 
 

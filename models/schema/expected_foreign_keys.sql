@@ -2,7 +2,7 @@
 
 with
 
-declared as (
+declared as materialized (
     select
         row_number() over () as position_in_contract,
         declared."table" as table_name,
@@ -21,7 +21,7 @@ declared as (
             )
 ),
 
-foreign_keys as (
+foreign_keys as materialized (
     select
         foreign_keys.table_name,
         foreign_keys.constraint_name,

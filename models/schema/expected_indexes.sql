@@ -38,7 +38,9 @@ matched as (
         array_to_string(
             array(select jsonb_array_elements_text(declared.columns)), ', '
         ) as column_names,
-        declared.is_expected_unique,
+        case
+            when declared.is_expected_unique then 'unique index' else 'index'
+        end as kind,
         min(indexes.index_name) as index_name,
         count(indexes.index_name) as index_count,
         coalesce(bool_or(indexes.is_valid), false) as is_valid,
@@ -61,7 +63,7 @@ final as (
     select
         table_name,
         column_names,
-        is_expected_unique,
+        kind,
         index_name,
         case
             when is_as_declared then 'as declared'

@@ -1,12 +1,18 @@
 {{ config(enabled=contract_declares('schema')) }}
 
+-- Each input is worked out once: it is used more than once, and nested it would be again
+-- for every use.
 with
 
-foreign_keys as (
+foreign_keys as materialized (
     select * from {{ ref('catalog_foreign_keys') }}
 ),
 
-key_columns as (
+pairs as materialized (
+    select * from {{ ref('catalog_foreign_key_columns') }}
+),
+
+key_columns as materialized (
     select
         constraint_oid,
         string_agg(column_name, ', ' order by position_in_key) as column_names,
@@ -22,33 +28,35 @@ key_columns as (
             ),
             '; ' order by position_in_key
         ) filter (where type_oid <> parent_type_oid) as type_difference
-    from {{ ref('catalog_foreign_key_columns') }}
+    from pairs
     group by constraint_oid
 ),
 
-enforced as (
+enforced as materialized (
     select * from {{ ref('enforced_foreign_keys') }}
 ),
 
-indexed as (
+indexed as materialized (
     select constraint_oid from {{ ref('indexed_foreign_keys') }}
 ),
 
 {% if contract_part('tenant') %}
+owned as materialized (
+    select * from {{ ref('tenant_owned_tables') }}
+),
+
 -- Both sides have the tenant, and no pair of the key's columns is the two tenants.
 tenantless as (
     select foreign_keys.constraint_oid
     from foreign_keys
-    inner join {{ ref('tenant_owned_tables') }} as children
-        on foreign_keys.table_oid = children.table_oid
-    inner join {{ ref('tenant_owned_tables') }} as parents
-        on foreign_keys.parent_oid = parents.table_oid
+    inner join owned as children on foreign_keys.table_oid = children.table_oid
+    inner join owned as parents on foreign_keys.parent_oid = parents.table_oid
     where
         children.tenant_column is not null
         and parents.tenant_column is not null
         and not exists (
             select true
-            from {{ ref('catalog_foreign_key_columns') }} as pairs
+            from pairs
             where
                 foreign_keys.constraint_oid = pairs.constraint_oid
                 and children.tenant_column_number = pairs.column_number
@@ -66,7 +74,7 @@ tenantless as (
 unnullable as (
     select distinct foreign_keys.constraint_oid
     from foreign_keys
-    inner join {{ ref('catalog_foreign_key_columns') }} as pairs
+    inner join pairs
         on
             foreign_keys.constraint_oid = pairs.constraint_oid
             and pairs.column_number = any(foreign_keys.columns_set_on_delete)

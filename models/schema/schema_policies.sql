@@ -11,12 +11,7 @@ mentioned as (
     select
         policies.policy_oid,
         string_agg(
-            distinct regexp_replace(
-                quote_ident(owner_columns.column_name),
-                '([^[:alnum:]_])',
-                '\\\1',
-                'g'
-            ),
+            distinct {{ regex_literal('owner_columns.column_name') }},
             '|'
         ) as column_pattern
     from policies

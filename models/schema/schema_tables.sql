@@ -2,8 +2,12 @@
 
 with
 
-tables as (
+tables as materialized (
     select * from {{ ref('catalog_tables') }}
+),
+
+parts as materialized (
+    select * from {{ ref('catalog_storage') }}
 ),
 
 storage as (
@@ -21,7 +25,7 @@ storage as (
             where storage.storage_oid <> storage.table_oid
             and not relations.relrowsecurity
         ) as unsecured_partition_count
-    from {{ ref('catalog_storage') }} as storage
+    from parts as storage
     inner join pg_catalog.pg_class as relations on storage.storage_oid = relations.oid
     group by storage.table_oid
 ),
@@ -31,7 +35,7 @@ policies as (
         storage.table_oid,
         count(*) filter (where storage.storage_oid = storage.table_oid) as policy_count,
         bool_or(not relations.relrowsecurity) as has_idle_policy
-    from {{ ref('catalog_storage') }} as storage
+    from parts as storage
     inner join pg_catalog.pg_class as relations on storage.storage_oid = relations.oid
     inner join pg_catalog.pg_policy as policies
         on storage.storage_oid = policies.polrelid
@@ -72,11 +76,11 @@ known as (
 ),
 
 {% if contract_part('tenant') %}
-owned as (
+owned as materialized (
     select * from {{ ref('tenant_owned_tables') }}
 ),
 
-anchored as (
+anchored as materialized (
     select table_oid from {{ ref('tenant_anchored_tables') }}
 ),
 {% else %}
