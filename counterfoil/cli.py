@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from counterfoil.draft.cli import contract_app
 from counterfoil.errors import FlowError, PublishError
 from counterfoil.gate import EXIT_ERROR, exit_code
 from counterfoil.repair.cli import repair_app
@@ -27,6 +28,7 @@ app = typer.Typer(
 demo_app = typer.Typer(help="The embedded demo database.", no_args_is_help=True)
 app.add_typer(demo_app, name="demo")
 app.add_typer(repair_app, name="repair")
+app.add_typer(contract_app, name="contract")
 
 
 class FailOnChoice(StrEnum):

@@ -19,14 +19,13 @@ from counterfoil.database import connect
 from counterfoil.errors import PreflightError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
+from counterfoil.structure import DeleteRule
 
 log = logging.getLogger(__name__)
 
 # Where a row of a table without a key lies: the only name it has.
 ROW_PLACE = "ctid"
 
-# Types that compare with each other: a tenant column of another kind than the tenants' key
-# would fail the build.
 _TABLES = """
     select
         namespace.nspname,
@@ -46,6 +45,13 @@ _TABLES = """
                 and attribute.attnum > 0
                 and not attribute.attisdropped
             order by attribute.attnum
+        ),
+        array(
+            select attribute.attname::text
+            from pg_catalog.pg_attribute as attribute
+            where attribute.attrelid = relation.oid
+                and attribute.attnum > 0
+                and attribute.attnotnull
         ),
         array(
             select attribute.attname::text
@@ -90,7 +96,14 @@ _FOREIGN_KEYS = """
             join pg_catalog.pg_attribute as attribute
                 on attribute.attrelid = key.confrelid and attribute.attnum = part.number
             order by part.position
-        )
+        ),
+        case key.confdeltype
+            when 'a' then 'no action'
+            when 'r' then 'restrict'
+            when 'c' then 'cascade'
+            when 'n' then 'set null'
+            when 'd' then 'set default'
+        end
     from pg_catalog.pg_constraint as key
     join pg_catalog.pg_class as child on child.oid = key.conrelid
     join pg_catalog.pg_namespace as child_schema on child_schema.oid = child.relnamespace
@@ -122,6 +135,7 @@ class CatalogTable:
 
     name: str
     types: Mapping[str, str]
+    not_null: frozenset[str]
     primary_key: tuple[str, ...]
 
     @property
@@ -134,12 +148,13 @@ class CatalogTable:
 
 @dataclass(frozen=True)
 class CatalogForeignKey:
-    """A foreign key: the columns of both sides, in step."""
+    """A foreign key: the columns of both sides, in step; no rule if it is only guessed."""
 
     child: str
     parent: str
     columns: tuple[str, ...]
     parent_columns: tuple[str, ...]
+    delete_rule: DeleteRule | None
 
 
 @dataclass(frozen=True)
@@ -157,9 +172,12 @@ class Catalog:
             cursor.execute(_TABLES, (names,))
             tables = [
                 CatalogTable(
-                    label(schema, relation, names), dict(zip(columns, types, strict=True)), tuple(key)
+                    label(schema, relation, names),
+                    dict(zip(columns, types, strict=True)),
+                    frozenset(not_null),
+                    tuple(key),
                 )
-                for schema, relation, columns, types, key in cursor
+                for schema, relation, columns, types, not_null, key in cursor
             ]
             cursor.execute(_FOREIGN_KEYS, (names, names))
             foreign_keys = tuple(
@@ -168,8 +186,17 @@ class Catalog:
                     label(parent_schema, parent, names),
                     tuple(columns),
                     tuple(parent_columns),
+                    rule,
                 )
-                for child_schema, child, parent_schema, parent, columns, parent_columns in cursor
+                for (
+                    child_schema,
+                    child,
+                    parent_schema,
+                    parent,
+                    columns,
+                    parent_columns,
+                    rule,
+                ) in cursor
             )
         return cls({table.name: table for table in tables}, foreign_keys)
 
