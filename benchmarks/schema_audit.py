@@ -90,6 +90,7 @@ def main() -> None:
 
 
 def execute(url: str, *statements: str) -> None:
+    """Runs each statement by itself, outside a transaction."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         for statement in statements:
@@ -97,6 +98,7 @@ def execute(url: str, *statements: str) -> None:
 
 
 def create(url: str, host: str, tables: int) -> None:
+    """Makes the database anew."""
     execute(url, f"drop database if exists {DATABASE} with (force)", f"create database {DATABASE}")
     statements = SCHEMA.format(tables=tables).replace("%%", "%")
     execute(
@@ -106,6 +108,7 @@ def create(url: str, host: str, tables: int) -> None:
 
 
 def write_contract(folder: Path, host: str, tables: int) -> Path:
+    """A contract that declares every table and a key of each, and the profile to audit by."""
     output = {"type": "postgres", "host": host, "port": 5432, "user": "postgres", "password": ""}
     output |= {"dbname": DATABASE, "schema": "counterfoil", "threads": 1}
     profiles = {"counterfoil": {"target": DATABASE, "outputs": {DATABASE: output}}}
@@ -131,6 +134,7 @@ def write_contract(folder: Path, host: str, tables: int) -> Path:
 
 
 def measure(contract: Path) -> None:
+    """Audits it, and prints what the server took."""
     settings = Settings()
     plan = make_plan(DATABASE, contract, settings)
     ensure_views(plan.contract, plan.builder, settings, replaces_project_contract=True)

@@ -43,7 +43,7 @@ class Tenant(_Clause):
 
     table: Name
     column: Name
-    columns: dict[Name, Name] = {}
+    columns: dict[Name, Name] = Field(default_factory=dict)
     global_tables: tuple[Name, ...] = ()
 
     def column_of(self, table: str) -> str:
@@ -197,7 +197,7 @@ class Contract(_Clause):
     further_schemas: tuple[Name, ...] = ()
     packs: tuple[Pack, ...] = Field(min_length=1)
     tenant: Tenant | None = None
-    tables: dict[Name, Table] = {}
+    tables: dict[Name, Table] = Field(default_factory=dict)
     relationships: tuple[Relationship, ...] = ()
     business_keys: tuple[BusinessKey, ...] = ()
     required_values: tuple[RequiredValue, ...] = ()
@@ -245,9 +245,9 @@ class Contract(_Clause):
             twice = {name for name in names if names.count(name) > 1}
             if twice:
                 raise ValueError(f"key '{list_name}': '{min(twice)}' is declared twice")
-        for name, table in self.tables.items():
-            if self.tenant and not table.global_ and self.tenant.is_global(name):
-                raise ValueError(f"key 'tables.{name}': say global: true, as tenant.global_tables do")
+        for name, listed in self.tables.items():
+            if self.tenant and not listed.global_ and self.tenant.is_global(name):
+                raise ValueError(f"key 'tables.{name}': global_tables name it: say global: true")
         if self.tenant and self.reads_rows and len(self.key_of(self.tenant.table)) > 1:
             raise ValueError("key 'tenant.table': its key has several columns")
         for position, relationship in enumerate(self.relationships):

@@ -59,9 +59,7 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         contract=contract,
         contract_file=str(contract_file or "dbt_project.yml"),
         replaces_project_contract=contract != declared or contract_file is not None,
-        suites=tuple(
-            suite.narrowed_to(contract) for suite in suites if suite.applies_to(contract)
-        ),
+        suites=tuple(suite.narrowed_to(contract) for suite in suites if suite.applies_to(contract)),
         builder=builder,
         auditor=auditor,
     )

@@ -75,7 +75,7 @@ class Probe(Clause):
     name: Name
     role: Name
     table: Name
-    settings: dict[Name, str] = {}
+    settings: dict[Name, str] = Field(default_factory=dict)
     own_rows: Name
 
 
@@ -114,7 +114,9 @@ class Structure(Clause):
         said = {
             "tables": (name for group in self.tables for name in group.names),
             "columns": (f"{column.table}.{column.column}" for column in self.columns),
-            "foreign_keys": (f"{key.table} ({', '.join(key.columns)})" for key in self.foreign_keys),
+            "foreign_keys": (
+                f"{key.table} ({', '.join(sorted(key.columns))})" for key in self.foreign_keys
+            ),
             "triggers": (f"{trigger.name} of {trigger.table}" for trigger in self.triggers),
         }
         for list_name, names in said.items():

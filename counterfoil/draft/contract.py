@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from counterfoil.clauses import is_glob, locate
 from counterfoil.contract import Contract
 from counterfoil.discovery import ROW_PLACE, CatalogForeignKey
 from counterfoil.draft.survey import Survey, guessed_references
@@ -97,7 +98,7 @@ def _table_lines(
             table["key"] = list(table["key"])
         yield f"  {_flow(name)}: {_flow(table)}"
     if tenant and tenant.paths:
-        yield f"  # Not here, since they have a tenant through another table: {_listed(tenant.paths)}"
+        yield f"  # Not here, as another table has their tenant: {_listed(tenant.paths)}"
 
 
 def _relationship_lines(
@@ -139,7 +140,7 @@ def _structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str
     yield "  tables:"
     yield "    - tier: important"
     yield "      names:"
-    yield from (f"        - {_flow(name)}" for name in names if not _is_pattern(name))
+    yield from (f"        - {_flow(name)}" for name in names if not is_glob(name))
     foreign_keys = {
         (key.child, frozenset(key.columns)): {
             "table": key.child,
@@ -175,19 +176,11 @@ def _structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str
 def _schema_map(survey: Survey) -> Mapping[str, list[str]]:
     """Which schema references which, as it is."""
     allowed: dict[str, set[str]] = {schema: set() for schema in survey.schemas}
-    contract = Contract.model_construct(
-        schema_=survey.schemas[0], further_schemas=survey.schemas[1:]
-    )
     for key in survey.catalog.foreign_keys:
-        child, parent = contract.locate(key.child)[0], contract.locate(key.parent)[0]
+        child, parent = (locate(name, survey.schemas)[0] for name in (key.child, key.parent))
         if child != parent:
             allowed[child].add(parent)
     return {schema: sorted(others) for schema, others in allowed.items()}
-
-
-def _is_pattern(name: str) -> bool:
-    """A table whose own name has a star in it cannot be told from a glob."""
-    return "*" in name or "?" in name
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -30,9 +30,7 @@ class TenantGuess:
     paths: frozenset[str]
 
 
-def guess_tenant(
-    catalog: Catalog, references: list[CatalogForeignKey]
-) -> TenantGuess | None:
+def guess_tenant(catalog: Catalog, references: list[CatalogForeignKey]) -> TenantGuess | None:
     """The table that at least half of the others reference by one name; None without one."""
     found: Counter[tuple[str, str]] = Counter()
     for child, parent, column in {
@@ -68,9 +66,7 @@ def guess_tenant(
     )
 
 
-def _leading_to(
-    catalog: Catalog, references: list[CatalogForeignKey], owned: set[str]
-) -> set[str]:
+def _leading_to(catalog: Catalog, references: list[CatalogForeignKey], owned: set[str]) -> set[str]:
     """`owned`, and every table with a reference to one of them that cannot be null."""
     reached = set(owned)
     while True:
@@ -88,4 +84,3 @@ def _leading_to(
 
 def _plain(column: str) -> str:
     return column.lower().replace("_", "")
-
