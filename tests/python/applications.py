@@ -10,7 +10,10 @@ from conftest import ROOT, Database
 from copies import write_profiles
 from psycopg2 import sql
 
+from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
+from counterfoil.database import open_snapshot
+from counterfoil.findings import Audit
 from counterfoil.plan import make_plan
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -52,3 +55,14 @@ def application(server: Target, name: str, folder: Path) -> Iterator[Database]:
             plan = make_plan(name, files / "contract.yml", settings)
             ensure_views(plan.contract, plan.builder, settings, replaces_project_contract=True)
             yield Database(name, folder / "log", settings, plan)
+
+
+def audited(target: Target, file: Path) -> Audit:
+    """An audit of the target by the contract of `file`, its views built first."""
+    settings = Settings()
+    plan = make_plan(target.name, file, settings)
+    ensure_views(plan.contract, plan.builder, settings, replaces_project_contract=True)
+    with open_snapshot(plan.auditor, settings) as snapshot:
+        return audit_database(
+            plan.contract, plan.suites, snapshot, settings, audit_id="-", contract_file="-"
+        )

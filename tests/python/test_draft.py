@@ -7,20 +7,16 @@ from pathlib import Path
 import psycopg2
 import pytest
 import yaml
-from applications import DATABASES, created
+from applications import DATABASES, audited, created
 from conftest import ROOT, Database
 from copies import write_profiles
 from refusals import refused
 
-from counterfoil.audit import audit_database
-from counterfoil.build import ensure_views
 from counterfoil.contract import Contract, load_contract
-from counterfoil.database import open_snapshot
 from counterfoil.draft.contract import draft
 from counterfoil.draft.survey import survey
 from counterfoil.errors import PreflightError
 from counterfoil.findings import Audit
-from counterfoil.plan import make_plan
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
 
@@ -55,16 +51,6 @@ def database(
         yield target
 
 
-def audit(target: Target, file: Path) -> Audit:
-    settings = Settings()
-    plan = make_plan(target.name, file, settings)
-    ensure_views(plan.contract, plan.builder, settings, replaces_project_contract=True)
-    with open_snapshot(plan.auditor, settings) as snapshot:
-        return audit_database(
-            plan.contract, plan.suites, snapshot, settings, audit_id="-", contract_file="-"
-        )
-
-
 def failures(audit: Audit) -> dict[str, int]:
     assert not audit.unjudged, audit.unjudged
     return {check.check_id: check.finding_count for check in audit.checks if check.findings}
@@ -73,7 +59,7 @@ def failures(audit: Audit) -> dict[str, int]:
 def test_a_draft_holds_on_its_own_database(database: Target, tmp_path: Path) -> None:
     file = tmp_path / "draft.yml"
     file.write_text(draft(survey(database, Settings())), encoding="utf-8")
-    assert failures(audit(database, file)) == FOUND[database.name]
+    assert failures(audited(database, file)) == FOUND[database.name]
     if database.name != "mess":
         return
 
@@ -85,7 +71,7 @@ def test_a_draft_holds_on_its_own_database(database: Target, tmp_path: Path) -> 
             " insert into late values (1, 2, 1)"
         )
         connection.commit()
-    later = audit(database, file)
+    later = audited(database, file)
     (leak,) = [c for c in later.checks if c.check_id == "tenancy.references_stay_in_tenant"]
     assert [finding.key for finding in leak.findings] == [
         {"relationship": "late.member_id", "child_id": "1"}

@@ -13,7 +13,10 @@ from typing import Any, Literal
 
 import pytest
 import sqlparse
+import yaml
+from applications import audited, created
 from conftest import ROOT, Database
+from copies import write_profiles
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 import counterfoil.validate
@@ -33,7 +36,10 @@ from counterfoil.yamlfile import parse_model, read_yaml
 FILES = sorted((ROOT / "tests" / "faults").glob("*.yml"))
 
 # What no statement can break, and the test that breaks it instead.
-BROKEN_IN_PYTHON = {"audit.every_check_ran": "test_a_check_without_a_result_is_a_finding"}
+BROKEN_IN_PYTHON = {
+    "audit.every_check_ran": "test_a_check_without_a_result_is_a_finding",
+    "health.within_limits": "test_a_limit_of_the_server_that_is_passed",
+}
 
 Key = tuple[tuple[str, str | None], ...]
 
@@ -325,6 +331,34 @@ def test_a_check_without_a_result_is_a_finding(
     del was["audit.every_check_ran"], was[dropped]
     assert found == was
     assert audit.status == "critical"
+
+
+def test_a_limit_of_the_server_that_is_passed(
+    overnight: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a limit the same measure is shown, and judged by nobody."""
+    file = tmp_path / "contract.yml"
+    contract = {
+        "database": "served",
+        "schema": "public",
+        "packs": ["health"],
+        "health": {"connections_used_percent": 0, "slowest_statement_ms": 5},
+    }
+    file.write_text(yaml.safe_dump(contract))
+    server = overnight.plan.builder.model_copy(update={"dbname": "postgres"})
+    with created(server, "served", "create table a (id int primary key)") as target:
+        write_profiles(tmp_path, target)
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+        monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+        audit = audited(target, file)
+    (check,) = [check for check in audit.checks if check.check_id == "health.within_limits"]
+    # A limit on what cannot be measured is no pass either.
+    assert {finding.key["measure"] for finding in check.findings} == {
+        "connections_used_percent",
+        "slowest_statement_ms",
+    }
+    assert (check.status, check.severity, check.rows_checked) == ("fail", "warning", 5)
+    assert audit.status == "warning"
 
 
 @pytest.mark.parametrize(
