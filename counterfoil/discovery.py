@@ -15,7 +15,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.clauses import label
 from counterfoil.contract import Contract, Relationship, Table, Tenant
-from counterfoil.database import connect
+from counterfoil.database import connect, lost
 from counterfoil.errors import PreflightError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -211,6 +211,7 @@ def discover(contract: Contract, target: Target, settings: Settings) -> Contract
 
     Raises:
         TargetError: the database cannot be reached.
+        UnavailableError: the connection was lost meanwhile.
         PreflightError: it refuses to show its catalog.
     """
     if contract.tenant is None or not contract.reads_rows:
@@ -219,6 +220,8 @@ def discover(contract: Contract, target: Target, settings: Settings) -> Contract
     try:
         catalog = Catalog.read(connection, contract.schemas)
     except psycopg2.Error as cause:
+        if connection.closed:
+            raise lost(cause, target) from None
         raise PreflightError(
             f"Postgres refused: {cause}", where=str(target), remedy="Mend that, and run again"
         ) from None

@@ -14,7 +14,7 @@ from copies import copy_of
 from refusals import refused
 
 from counterfoil.database import open_snapshot
-from counterfoil.errors import HistoryError
+from counterfoil.errors import HistoryError, UnavailableError
 from counterfoil.findings import Audit, Change
 from counterfoil.history.closed_days import read_closed_days, state_changes
 from counterfoil.history.recall import recall
@@ -390,7 +390,7 @@ def test_a_killed_recording_leaves_nothing(nights: Nights) -> None:
         recording.cursor.execute("select 1")
 
     recalled = recall("empwr", plan.historian, settings)
-    with refused(HistoryError, "cannot be written"):
+    with refused(UnavailableError, "the connection was lost"):
         record(audit, recalled, None, plan.historian, settings, also=killed)
     assert nights.rows("select audit_id from counterfoil_history.audits") == [("1",)]
     assert nights.rows("select count(*) from counterfoil_history.check_results") == [
