@@ -5,6 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 SNAPSHOT ?= overnight
 ENTRIES ?= 1000000
+TABLES ?= 1000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -103,8 +104,13 @@ bench-publish: install ## Measure publishing: 300 failing checks with 10,000 fin
 	@$(BIN)/python benchmarks/publish.py
 
 .PHONY: schema
-schema: install ## Write docs/audit.schema.json from the models
+schema: install ## Write docs/audit.schema.json and docs/contract.schema.json from the models
 	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
+	@$(BIN)/python -m counterfoil.publish.schema contract > docs/contract.schema.json
+
+.PHONY: bench-schema
+bench-schema: install ## Time the schema audit of a large database (TABLES=1000)
+	@$(BIN)/python benchmarks/schema_audit.py --tables $(TABLES)
 
 .PHONY: catalogue
 catalogue: install ## Write docs/checks.md from the suites

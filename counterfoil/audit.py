@@ -10,21 +10,30 @@ import sqlalchemy as sa
 from counterfoil.contract import Contract
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, Instant, pinned_engine
 from counterfoil.errors import CounterfoilError, PreflightError
-from counterfoil.evidence import Failure, Key, accepted_by, fetch_failure
+from counterfoil.evidence import Failure, Key, accepted_by, fetch_failure, waive
 from counterfoil.findings import (
     Audit,
     CheckResult,
     CheckStatus,
+    Finding,
     WaiverState,
     WaiverUse,
     audit_status,
 )
 from counterfoil.own_checks import every_check_ran, waivers_in_use
+from counterfoil.probes import declared_probes, row_security_isolates
 from counterfoil.rewrites import check_not_rewritten
 from counterfoil.score import score, tenant_score
 from counterfoil.sections import fetch_sections
 from counterfoil.settings import Settings
-from counterfoil.suites import Check, Suite, check_columns
+from counterfoil.suites import (
+    ROW_SECURITY_ISOLATES,
+    SEVERITIES,
+    Check,
+    Severity,
+    Suite,
+    check_columns,
+)
 from counterfoil.validate import Outcome, SuiteOutcome, Validator
 from counterfoil.waivers import Waiver, Waivers, waivers_on
 
@@ -83,6 +92,8 @@ def audit_database(
     started_at = datetime.now(UTC)
     applying = [suite for suite in suites if suite.applies_to(contract)]
     declared = [check.check_id for suite in applying for check in suite.checks]
+    if declared_probes(contract):
+        declared.append(ROW_SECURITY_ISOLATES)
     today = instant.as_of.astimezone(UTC).date()
     held = waivers_on(waivers, contract.database, today, declared)
     try:
@@ -99,6 +110,8 @@ def audit_database(
                 limit=settings.evidence_limit,
             )
             results = [result for outcome in outcomes for result in judge.results(outcome)]
+            if declared_probes(contract):
+                results.append(judge.accepted(row_security_isolates(connection, contract)))
             sections = fetch_sections(connection, outcomes, views)
             check_not_rewritten(connection, contract)
     except (CounterfoilError, sa.exc.DBAPIError):
@@ -252,6 +265,12 @@ class _Judge:
         status: CheckStatus = "waived" if failure.waived_count == failure.count else "fail"
         return _result(outcome, check, status, detail=partly, failure=failure)
 
+    def accepted(self, result: CheckResult) -> CheckResult:
+        """The result of a check that has no view, its findings held against the waivers."""
+        waived, held = waive(result, self._waivers.of(result.check_id))
+        self._holding |= held
+        return waived
+
     def waiver_uses(self, results: Sequence[CheckResult]) -> list[WaiverUse]:
         """What became of each waiver of the database, once every suite has been judged."""
         unjudged = {
@@ -302,7 +321,7 @@ def _why_not_judged(
         return "unknown", _without_rows(emptied)
     if outcome.row_count == 0:
         is_declared = bool(suite.sources) and not contract.tables_in_use & set(suite.sources)
-        if not is_declared:
+        if not (is_declared or suite.may_be_empty):
             return "error", f"{suite.relation} has no rows: there was nothing to judge"
     if checked.error:
         return "error", checked.error
@@ -328,6 +347,13 @@ def _empty_sources_of_rows(outcome: SuiteOutcome, empty_tables: frozenset[str]) 
     )
 
 
+def _severity(check: Check, findings: Sequence[Finding]) -> Severity:
+    """Where rows differ in severity, that of the worst which nobody waived, or else of all."""
+    counting = [finding for finding in findings if finding.waiver is None]
+    severities = [finding.severity for finding in counting or findings]
+    return min(severities, key=SEVERITIES.index, default=check.severity)
+
+
 def _result(
     outcome: SuiteOutcome,
     check: Check,
@@ -340,8 +366,7 @@ def _result(
     return CheckResult(
         check_id=check.check_id,
         title=check.title,
-        # Where rows differ in severity, the worst of them leads, and is the check's.
-        severity=failure.findings[0].severity if failure.findings else check.severity,
+        severity=_severity(check, failure.findings),
         status=status,
         relation=f"{PUBLIC_SCHEMA}.{outcome.suite.relation}",
         rows_checked=outcome.rows_checked,

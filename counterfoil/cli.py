@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from counterfoil.draft.cli import contract_app
 from counterfoil.errors import AlertError, CounterfoilError, FlowError, PublishError
 from counterfoil.gate import EXIT_ERROR, EXIT_PASSED, exit_code
 from counterfoil.migrations.cli import EPILOG as MIGRATIONS_EPILOG
@@ -33,6 +34,7 @@ app.add_typer(demo_app, name="demo")
 app.add_typer(alerts_app, name="alerts")
 views_app = typer.Typer(help="The views of a target.", no_args_is_help=True)
 app.add_typer(repair_app, name="repair")
+app.add_typer(contract_app, name="contract")
 app.command("migrations", epilog=MIGRATIONS_EPILOG)(migrations)
 app.add_typer(views_app, name="views")
 
@@ -113,6 +115,7 @@ def checks() -> None:
     """List the catalogue: every check, its severity and what it says."""
     with one_line_errors():
         from counterfoil.own_checks import every_check_ran, waivers_in_use
+        from counterfoil.probes import isolation_check
         from counterfoil.settings import settings
         from counterfoil.suites import load_suites
 
@@ -123,8 +126,8 @@ def checks() -> None:
         for suite in load_suites(settings().expectations_dir):
             for check in suite.checks:
                 table.add_row(check.check_id, check.severity, Text(one_line(check.title)))
-        for own in (every_check_ran([], []), waivers_in_use([])):
-            table.add_row(own.check_id, own.severity, own.title)
+        for own in (isolation_check(), every_check_ran([], []), waivers_in_use([])):
+            table.add_row(own.check_id, own.severity, Text(one_line(own.title)))
         out.print(table)
 
 

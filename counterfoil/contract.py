@@ -10,39 +10,52 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
     Field,
     StrictBool,
     StrictFloat,
     StrictInt,
-    StringConstraints,
     field_validator,
     model_validator,
 )
 
+from counterfoil.clauses import Clause as _Clause
+from counterfoil.clauses import Name, label, locate, matches
 from counterfoil.errors import ContractError
+from counterfoil.health import Health
+from counterfoil.structure import Structure, names_only
 from counterfoil.yamlfile import parse_model, read_yaml
 
-Pack = Literal["capacity", "tenancy", "integrity", "migrations"]
-Name = Annotated[str, StringConstraints(min_length=1)]
+Pack = Literal["capacity", "tenancy", "integrity", "migrations", "schema", "health"]
 
+# Those that read the rows of the tables that the contract lists.
+_ROW_PACKS = frozenset({"capacity", "tenancy", "integrity"})
 
-class _Clause(BaseModel):
-    """A part of the contract. dbt reads the project's own as YAML has it, so nothing here
-    may be taken for what it is not: for dbt the text 'false' is true.
-    """
+# The key without which a pack has nothing to go by.
+_NEEDED_BY_PACK = {"capacity": "capacity", "tenancy": "tenant", "migrations": "migrations"}
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False
-    )
+# What follows from a contract's keys, and decides as they do what applies.
+_DERIVED = frozenset({"references", "tenant_relationships", "tenant_scoped_tables"})
 
 
 class Tenant(_Clause):
-    """Who shares the database: the table of tenants, and the column that names one."""
+    """Who shares the database: the table of tenants, and the column that names one.
+
+    `columns` has the tables that call it otherwise; `global_tables` those of no tenant,
+    by name or glob.
+    """
 
     table: Name
     column: Name
+    columns: dict[Name, Name] = Field(default_factory=dict)
+    global_tables: tuple[Name, ...] = ()
+
+    def column_of(self, table: str) -> str:
+        """What the table calls the tenant column."""
+        return self.columns.get(table, self.column)
+
+    def is_global(self, table: str) -> bool:
+        """Whether `global_tables` name it."""
+        return any(matches(pattern, table) for pattern in self.global_tables)
 
 
 class Freshness(_Clause):
@@ -55,20 +68,29 @@ class Freshness(_Clause):
 class Table(_Clause):
     """A table that the contract speaks of, by the name it has in the catalog."""
 
-    key: Name
+    key: Name | Annotated[tuple[Name, ...], Field(min_length=2)]
     in_use: StrictBool = False
     global_: StrictBool = Field(default=False, alias="global")
     freshness: Freshness | None = None
     max_shrink_percent: StrictInt | StrictFloat | None = Field(default=None, ge=0, le=100)
     pii: tuple[Name, ...] = ()
 
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns that identify a row."""
+        return (self.key,) if isinstance(self.key, str) else self.key
+
 
 class Relationship(_Clause):
-    """A column that references another table's key, whether or not a constraint says so."""
+    """A column that references another table's key, whether or not a constraint says so.
+
+    `parent_column` is for a reference to something else than the parent's `key`.
+    """
 
     child: Name
     column: Name
     parent: Name
+    parent_column: Name | None = None
     required: StrictBool = False
 
     @property
@@ -209,6 +231,7 @@ class Contract(_Clause):
 
     database: Name
     schema_: Name = Field(alias="schema")
+    further_schemas: tuple[Name, ...] = ()
     packs: tuple[Pack, ...] = Field(min_length=1)
     tenant: Tenant | None = None
     tables: dict[Name, Table] = Field(default_factory=dict)
@@ -218,16 +241,37 @@ class Contract(_Clause):
     allowed_values: tuple[AllowedValues, ...] = ()
     capacity: Capacity | None = None
     migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
+    structure: Structure | None = None
+    health: Health | None = None
+
+    @model_validator(mode="after")
+    def _names_are_written_one_way(self) -> Self:
+        """Views and findings have one name for a table, and so must the contract."""
+        mentioned = [(name, f"tables.{name}") for name in self.tables]
+        if self.tenant:
+            mentioned += [(self.tenant.table, "tenant.table")]
+            mentioned += [(name, "tenant.columns") for name in self.tenant.columns]
+        if self.structure:
+            names = names_only(self.structure.tables_mentioned())
+            mentioned += [(name, f"structure.{key}") for name, key in names]
+            for schema in self.structure.schemas_mentioned():
+                if schema not in self.schemas:
+                    raise ValueError(
+                        f"key 'structure.references_allowed': '{schema}' is not among the"
+                        f" contract's schemas ({', '.join(self.schemas)})"
+                    )
+        for name, key in mentioned:
+            written = label(*self.locate(name), self.schemas)
+            if written != name:
+                raise ValueError(f"key '{key}': write '{written}' for '{name}'")
+        return self
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
-        if "capacity" in self.packs and self.capacity is None:
-            raise ValueError("key 'capacity' is missing, and packs asks for capacity")
-        if "tenancy" in self.packs and self.tenant is None:
-            raise ValueError("key 'tenant' is missing, and packs asks for tenancy")
-        if "migrations" in self.packs and not self.migrations:
-            raise ValueError("key 'migrations' is missing, and packs asks for migrations")
-        if not self.tables_in_use and {*self.packs} != {"migrations"}:
+        for pack, key in _NEEDED_BY_PACK.items():
+            if pack in self.packs and not getattr(self, key):
+                raise ValueError(f"key '{key}' is missing, and packs asks for {pack}")
+        if self.reads_rows and not self.tables_in_use:
             raise ValueError("key 'tables': none is in_use, so an empty database would pass")
         for table, key in self._tables_mentioned():
             if table not in self.tables:
@@ -238,10 +282,39 @@ class Contract(_Clause):
             twice = {name for name in names if names.count(name) > 1}
             if twice:
                 raise ValueError(f"key '{list_name}': '{min(twice)}' is declared twice")
+        for name, listed in self.tables.items():
+            if self.tenant and not listed.global_ and self.tenant.is_global(name):
+                raise ValueError(f"key 'tables.{name}': global_tables name it: say global: true")
+        if self.tenant and self.reads_rows and len(self.key_of(self.tenant.table)) > 1:
+            raise ValueError("key 'tenant.table': its key has several columns")
+        for position, relationship in enumerate(self.relationships):
+            if not relationship.parent_column and len(self.key_of(relationship.parent)) > 1:
+                raise ValueError(
+                    f"key 'relationships.{position}': the key of {relationship.parent} has"
+                    " several columns: give parent_column"
+                )
         return self
 
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """Every schema that the contract is about, its own first."""
+        return tuple(dict.fromkeys([self.schema_, *self.further_schemas]))
+
+    def locate(self, table: str) -> tuple[str, str]:
+        """The (schema, relation) that a table's name in this contract means."""
+        return locate(table, self.schemas)
+
+    def key_of(self, table: str) -> tuple[str, ...]:
+        """The columns that identify a row of one of `tables`."""
+        return self.tables[table].key_columns
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether a pack is on that reads the application's rows, not the catalog alone."""
+        return not _ROW_PACKS.isdisjoint(self.packs)
+
     def _tables_mentioned(self) -> Iterator[tuple[str, str]]:
-        if self.tenant:
+        if self.tenant and self.reads_rows:
             yield self.tenant.table, "tenant.table"
         for position, relationship in enumerate(self.relationships):
             yield relationship.child, f"relationships.{position}.child"
@@ -253,18 +326,22 @@ class Contract(_Clause):
     def columns_mentioned(self) -> Iterator[tuple[str, str, str]]:
         """Each (table, column, contract key) that must exist in the database."""
         for name, table in self.tables.items():
-            yield name, table.key, f"tables.{name}.key"
+            for column in table.key_columns:
+                yield name, column, f"tables.{name}.key"
             if table.freshness:
                 yield name, table.freshness.column, f"tables.{name}.freshness.column"
             for column in table.pii:
                 yield name, column, f"tables.{name}.pii"
             if self.tenant and not table.global_ and name != self.tenant.table:
-                yield name, self.tenant.column, "tenant.column"
+                yield name, self.tenant.column_of(name), "tenant.column"
         for position, relationship in enumerate(self.relationships):
-            yield relationship.child, relationship.column, f"relationships.{position}.column"
-        for position, key in enumerate(self.business_keys):
-            for column in key.columns:
-                yield key.table, column, f"business_keys.{position}.columns"
+            key = f"relationships.{position}"
+            yield relationship.child, relationship.column, f"{key}.column"
+            if relationship.parent_column:
+                yield relationship.parent, relationship.parent_column, f"{key}.parent_column"
+        for position, business_key in enumerate(self.business_keys):
+            for column in business_key.columns:
+                yield business_key.table, column, f"business_keys.{position}.columns"
         for position, rule in enumerate(self.required_values):
             yield rule.table, rule.column, f"required_values.{position}.column"
         for position, allowed in enumerate(self.allowed_values):
@@ -277,7 +354,7 @@ class Contract(_Clause):
                 column, age = _quoted(table.freshness.column), _literal(table.freshness.max_age)
                 yield f"tables.{name}.freshness.column", name, f"isfinite({column})"
                 yield f"tables.{name}.freshness.max_age", name, f"{age}::interval is not null"
-        if self.capacity:
+        if self.capacity and self.tables:
             lag = _literal(self.capacity.days_close_after)
             yield (
                 "capacity.days_close_after",
@@ -302,8 +379,49 @@ class Contract(_Clause):
         return frozenset(name for name, table in self.tables.items() if table.in_use)
 
     def declares(self, list_name: str) -> bool:
-        """Whether the contract says anything under that key."""
-        return bool(getattr(self, list_name))
+        """Whether the contract says anything under that key, `structure.columns` for one.
+
+        What follows from it counts as said: `references`, `tenant_relationships`.
+        """
+        said: Any = self
+        for key in list_name.split("."):
+            said = getattr(said, key, None)
+        return said is not None and said != ()
+
+    @classmethod
+    def can_declare(cls, list_name: str) -> bool:
+        """Whether `declares` may be asked about that key."""
+        key, _, deeper = list_name.partition(".")
+        if key == "structure" and deeper:
+            return deeper.split(".")[0] in Structure.model_fields
+        return not deeper and (key in cls.model_fields or key in _DERIVED)
+
+    @property
+    def tenant_scoped_tables(self) -> tuple[str, ...]:
+        """Those of `tables` whose rows belong to a tenant."""
+        if self.tenant is None:
+            return ()
+        scoped = [name for name, table in self.tables.items() if not table.global_]
+        return tuple(name for name in scoped if name != self.tenant.table)
+
+    @property
+    def tenant_relationships(self) -> tuple[Relationship, ...]:
+        """The relationships between two tables that both carry the tenant."""
+        scoped = set(self.tenant_scoped_tables)
+        return tuple(
+            relationship
+            for relationship in self.relationships
+            if {relationship.child, relationship.parent} <= scoped
+        )
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The names of the references that must resolve, the tenant's own among them."""
+        declared = [relationship.name for relationship in self.relationships]
+        if self.tenant:
+            tenants = self.tenant
+            declared += [f"{name}.{tenants.column_of(name)}" for name in self.tenant_scoped_tables]
+        return tuple(declared)
 
     @property
     def thresholds(self) -> dict[str, int]:

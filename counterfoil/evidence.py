@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from counterfoil.findings import Acceptance, Finding, fingerprint, measure
+from counterfoil.findings import Acceptance, CheckResult, Finding, fingerprint, measure
 from counterfoil.suites import Check, Evidence, Suite
 from counterfoil.validate import Outcome
 from counterfoil.waivers import Waiver
@@ -228,6 +228,33 @@ def accepted_by(waiver: Waiver) -> Acceptance:
         expires_on=waiver.expires_on,
         bound=measure(waiver.bound),
     )
+
+
+def waive(result: CheckResult, waivers: Mapping[int, Waiver]) -> tuple[CheckResult, frozenset[int]]:
+    """What a check that no view lists comes to under its waivers.
+
+    Its findings have no size, so that a waiver with a bound holds for none of them.
+
+    Args:
+        result: of a check that lists all its findings.
+        waivers: those in force for the check, by position.
+
+    Returns:
+        The result, and the waivers that hold for a finding, by position.
+    """
+    findings, held = [], set()
+    for finding in result.findings:
+        for position, waiver in waivers.items():
+            if waiver.bound is None and waiver.key == finding.key:
+                finding = finding.model_copy(update={"waiver": accepted_by(waiver)})
+                held.add(position)
+        findings.append(finding)
+    waived_count = sum(finding.waiver is not None for finding in findings)
+    status = result.status
+    if status == "fail" and waived_count == result.finding_count:
+        status = "unknown" if result.detail else "waived"
+    waived = {"status": status, "waived_count": waived_count, "findings": findings}
+    return result.model_copy(update=waived), frozenset(held)
 
 
 class _Spoken:

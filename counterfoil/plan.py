@@ -5,6 +5,7 @@ from pathlib import Path
 
 from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
 from counterfoil.contract import Contract, load_contract
+from counterfoil.discovery import discover
 from counterfoil.migrations.deployment import with_histories
 from counterfoil.preflight import check_database, check_disk
 from counterfoil.profiles import Target, load_historian, load_targets
@@ -18,7 +19,7 @@ class Plan:
     """What an audit will do.
 
     Attributes:
-        contract: what the database promises.
+        contract: what the database promises, with what its catalog adds to that.
         contract_file: where that was read from, as the audit will say.
         contract_dir: the folder that its paths are relative to.
         replaces_project_contract: whether it stands in for the dbt project's own.
@@ -55,13 +56,17 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
             disk, connection, tables, columns, privileges.
     """
     builder, auditor = load_targets(target, settings.project_dir)
-    contract = load_contract(settings.project_dir, contract_file)
+    declared = load_contract(settings.project_dir, contract_file)
     suites = load_suites(settings.expectations_dir)
-    applying = tuple(suite for suite in suites if suite.applies_to(contract))
-    check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
+    check_suites(
+        [suite for suite in suites if suite.pack in declared.packs],
+        declared,
+        read_pii_columns(settings.project_dir / "models"),
+    )
     recipients = load_recipients(settings.alerts_path)
     check_owners(recipients, suites, settings.alerts_path)
     check_disk(settings)
+    contract = discover(declared, builder, settings)
     check_database(contract, builder, settings)
     contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
     found = with_histories(contract, contract_dir, builder, settings)
@@ -69,8 +74,8 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         contract=found,
         contract_file=str(contract_file or "dbt_project.yml"),
         contract_dir=contract_dir,
-        replaces_project_contract=contract_file is not None or found != contract,
-        suites=applying,
+        replaces_project_contract=contract_file is not None or found != declared,
+        suites=tuple(suite.narrowed_to(found) for suite in suites if suite.applies_to(found)),
         builder=builder,
         auditor=auditor,
         historian=load_historian(target, settings.project_dir),

@@ -16,14 +16,14 @@ from counterfoil.settings import Settings
 from counterfoil.sqltext import identifier
 
 _COLUMNS = """
-    select relation.relname, attribute.attname
+    select namespace.nspname, relation.relname, attribute.attname
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
     join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
-    where namespace.nspname = %s
-        and relation.relname = any(%s)
+    where (namespace.nspname, relation.relname) in (select * from unnest(%s::text[], %s::text[]))
         and relation.relkind in ('r', 'p', 'f', 'v', 'm')
-        and attribute.attnum > 0
+        -- A table without a key has the place of its rows, for want of anything better.
+        and (attribute.attnum > 0 or attribute.attname = 'ctid')
         and not attribute.attisdropped
 """
 
@@ -33,14 +33,15 @@ _SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
 # on those. The views are judged as their owner, which is the role that builds them.
 _VISIBILITY = """
     select
+        namespace.nspname,
         relation.relname,
         pg_catalog.has_schema_privilege(namespace.oid, 'USAGE'),
         pg_catalog.has_table_privilege(relation.oid, 'SELECT'),
         pg_catalog.row_security_active(relation.oid)
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
-    where namespace.nspname = %s and relation.relname = any(%s)
-    order by relation.relname
+    where (namespace.nspname, relation.relname) in (select * from unnest(%s::text[], %s::text[]))
+    order by namespace.nspname, relation.relname
 """
 
 
@@ -164,26 +165,36 @@ def _asking(target: Target, settings: Settings) -> Iterator[Connection]:
 
 
 def _columns(contract: Contract, connection: Connection) -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
+    found: dict[tuple[str, str], set[str]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_COLUMNS, (contract.schema_, list(contract.tables)))
-        for table, column in cursor:
-            found.setdefault(table, set()).add(column)
-    return {table: frozenset(columns) for table, columns in found.items()}
+        cursor.execute(_COLUMNS, _located(contract))
+        for schema, relation, column in cursor:
+            found.setdefault((schema, relation), set()).add(column)
+    return {
+        table: frozenset(found[contract.locate(table)])
+        for table in contract.tables
+        if contract.locate(table) in found
+    }
+
+
+def _located(contract: Contract) -> tuple[list[str], list[str]]:
+    """The schemas and the relations of its tables, in step."""
+    located = [contract.locate(table) for table in contract.tables]
+    return [schema for schema, _ in located], [relation for _, relation in located]
 
 
 def _check_columns(contract: Contract, found: Mapping[str, frozenset[str]]) -> None:
     for table in contract.tables:
         if table not in found:
             raise PreflightError(
-                f"table {contract.schema_}.{table} does not exist",
+                f"table {'.'.join(contract.locate(table))} does not exist",
                 where=f"contract of {contract.database}, key tables.{table}",
                 remedy="Take it out of the contract, or mend the schema's or the table's name",
             )
     for table, column, key in contract.columns_mentioned():
         if column not in found[table]:
             raise PreflightError(
-                f"column {contract.schema_}.{table}.{column} does not exist",
+                f"column {'.'.join(contract.locate(table))}.{column} does not exist",
                 where=f"contract of {contract.database}, key {key}",
                 remedy="Take it out of the contract, or mend the column's name",
             )
@@ -192,20 +203,20 @@ def _check_columns(contract: Contract, found: Mapping[str, frozenset[str]]) -> N
 def _check_visibility(contract: Contract, target: Target, connection: Connection) -> None:
     role = identifier(target.user)
     with connection.cursor() as cursor:
-        cursor.execute(_VISIBILITY, (contract.schema_, list(contract.tables)))
-        for table, may_use, may_select, rows_hidden in cursor:
-            relation = f"{contract.schema_}.{table}"
+        cursor.execute(_VISIBILITY, _located(contract))
+        for schema, table, may_use, may_select, rows_hidden in cursor:
+            relation = f"{schema}.{table}"
             if not may_use:
                 raise PreflightError(
-                    f"role {target.user} may not use schema {contract.schema_}",
+                    f"role {target.user} may not use schema {schema}",
                     where=str(target),
-                    remedy=f"GRANT USAGE ON SCHEMA {identifier(contract.schema_)} TO {role}",
+                    remedy=f"GRANT USAGE ON SCHEMA {identifier(schema)} TO {role}",
                 )
             if not may_select:
                 raise PreflightError(
                     f"role {target.user} may not read {relation}",
                     where=str(target),
-                    remedy=f"GRANT SELECT ON {identifier(contract.schema_, table)} TO {role}",
+                    remedy=f"GRANT SELECT ON {identifier(schema, table)} TO {role}",
                 )
             if rows_hidden:
                 raise PreflightError(
@@ -223,7 +234,7 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
     connection.commit()
     for key, table, condition in contract.conditions():
         query = sql.SQL("explain select from {} as source_row where {}").format(
-            sql.Identifier(contract.schema_, table), sql.SQL(condition)
+            sql.Identifier(*contract.locate(table)), sql.SQL(condition)
         )
         try:
             with connection.cursor() as cursor:

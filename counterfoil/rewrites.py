@@ -12,7 +12,9 @@ _REWRITTEN = sa.text("""
         select relation.oid
         from pg_catalog.pg_class as relation
         join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
-        where namespace.nspname = :schema and relation.relname = any(:tables)
+        where (namespace.nspname, relation.relname) in (
+            select * from unnest(cast(:schemas as text[]), cast(:tables as text[]))
+        )
         union
         select child.inhrelid
         from pg_catalog.pg_inherits as child
@@ -42,8 +44,10 @@ def check_not_rewritten(connection: sa.Connection, contract: Contract) -> None:
     Raises:
         SnapshotError: one was; names it.
     """
+    located = [contract.locate(table) for table in contract.tables]
     rewritten = connection.scalars(
-        _REWRITTEN, {"schema": contract.schema_, "tables": list(contract.tables)}
+        _REWRITTEN,
+        {"schemas": [schema for schema, _ in located], "tables": [name for _, name in located]},
     ).all()
     for relation in rewritten:
         has_rows = sa.text(f"select exists (select from {relation})")  # noqa: S608

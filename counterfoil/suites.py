@@ -27,8 +27,12 @@ from counterfoil.yamlfile import parse_model, read_yaml
 # The checks that Counterfoil adds to every audit.
 EVERY_CHECK_RAN = "audit.every_check_ran"
 WAIVERS_IN_USE = "audit.waivers_in_use"
+# The check that it makes itself, where the contract has probes (probes.py).
+ROW_SECURITY_ISOLATES = "schema.row_security_isolates"
 
 Severity = Literal["critical", "warning", "info"]
+# The worst first.
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 Text = Annotated[str, StringConstraints(min_length=1)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
 
@@ -48,6 +52,12 @@ _NOT_OF_THE_RULE = frozenset(
 
 def _is_unsafe(item: Any) -> bool:
     return item is None or isinstance(item, dict | list)
+
+
+def _key_of_contracts(key: str | None) -> str | None:
+    if key is not None and not Contract.can_declare(key):
+        raise ValueError(f"'{key}' is no key of a contract")
+    return key
 
 
 class Expectation(_Entry):
@@ -112,12 +122,17 @@ class Evidence(_Entry):
         return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
 
 
+# Its findings are named like those of a suite, and waived like them.
+EVIDENCE_OF_PROBES = Evidence(relation="probes", key=("probe",))
+
+
 class Check(_Entry):
     """One rule, under its stable id, with what a person needs to act on it.
 
     `sources` are tables that it needs rows of beyond those that its suite needs.
     `unknown` is a column of a summary that counts what cannot be judged: while it does, a
     check that finds nothing is unknown, not passed.
+    `declared_by` is the contract's key without which it does not apply.
     """
 
     check_id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
@@ -131,7 +146,13 @@ class Check(_Entry):
     message: Text
     sources: tuple[Text, ...] = ()
     unknown: Identifier | None = None
+    declared_by: Text | None = None
     evidence: Evidence | None = None
+
+    @field_validator("declared_by")
+    @classmethod
+    def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
+        return _key_of_contracts(key)
 
     @field_validator("message")
     @classmethod
@@ -170,6 +191,7 @@ class Suite(_Entry):
         source_columns: columns that name the table(s) a row is about, of a summary and of
             the views that list its rows.
         rows_checked: a summary's column whose sum is the number of rows checked.
+        may_be_empty: a view without rows is nothing wrong: there are no such objects.
         is_live: it compares files with the database that they are applied to, and does not
             apply to a folder of files alone.
         file: where it was read from.
@@ -181,6 +203,7 @@ class Suite(_Entry):
     sources: tuple[Text, ...] = ()
     source_columns: tuple[Identifier, ...] = ()
     rows_checked: Identifier | None = None
+    may_be_empty: StrictBool = False
     is_live: StrictBool = False
     evidence: Evidence | None = None
     checks: tuple[Check, ...] = Field(min_length=1)
@@ -189,9 +212,7 @@ class Suite(_Entry):
     @field_validator("declared_by")
     @classmethod
     def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
-        if key is not None and key not in Contract.model_fields:
-            raise ValueError(f"'{key}' is no key of a contract")
-        return key
+        return _key_of_contracts(key)
 
     @model_validator(mode="after")
     def _every_check_has_evidence(self) -> Self:
@@ -229,6 +250,15 @@ class Suite(_Entry):
             self.declared_by is None or contract.declares(self.declared_by)
         )
 
+    def narrowed_to(self, contract: Contract) -> "Suite":
+        """The suite with those of its checks that the contract asks for."""
+        checks = tuple(
+            check
+            for check in self.checks
+            if check.declared_by is None or contract.declares(check.declared_by)
+        )
+        return self.model_copy(update={"checks": checks})
+
     @property
     def columns_used(self) -> Iterable[tuple[str, str, str]]:
         """Each (relation, column, key in the file) that must exist in the database."""
@@ -264,7 +294,10 @@ def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
         )
     suites = tuple(_load_suite(file, expectations_dir) for file in files)
     check_ids = [(check.check_id, suite.file) for suite in suites for check in suite.checks]
-    own = [(check_id, "Counterfoil's own") for check_id in (EVERY_CHECK_RAN, WAIVERS_IN_USE)]
+    own = [
+        (check_id, "Counterfoil's own")
+        for check_id in (EVERY_CHECK_RAN, WAIVERS_IN_USE, ROW_SECURITY_ISOLATES)
+    ]
     _refuse_twice([*check_ids, *own])
     _refuse_twice((suite.relation, suite.file) for suite in suites)
     return suites

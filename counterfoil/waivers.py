@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from counterfoil.errors import WaiverError
-from counterfoil.suites import Suite
+from counterfoil.suites import EVIDENCE_OF_PROBES, ROW_SECURITY_ISOLATES, Suite
 from counterfoil.yamlfile import parse_model
 
 COLUMNS = ("database", "check_id", "key", "owner", "reason", "expires_on", "bound")
@@ -126,7 +126,7 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
     """
     evidence = {
         check.check_id: suite.evidence_of(check) for suite in suites for check in suite.checks
-    }
+    } | {ROW_SECURITY_ISOLATES: EVIDENCE_OF_PROBES}
     waivers = []
     for line, row in _read(file):
         where = f"{file}, line {line}"

@@ -1,5 +1,5 @@
 {#
-    The key of a row, as the contract declares it.
+    The key of a row, as the contract declares it; of several columns, a JSON list.
 
     Arguments:
         table_name: the contract's table.
@@ -8,5 +8,10 @@
     Example: {{ key_of('reservations', 'child') }} -> child."id"
 #}
 {% macro key_of(table_name, alias) -%}
-    {{ alias }}.{{ quoted(var('contract')['tables'][table_name]['key']) }}
+    {%- set key = var('contract')['tables'][table_name]['key'] -%}
+    {%- if key is string -%}
+        {{ alias }}.{{ quoted(key) }}
+    {%- else -%}
+        jsonb_build_array({{ quoted_columns(alias, key) }})
+    {%- endif -%}
 {%- endmacro %}

@@ -15,7 +15,7 @@
     {%- for table_name in tenant_scoped_tables() -%}
         {%- do declared.append({
             'child': table_name,
-            'column': contract['tenant']['column'],
+            'column': tenant_column_of(table_name),
             'parent': contract['tenant']['table'],
         }) -%}
     {%- endfor -%}

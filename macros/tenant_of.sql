@@ -12,7 +12,7 @@
     {%- if tenant and table_name == tenant['table'] -%}
         {{ alias }}.{{ quoted(var('contract')['tables'][table_name]['key']) }}::text
     {%- elif table_name in tenant_scoped_tables() -%}
-        {{ alias }}.{{ quoted(tenant['column']) }}::text
+        {{ alias }}.{{ quoted(tenant_column_of(table_name)) }}::text
     {%- else -%}
         null::text
     {%- endif -%}

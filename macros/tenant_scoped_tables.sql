@@ -9,7 +9,7 @@
 {% macro tenant_scoped_tables() -%}
     {%- set contract = var('contract') -%}
     {%- set scoped = [] -%}
-    {%- for table_name, table in contract['tables'].items() -%}
+    {%- for table_name, table in (contract.get('tables') or {}).items() -%}
         {%- if contract.get('tenant')
             and table_name != contract['tenant']['table']
             and not table.get('global', false)

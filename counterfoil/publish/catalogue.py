@@ -11,9 +11,15 @@ from counterfoil.database import PUBLIC_SCHEMA
 from counterfoil.errors import SuiteError
 from counterfoil.findings import CheckResult
 from counterfoil.own_checks import every_check_ran, waivers_in_use
+from counterfoil.probes import isolation_check
 from counterfoil.settings import Settings
 from counterfoil.suites import Check, Evidence, Suite, load_suites
 from counterfoil.yamlfile import read_yaml
+
+_PROBED = (
+    "Runs the probes of `structure.row_security.probes`, each as its role and with its settings,"
+    " in the audit's own read-only transaction. Applies when the contract has one."
+)
 
 
 @dataclass(frozen=True)
@@ -115,9 +121,14 @@ def _fault(fixture: Path) -> str | None:
     return statement.strip()
 
 
-def _own_checks() -> tuple[CheckResult, ...]:
-    """The checks that no suite declares: the audit's, of itself."""
-    return every_check_ran([], []), waivers_in_use([])
+def _own_checks() -> tuple[tuple[CheckResult, str], ...]:
+    """The checks that no suite declares, with how each is judged."""
+    after = "Judged by the audit itself, after every suite: it needs no view."
+    return (
+        (isolation_check(), _PROBED),
+        (every_check_ran([], []), after),
+        (waivers_in_use([]), after),
+    )
 
 
 def _flow(value: object) -> str:

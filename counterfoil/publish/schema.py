@@ -1,17 +1,28 @@
-"""The JSON Schema of audit.json: `make schema` writes it to docs/."""
+"""The JSON Schemas of audit.json and of contracts: `make schema` writes them to docs/."""
 
 import json
+import sys
+from typing import Any
 
+from counterfoil.contract import Contract
 from counterfoil.findings import Audit
 
 
 def audit_schema() -> str:
     """The schema, as the text of docs/audit.schema.json."""
-    schema = Audit.model_json_schema(mode="serialization")
+    return _text(Audit.model_json_schema(mode="serialization"), "audit.json")
+
+
+def contract_schema() -> str:
+    """The schema, as the text of docs/contract.schema.json: for editors, of contracts/*.yml."""
+    return _text(Contract.model_json_schema(by_alias=True), "A contract of Counterfoil")
+
+
+def _text(schema: dict[str, Any], title: str) -> str:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "audit.json"
+    schema["title"] = title
     return json.dumps(schema, indent=2) + "\n"
 
 
 if __name__ == "__main__":
-    print(audit_schema(), end="")
+    print(contract_schema() if sys.argv[1:] == ["contract"] else audit_schema(), end="")

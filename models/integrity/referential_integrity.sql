@@ -11,7 +11,7 @@ select
     count(*) filter (
         where
         child.{{ quoted(reference['column']) }} is not null
-        and {{ key_of(reference['parent'], 'parent') }} is null
+        and {{ parent_column(reference, 'parent') }} is null
     ) as orphaned_row_count,
     count(*) filter (
         where
@@ -22,5 +22,5 @@ from {{ application_table(reference['child']) }} as child
 left join {{ application_table(reference['parent']) }} as parent
     on
         child.{{ quoted(reference['column']) }}
-        = {{ key_of(reference['parent'], 'parent') }}
+        = {{ parent_column(reference, 'parent') }}
 {% endfor %}

@@ -1,4 +1,6 @@
-{{ config(enabled=contract_declares('tenancy', 'relationships')) }}
+{{ config(
+    enabled=contract_declares('tenancy') and tenant_relationships() | length > 0
+) }}
 
 {% for relationship in tenant_relationships() %}
 {% if not loop.first %}union all{% endif %}
@@ -14,7 +16,7 @@ from {{ application_table(relationship['child']) }} as child
 inner join {{ application_table(relationship['parent']) }} as parent
     on
         child.{{ quoted(relationship['column']) }}
-        = {{ key_of(relationship['parent'], 'parent') }}
+        = {{ parent_column(relationship, 'parent') }}
 where
     {{ tenant_of(relationship['child'], 'child') }}
     <> {{ tenant_of(relationship['parent'], 'parent') }}

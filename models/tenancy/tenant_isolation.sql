@@ -1,4 +1,6 @@
-{{ config(enabled=contract_declares('tenancy', 'relationships')) }}
+{{ config(
+    enabled=contract_declares('tenancy') and tenant_relationships() | length > 0
+) }}
 
 {% for relationship in tenant_relationships() %}
 {% if not loop.first %}union all{% endif %}
@@ -16,5 +18,5 @@ from {{ application_table(relationship['child']) }} as child
 left join {{ application_table(relationship['parent']) }} as parent
     on
         child.{{ quoted(relationship['column']) }}
-        = {{ key_of(relationship['parent'], 'parent') }}
+        = {{ parent_column(relationship, 'parent') }}
 {% endfor %}

@@ -1,4 +1,6 @@
-{{ config(enabled=contract_declares('tenancy', 'tenant')) }}
+{{ config(
+    enabled=contract_declares('tenancy') and tenant_scoped_tables() | length > 0
+) }}
 
 {% for table_name in tenant_scoped_tables() %}
 {% if not loop.first %}union all{% endif %}

@@ -183,3 +183,30 @@ def superuser(overnight: Database) -> Iterator[Connection]:
         yield connection
     finally:
         connection.close()
+
+
+@pytest.fixture(scope="session", params=["embedded", "installed"])
+def market(
+    request: pytest.FixtureRequest,
+    environment: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Database]:
+    """The lawful market of tests/databases, on PostgreSQL 18 and on the oldest installed."""
+    from applications import application
+    from servers import oldest_installed, server
+
+    folder = tmp_path_factory.mktemp("market")
+    if request.param == "embedded":
+        overnight: Database = request.getfixturevalue("overnight")
+        other = overnight.plan.builder.model_copy(update={"dbname": "postgres"})
+        with application(other, "market", folder) as database:
+            yield database
+        return
+    binaries = oldest_installed()
+    if binaries is None:
+        pytest.skip("no other PostgreSQL is installed")
+    with (
+        server(folder / "server", binaries) as other,
+        application(other.target(), "market", folder) as database,
+    ):
+        yield database

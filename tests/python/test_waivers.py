@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, Database
 from refusals import refused
 
-from counterfoil.database import OpenTransaction
+from counterfoil.database import OpenTransaction, open_transaction
 from counterfoil.errors import WaiverError
 from counterfoil.findings import Audit, CheckResult
 from counterfoil.publish.words import headlines, verdict
@@ -227,6 +227,7 @@ def test_hostile_text_in_a_waiver_is_text(audited: Callable[..., Audit]) -> None
         (line(bound="many"), "line 2: key 'bound'"),
         (line(bound="nan"), "line 2: key 'bound'"),
         (line(check_id="tenancy.tenant_is_set", key='{"table_name": "x"}'), "has the key"),
+        (line(check_id="schema.row_security_isolates"), "Name probe, as audit.json does"),
         (line() + ",more", "line 2: 8 values for 7 columns"),
         ('empwr,"unclosed', "not CSV in UTF-8"),
         (line(reason="caf\udce9"), "not CSV in UTF-8"),
@@ -255,6 +256,45 @@ def test_a_spreadsheets_byte_order_mark_and_blank_lines_are_let_by(tmp_path: Pat
 def test_one_finding_is_waived_once(audited: Callable[..., Any]) -> None:
     with refused(WaiverError, "lines 2 and 3 waive the same finding of capacity.approval_has"):
         audited(line(), line(check_id="capacity.*", expires_on="2026-01-01"))
+
+
+PROBE = line(
+    database="market",
+    check_id="schema.row_security_isolates",
+    key=json.dumps({"probe": "orders of another merchant"}),
+    expires_on="2999-12-31",
+)
+TABLE = line(
+    database="market",
+    check_id="schema.expected_tables_exist",
+    key=json.dumps({"table_name": "accounts"}),
+    expires_on="2999-12-31",
+)
+
+
+def test_what_nobody_waived_is_how_severe_a_check_is(market: Database, tmp_path: Path) -> None:
+    file = tmp_path / "waivers.csv"
+    file.write_text("\n".join([HEADINGS, PROBE, TABLE]) + "\n", encoding="utf-8")
+    waived = replace(market, plan=replace(market.plan, waivers=load_waivers(file, SUITES)))
+    with open_transaction(market.plan.builder, market.settings) as transaction:
+        with transaction.connection.cursor() as cursor:
+            cursor.execute("alter table public.accounts rename to people")
+            cursor.execute("alter table public.product_photos rename to pictures")
+            cursor.execute(
+                "create policy also on public.orders for select to market_app"
+                " using (merchant_id is not null)"
+            )
+        before, after = by_id(market.audit(transaction)), by_id(waived.audit(transaction))
+    tables = "schema.expected_tables_exist"
+    assert (before[tables].severity, before[tables].counts) == ("critical", 2)
+    assert (after[tables].severity, after[tables].counts) == ("warning", 1)
+    assert after[tables].finding_count == 2
+    probed = "schema.row_security_isolates"
+    assert (before[probed].status, before[probed].waived_count) == ("fail", 0)
+    assert (after[probed].status, after[probed].waived_count) == ("waived", 1)
+    (finding,) = after[probed].findings
+    assert finding.waiver is not None
+    assert after["audit.waivers_in_use"].status == "pass"
 
 
 def test_a_renewed_waiver_may_stand_below_its_expired_line(tmp_path: Path) -> None:

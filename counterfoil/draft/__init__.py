@@ -1,0 +1,1 @@
+"""`counterfoil contract init`: a first contract, drafted from a live database."""

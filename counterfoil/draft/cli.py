@@ -1,0 +1,63 @@
+"""`counterfoil contract`: drafting one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from counterfoil.errors import ContractError
+from counterfoil.terminal import one_line_errors, say
+
+contract_app = typer.Typer(help="The contract of a database.", no_args_is_help=True)
+
+
+@contract_app.callback()
+def _group() -> None:
+    """A group of commands, though there is one."""
+
+
+@contract_app.command(
+    "init",
+    epilog="Example: counterfoil contract init --target production"
+    " --output contracts/production.yml",
+)
+def init(
+    target: Annotated[
+        str, typer.Option(help="Output of profiles.yml to draft from.", show_default=True)
+    ] = "demo",
+    output: Annotated[
+        Path | None, typer.Option(help="File to write it to; nothing is overwritten.")
+    ] = None,
+) -> None:
+    """Draft a contract from a live database: it is read, and nothing in it is changed."""
+    with one_line_errors():
+        from counterfoil.demo import announce
+        from counterfoil.draft.contract import draft
+        from counterfoil.draft.survey import survey
+        from counterfoil.profiles import load_targets
+        from counterfoil.settings import settings
+
+        announce(settings().demo_dir)
+        builder, _ = load_targets(target, settings().project_dir)
+        text = draft(survey(builder, settings()))
+        if output is None:
+            print(text, end="")
+            return
+        _write(output, text)
+        say(f"Wrote {output}. Read it, then: counterfoil run --target {target} --contract {output}")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise ContractError(
+            "it exists, and may hold what you wrote",
+            where=str(file),
+            remedy="Name another file, or move that one away",
+        ) from None
+    except OSError as cause:
+        raise ContractError(
+            f"cannot be written: {cause.strerror}", where=str(file), remedy="Mend --output"
+        ) from None

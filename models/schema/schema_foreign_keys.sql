@@ -1,0 +1,166 @@
+{{ config(enabled=contract_declares('schema')) }}
+
+-- Each input is worked out once: it is used more than once, and nested it would be again
+-- for every use.
+with
+
+foreign_keys as materialized (
+    select * from {{ ref('catalog_foreign_keys') }}
+),
+
+pairs as materialized (
+    select * from {{ ref('catalog_foreign_key_columns') }}
+),
+
+key_columns as materialized (
+    select
+        constraint_oid,
+        string_agg(column_name, ', ' order by position_in_key) as column_names,
+        string_agg(parent_column_name, ', ' order by position_in_key)
+            as parent_column_names,
+        bool_or(type_oid <> parent_type_oid) as has_type_difference,
+        string_agg(
+            format(
+                '%s is %s, its parent %s',
+                column_name,
+                format_type(type_oid, null),
+                format_type(parent_type_oid, null)
+            ),
+            '; ' order by position_in_key
+        ) filter (where type_oid <> parent_type_oid) as type_difference
+    from pairs
+    group by constraint_oid
+),
+
+enforced as materialized (
+    select * from {{ ref('enforced_foreign_keys') }}
+),
+
+indexed as materialized (
+    select constraint_oid from {{ ref('indexed_foreign_keys') }}
+),
+
+{% if contract_part('tenant') %}
+owned as materialized (
+    select * from {{ ref('tenant_owned_tables') }}
+),
+
+-- Both sides have the tenant, and no pair of the key's columns is the two tenants.
+tenantless as (
+    select foreign_keys.constraint_oid
+    from foreign_keys
+    inner join owned as children on foreign_keys.table_oid = children.table_oid
+    inner join owned as parents on foreign_keys.parent_oid = parents.table_oid
+    where
+        children.tenant_column is not null
+        and parents.tenant_column is not null
+        and not exists (
+            select true
+            from pairs
+            where
+                foreign_keys.constraint_oid = pairs.constraint_oid
+                and children.tenant_column_number = pairs.column_number
+                and parents.tenant_column_number = pairs.parent_column_number
+        )
+),
+{% else %}
+tenantless as (
+    select null::oid as constraint_oid
+    where false
+),
+{% endif %}
+
+-- The delete would fail, each time: the column that it empties cannot be null.
+unnullable as (
+    select distinct foreign_keys.constraint_oid
+    from foreign_keys
+    inner join pairs
+        on
+            foreign_keys.constraint_oid = pairs.constraint_oid
+            and pairs.column_number = any(foreign_keys.columns_set_on_delete)
+    where foreign_keys.delete_rule = 'set null' and pairs.is_not_null
+),
+
+schema_map as (
+    select
+        mapped.key as schema_name,
+        array(select jsonb_array_elements_text(mapped.value)) as allowed_schemas
+    from jsonb_each(
+        {{ contract_json(contract_part('structure.references_allowed') or {}) }}
+    ) as mapped
+),
+
+misdirected as (
+    select
+        foreign_keys.constraint_oid,
+        (
+            select string_agg(
+                namesakes.table_name, ', ' order by namesakes.table_name
+            )
+            from {{ ref('catalog_tables') }} as namesakes
+            where
+                namesakes.relation_name = foreign_keys.parent_relation_name
+                and (
+                    namesakes.schema_name = foreign_keys.schema_name
+                    or namesakes.schema_name = any(schema_map.allowed_schemas)
+                )
+        ) as intended_table_names
+    from foreign_keys
+    left join schema_map on foreign_keys.schema_name = schema_map.schema_name
+    where
+        {{ (contract_part('structure.references_allowed') is not none) | lower }}
+        and foreign_keys.parent_schema_name <> foreign_keys.schema_name
+        and not coalesce(
+            foreign_keys.parent_schema_name = any(schema_map.allowed_schemas), false
+        )
+),
+
+final as (
+    select
+        foreign_keys.table_name,
+        foreign_keys.constraint_name,
+        key_columns.column_names,
+        foreign_keys.parent_table_name,
+        key_columns.parent_column_names,
+        foreign_keys.delete_rule,
+        enforced.is_validated,
+        enforced.is_enforced,
+        enforced.has_enabled_triggers,
+        (
+            enforced.is_validated
+            and enforced.is_enforced
+            and enforced.has_enabled_triggers
+        ) as is_holding,
+        case
+            when not enforced.is_enforced then 'is NOT ENFORCED'
+            when not enforced.has_enabled_triggers then 'has a disabled trigger'
+            when not enforced.is_validated then 'is NOT VALID'
+            else 'holds'
+        end as state,
+        (indexed.constraint_oid is not null) as is_indexed,
+        (tenantless.constraint_oid is not null) as is_tenant_left_out,
+        (misdirected.constraint_oid is not null) as is_schema_forbidden,
+        misdirected.intended_table_names,
+        case
+            when
+                foreign_keys.delete_rule = 'cascade'
+                and {{ matches_glob(
+                    'foreign_keys.table_name', contract_texts('structure.ledgers')
+                ) }}
+                then 'deletes rows of a ledger'
+            when unnullable.constraint_oid is not null
+                then 'sets a NOT NULL column to null'
+            else 'safe'
+        end as delete_effect,
+        key_columns.has_type_difference,
+        key_columns.type_difference
+    from foreign_keys
+    inner join key_columns on foreign_keys.constraint_oid = key_columns.constraint_oid
+    inner join enforced on foreign_keys.constraint_oid = enforced.constraint_oid
+    left join indexed on foreign_keys.constraint_oid = indexed.constraint_oid
+    left join tenantless on foreign_keys.constraint_oid = tenantless.constraint_oid
+    left join unnullable on foreign_keys.constraint_oid = unnullable.constraint_oid
+    left join misdirected on foreign_keys.constraint_oid = misdirected.constraint_oid
+)
+
+select * from final

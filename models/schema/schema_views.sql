@@ -1,0 +1,49 @@
+{{ config(enabled=contract_declares('schema')) }}
+
+with
+
+views as (
+    select
+        relations.oid as view_oid,
+        relations.relkind,
+        {{ relation_label('namespaces.nspname', 'relations.relname') }} as view_name,
+        coalesce(
+            (
+                select options.option_value::boolean
+                from pg_catalog.pg_options_to_table(relations.reloptions) as options
+                where options.option_name = 'security_invoker'
+            ),
+            false
+        ) as is_security_invoker
+    from pg_catalog.pg_class as relations
+    inner join pg_catalog.pg_namespace as namespaces
+        on relations.relnamespace = namespaces.oid
+    where
+        relations.relkind in ('v', 'm')
+        and namespaces.nspname in ({{ text_list(contract_schemas()) }})
+        and not {{ is_extension_owned('pg_class', 'relations.oid') }}
+),
+
+secured as (
+    select
+        relation_oid,
+        string_agg(table_name, ', ' order by table_name) as table_names
+    from {{ ref('row_secured_relations') }}
+    group by relation_oid
+),
+
+final as (
+    select
+        views.view_name,
+        case views.relkind when 'm' then 'materialized view' else 'view' end as kind,
+        views.is_security_invoker,
+        secured.table_names as row_secured_table_names,
+        (
+            secured.relation_oid is not null
+            and (views.relkind = 'm' or not views.is_security_invoker)
+        ) as is_row_security_bypassed
+    from views
+    left join secured on views.view_oid = secured.relation_oid
+)
+
+select * from final

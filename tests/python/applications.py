@@ -1,0 +1,68 @@
+"""Databases of other applications than the demo's: a schema and its contract each."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg2
+import pytest
+from conftest import ROOT, Database
+from copies import write_profiles
+from psycopg2 import sql
+
+from counterfoil.audit import audit_database
+from counterfoil.build import ensure_views
+from counterfoil.database import open_snapshot
+from counterfoil.findings import Audit
+from counterfoil.plan import make_plan
+from counterfoil.profiles import Target
+from counterfoil.settings import Settings
+
+DATABASES = ROOT / "tests" / "databases"
+
+
+@contextmanager
+def created(server: Target, name: str, schema: str) -> Iterator[Target]:
+    """A database of that schema on the server, gone afterwards with its roles."""
+    with closing(psycopg2.connect(**server.libpq)) as admin, admin.cursor() as cursor:
+        admin.autocommit = True
+        cursor.execute("select oid from pg_roles")
+        roles = [oid for (oid,) in cursor]
+        cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        target = server.model_copy(update={"name": name, "dbname": name})
+        try:
+            with closing(psycopg2.connect(**target.libpq)) as connection, connection.cursor() as c:
+                c.execute(schema)
+                connection.commit()
+            yield target
+        finally:
+            cursor.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            cursor.execute("select rolname from pg_roles where oid <> all(%s)", (roles,))
+            for (role,) in cursor.fetchall():
+                cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+
+
+@contextmanager
+def application(server: Target, name: str, folder: Path) -> Iterator[Database]:
+    """The database of tests/databases/<name> on the server, its views built."""
+    files = DATABASES / name
+    with created(server, name, (files / "schema.sql").read_text(encoding="utf-8")) as target:
+        with pytest.MonkeyPatch.context() as patch:
+            write_profiles(folder, target)
+            patch.setenv("DBT_PROFILES_DIR", str(folder))
+            patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+            settings = Settings()
+            plan = make_plan(name, files / "contract.yml", settings)
+            ensure_views(plan, settings)
+            yield Database(name, folder / "log", settings, plan)
+
+
+def audited(target: Target, file: Path) -> Audit:
+    """An audit of the target by the contract of `file`, its views built first."""
+    settings = Settings()
+    plan = make_plan(target.name, file, settings)
+    ensure_views(plan, settings)
+    with open_snapshot(plan.auditor, settings) as snapshot:
+        return audit_database(
+            plan.contract, plan.suites, snapshot, settings, audit_id="-", contract_file="-"
+        )
