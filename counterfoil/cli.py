@@ -1,9 +1,6 @@
 """The command line: a verb a task, its exit codes documented, its imports late."""
 
-import os
 import sys
-import tempfile
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +9,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from counterfoil.alerts.cli import alerts_app
+from counterfoil.demo.cli import demo_app
 from counterfoil.draft.cli import contract_app
-from counterfoil.errors import AlertError, CounterfoilError, FlowError, PublishError
-from counterfoil.gate import EXIT_ERROR, EXIT_PASSED, exit_code
+from counterfoil.errors import FlowError, PublishError
+from counterfoil.gate import EXIT_ERROR, exit_code
 from counterfoil.migrations.cli import EPILOG as MIGRATIONS_EPILOG
 from counterfoil.migrations.cli import migrations
+from counterfoil.prefect_home import settle_prefect
 from counterfoil.repair.cli import repair_app
 from counterfoil.terminal import one_line_errors, out, say, say_error, show_progress
 from counterfoil.text import one_line
@@ -28,15 +28,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-demo_app = typer.Typer(help="The embedded demo database.", no_args_is_help=True)
-alerts_app = typer.Typer(help="Who is told what an audit changed.", no_args_is_help=True)
-app.add_typer(demo_app, name="demo")
-app.add_typer(alerts_app, name="alerts")
 views_app = typer.Typer(help="The views of a target.", no_args_is_help=True)
-app.add_typer(repair_app, name="repair")
-app.add_typer(contract_app, name="contract")
-app.command("migrations", epilog=MIGRATIONS_EPILOG)(migrations)
-app.add_typer(views_app, name="views")
+for name, group in (
+    ("contract", contract_app),
+    ("repair", repair_app),
+    ("alerts", alerts_app),
+    ("views", views_app),
+    ("demo", demo_app),
+):
+    app.add_typer(group, name=name)
 
 
 class FailOnChoice(StrEnum):
@@ -69,8 +69,7 @@ def run(
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
         show_progress()
-        _calm_prefect()
-        _give_prefect_a_home()
+        settle_prefect()
         from counterfoil.findings import Audit
         from counterfoil.publish.words import headlines, movement, verdict
         from counterfoil.settings import settings
@@ -131,69 +130,6 @@ def checks() -> None:
         out.print(table)
 
 
-@alerts_app.command(
-    "test",
-    epilog="Exit codes: 0 every recipient took it, 3 one did not, or there is none."
-    " Example: counterfoil alerts test",
-)
-def alerts_test() -> None:
-    """Send a test message to every recipient of alerts.yml, and say what came of it."""
-    with one_line_errors():
-        show_progress()
-        _calm_prefect()
-        _give_prefect_a_home()
-        from counterfoil.alerts.compose import trial
-        from counterfoil.alerts.recipients import check_owners, load_recipients
-        from counterfoil.alerts.send import send
-        from counterfoil.settings import settings
-        from counterfoil.suites import load_suites
-
-        file = settings().alerts_path
-        recipients = load_recipients(file)
-        check_owners(recipients, load_suites(settings().expectations_dir), file)
-        if not recipients:
-            raise AlertError("it names no recipient", where=str(file), remedy="Write one into it")
-        failed = False
-        for recipient in recipients:
-            error = send(recipient, trial(recipient), settings().alert_timeout_s)
-            say(f"{recipient.name}: {f'not sent: {error}' if error else 'sent'}")
-            failed = failed or error is not None
-        raise typer.Exit(EXIT_ERROR if failed else EXIT_PASSED)
-
-
-@alerts_app.command(
-    "watch",
-    epilog="Example: counterfoil alerts watch --block slack-webhook/on-call",
-)
-def alerts_watch(
-    block: Annotated[str, typer.Option(help="Notification block of Prefect's, as type/name.")],
-    contract: Annotated[
-        Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
-    ] = None,
-    hours: Annotated[
-        float, typer.Option(min=0.01, max=8760, help="How long to wait for an audit.")
-    ] = 26,
-) -> None:
-    """Have Prefect notify when no audit of the contract's database was completed in time."""
-    with one_line_errors():
-        _calm_prefect()
-        _give_prefect_a_home()
-        from counterfoil.contract import load_contract
-        from counterfoil.settings import settings
-        from flows.absence import watch_for_absence
-
-        database = load_contract(settings().project_dir, contract).database
-        try:
-            say(f"Watching: {watch_for_absence(database, block, timedelta(hours=hours))}")
-        except CounterfoilError:
-            raise
-        except Exception as cause:
-            raise FlowError(
-                f"Prefect did not take the automation: {type(cause).__name__}: {cause}",
-                remedy="Check PREFECT_API_URL, and that its server answers",
-            ) from None
-
-
 @app.command(epilog="Example: counterfoil grants --target production > grants.sql")
 def grants(
     target: Annotated[str, typer.Option(help="Output of profiles.yml to audit.")] = "demo",
@@ -247,38 +183,7 @@ def views_drop(
         say(f"Dropped {dropped} views; the next audit builds them again")
 
 
-SnapshotOption = Annotated[str | None, typer.Option(help="Snapshot: overnight or afternoon.")]
-LoadOption = Annotated[str, typer.Option("--snapshot", help="Snapshot: overnight or afternoon.")]
-DataDirOption = Annotated[Path | None, typer.Option(help="Folder of the server's files.")]
-
-
-@demo_app.command("start", epilog="Example: counterfoil demo start --snapshot afternoon")
-def demo_start(snapshot: SnapshotOption = None, data_dir: DataDirOption = None) -> None:
-    """Start the demo database, load a snapshot if it is not loaded, print its URL."""
-    with one_line_errors():
-        from counterfoil import demo
-
-        show_progress()
-        print(demo.start(_data_dir(data_dir), snapshot))
-
-
-@demo_app.command("load", epilog="Example: counterfoil demo load --snapshot overnight")
-def demo_load(snapshot: LoadOption = "overnight", data_dir: DataDirOption = None) -> None:
-    """Put a snapshot's rows back, whatever was changed; print the database's URL."""
-    with one_line_errors():
-        from counterfoil import demo
-
-        print(demo.load(_data_dir(data_dir), snapshot))
-
-
-@demo_app.command("stop", epilog="Example: counterfoil demo stop")
-def demo_stop(data_dir: DataDirOption = None) -> None:
-    """Stop the demo database; its rows are kept."""
-    with one_line_errors():
-        from counterfoil import demo
-
-        stopped = demo.stop(_data_dir(data_dir))
-        print("stopped" if stopped else "it was not running")
+app.command("migrations", epilog=MIGRATIONS_EPILOG)(migrations)
 
 
 def main() -> None:
@@ -294,34 +199,6 @@ def main() -> None:
     except typer.Abort:
         code = EXIT_ERROR
     sys.exit(code)
-
-
-def _calm_prefect() -> None:
-    """Prefect reads these when it is first imported."""
-    quiet = {
-        "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_LOGGING_LEVEL": "CRITICAL",
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "counterfoil",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    }
-    for name, value in quiet.items():
-        os.environ.setdefault(name, value)
-
-
-def _give_prefect_a_home() -> None:
-    """Without one its server would be started again and again, and say so at length."""
-    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=home):
-            pass
-    except OSError as cause:
-        raise FlowError(
-            f"Prefect cannot write there: {cause.strerror}",
-            where=str(home),
-            remedy="Make it writable, or set PREFECT_HOME",
-        ) from None
 
 
 def _refuse_unwritable(file: Path) -> None:
@@ -341,12 +218,6 @@ def _copy(published: Path, to: Path) -> None:
         raise PublishError(
             f"cannot be written: {cause.strerror}", where=str(to), remedy="Mend --json"
         ) from None
-
-
-def _data_dir(given: Path | None) -> Path:
-    from counterfoil.settings import settings
-
-    return given or settings().demo_dir
 
 
 def _shortest(path: Path) -> Path:
