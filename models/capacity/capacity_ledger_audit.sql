@@ -42,8 +42,8 @@ repeated_entries as (
             and repeated_keys.change_tokens = ledger.change_tokens
 ),
 
--- Grouped though an entry is in it once: Postgres then knows that, and whoever asks for none
--- of its columns (a count) is spared all of it.
+-- Grouped though an entry is in it once: Postgres then knows that, and whoever asks for
+-- none of its columns (a count) is spared all of it.
 repeats as (
     select
         ledger_entry_id,

@@ -48,7 +48,8 @@ today as (
     from ledger
     where
         ledger.created_at < (
-            select (closed_through + 1)::timestamp at time zone 'UTC' from settlement
+            select (settlement.closed_through + 1)::timestamp at time zone 'UTC'
+            from settlement
         )
         and ledger.competition_id is not null
     group by (ledger.created_at at time zone 'UTC')::date, ledger.competition_id
@@ -72,7 +73,8 @@ changes as (
         coalesce(baseline.closed_at <= {{ as_of() }}, true)
         and (
             coalesce(baseline.entry_count, 0) <> coalesce(today.entry_count, 0)
-            or coalesce(baseline.ledger_tokens, 0) <> coalesce(today.ledger_tokens, 0)
+            or coalesce(baseline.ledger_tokens, 0)
+            <> coalesce(today.ledger_tokens, 0)
         )
 ),
 
@@ -95,7 +97,8 @@ final as (
             changes.active_on = stated.day
             and changes.competition_id = stated.competition_id
             and stated.entry_count = changes.entry_count - changes.closed_entry_count
-            and stated.ledger_tokens = changes.ledger_tokens - changes.closed_ledger_tokens
+            and stated.ledger_tokens
+            = changes.ledger_tokens - changes.closed_ledger_tokens
     left join competitions
         on changes.competition_id = competitions.competition_id::text
 )

@@ -6,8 +6,15 @@ ledger as (
     select * from {{ ref('stg_capacity_ledger') }}
 ),
 
+-- The bounds as instants: an index on created_at can serve them.
 settlement as (
-    select * from {{ ref('ledger_settlement') }}
+    select
+        (settled_through + 1)::timestamp at time zone 'UTC' as ends_at,
+        coalesce(
+            (closed_through + 1)::timestamp at time zone 'UTC',
+            '-infinity'::timestamptz
+        ) as begins_at
+    from {{ ref('ledger_settlement') }}
 ),
 
 days as (
@@ -17,18 +24,10 @@ days as (
         count(*) as entry_count,
         coalesce(sum(ledger.change_tokens), 0)::bigint as ledger_tokens
     from ledger
+    cross join settlement
     where
-        -- The bounds as instants: an index on created_at can serve them.
-        ledger.created_at < (
-            select (settled_through + 1)::timestamp at time zone 'UTC' from settlement
-        )
-        and ledger.created_at >= (
-            select coalesce(
-                (closed_through + 1)::timestamp at time zone 'UTC',
-                '-infinity'::timestamptz
-            )
-            from settlement
-        )
+        ledger.created_at < settlement.ends_at
+        and ledger.created_at >= settlement.begins_at
         and ledger.competition_id is not null
     group by (ledger.created_at at time zone 'UTC')::date, ledger.competition_id
 ),

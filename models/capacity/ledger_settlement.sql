@@ -6,6 +6,7 @@
     the lag is for.
 #}
 {% set capacity = var('contract').get('capacity') or {} %}
+{% set lag = text_literal(capacity.get('days_close_after', '24 hours')) %}
 {% set database_name = text_literal(var('contract')['database']) %}
 
 with
@@ -36,8 +37,7 @@ final as (
                 and closed_through.closed_at <= {{ as_of() }}
         ) as closed_through,
         (least(
-            {{ as_of() }}
-            - {{ text_literal(capacity.get('days_close_after', '24 hours')) }}::interval,
+            {{ as_of() }} - {{ lag }}::interval,
             oldest_transaction.started_at,
             oldest_prepared.started_at
         ) at time zone 'UTC')::date - 1 as settled_through

@@ -18,7 +18,7 @@ tables_in_use as (
     {% endfor %}
 ),
 
--- An audit of a later instant says nothing of this one: a dated database may be an older one.
+-- An audit of a later instant says nothing of this one, which may be an older state.
 compared as (
     select
         tables_in_use.*,

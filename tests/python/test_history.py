@@ -223,7 +223,7 @@ def test_when_it_broke(nights: Nights) -> None:
         f" from counterfoil.capacity_divergence where competition_id = '{QA}'"
     ) == [("2025-10-30 05:00:00+00", "2025-10-30 06:00:00+00", 8)]
     assert nights.rows(
-        "select event, tokens, reason from counterfoil.capacity_divergence_events"
+        "select event_kind, tokens, reason from counterfoil.capacity_divergence_events"
     ) == [("entry", -8, "manual_adjustment")]
 
 
