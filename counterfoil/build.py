@@ -35,8 +35,6 @@ from counterfoil.database import (
 )
 from counterfoil.errors import BuildError, CounterfoilError, UnavailableError
 from counterfoil.history.schema import ensure_history
-from counterfoil.migrations.deployment import PACK
-from counterfoil.migrations.load import create_tables
 from counterfoil.plan import Plan
 from counterfoil.profiles import Target, profiles_file
 from counterfoil.settings import Settings
@@ -117,7 +115,7 @@ def ensure_views(
 
     After a build dbt's own data tests run: they prove the SQL, and are not for every night.
 
-    The tables of the history and of the migrations' facts come first: views stand on them.
+    The history's tables come first: views stand on them.
 
     Args:
         plan: the contract, and the roles that own the views and the history.
@@ -130,7 +128,6 @@ def ensure_views(
 
     Raises:
         HistoryError: the history cannot be brought up to date.
-        MigrationsError: the tables of the migrations' facts cannot be made.
         BuildError: dbt failed, a data test failed, or a changed view cannot be replaced
             because somebody else's view stands on it; names it.
         UnavailableError: the connection was lost meanwhile.
@@ -139,9 +136,6 @@ def ensure_views(
     ensure_history(plan.historian, target.user, settings)
     connection = connect(target, settings)
     try:
-        if PACK in plan.contract.packs:
-            create_tables(connection)
-            connection.commit()
         wanted = _project_hash(plan.contract, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (

@@ -23,7 +23,7 @@ from counterfoil.demo.server import start_server
 from counterfoil.findings import Audit, Finding
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.layouts import find_folders
-from counterfoil.migrations.load import load_facts
+from counterfoil.migrations.load import create_tables, load_facts
 from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
 from counterfoil.plan import Plan
@@ -216,6 +216,8 @@ def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings)
         with connection.cursor() as cursor:
             # Held until the connection ends: of two first runs one builds, and one waits.
             cursor.execute("select pg_advisory_lock(%s)", (_BUILDING,))
+        create_tables(connection)
+        connection.commit()
         ensure_views(plan, settings, profiles_dir=_write_profile(target, settings))
     finally:
         connection.close()

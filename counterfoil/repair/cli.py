@@ -127,11 +127,13 @@ def _plan(target: str, contract: Path | None) -> "Plan":
     """What an audit of the target would do, with its views built."""
     from counterfoil.build import ensure_views
     from counterfoil.demo import announce
+    from counterfoil.migrations.deployment import load_migrations
     from counterfoil.plan import make_plan
     from counterfoil.settings import settings
 
     announce(settings().demo_dir)
     plan = make_plan(target, contract and contract.absolute(), settings())
+    load_migrations(plan.contract, plan.contract_dir, plan.builder, settings())
     ensure_views(plan, settings())
     return plan
 

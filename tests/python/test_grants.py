@@ -46,6 +46,13 @@ def test_no_name_leads_out_of_its_statement() -> None:
     assert kinds(said) == kinds(script(plain, "b", "a", "h", "r"))
 
 
+def test_every_schema_of_the_contract_is_granted() -> None:
+    market = load_contract(ROOT, ROOT / "tests" / "databases" / "market" / "contract.yml")
+    said = script(market, "b", "a", "h", "r")
+    assert "grant usage on schema public to b;\ngrant usage on schema billing to b;" in said
+    assert "grant select on billing.invoices to b;" in said
+
+
 def test_names_that_are_words_of_sql_are_quoted() -> None:
     said = script(load_contract(ROOT, None), "user", "select", "table", "order", dbname="all")
     for name in ("user", "select", "table", "order", "all"):

@@ -21,6 +21,7 @@ from counterfoil.errors import MigrationsError
 from counterfoil.findings import Audit
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.plan import Plan, make_plan
+from counterfoil.repair.cli import _plan as repair_plan
 from counterfoil.settings import Settings
 
 ONE, TWO = "create table {0}.one (id integer);", "create table {0}.two (id integer);"
@@ -196,6 +197,13 @@ def test_every_record_is_found(deployed: Deployed) -> None:
         "prisma": ("_prisma_migrations", "prisma"),
         "sqlmigrate": ("gorp_migrations", "sql-migrate"),
     }
+
+
+def test_a_repair_needs_no_audit_before_it(deployed: Deployed) -> None:
+    deployed.execute("drop schema if exists counterfoil, counterfoil_staging cascade")
+    plan = repair_plan("deployed", deployed.folder / "contract.yml")
+    assert plan.contract == deployed.plan.contract
+    assert not ensure_views(plan, deployed.settings)
 
 
 def test_what_is_applied_and_there_passes(deployed: Deployed) -> None:
