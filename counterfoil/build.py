@@ -290,6 +290,8 @@ def _test(arguments: Sequence[str], settings: Settings) -> None:
 def _dbt(arguments: Sequence[str], settings: Settings) -> dict[str, Any]:
     project_dir = settings.project_dir
     with (
+        # One that does not start hears nothing, now or when its input is closed.
+        suppress(BrokenPipeError),
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
             [sys.executable, "-m", "counterfoil.dbt_process"],

@@ -14,7 +14,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import changed, refused
 
 from counterfoil.database import open_snapshot
-from counterfoil.errors import PreflightError, SuiteError
+from counterfoil.errors import PreflightError, SuiteError, UnavailableError
 from counterfoil.findings import Audit, CheckResult
 from counterfoil.gate import exit_code
 from counterfoil.publish.markdown import render_markdown
@@ -133,12 +133,13 @@ def test_a_view_that_takes_too_long(
 
 
 @pytest.mark.parametrize("view", ["reservation_capacity", "uniqueness"])
-def test_a_connection_that_is_cut(
-    overnight: Database, superuser: Connection, sound: dict[str, CheckResult], view: str
-) -> None:
-    with broken(superuser, f"counterfoil.{view}", HANGS_UP):
-        audit = overnight.audit()
-    assert_in_error(audit, sound, view, "server closed the connection")
+def test_a_connection_that_is_cut(overnight: Database, superuser: Connection, view: str) -> None:
+    """What the other checks said meanwhile is of no use: the instant is gone with it."""
+    with (
+        broken(superuser, f"counterfoil.{view}", HANGS_UP),
+        refused(UnavailableError, "the connection was lost"),
+    ):
+        overnight.audit()
 
 
 def test_a_view_that_only_the_report_reads(
@@ -292,7 +293,7 @@ def test_a_table_that_somebody_locks(overnight: Database) -> None:
 
 def test_a_snapshot_that_is_no_more(overnight: Database, superuser: Connection) -> None:
     with (
-        refused(PreflightError, "database empwr", "snapshot"),
+        refused(UnavailableError, "target 'demo'", "the connection was lost"),
         open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
     ):
         with superuser.cursor() as cursor:
