@@ -111,7 +111,7 @@ class Place:
         """The audits that are published; each of them whole."""
         names = []
         for folder in sorted(self.reports.iterdir()):
-            if folder.name.startswith(".") or folder.is_symlink():
+            if folder.name.startswith(".") or folder.is_symlink() or folder.is_file():
                 continue
             Audit.model_validate_json((folder / "audit.json").read_text())
             assert (folder / "report.md").read_text().endswith("\n")
