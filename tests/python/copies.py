@@ -30,14 +30,23 @@ def copy_of(database: Database, name: str) -> Iterator[Database]:
         cursor.execute(f"create database {name} template {original}")
         # What a database declares for itself is no part of the template.
         cursor.execute(f"alter database {name} set counterfoil.as_of = '{AS_OF}'")
+        url = database.url.replace(f"/{original}?", f"/{name}?")
+        _forget_audits(url)
         try:
             yield replace(
                 database,
-                url=database.url.replace(f"/{original}?", f"/{name}?"),
+                url=url,
                 plan=replace(database.plan, builder=target, auditor=target, historian=target),
             )
         finally:
             cursor.execute(f"drop database {name} with (force)")
+
+
+def _forget_audits(url: str) -> None:
+    """What audits of the original have left is not the copy's."""
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        for table in ("audits", "incidents", "closed_days", "closed_through"):
+            cursor.execute(f"truncate counterfoil_history.{table} cascade")
 
 
 def write_profiles(folder: Path, *targets: Target) -> None:
