@@ -199,7 +199,8 @@ def _failing_rows(
 def _finding(
     check: Check, evidence: Evidence, waivers: Mapping[int, Waiver], row: Mapping[str, Any]
 ) -> Finding:
-    key = row[_KEY]
+    # In the suite's order: jsonb has one of its own.
+    key = {column: row[_KEY][column] for column in evidence.key}
     waiver = waivers[row[_WAIVER]] if row[_IS_WAIVED] else None
     return Finding(
         fingerprint=fingerprint(check.check_id, key),

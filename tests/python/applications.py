@@ -54,7 +54,7 @@ def application(server: Target, name: str, folder: Path) -> Iterator[Database]:
             settings = Settings()
             plan = make_plan(name, files / "contract.yml", settings)
             ensure_views(plan, settings)
-            yield Database(name, folder / "log", settings, plan)
+        yield Database(name, folder / "log", settings, plan)
 
 
 def audited(target: Target, file: Path) -> Audit:
