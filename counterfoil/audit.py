@@ -34,6 +34,7 @@ from counterfoil.suites import (
     Suite,
     check_columns,
 )
+from counterfoil.text import first_line
 from counterfoil.validate import Outcome, SuiteOutcome, Validator
 from counterfoil.waivers import Waiver, Waivers, waivers_on
 
@@ -250,8 +251,7 @@ class _Judge:
             )
         except sa.exc.DBAPIError as cause:
             self._connection.rollback()
-            message = str(cause.orig).strip().splitlines()[0]
-            detail = f"its evidence cannot be read: {message}"
+            detail = f"its evidence cannot be read: {first_line(cause.orig)}"
             return _result(outcome, check, "error", detail=detail)
         self._holding |= failure.waivers
         self._exceeded |= failure.exceeded

@@ -22,6 +22,7 @@ from counterfoil.clauses import Clause as _Clause
 from counterfoil.clauses import Name, label, locate, matches
 from counterfoil.errors import ContractError
 from counterfoil.health import Health
+from counterfoil.sqltext import literal, quoted
 from counterfoil.structure import Structure, names_only
 from counterfoil.yamlfile import parse_model, read_yaml
 
@@ -351,11 +352,11 @@ class Contract(_Clause):
         """Each (key, table, SQL condition over its rows) that Postgres must understand."""
         for name, table in self.tables.items():
             if table.freshness:
-                column, age = _quoted(table.freshness.column), _literal(table.freshness.max_age)
+                column, age = quoted(table.freshness.column), literal(table.freshness.max_age)
                 yield f"tables.{name}.freshness.column", name, f"isfinite({column})"
                 yield f"tables.{name}.freshness.max_age", name, f"{age}::interval is not null"
         if self.capacity and self.tables:
-            lag = _literal(self.capacity.days_close_after)
+            lag = literal(self.capacity.days_close_after)
             yield (
                 "capacity.days_close_after",
                 next(iter(self.tables)),
@@ -366,12 +367,12 @@ class Contract(_Clause):
                 if rule.where:
                     yield f"{list_name}.{position}.where", rule.table, f"({rule.where}) is true"
         for position, allowed in enumerate(self.allowed_values):
-            key, column = f"allowed_values.{position}", _quoted(allowed.column)
+            key, column = f"allowed_values.{position}", quoted(allowed.column)
             for end in ("min", "max"):
                 if (bound := getattr(allowed, end)) is not None:
                     yield f"{key}.{end}", allowed.table, f"{column} < {bound}"
             if allowed.pattern:
-                yield f"{key}.pattern", allowed.table, f"'' ~ {_literal(allowed.pattern)}"
+                yield f"{key}.pattern", allowed.table, f"'' ~ {literal(allowed.pattern)}"
 
     @property
     def tables_in_use(self) -> frozenset[str]:
@@ -431,14 +432,6 @@ class Contract(_Clause):
     def as_dbt_vars(self) -> dict[str, Any]:
         """The contract as dbt's `--vars`, which replaces the project's own whole."""
         return {"contract": self.model_dump(mode="json", by_alias=True, exclude_none=True)}
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def load_contract(project_dir: Path, file: Path | None = None) -> Contract:

@@ -22,6 +22,7 @@ from counterfoil.profiles import Target
 from counterfoil.replica import await_replay, is_replica
 from counterfoil.settings import Settings
 from counterfoil.sqltext import identifier
+from counterfoil.text import first_line
 
 PUBLIC_SCHEMA = "counterfoil"
 STAGING_SCHEMA = "counterfoil_staging"
@@ -365,4 +366,4 @@ def _refusal(cause: psycopg2.OperationalError, target: Target) -> TargetError:
 
 def _plain(cause: BaseException) -> str:
     """A driver's message without the host that it repeats and the hints after it."""
-    return str(cause).strip().split("\n")[0].rsplit("failed: ", 1)[-1]
+    return first_line(cause).rsplit("failed: ", 1)[-1]

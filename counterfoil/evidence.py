@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from counterfoil.findings import Acceptance, CheckResult, Finding, fingerprint, measure
+from counterfoil.sqltext import literal, quoted
 from counterfoil.suites import Check, Evidence, Suite
 from counterfoil.validate import Outcome
 from counterfoil.waivers import Waiver
@@ -107,8 +108,8 @@ def _statement(
 
     As JSON a value arrives whatever its type: Python's own dates, for one, end with 9999.
     """
-    pairs = [f"{_literal(name)}, to_jsonb({_quoted(name)}) #>> '{{}}'" for name in evidence.key]
-    size = f"keyed.{_quoted(evidence.size)}::numeric" if evidence.size else "null::numeric"
+    pairs = [f"{literal(name)}, to_jsonb({quoted(name)}) #>> '{{}}'" for name in evidence.key]
+    size = f"keyed.{quoted(evidence.size)}::numeric" if evidence.size else "null::numeric"
     # What is interpolated below are quoted identifiers, literals and numbers of our own.
     return f"""
         with failing ({_listed(evidence.columns)}, {_JUDGED}) as ({failing}),
@@ -156,7 +157,7 @@ def _waiver_rows(evidence: Evidence, waivers: Mapping[int, Waiver]) -> str:
 def _tenant_counts(evidence: Evidence) -> str:
     if evidence.tenant is None:
         return "null::jsonb"
-    tenant = _quoted(evidence.tenant)
+    tenant = quoted(evidence.tenant)
     return (
         "(select jsonb_object_agg(tenant, failing_rows) from ("  # noqa: S608
         f"select {tenant}::text as tenant, count(*) as failing_rows from marked"
@@ -168,10 +169,10 @@ def _listings(evidence: Evidence, looked_for: Sequence[Key], limit: int) -> str:
     """The largest that count, the largest that are waived, and those looked for; where rows
     differ in severity, the worst before the largest.
     """
-    order = [_SEVEREST_FIRST.format(_quoted(evidence.severity))] if evidence.severity else []
+    order = [_SEVEREST_FIRST.format(quoted(evidence.severity))] if evidence.severity else []
     if evidence.size:
-        order.append(f"abs({_quoted(evidence.size)}::numeric) desc nulls first")
-    largest = ", ".join([*order, *(_quoted(column) for column in evidence.key)])
+        order.append(f"abs({quoted(evidence.size)}::numeric) desc nulls first")
+    largest = ", ".join([*order, *(quoted(column) for column in evidence.key)])
     conditions = [
         f"not {_IS_WAIVED} order by {largest} limit {limit:d}",
         f"{_IS_WAIVED} order by {largest} limit {limit:d}",
@@ -191,8 +192,8 @@ def _failing_rows(
     if outcome.failing_queries:
         return " union all ".join(f"({query})" for query in outcome.failing_queries)
     listing = f"select {_listed(evidence.columns)}, null from {evidence.relation}"  # noqa: S608
-    excluded = ", ".join(_literal(table) for table in unjudged)
-    judged = [f"{_quoted(column)} not in ({excluded})" for column in suite.source_columns]
+    excluded = ", ".join(literal(table) for table in unjudged)
+    judged = [f"{quoted(column)} not in ({excluded})" for column in suite.source_columns]
     return f"{listing} where {' and '.join(judged)}" if unjudged else listing
 
 
@@ -279,17 +280,8 @@ def _as_text(value: Any) -> str | None:
 
 
 def _listed(columns: Sequence[str]) -> str:
-    return ", ".join(_quoted(column) for column in columns)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return ", ".join(quoted(column) for column in columns)
 
 
 def _json(key: Key) -> str:
-    return f"{_literal(json.dumps(key))}::jsonb"
-
-
-def _quoted(column: str | None) -> str:
-    assert column is not None
-    return '"' + column.replace('"', '""') + '"'
+    return f"{literal(json.dumps(key))}::jsonb"

@@ -4,7 +4,55 @@ import json
 from collections.abc import Sequence
 
 from counterfoil.findings import CheckResult, Finding, WaiverUse, fingerprint
-from counterfoil.suites import EVERY_CHECK_RAN, WAIVERS_IN_USE
+from counterfoil.suites import EVERY_CHECK_RAN, WAIVERS_IN_USE, Severity
+
+
+def own_check(
+    check_id: str,
+    title: str,
+    *,
+    severity: Severity,
+    relation: str,
+    rows_checked: int,
+    owner: str,
+    category: str,
+    why: str,
+    remedy: str,
+    findings: Sequence[Finding] = (),
+) -> CheckResult:
+    """A check whose findings are all at hand: it fails if there is one."""
+    return CheckResult(
+        check_id=check_id,
+        title=title,
+        severity=severity,
+        status="fail" if findings else "pass",
+        relation=relation,
+        rows_checked=rows_checked,
+        finding_count=len(findings),
+        owner=owner,
+        category=category,
+        why=why,
+        remedy=remedy,
+        findings=list(findings),
+    )
+
+
+def own_finding(
+    check_id: str,
+    severity: Severity,
+    key: dict[str, str | None],
+    message: str,
+    **observed: object,
+) -> Finding:
+    """A finding of such a check: no tenant's, known again by its key."""
+    return Finding(
+        fingerprint=fingerprint(check_id, key),
+        severity=severity,
+        tenant_id=None,
+        key=key,
+        observed=observed,
+        message=message,
+    )
 
 
 def every_check_ran(declared: Sequence[str], results: Sequence[CheckResult]) -> CheckResult:
@@ -16,24 +64,20 @@ def every_check_ran(declared: Sequence[str], results: Sequence[CheckResult]) -> 
     """
     missing = sorted(set(declared) - {result.check_id for result in results})
     findings = [
-        Finding(
-            fingerprint=fingerprint(EVERY_CHECK_RAN, {"check_id": name}),
-            severity="critical",
-            tenant_id=None,
-            key={"check_id": name},
-            observed={},
-            message=f"{name} is declared and has no result",
+        own_finding(
+            EVERY_CHECK_RAN,
+            "critical",
+            {"check_id": name},
+            f"{name} is declared and has no result",
         )
         for name in missing
     ]
-    return CheckResult(
-        check_id=EVERY_CHECK_RAN,
-        title="Every declared check has a result",
+    return own_check(
+        EVERY_CHECK_RAN,
+        "Every declared check has a result",
         severity="critical",
-        status="fail" if missing else "pass",
         relation="expectations",
         rows_checked=len(declared),
-        finding_count=len(missing),
         owner="data",
         category="Audit",
         why="A check that silently did not run looks like one that passed.",
@@ -50,15 +94,13 @@ def waivers_in_use(waivers: Sequence[WaiverUse]) -> CheckResult:
     """
     idle = [waiver for waiver in waivers if waiver.state in ("expired", "unused")]
     # The same line written twice is one finding.
-    findings = list({finding.fingerprint: finding for finding in map(_idle, idle)}.values())
-    return CheckResult(
-        check_id=WAIVERS_IN_USE,
-        title="Every waiver holds, and waives something",
+    findings = {finding.fingerprint: finding for finding in map(_idle, idle)}
+    return own_check(
+        WAIVERS_IN_USE,
+        "Every waiver holds, and waives something",
         severity="warning",
-        status="fail" if findings else "pass",
         relation="waivers",
         rows_checked=len(waivers),
-        finding_count=len(findings),
         owner="data",
         category="Audit",
         why=(
@@ -66,7 +108,7 @@ def waivers_in_use(waivers: Sequence[WaiverUse]) -> CheckResult:
             " expired is a decision that somebody has to take again."
         ),
         remedy="Delete its line of seeds/waivers.csv, or give it a new date and reason.",
-        findings=findings,
+        findings=list(findings.values()),
     )
 
 
@@ -81,14 +123,8 @@ def _idle(waiver: WaiverUse) -> Finding:
         if waiver.state == "expired"
         else "waives nothing any more"
     )
-    return Finding(
-        fingerprint=fingerprint(WAIVERS_IN_USE, key),
-        severity="warning",
-        tenant_id=None,
-        key=key,
-        observed={"owner": waiver.owner},
-        message=f"The waiver of {waiver.check_id} for {_spoken(waiver.key)} {what}",
-    )
+    message = f"The waiver of {waiver.check_id} for {_spoken(waiver.key)} {what}"
+    return own_finding(WAIVERS_IN_USE, "warning", key, message, owner=waiver.owner)
 
 
 def _spoken(key: dict[str, str | None]) -> str:

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from counterfoil.contract import Contract
-from counterfoil.findings import CheckResult, CheckStatus, Finding, fingerprint
+from counterfoil.findings import CheckResult, CheckStatus, Finding
+from counterfoil.own_checks import own_check, own_finding
+from counterfoil.sqltext import quoted
 from counterfoil.structure import Probe
 from counterfoil.suites import ROW_SECURITY_ISOLATES
+from counterfoil.text import first_line
 
 
 @dataclass(frozen=True)
@@ -63,26 +66,23 @@ def row_security_isolates(connection: sa.Connection, contract: Contract) -> Chec
 
 def isolation_check() -> CheckResult:
     """The check as the catalogue has it, before any probe was run."""
-    return CheckResult(
-        check_id=ROW_SECURITY_ISOLATES,
-        title="Row security shows a role its own rows, and no other's",
+    return own_check(
+        ROW_SECURITY_ISOLATES,
+        "Row security shows a role its own rows, and no other's",
         severity="critical",
-        status="pass",
         relation="structure.row_security.probes",
         rows_checked=0,
-        finding_count=0,
         owner="platform",
         category="Row security",
         why="Policies are or'ed together, owners and views go around them, and a role inherits"
         " what another may. Whether a wall holds is known once somebody has leant on it.",
         remedy="Look at schema_policies for the table, and at the role's memberships and"
         " BYPASSRLS; then write the policy that is missing.",
-        findings=[],
     )
 
 
 def _look(connection: sa.Connection, contract: Contract, probe: Probe) -> Sight:
-    relation = ".".join(map(_quoted, contract.locate(probe.table)))
+    relation = ".".join(map(quoted, contract.locate(probe.table)))
     count = (
         f"select count(*), count(*) filter (where ({probe.own_rows}) is not true)"  # noqa: S608
         f" from {relation}"
@@ -95,11 +95,11 @@ def _look(connection: sa.Connection, contract: Contract, probe: Probe) -> Sight:
             connection.execute(
                 sa.text("select set_config(:name, :value, true)"), {"name": name, "value": value}
             )
-        connection.exec_driver_sql(f"set local role {_quoted(probe.role)}")
+        connection.exec_driver_sql(f"set local role {quoted(probe.role)}")
         seen = connection.exec_driver_sql(count, execution_options={"no_parameters": True}).one()
         return Sight(probe, seen[0], seen[1])
     except sa.exc.DBAPIError as cause:
-        return Sight(probe, error=str(cause.orig).strip().splitlines()[0])
+        return Sight(probe, error=first_line(cause.orig))
     finally:
         connection.exec_driver_sql("rollback to savepoint probe")
 
@@ -107,21 +107,14 @@ def _look(connection: sa.Connection, contract: Contract, probe: Probe) -> Sight:
 def _finding(sight: Sight) -> Finding:
     probe = sight.probe
     key: dict[str, str | None] = {"probe": probe.name}
-    return Finding(
-        fingerprint=fingerprint(ROW_SECURITY_ISOLATES, key),
-        severity="critical",
-        tenant_id=None,
-        key=key,
-        observed={
-            "table_name": probe.table,
-            "role": probe.role,
-            "row_count": sight.row_count,
-            "foreign_row_count": sight.foreign_row_count,
-        },
-        message=f"{probe.name}: role {probe.role} sees {sight.foreign_row_count} rows of"
+    return own_finding(
+        ROW_SECURITY_ISOLATES,
+        "critical",
+        key,
+        f"{probe.name}: role {probe.role} sees {sight.foreign_row_count} rows of"
         f" {probe.table} that are not its own, of {sight.row_count}",
+        table_name=probe.table,
+        role=probe.role,
+        row_count=sight.row_count,
+        foreign_row_count=sight.foreign_row_count,
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

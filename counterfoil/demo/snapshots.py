@@ -17,8 +17,9 @@ import psycopg2.errors
 import psycopg2.extensions
 from psycopg2 import sql
 
-from counterfoil.demo.server import first_line, log_file, running_server, start_server
+from counterfoil.demo.server import log_file, running_server, start_server
 from counterfoil.errors import DemoError
+from counterfoil.text import first_line
 
 DATABASE = "empwr"
 

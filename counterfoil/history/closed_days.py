@@ -18,12 +18,16 @@ from counterfoil.database import PUBLIC_SCHEMA, Instant, pinned_engine
 from counterfoil.errors import HistoryError
 from counterfoil.findings import Audit
 from counterfoil.repair.plan import RepairPlan
+from counterfoil.text import first_line
 
 CHECK_ID = "capacity.closed_days_unchanged"
 
 # Beyond this many bytes the days of a first audit go to disk.
 _IN_MEMORY = 1 << 20
 
+_SETTLEMENT = f"""
+    select settled_through::text, stated_change_count from {PUBLIC_SCHEMA}.ledger_settlement
+"""  # noqa: S608
 _CLOSING = f"""
     copy (
         select active_on, competition_id, entry_count, ledger_tokens
@@ -64,10 +68,9 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
     closing = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - read once the audit is recorded
     try:
         with pinned_engine(instant) as engine, engine.connect() as connection:
-            through = connection.scalar(
-                sa.text(f"select settled_through::text from {PUBLIC_SCHEMA}.ledger_settlement")  # noqa: S608
-            )
-            stated = connection.execute(sa.text(_STATED)).all()
+            through, stated_count = connection.execute(sa.text(_SETTLEMENT)).one()
+            # To look for them is a pass over the ledger.
+            stated = connection.execute(sa.text(_STATED)).all() if stated_count else []
             driver = connection.connection.dbapi_connection
             assert isinstance(driver, psycopg2.extensions.connection)
             with driver.cursor() as cursor:
@@ -81,7 +84,7 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
     except (sa.exc.DBAPIError, psycopg2.Error) as cause:
         instant.check_unbroken()
         raise HistoryError(
-            f"the closed days cannot be read: {str(cause).strip().splitlines()[0]}",
+            f"the closed days cannot be read: {first_line(cause)}",
             where=PUBLIC_SCHEMA,
             remedy="Mend that, and run the audit again",
         ) from None

@@ -72,16 +72,18 @@ def record(
             (audit.database,),
         )
         number = _number_of(cursor, audit)
-        if number is None:
-            number = _insert_audit(cursor, audit)
-            recording = Recording(cursor, number)
-            followed = follow(audit, _known_incidents(cursor, audit), recalled.fingerprints)
-            _write_incidents(recording, audit, followed)
-            if closed_days is not None:
-                record_closed_days(cursor, audit, closed_days)
-            also(recording, _history(cursor, audit, number))
-            _forget(cursor, settings.history_days)
-        return _history(cursor, audit, number)
+        if number is not None:
+            return _history(cursor, audit, number)
+        number = _insert_audit(cursor, audit)
+        recording = Recording(cursor, number)
+        followed = follow(audit, _known_incidents(cursor, audit), recalled.fingerprints)
+        _write_incidents(recording, audit, followed)
+        if closed_days is not None:
+            record_closed_days(cursor, audit, closed_days)
+        history = _history(cursor, audit, number)
+        also(recording, history)
+        _forget(cursor, settings.history_days)
+        return history
 
 
 def _number_of(cursor: Cursor, audit: Audit) -> int | None:

@@ -15,6 +15,7 @@ from counterfoil.database import HISTORY_SCHEMA, connect, lost
 from counterfoil.errors import HistoryError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
+from counterfoil.text import first_line
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def history_transaction(historian: Target, settings: Settings) -> Iterator[Curso
         if connection.closed:
             raise lost(cause, historian) from None
         raise HistoryError(
-            f"cannot be written: {str(cause).strip().splitlines()[0]}",
+            f"cannot be written: {first_line(cause)}",
             where=f"schema {HISTORY_SCHEMA}, {historian}",
             remedy="Let that role own the schema: `counterfoil grants` prints how",
         ) from None

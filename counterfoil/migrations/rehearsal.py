@@ -19,10 +19,11 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract import MigrationTree
 from counterfoil.database import connect
-from counterfoil.findings import CheckResult, Finding, fingerprint
+from counterfoil.findings import CheckResult, Finding
 from counterfoil.migrations.facts import Facts, MigrationFile, Tree
 from counterfoil.migrations.layouts import halves
 from counterfoil.migrations.textfile import read_text
+from counterfoil.own_checks import own_check, own_finding
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
 
@@ -193,25 +194,16 @@ def _provide(connection: Connection, facts: Facts, tree: Tree, declared: Migrati
 
 def _finding(tree: Tree, file: str, line: int, says: str) -> Finding:
     key: dict[str, str | None] = {"tree": tree.tree, "file": file, "line": str(line)}
-    return Finding(
-        fingerprint=fingerprint(REHEARSAL, key),
-        severity="critical",
-        tenant_id=None,
-        key=key,
-        observed={},
-        message=f"{file}:{line}: {says}",
-    )
+    return own_finding(REHEARSAL, "critical", key, f"{file}:{line}: {says}")
 
 
 def _result(findings: list[Finding], *, rows_checked: int) -> CheckResult:
-    return CheckResult(
-        check_id=REHEARSAL,
-        title="The migrations run forward and back on an empty database",
+    return own_check(
+        REHEARSAL,
+        "The migrations run forward and back on an empty database",
         severity="critical",
-        status="fail" if findings else "pass",
         relation="migrations",
         rows_checked=rows_checked,
-        finding_count=len(findings),
         owner="platform",
         category="Migrations",
         why="What fails on an empty database fails on the next new environment.",

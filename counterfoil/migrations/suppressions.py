@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from counterfoil.findings import Audit, CheckResult, Finding, audit_status, fingerprint
+from counterfoil.findings import Audit, CheckResult, Finding, audit_status
 from counterfoil.migrations.facts import Suppression
+from counterfoil.own_checks import own_check, own_finding
 
 SUPPRESSIONS_IN_USE = "audit.suppressions_in_use"
 
@@ -94,14 +95,12 @@ def _suppressions_in_use(
         for given in suppressions
         if not given.reason or (given.check_id, given.tree, given.file) not in idle
     ]
-    return CheckResult(
-        check_id=SUPPRESSIONS_IN_USE,
-        title="Every comment that accepts a finding has a reason, and accepts something",
+    return own_check(
+        SUPPRESSIONS_IN_USE,
+        "Every comment that accepts a finding has a reason, and accepts something",
         severity="warning",
-        status="fail" if findings else "pass",
         relation="migrations",
         rows_checked=len(suppressions),
-        finding_count=len(findings),
         owner="platform",
         category="Audit",
         why="A comment that nothing needs any more hides the next fault of that file.",
@@ -117,11 +116,5 @@ def _idle(given: Suppression) -> Finding:
         "check_id": given.check_id,
     }
     what = "accepts nothing" if given.reason else "gives no reason (write `because ...`)"
-    return Finding(
-        fingerprint=fingerprint(SUPPRESSIONS_IN_USE, key),
-        severity="warning",
-        tenant_id=None,
-        key=key,
-        observed={"line": given.line},
-        message=f"{given.file}:{given.line}: the comment that allows {given.check_id} {what}",
-    )
+    message = f"{given.file}:{given.line}: the comment that allows {given.check_id} {what}"
+    return own_finding(SUPPRESSIONS_IN_USE, "warning", key, message, line=given.line)

@@ -12,6 +12,7 @@ from counterfoil.database import connect
 from counterfoil.errors import RepairError, TargetError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
+from counterfoil.text import first_line
 
 log = logging.getLogger(__name__)
 
@@ -71,4 +72,4 @@ def _reason(cause: psycopg2.Error, target: Target) -> str:
         return f"others are connected to {target.dbname}, and Postgres copies no database in use"
     if isinstance(cause, errors.InsufficientPrivilege):
         return f"role {target.user} has no CREATEDB right, or does not own {target.dbname}"
-    return str(cause).strip().splitlines()[0]
+    return first_line(cause)

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from counterfoil.contract import Capacity, Contract
 from counterfoil.database import PUBLIC_SCHEMA, Instant, pinned_engine
 from counterfoil.errors import RepairError
+from counterfoil.text import first_line
 
 Strategy = Literal["backfill", "recalculate"]
 
@@ -209,7 +210,7 @@ def plan_repair(
             missing = [dict(row) for row in rows]
     except sa.exc.DBAPIError as cause:
         raise RepairError(
-            f"the views cannot be read: {str(cause.orig).strip().splitlines()[0]}",
+            f"the views cannot be read: {first_line(cause.orig)}",
             where=f"schema {PUBLIC_SCHEMA}",
             remedy="Grant the role USAGE on the schema, and SELECT on its views",
         ) from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.repair.plan import RepairPlan, Strategy, spoken
-from counterfoil.sqltext import comment, literal
+from counterfoil.sqltext import comment, literal, quoted
 
 # The guards read what was committed while the locks were waited for; a database may have
 # another default, under which they would not.
@@ -119,7 +119,7 @@ def _body(plan: RepairPlan, *, is_inverse: bool, lock_timeout_s: int) -> str:
         undefined=StrictUndefined,
     )
     environment.filters.update(literal=literal, comment=comment, spoken=spoken)
-    schema = '"' + plan.schema.replace('"', '""') + '"'
+    schema = quoted(plan.schema)
     return environment.get_template("repair.sql.j2").render(
         competitions=plan.competitions,
         entries=plan.entries,

@@ -25,6 +25,7 @@ from counterfoil.repair.copy import copied
 from counterfoil.repair.plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
 from counterfoil.repair.script import render
 from counterfoil.settings import Settings
+from counterfoil.text import first_line
 
 log = logging.getLogger(__name__)
 
@@ -202,7 +203,7 @@ def _refused(cause: BaseException | None, target: Target) -> RepairError:
         remedy = "Somebody else holds a row of the plan: wait for them, and verify again"
     elif isinstance(cause, errors.SerializationFailure | errors.RaiseException):
         remedy = "Somebody else changed it meanwhile: verify again"
-    said = str(cause).strip().splitlines()[0]
+    said = first_line(cause)
     return RepairError(f"cannot be carried out: {said}", where=str(target), remedy=remedy)
 
 

@@ -36,6 +36,13 @@ final as (
                 closed_through.database_name = {{ database_name }}
                 and closed_through.closed_at <= {{ as_of() }}
         ) as closed_through,
+        (
+            select count(*)
+            from {{ source('history', 'stated_changes') }} as stated_changes
+            where
+                stated_changes.database_name = {{ database_name }}
+                and stated_changes.accepted_at is null
+        ) as stated_change_count,
         (least(
             {{ as_of() }} - {{ lag }}::interval,
             oldest_transaction.started_at,

@@ -511,18 +511,24 @@ def _refund_changed(s: Scene, by: int) -> tuple[Reservation, int]:
     return row, by
 
 
-def _missing_refund(s: Scene) -> tuple[Reservation, int]:
+def _without_refund(s: Scene, kind: str, reason: str) -> tuple[Reservation, int]:
+    """A reservation that lost its refund, where the balance stays above zero without it."""
     row = s.reservation(
-        "summarized",
+        kind,
         where=lambda row: (
-            s.room(row.competition_id, s.entry(row, SUMMARY_REFUND).created_at)
-            >= s.entry(row, SUMMARY_REFUND).change_amount
+            s.room(row.competition_id, s.entry(row, reason).created_at)
+            >= s.entry(row, reason).change_amount
         ),
     )
-    refund = s.entry(row, SUMMARY_REFUND)
+    refund = s.entry(row, reason)
     s.remove(refund)
-    s.expected.find("refund_matches_unused_spaces", row.id)
     return row, refund.change_amount
+
+
+def _missing_refund(s: Scene) -> tuple[Reservation, int]:
+    row, tokens = _without_refund(s, "summarized", SUMMARY_REFUND)
+    s.expected.find("refund_matches_unused_spaces", row.id)
+    return row, tokens
 
 
 @fault
@@ -685,17 +691,9 @@ def entry_added_after_the_summary(s: Scene) -> None:
 
 
 def _unrefunded(s: Scene) -> tuple[Reservation, int]:
-    row = s.reservation(
-        "cancelled",
-        where=lambda row: (
-            s.room(row.competition_id, s.entry(row, CANCELLATION_REFUND).created_at)
-            >= s.entry(row, CANCELLATION_REFUND).change_amount
-        ),
-    )
-    refund = s.entry(row, CANCELLATION_REFUND)
-    s.remove(refund)
+    row, tokens = _without_refund(s, "cancelled", CANCELLATION_REFUND)
     s.expected.find("released_reservation_holds_nothing", row.id)
-    return row, refund.change_amount
+    return row, tokens
 
 
 @fault
