@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,9 +150,27 @@ def start_demo(
 
 
 @pytest.fixture(scope="session")
-def overnight(start_demo: Callable[[str], Database]) -> Database:
-    """The overnight snapshot, audited by most tests; none of them changes it for good."""
+def shared(start_demo: Callable[[str], Database]) -> Database:
+    """The overnight snapshot on the server of the whole session."""
     return start_demo("overnight")
+
+
+@pytest.fixture(scope="module")
+def overnight(shared: Database) -> Database:
+    """The overnight snapshot, audited by most tests; none of them changes it for good.
+
+    Audits of other modules may have been recorded in it: what they left is not remembered.
+    """
+    with closing(psycopg2.connect(shared.url)) as connection, connection:
+        forget_audits(connection)
+    return shared
+
+
+def forget_audits(connection: Connection) -> None:
+    """Empties the history that audits are held against, in the connection's transaction."""
+    with connection.cursor() as cursor:
+        for table in ("audits", "incidents", "closed_days", "closed_through", "stated_changes"):
+            cursor.execute(f"delete from counterfoil_history.{table}")
 
 
 @pytest.fixture
@@ -161,9 +180,8 @@ def transaction(overnight: Database) -> Iterator[OpenTransaction]:
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("begin")
-        # What audits of other tests have left is not remembered.
-        for table in ("audits", "incidents", "closed_days", "closed_through"):
-            cursor.execute(f"delete from counterfoil_history.{table}")
+        # Nor what other tests of the module have left.
+        forget_audits(connection)
         cursor.execute("select current_setting('counterfoil.as_of')::timestamptz")
         (as_of,) = cursor.fetchone() or (None,)
     try:
@@ -197,8 +215,8 @@ def market(
 
     folder = tmp_path_factory.mktemp("market")
     if request.param == "embedded":
-        overnight: Database = request.getfixturevalue("overnight")
-        other = overnight.plan.builder.model_copy(update={"dbname": "postgres"})
+        shared: Database = request.getfixturevalue("shared")
+        other = shared.plan.builder.model_copy(update={"dbname": "postgres"})
         with application(other, "market", folder) as database:
             yield database
         return

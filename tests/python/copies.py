@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg2
 import yaml
-from conftest import Database
+from conftest import Database, forget_audits
 
 from counterfoil.profiles import Target
 
@@ -31,7 +31,8 @@ def copy_of(database: Database, name: str) -> Iterator[Database]:
         # What a database declares for itself is no part of the template.
         cursor.execute(f"alter database {name} set counterfoil.as_of = '{AS_OF}'")
         url = database.url.replace(f"/{original}?", f"/{name}?")
-        _forget_audits(url)
+        with closing(psycopg2.connect(url)) as copy, copy:
+            forget_audits(copy)
         try:
             yield replace(
                 database,
@@ -40,13 +41,6 @@ def copy_of(database: Database, name: str) -> Iterator[Database]:
             )
         finally:
             cursor.execute(f"drop database {name} with (force)")
-
-
-def _forget_audits(url: str) -> None:
-    """What audits of the original have left is not the copy's."""
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        for table in ("audits", "incidents", "closed_days", "closed_through"):
-            cursor.execute(f"truncate counterfoil_history.{table} cascade")
 
 
 def write_profiles(folder: Path, *targets: Target) -> None:

@@ -155,7 +155,7 @@ def contents(transaction: OpenTransaction) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def healthy(overnight: Database) -> Audit:
     return overnight.audit()
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
-from conftest import Database
+from conftest import Database, forget_audits
 from psycopg2.extras import execute_values
 
 from counterfoil.database import OpenTransaction
@@ -103,6 +103,7 @@ class Bench:
         for table in _TABLES:
             self._execute(f"vacuum public.{table}")
         self._execute("begin")
+        forget_audits(self.transaction.connection)
         if self.is_lax:
             self._forget_constraints()
         for table in reversed(_TABLES):
