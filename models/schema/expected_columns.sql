@@ -3,7 +3,7 @@
 with
 
 declared as (
-    select *
+    select declared.*
     from
         jsonb_to_recordset({{ contract_json(contract_part('structure.columns')) }})
             as declared ("table" text, "column" text, type text, nullable boolean)
@@ -15,8 +15,8 @@ columns as (
 
 compared as (
     select
-        declared."table" as table_name,
-        declared."column" as column_name,
+        declared.table as table_name,
+        declared.column as column_name,
         declared.type as expected_type,
         declared.nullable as is_expected_nullable,
         columns.type_name as actual_type,
@@ -37,8 +37,8 @@ compared as (
     from declared
     left join columns
         on
-            declared."table" = columns.table_name
-            and declared."column" = columns.column_name
+            declared.table = columns.table_name
+            and declared.column = columns.column_name
 ),
 
 final as (

@@ -4,7 +4,7 @@ with
 
 declared as (
     select
-        declared."table" as table_name,
+        declared.table as table_name,
         declared."check" as check_name,
         array(select jsonb_array_elements_text(declared."unique")) as unique_columns
     from
@@ -31,8 +31,9 @@ uniques as (
         indexes.is_valid,
         array_agg(columns.column_name) as unique_columns
     from {{ ref('catalog_indexes') }} as indexes
-    cross join lateral unnest(indexes.column_numbers) with ordinality
-        as position (column_number, ordinality)
+    cross join
+        lateral unnest(indexes.column_numbers) with ordinality
+            as position (column_number, ordinality)
     left join {{ ref('catalog_columns') }} as columns
         on
             indexes.table_oid = columns.table_oid

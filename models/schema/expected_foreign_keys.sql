@@ -5,7 +5,7 @@ with
 declared as materialized (
     select
         row_number() over () as position_in_contract,
-        declared."table" as table_name,
+        declared.table as table_name,
         declared.columns,
         declared."references" as expected_parent,
         declared.on_delete as expected_delete_rule,
@@ -54,10 +54,10 @@ matched as (
             and declared.column_set @> foreign_keys.column_set
             and declared.column_set <@ foreign_keys.column_set
     order by
-        declared.position_in_contract,
+        declared.position_in_contract asc,
         (declared.expected_parent = foreign_keys.parent_table_name) desc nulls last,
         (declared.expected_delete_rule = foreign_keys.delete_rule) desc nulls last,
-        foreign_keys.constraint_name
+        foreign_keys.constraint_name asc
 ),
 
 final as (

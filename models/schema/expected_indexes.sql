@@ -4,7 +4,7 @@ with
 
 declared as (
     select
-        declared."table" as table_name,
+        declared.table as table_name,
         declared.columns,
         coalesce(declared."unique", false) as is_expected_unique
     from
@@ -20,8 +20,9 @@ indexes as (
         indexes.is_unique,
         (
             select jsonb_agg(columns.column_name order by position.ordinality)
-            from unnest(indexes.column_numbers) with ordinality
-                as position (column_number, ordinality)
+            from
+                unnest(indexes.column_numbers) with ordinality
+                    as position (column_number, ordinality)
             left join {{ ref('catalog_columns') }} as columns
                 on
                     indexes.table_oid = columns.table_oid

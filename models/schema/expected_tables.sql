@@ -37,7 +37,7 @@ namesakes as (
     from declared
     inner join pg_catalog.pg_class as relations
         on
-            relations.relname = declared.table_name
+            declared.table_name = relations.relname
             or right(declared.table_name, length(relations.relname) + 1)
             = '.' || relations.relname
     inner join pg_catalog.pg_namespace as namespaces

@@ -4,7 +4,7 @@ with
 
 declared as (
     select
-        declared."table" as table_name,
+        declared.table as table_name,
         declared.name as trigger_name
     from
         jsonb_to_recordset({{ contract_json(contract_part('structure.triggers')) }})

@@ -94,9 +94,7 @@ misdirected as (
     select
         foreign_keys.constraint_oid,
         (
-            select string_agg(
-                namesakes.table_name, ', ' order by namesakes.table_name
-            )
+            select string_agg(namesakes.table_name, ', ' order by namesakes.table_name)
             from {{ ref('catalog_tables') }} as namesakes
             where
                 namesakes.relation_name = foreign_keys.parent_relation_name

@@ -25,7 +25,7 @@ final as (
             as function_name,
         is_security_definer,
         owner_role,
-        exists (
+        exists(
             select true from unnest(settings) as setting
             where starts_with(setting, 'search_path=')
         ) as is_search_path_pinned,

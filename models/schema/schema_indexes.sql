@@ -17,7 +17,7 @@ ranked as (
     where is_valid
     window same_definition as (
         partition by table_oid, definition
-        order by backs_constraint desc, is_unique desc, index_oid
+        order by backs_constraint desc, is_unique desc, index_oid asc
     )
 ),
 

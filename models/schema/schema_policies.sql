@@ -45,8 +45,9 @@ read as (
     select
         policies.*,
         mentioned.column_pattern,
-        regexp_replace(seen_expression, $$'([^']|'')*'$$, $$''$$, 'g') as seen,
-        regexp_replace(written_expression, $$'([^']|'')*'$$, $$''$$, 'g') as written
+        regexp_replace(policies.seen_expression, $$'([^']|'')*'$$, $$''$$, 'g') as seen,
+        regexp_replace(policies.written_expression, $$'([^']|'')*'$$, $$''$$, 'g')
+            as written
     from policies
     left join mentioned on policies.policy_oid = mentioned.policy_oid
 ),
@@ -132,7 +133,7 @@ final as (
                 select coalesce(roles.rolname::text, 'public')
                 from unnest(judged.role_oids) as granted (role_oid)
                 left join pg_catalog.pg_roles as roles on granted.role_oid = roles.oid
-                order by 1
+                order by coalesce(roles.rolname::text, 'public')
             ),
             ', '
         ) as role_names,

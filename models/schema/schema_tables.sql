@@ -63,10 +63,10 @@ declared as (
                 and tables.table_name like declared_tables.pattern
             )
     order by
-        tables.table_oid,
-        declared_tables.is_glob,
+        tables.table_oid asc,
+        declared_tables.is_glob asc,
         length(declared_tables.table_name) desc,
-        declared_tables.table_name
+        declared_tables.table_name asc
 ),
 
 known as (

@@ -27,7 +27,7 @@ final as (
         indexes.indkey::int2[] as column_numbers,
         index_relations.relpages::bigint * current_setting('block_size')::bigint
             as estimated_bytes,
-        exists (
+        exists(
             select true from pg_catalog.pg_constraint as backed
             where backed.conindid = indexes.indexrelid and backed.contype in ('p', 'u', 'x')
         ) as backs_constraint,

@@ -3,7 +3,7 @@
 with
 
 groups as (
-    select *
+    select declared.*
     from
         jsonb_to_recordset({{ contract_json(contract_part('structure.tables') or []) }})
             as declared (tier text, module text, names jsonb)

@@ -4,7 +4,10 @@
 with recursive
 
 tables as (
-    select table_oid, table_name from {{ ref('catalog_tables') }}
+    select
+        table_oid,
+        table_name
+    from {{ ref('catalog_tables') }}
     where has_row_security
 ),
 
