@@ -1,13 +1,13 @@
 """Cleanrylie and TRVL Social: what docs/demo.md says of them, and nothing else."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import psycopg2.errors
 import pytest
+import sqlalchemy as sa
 from applications import audited
 from conftest import ROOT, start_another
 from test_demo_snapshots import run
@@ -17,6 +17,7 @@ from counterfoil import demo
 from counterfoil.contract import Contract, load_contract
 from counterfoil.findings import Audit, CheckResult
 from counterfoil.gate import exit_code
+from counterfoil.probes import row_security_isolates
 from counterfoil.profiles import load_targets
 
 Found = dict[str, list[dict[str, Any]]]
@@ -47,9 +48,7 @@ TRVL_SOCIAL: Found = {
         {"probe": "payout accounts of another vendor"},
     ],
 }
-CLAIMED = {
-    *("profiles", "bookings", "adventures", "vendors", "notifications", "user_preferences")
-}
+CLAIMED = {*("profiles", "bookings", "adventures", "vendors", "notifications", "user_preferences")}
 TIERS = """
     select string_agg(
         format('%s: %s of %s', tier, existing, expected),
@@ -138,7 +137,7 @@ def claimed(data_dir: Path) -> System:
 
 def test_cleanrylie_fails_in_what_the_report_left_open(cleanrylie: System) -> None:
     assert cleanrylie.found == in_order(CLEANRYLIE)
-    assert exit_code(cleanrylie.audit.status) == 2
+    assert exit_code(cleanrylie.audit.status, "warning") == 2
     statuses = {check.status for check in cleanrylie.audit.checks}
     assert statuses == {"pass", "fail"}, "nothing is unknown or in error"
 
@@ -226,13 +225,30 @@ def test_nobody_has_the_users_that_the_reports_query_names(
         assert "users" not in expected_tables(system.contract)
 
 
-def test_a_probe_that_cannot_look_is_no_pass(claimed: System) -> None:
-    """Its table is told of as missing; where that is all there is, nothing is known."""
+def test_a_probe_of_a_missing_table_is_no_pass(claimed: System) -> None:
+    """Of one table told of as missing nothing more is said; of all, that nothing is known."""
     check = claimed.check("schema.row_security_isolates")
-    assert (check.status, check.detail) == ("fail", None)
-    with closing(psycopg2.connect(claimed.url)) as connection, connection.cursor() as cursor:
-        cursor.execute("drop table bookings, profiles cascade")
+    assert (check.status, check.detail, check.rows_checked) == ("fail", None, 3)
+    engine = sa.create_engine(
+        "postgresql+psycopg2://",
+        creator=lambda: psycopg2.connect(claimed.url),
+        poolclass=sa.NullPool,
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql("drop table bookings, profiles cascade")
+        check = row_security_isolates(connection, claimed.contract)
+        assert (check.status, check.detail) == ("unknown", "the tables of all probes are missing")
+        check = row_security_isolates(connection, without_tables(claimed.contract))
+        assert check.status == "error"
+        assert 'relation "public.bookings" does not exist' in str(check.detail)
         connection.rollback()
+
+
+def without_tables(contract: Contract) -> Contract:
+    """The contract, with nothing said of which tables there must be."""
+    assert contract.structure is not None
+    structure = contract.structure.model_copy(update={"tables": ()})
+    return contract.model_copy(update={"structure": structure})
 
 
 def expected_tables(contract: Contract) -> set[str]:
