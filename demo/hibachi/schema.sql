@@ -1,9 +1,10 @@
--- What is applied of the migrations beside it, on the evening before the release: all up
--- to 008_payments.
+-- What is applied of the migrations beside it, on the evening before the release: all
+-- up to 008_payments.
 --
--- The keys that 002, 006 and 008 could not create are not here. Each names a table without
--- its schema (users, bookings) or one that nobody ever made (catering_bookings), so five
--- tables were made by hand without theirs, and the revisions stamped as applied.
+-- The keys that 002, 006 and 008 could not create are not here. Each names a table
+-- without its schema (users, bookings) or one that nobody ever made
+-- (catering_bookings), so five tables were made by hand without theirs, and the
+-- revisions were stamped.
 
 create schema identity;
 create schema lead;
@@ -90,7 +91,7 @@ create table lead.sms_delivery_events (
     constraint sms_delivery_events_pkey primary key,
     campaign_id uuid null
     constraint sms_delivery_events_campaign_id_fkey references lead.campaigns (id),
-    cost int null
+    cost int null  -- noqa: RF04
 );
 
 create index ix_lead_sms_delivery_events_campaign_id
