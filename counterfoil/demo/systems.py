@@ -68,6 +68,7 @@ SYSTEMS = {
                 "trvl_social/history.sql",
             ),
         ),
+        System("hibachi", ("hibachi/schema.sql",)),
     )
 }
 
