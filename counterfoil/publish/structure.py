@@ -1,9 +1,8 @@
 """The schema in a report: expected tables by module and tier, and the foreign keys at fault."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from counterfoil.findings import Audit, CheckResult
 from counterfoil.validate import Row
@@ -11,15 +10,17 @@ from counterfoil.validate import Row
 # What the absence of a tier's table amounts to; the gravest first.
 _AMOUNTS_TO = {"critical": "critical", "important": "warning", "supporting": "info"}
 
-# What the checks of foreign keys say of one that fails: where it leads, and what is wrong.
-_FAULTS = {
-    "schema.foreign_keys_as_declared": ("{declared}", "{state}; found: {found}"),
-    "schema.foreign_keys_enforced": ("{parent_table_name}", "{state}"),
-    "schema.foreign_key_stays_in_schema_map": (
-        "{parent_table_name}",
-        "leads to a schema that it may not; meant may be: {intended_table_names}",
+# What each check of foreign keys knows of one that fails, in words.
+_FAULTS: dict[str, Callable[[Row], str]] = {
+    "schema.foreign_keys_as_declared": lambda told: (
+        f"{told['state']}: {told['found']}" if told["constraint_name"] else told["state"]
     ),
-    "schema.delete_rule_safe": ("{parent_table_name}", "on delete {delete_effect}"),
+    "schema.foreign_keys_enforced": lambda told: told["state"],
+    "schema.foreign_key_stays_in_schema_map": lambda told: (
+        "leads to a schema that it may not reference"
+        + (f"; {told['intended_table_names']} may be meant" if told["intended_table_names"] else "")
+    ),
+    "schema.delete_rule_safe": lambda told: f"a delete of its parent {told['delete_effect']}",
 }
 
 
@@ -130,14 +131,13 @@ def _mark(coverage: Coverage, is_waived: bool) -> str:
 
 
 def _key_lines(check: CheckResult) -> Iterator[KeyLine]:
-    references, fault = _FAULTS[check.check_id]
     for finding in check.findings:
-        told: dict[str, Any] = {**finding.key, **finding.observed}
+        told = {**finding.key, **finding.observed}
         yield KeyLine(
             table_name=told["table_name"],
             column_names=told["column_names"],
-            references=references.format_map(told),
-            fault=fault.format_map(told),
+            references=told.get("declared") or told["parent_table_name"],
+            fault=_FAULTS[check.check_id](told),
             is_waived=finding.waiver is not None,
         )
 
