@@ -57,18 +57,24 @@ class System:
                     yield path
 
 
+_TRVL_SOCIAL = (
+    "trvl_social/platform.sql",
+    "trvl_social/migrations/*.sql",
+    "trvl_social/history.sql",
+    "trvl_social/by_hand.sql",
+    "trvl_social/rows.sql",
+)
+
 SYSTEMS = {
     system.name: system
     for system in (
         System(
-            "trvl_social",
-            (
-                "trvl_social/platform.sql",
-                "trvl_social/migrations/*.sql",
-                "trvl_social/history.sql",
-            ),
+            "cleanrylie",
+            ("cleanrylie/schema.sql", "cleanrylie/migrations/*.sql", "cleanrylie/rows.sql"),
         ),
         System("hibachi", ("hibachi/schema.sql",)),
+        System("trvl_social", _TRVL_SOCIAL),
+        System("trvl_social_claimed", (*_TRVL_SOCIAL, "trvl_social/claimed.sql")),
     )
 }
 
