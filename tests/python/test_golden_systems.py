@@ -213,6 +213,19 @@ def test_the_record_of_migrations_settles_nothing(claimed: System, trvl_social: 
         assert system.check("migrations.history_matches_files").status == "pass"
 
 
+def test_the_page_says_what_the_audits_say(claimed: System, trvl_social: System) -> None:
+    page = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+    for system in (claimed, trvl_social):
+        assert f"\n{tables_there(system.audit)}\n" in page
+
+
+def test_the_reports_statements_show_what_is_anothers(trvl_social: System) -> None:
+    check = trvl_social.check("schema.row_security_isolates")
+    seen = [(f.observed["row_count"], f.observed["foreign_row_count"]) for f in check.findings]
+    assert seen == [(2, 1), (2, 1)]
+    assert check.rows_checked == 5, "and of the profiles her own"
+
+
 def test_nobody_has_the_users_that_the_reports_query_names(
     claimed: System, trvl_social: System
 ) -> None:
