@@ -18,14 +18,25 @@ from counterfoil.structure import Probe
 from counterfoil.suites import ROW_SECURITY_ISOLATES
 from counterfoil.text import first_line
 
+_EXISTS = sa.text(
+    "select exists ("
+    "select from pg_catalog.pg_class as relation"
+    " join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace"
+    " where namespace.nspname = :schema_name and relation.relname = :relation_name)"
+)
+
 
 @dataclass(frozen=True)
 class Sight:
-    """What a probe saw: rows in all, and rows that are not its own; or why it saw nothing."""
+    """What a probe saw: rows in all, and rows that are not its own; or why it saw nothing.
+
+    `is_absent` says that its table is missing, and told of as missing.
+    """
 
     probe: Probe
     row_count: int = 0
     foreign_row_count: int = 0
+    is_absent: bool = False
     error: str | None = None
 
 
@@ -39,7 +50,9 @@ def declared_probes(contract: Contract) -> Sequence[Probe]:
 def row_security_isolates(connection: sa.Connection, contract: Contract) -> CheckResult:
     """schema.row_security_isolates: a probe that sees another's row is a finding.
 
-    A probe that sees no row at all proves nothing, and one that cannot be run neither.
+    A probe that sees no row at all proves nothing, and one that cannot be run neither. One
+    whose table is missing, and is a finding of schema.expected_tables_exist for it, is left
+    out; if that is all of them, nothing is known.
 
     Args:
         connection: one that sees the audit's instant, of a member of the probes' roles.
@@ -48,9 +61,12 @@ def row_security_isolates(connection: sa.Connection, contract: Contract) -> Chec
     sights = [_look(connection, contract, probe) for probe in declared_probes(contract)]
     findings = [_finding(sight) for sight in sights if sight.foreign_row_count]
     errors = [f"{sight.probe.name}: {sight.error}" for sight in sights if sight.error]
-    blind = [sight.probe.name for sight in sights if not sight.error and not sight.row_count]
-    status: CheckStatus = "fail" if findings else "unknown" if blind else "pass"
+    tried = [sight for sight in sights if not sight.is_absent]
+    blind = [sight.probe.name for sight in tried if not sight.error and not sight.row_count]
+    status: CheckStatus = "fail" if findings else "unknown" if blind or not tried else "pass"
     detail = f"{', '.join(blind)}: sees no row, not even its own" if blind else None
+    if not tried:
+        detail = "the tables of all probes are missing"
     if errors:
         status, detail = "error", "; ".join(errors)
     return isolation_check().model_copy(
@@ -82,6 +98,8 @@ def isolation_check() -> CheckResult:
 
 
 def _look(connection: sa.Connection, contract: Contract, probe: Probe) -> Sight:
+    if _is_told_as_missing(connection, contract, probe.table):
+        return Sight(probe, is_absent=True)
     relation = ".".join(map(quoted, contract.locate(probe.table)))
     count = (
         f"select count(*), count(*) filter (where ({probe.own_rows}) is not true)"  # noqa: S608
@@ -102,6 +120,17 @@ def _look(connection: sa.Connection, contract: Contract, probe: Probe) -> Sight:
         return Sight(probe, error=first_line(cause.orig))
     finally:
         connection.exec_driver_sql("rollback to savepoint probe")
+
+
+def _is_told_as_missing(connection: sa.Connection, contract: Contract, table: str) -> bool:
+    """Whether the table is not there, and structure.tables expects it by name."""
+    groups = contract.structure.tables if contract.structure else ()
+    if not any(table in group.names for group in groups):
+        return False
+    schema, relation = contract.locate(table)
+    return not connection.execute(
+        _EXISTS, {"schema_name": schema, "relation_name": relation}
+    ).scalar_one()
 
 
 def _finding(sight: Sight) -> Finding:

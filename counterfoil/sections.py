@@ -35,6 +35,11 @@ _VIEWS = {
         "active_on desc nulls first, competition_name, competition_id, reason",
     ),
     "latest_ledger_entries": ("latest_ledger_entries", "created_at desc, ledger_entry_id"),
+    "coverage": ("schema_coverage", "module is not null, missing_count = 0, module = '', module"),
+    "wall_counts": ("tenant_wall_counts", "table_count"),
+    "walls": ("tenant_walls", "is_held, table_name"),
+    "migrations": ("migration_overview", "tree"),
+    "health": ("server_health", "measure"),
 }
 
 

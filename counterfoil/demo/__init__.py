@@ -1,15 +1,20 @@
-"""The demo: the audited application's database, embedded, at one of two dated instants."""
+"""The demo: databases of audited applications, embedded; EMPWR's at two dated instants."""
 
 from counterfoil.demo.server import announce, socket_dir, stop
 from counterfoil.demo.snapshots import DATABASE, SNAPSHOTS, Snapshot, load, start
+from counterfoil.demo.systems import SYSTEMS, System, load_system, start_system
 
 __all__ = [
     "DATABASE",
     "SNAPSHOTS",
+    "SYSTEMS",
     "Snapshot",
+    "System",
     "announce",
     "load",
+    "load_system",
     "socket_dir",
     "start",
+    "start_system",
     "stop",
 ]

@@ -6,24 +6,29 @@ tables.
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg2
 import psycopg2.errors
 import psycopg2.extensions
 from psycopg2 import sql
 
-from counterfoil.demo.server import log_file, running_server, start_server
+from counterfoil.demo.databases import (
+    SQL_DIR,
+    ensure_database,
+    one_line_refusals,
+    sql_of,
+    url_of,
+)
+from counterfoil.demo.server import running_server, start_server
 from counterfoil.errors import DemoError
-from counterfoil.text import first_line
 
 DATABASE = "empwr"
 
-_SQL_DIR = Path(__file__).parents[2] / "demo" / "empwr"
+_SQL_DIR = SQL_DIR / DATABASE
 _SCHEMA_FILE = "schema.sql"
 # Parents first.
 _TABLES = (
@@ -96,7 +101,7 @@ def start(data_dir: Path, snapshot: str | None = None) -> str:
             snapshot is not None and not _is_declared(cursor, wanted)
         ):
             _fill(cursor, wanted)
-    return _url(directory)
+    return url_of(directory, DATABASE)
 
 
 def load(data_dir: Path, snapshot: str = _DEFAULT) -> str:
@@ -121,7 +126,7 @@ def load(data_dir: Path, snapshot: str = _DEFAULT) -> str:
     directory = running_server(data_dir)
     with _loading(data_dir, directory) as cursor:
         _fill(cursor, wanted)
-    return _url(directory)
+    return url_of(directory, DATABASE)
 
 
 def _known(name: str) -> Snapshot:
@@ -132,57 +137,35 @@ def _known(name: str) -> Snapshot:
     return SNAPSHOTS[name]
 
 
-def _url(directory: Path, database: str = DATABASE) -> str:
-    return f"postgresql://postgres:@/{database}?host={quote(str(directory))}"
-
-
 @contextmanager
 def _loading(data_dir: Path, directory: Path) -> Iterator[psycopg2.extensions.cursor]:
-    """Open the one transaction of a load, alone among loads.
-
-    What PostgreSQL says against it is turned into one line that a user can act on.
-    """
-    try:
-        _ensure_database(directory)
-        with (
-            closing(psycopg2.connect(_url(directory))) as connection,
-            connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute("set local search_path to public")
-            cursor.execute("set local lock_timeout to %s", (_LOCK_TIMEOUT,))
-            cursor.execute("select pg_advisory_xact_lock(hashtextextended('counterfoil.demo', 0))")
-            yield cursor
-    except psycopg2.errors.LockNotAvailable as error:
-        raise DemoError(
-            f"another session has held the demo's tables for {_LOCK_TIMEOUT}",
-            where=DATABASE,
-            remedy="Let it commit or end it, then load again",
-        ) from error
-    except psycopg2.Error as error:
-        raise DemoError(
-            f"PostgreSQL refused: {first_line(error)}",
-            where=DATABASE,
-            remedy=f"Look at the server's log, {log_file(data_dir)}",
-        ) from error
-
-
-def _ensure_database(directory: Path) -> None:
-    with closing(psycopg2.connect(_url(directory, "postgres"))) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("select from pg_database where datname = %s", (DATABASE,))
-            if cursor.rowcount:
-                return
-            # Another process starting the same demo may come first: just as well.
-            with suppress(psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
-                cursor.execute(f"create database {DATABASE}")
+    """Open the one transaction of a load, alone among loads."""
+    with one_line_refusals(data_dir, DATABASE):
+        ensure_database(directory, DATABASE)
+        try:
+            with (
+                closing(psycopg2.connect(url_of(directory, DATABASE))) as connection,
+                connection,
+                connection.cursor() as cursor,
+            ):
+                cursor.execute("set local search_path to public")
+                cursor.execute("set local lock_timeout to %s", (_LOCK_TIMEOUT,))
+                cursor.execute(
+                    "select pg_advisory_xact_lock(hashtextextended('counterfoil.demo', 0))"
+                )
+                yield cursor
+        except psycopg2.errors.LockNotAvailable as error:
+            raise DemoError(
+                f"another session has held the demo's tables for {_LOCK_TIMEOUT}",
+                where=DATABASE,
+                remedy="Let it commit or end it, then load again",
+            ) from error
 
 
 def _fill(cursor: psycopg2.extensions.cursor, snapshot: Snapshot) -> None:
     tables = _existing_tables(cursor)
     if not tables:
-        cursor.execute(_sql_of(_SCHEMA_FILE))
+        cursor.execute(sql_of(_SQL_DIR / _SCHEMA_FILE))
     elif missing := [table for table in _TABLES if table not in tables]:
         raise DemoError(
             f"of the application's tables, {', '.join(missing)} no longer exist",
@@ -192,7 +175,7 @@ def _fill(cursor: psycopg2.extensions.cursor, snapshot: Snapshot) -> None:
     else:
         _empty_tables(cursor)
     for file in snapshot.files:
-        cursor.execute(_sql_of(file))
+        cursor.execute(sql_of(_SQL_DIR / file))
     cursor.execute(f"alter database {DATABASE} set {_AS_OF} = %s", (_instant(snapshot),))
 
 
@@ -229,7 +212,3 @@ def _is_declared(cursor: psycopg2.extensions.cursor, snapshot: Snapshot) -> bool
 
 def _instant(snapshot: Snapshot) -> str:
     return f"{snapshot.as_of:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _sql_of(file: str) -> str:
-    return (_SQL_DIR / file).read_text(encoding="utf-8")

@@ -155,9 +155,14 @@ def _read_files(
     ]
 
 
+def _below(base: Path, path: Path) -> str:
+    """The path as it is told: relative to the contract's folder, unless it is absolute."""
+    return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
+
+
 def _collector(name: str, tree: MigrationTree, path: Path, base: Path) -> Collector:
     # A name that is not UTF-8 is shown with what can be shown of it.
-    file = path.relative_to(base).as_posix().encode("utf-8", "replace").decode()
+    file = _below(base, path).encode("utf-8", "replace").decode()
     return Collector(name, file, (tree.default_schema,))
 
 
@@ -390,7 +395,7 @@ def _read_models(facts: Facts, name: str, folder: Path, base: Path, *, after: in
     for path in list_files(folder):
         if path.suffix != ".py":
             continue
-        file = (folder / path).relative_to(base).as_posix()
+        file = _below(base, folder / path)
         text = read_text(folder / path)
         tables, unknown = read_models(name, file, text.text)
         facts.models += tables

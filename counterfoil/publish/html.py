@@ -17,13 +17,16 @@ from counterfoil.database import PUBLIC_SCHEMA
 from counterfoil.findings import Audit, CheckResult
 from counterfoil.publish.listing import (
     MOST_LETTERS,
+    MOST_LINES,
     MOST_STORIES,
     MOST_TENANTS,
     acceptances,
     findings_a_check,
 )
 from counterfoil.publish.matrices import Matrices, tenant_matrix
+from counterfoil.publish.measures import amount_of, name_of
 from counterfoil.publish.stories import changed_stories, stories
+from counterfoil.publish.structure import expected_tables, key_faults
 from counterfoil.publish.trends import FEWEST_POINTS, Artist, describe, moves
 from counterfoil.publish.words import VERDICTS, counts, movement, open_incidents, worst_first
 from counterfoil.text import clip, printable
@@ -84,6 +87,9 @@ def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
             more_tenants=more_tenants,
             trends=_trends(audit, failing),
             sections=audit.sections,
+            expected=expected_tables(audit, MOST_LINES),
+            key_faults=key_faults(audit.checks, MOST_LINES),
+            most_lines=MOST_LINES,
             most_findings=findings_a_check(failing),
             most_stories=MOST_STORIES,
             schema=PUBLIC_SCHEMA,
@@ -111,7 +117,13 @@ def environment() -> Environment:
         " form-action 'none'",
     )
     environment.filters.update(
-        instant=_spoken_instant, signed=_signed, number=_number, share=_share, breakable=_breakable
+        instant=_spoken_instant,
+        signed=_signed,
+        number=_number,
+        share=_share,
+        breakable=_breakable,
+        measure=name_of,
+        amount=amount_of,
     )
     return environment
 

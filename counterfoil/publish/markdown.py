@@ -9,13 +9,16 @@ from counterfoil.database import PUBLIC_SCHEMA
 from counterfoil.findings import Acceptance, Audit
 from counterfoil.publish.listing import (
     MOST_LETTERS,
+    MOST_LINES,
     MOST_STORIES,
     MOST_TENANTS,
     acceptances,
     findings_a_check,
 )
 from counterfoil.publish.matrices import Matrices, tenant_matrix
+from counterfoil.publish.measures import amount_of, name_of
 from counterfoil.publish.stories import Story, changed_stories, stories
+from counterfoil.publish.structure import expected_tables, key_faults
 from counterfoil.publish.words import VERDICTS, headlines, instant, movement, verdict, worst_first
 from counterfoil.text import clip, printable
 
@@ -39,6 +42,8 @@ def render_markdown(audit: Audit) -> str:
         signed=_signed,
         mark=_MARKS.__getitem__,
         instant=instant,
+        measure=name_of,
+        amount=amount_of,
         capitalize_first=lambda sentence: sentence[0].upper() + sentence[1:],
     )
     incidents = audit.history.incidents if audit.history else []
@@ -65,6 +70,9 @@ def render_markdown(audit: Audit) -> str:
         most_stories=MOST_STORIES,
         schema=PUBLIC_SCHEMA,
         sections=audit.sections,
+        expected=expected_tables(audit, MOST_LINES),
+        key_faults=key_faults(audit.checks, MOST_LINES),
+        most_lines=MOST_LINES,
     )
 
 

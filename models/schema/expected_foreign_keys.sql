@@ -75,7 +75,12 @@ final as (
             when actual_delete_rule <> expected_delete_rule
                 then 'has another delete rule'
             else 'as declared'
-        end as state
+        end as state,
+        concat_ws(' on delete ', expected_parent, expected_delete_rule) as declared,
+        case
+            when constraint_name is null then 'none'
+            else concat_ws(' on delete ', actual_parent, actual_delete_rule)
+        end as found
     from matched
 )
 

@@ -56,7 +56,10 @@ final as (
         declared.is_glob,
         coalesce(matched.matching_table_count, 0) as matching_table_count,
         (matched.table_name is null) as is_missing,
-        namesakes.namesakes,
+        case
+            when matched.table_name is null
+                then coalesce(namesakes.namesakes, 'nothing')
+        end as namesakes,
         case declared.tier
             when 'critical' then 'critical'
             when 'important' then 'warning'
@@ -65,7 +68,7 @@ final as (
     from declared
     left join matched on declared.table_name = matched.table_name
     left join namesakes
-        on declared.table_name = namesakes.table_name and matched.table_name is null
+        on declared.table_name = namesakes.table_name
 )
 
 select * from final

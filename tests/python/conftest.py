@@ -111,14 +111,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.Mon
         yield patch
 
 
-def _start_another(data_dir: Path, binaries: Path, snapshot: str) -> str:
-    """The demo on another Postgres, its files where the demo's own would be."""
+def start_another(data_dir: Path, binaries: Path) -> None:
+    """The demo's server on another Postgres, its files where the demo's own would be."""
     server = Server(data_dir / "postgres", binaries, port=5432)
     server.data = server.folder
     server.log = server.folder / "log"
     server.create()
     server.start(listen_addresses="")
-    return demo.load(data_dir, snapshot)
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +134,8 @@ def start_demo(
         data_dir = tmp_path_factory.mktemp(snapshot)
         started.append(data_dir)
         if binaries:
-            url = _start_another(data_dir, binaries, snapshot)
+            start_another(data_dir, binaries)
+            url = demo.load(data_dir, snapshot)
         else:
             url = demo.start(data_dir, snapshot)
         environment.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from test_migrations import Judge, judge, keys, messages
 
-from counterfoil.contract import MigrationTree
+from counterfoil.contract import MigrationTree, load_contract
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.facts import Statement
 
@@ -17,7 +17,11 @@ __all__ = ["judge"]
 CLEANRYLIE = ROOT / "demo" / "cleanrylie" / "migrations"
 HIBACHI = ROOT / "demo" / "hibachi"
 # Made before there were migrations.
-MAIN_SCHEMA = [f"public.{name}" for name in ("dealerships", "customers", "vehicles")]
+MAIN_SCHEMA = (
+    load_contract(ROOT, ROOT / "contracts" / "cleanrylie.yml")
+    .migrations["application"]
+    .provided_tables
+)
 
 HEADS = {
     "migrations.single_head": [

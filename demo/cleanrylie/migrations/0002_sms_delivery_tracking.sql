@@ -1,7 +1,9 @@
 create table sms_deliveries (
     id bigint generated always as identity primary key,
-    dealership_id bigint not null references dealerships (id),
+    provider_message_id text not null unique,
+    status text not null,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
-create index on sms_deliveries (dealership_id);
+alter table sms_deliveries enable row level security;
+create policy worker_only on sms_deliveries to cleanrylie_worker using (true);

@@ -1,7 +1,8 @@
 create table dashboards (
     id bigint generated always as identity primary key,
-    dealership_id bigint not null references dealerships (id),
+    title text not null,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
-create index on dashboards (dealership_id);
+alter table dashboards enable row level security;
+create policy worker_only on dashboards to cleanrylie_worker using (true);

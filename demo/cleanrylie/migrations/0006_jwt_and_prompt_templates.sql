@@ -1,14 +1,17 @@
+-- The application's own, and no dealership's.
 create table jwt_keys (
     id bigint generated always as identity primary key,
-    dealership_id bigint not null references dealerships (id),
+    public_key text not null unique,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
-create index on jwt_keys (dealership_id);
+
 create table prompt_templates (
     id bigint generated always as identity primary key,
-    dealership_id bigint not null references dealerships (id),
+    name text not null,
+    template text not null,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
-create index on prompt_templates (dealership_id);
+alter table prompt_templates enable row level security;
+create policy worker_only on prompt_templates to cleanrylie_worker using (true);

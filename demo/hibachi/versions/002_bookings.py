@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("sms_consent", sa.Boolean()),
         schema="core",
     )
+    op.create_index("ix_core_bookings_customer_id", "bookings", ["customer_id"], schema="core")
     op.execute("create schema bookings")
     op.create_table(
         "booking_reminders",

@@ -22,6 +22,9 @@ def upgrade() -> None:
         sa.Column("account_id", sa.UUID(), sa.ForeignKey("lead.social_accounts.id")),
         schema="lead",
     )
+    op.create_index(
+        "ix_lead_social_threads_account_id", "social_threads", ["account_id"], schema="lead"
+    )
 
 
 def downgrade() -> None:

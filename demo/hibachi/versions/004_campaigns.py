@@ -22,11 +22,20 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.UUID(), sa.ForeignKey("lead.campaigns.id")),
         schema="lead",
     )
+    op.create_index(
+        "ix_lead_campaign_events_campaign_id", "campaign_events", ["campaign_id"], schema="lead"
+    )
     op.create_table(
         "sms_delivery_events",
         sa.Column("id", sa.UUID(), primary_key=True),
         sa.Column("campaign_id", sa.UUID(), sa.ForeignKey("lead.campaigns.id")),
         sa.Column("cost", sa.Integer()),
+        schema="lead",
+    )
+    op.create_index(
+        "ix_lead_sms_delivery_events_campaign_id",
+        "sms_delivery_events",
+        ["campaign_id"],
         schema="lead",
     )
 

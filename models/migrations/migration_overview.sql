@@ -1,0 +1,154 @@
+{{ config(enabled=contract_declares('migrations')) }}
+
+with
+
+trees as (
+    select * from {{ source('migration_facts', 'migration_trees') }}
+),
+
+files as (
+    select * from {{ source('migration_facts', 'migration_files') }}
+),
+
+revisions as (
+    select * from {{ source('migration_facts', 'migration_revisions') }}
+),
+
+parents as (
+    select * from {{ source('migration_facts', 'migration_parents') }}
+),
+
+versions as (
+    select * from {{ ref('migration_versions') }}
+),
+
+dangling as (
+    select * from {{ ref('migration_unresolved_references') }}
+),
+
+file_counts as (
+    select
+        tree,
+        count(*) as file_count
+    from files
+    group by tree
+),
+
+-- What Alembic calls its heads; of the other layouts, the version that comes last.
+heads as (
+    select
+        revisions.tree,
+        revisions.revision as head
+    from revisions
+    where
+        not exists (
+            select true
+            from parents
+            where
+                parents.tree = revisions.tree
+                and parents.parent = revisions.revision
+                and not parents.is_dependency
+        )
+
+    union
+
+    select
+        latest.tree,
+        latest.version as head
+    from (
+        select distinct on (files.tree)
+            files.tree,
+            files.version
+        from files
+        where files.direction = 'forward' and files.position is not null
+        order by files.tree, files.position desc
+    ) as latest
+    inner join trees on latest.tree = trees.tree
+    where trees.layout <> 'alembic'
+),
+
+listed_heads as (
+    select
+        tree,
+        count(*) as head_count,
+        (array_agg(head order by head))[:5] as first_heads
+    from heads
+    group by tree
+),
+
+version_counts as (
+    select
+        tree,
+        count(*) filter (where is_applied) as applied_count,
+        count(*) filter (where fault = 'is not applied') as pending_count,
+        bool_or(is_applied is not null) as is_known
+    from versions
+    group by tree
+),
+
+-- In the order in which the files are applied.
+stops as (
+    select
+        dangling.tree,
+        coalesce(versions.fault = 'is not applied', false) as is_pending,
+        dangling.file || ':' || dangling.line as place,
+        format(
+            '%s needs %s, which %s',
+            dangling.needed_by, dangling.named_table, dangling.explanation
+        ) as reason,
+        row_number() over (
+            partition by dangling.tree
+            order by files.position, dangling.line, dangling.named_table
+        ) as place_of_all,
+        row_number() over (
+            partition by
+                dangling.tree, coalesce(versions.fault = 'is not applied', false)
+            order by files.position, dangling.line, dangling.named_table
+        ) as place_of_its_kind
+    from dangling
+    inner join files
+        on
+            dangling.tree = files.tree
+            and dangling.file = files.file
+            and files.direction = 'forward'
+    left join versions
+        on files.tree = versions.tree and files.recorded_as = versions.version
+),
+
+final as (
+    select
+        trees.tree,
+        trees.layout,
+        trees.folder,
+        coalesce(file_counts.file_count, 0) as file_count,
+        coalesce(listed_heads.head_count, 0) as head_count,
+        concat_ws(
+            ', ',
+            array_to_string(listed_heads.first_heads, ', '),
+            case
+                when listed_heads.head_count > 5
+                    then format('and %s more', listed_heads.head_count - 5)
+            end
+        ) as heads,
+        case when version_counts.is_known then version_counts.applied_count end
+            as applied_count,
+        case when version_counts.is_known then version_counts.pending_count end
+            as pending_count,
+        first_stops.place as first_stop_at,
+        first_stops.reason as first_stop_reason,
+        next_stops.place as next_stop_at,
+        next_stops.reason as next_stop_reason
+    from trees
+    left join file_counts on trees.tree = file_counts.tree
+    left join listed_heads on trees.tree = listed_heads.tree
+    left join version_counts on trees.tree = version_counts.tree
+    left join stops as first_stops
+        on trees.tree = first_stops.tree and first_stops.place_of_all = 1
+    left join stops as next_stops
+        on
+            trees.tree = next_stops.tree
+            and next_stops.is_pending
+            and next_stops.place_of_its_kind = 1
+)
+
+select * from final

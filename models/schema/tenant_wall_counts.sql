@@ -1,0 +1,16 @@
+{{ config(enabled=contract_declares('schema', 'tenant')) }}
+
+with
+
+walls as (
+    select * from {{ ref('tenant_walls') }}
+),
+
+final as (
+    select
+        count(*) as table_count,
+        count(*) filter (where is_held) as held_count
+    from walls
+)
+
+select * from final

@@ -1,0 +1,274 @@
+"""Cleanrylie and TRVL Social: what docs/demo.md says of them, and nothing else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import psycopg2.errors
+import pytest
+import sqlalchemy as sa
+from applications import audited
+from conftest import ROOT, start_another
+from test_demo_snapshots import run
+from test_migrations import keys
+
+from counterfoil import demo
+from counterfoil.contract import Contract, load_contract
+from counterfoil.findings import Audit, CheckResult
+from counterfoil.gate import exit_code
+from counterfoil.probes import row_security_isolates
+from counterfoil.profiles import load_targets
+from counterfoil.publish.structure import tables_there
+
+Found = dict[str, list[dict[str, Any]]]
+
+CLEANRYLIE: Found = {
+    "migrations.versions_unique": [{"version": "2"}],
+    "schema.row_security_enabled": [
+        {"table_name": table} for table in ("conversations", "customers", "leads")
+    ],
+    "schema.row_security_isolates": [{"probe": "conversations of another dealership"}],
+    "schema.tenant_column_present": [
+        {"table_name": table} for table in ("dashboards", "prompt_templates", "sms_deliveries")
+    ],
+    "schema.foreign_keys_carry_tenant": [
+        {"table_name": "conversations", "constraint_name": f"conversations_{column}_fkey"}
+        for column in ("customerId", "leadId")
+    ],
+}
+OPEN_BOOKINGS = {"table_name": "bookings", "policy_name": "bookings_support"}
+OPEN_MEMBERS = {"table_name": "group_members", "policy_name": "group_members_signed_in"}
+OPEN_NOTIFICATIONS = {"table_name": "notifications", "policy_name": "notifications_system"}
+TRVL_SOCIAL: Found = {
+    "schema.expected_tables_exist": [{"table_name": "analytics_*"}],
+    "schema.policies_name_the_tenant": [OPEN_BOOKINGS, OPEN_MEMBERS, OPEN_NOTIFICATIONS],
+    "schema.row_security_has_policies": [{"table_name": "vendor_stripe_accounts"}],
+    "schema.row_security_isolates": [
+        {"probe": "bookings of another user"},
+        {"probe": "payout accounts of another vendor"},
+    ],
+}
+CLAIMED = {*("profiles", "bookings", "adventures", "vendors", "notifications", "user_preferences")}
+MODULES = """
+    select string_agg(format('%s %s', module, tables), ', ' order by module)
+    from (
+        select module, count(*) as tables from counterfoil.schema_tables group by module
+    ) as modules
+"""
+# The third report's own statement.
+PROPOSED_POLICY = """
+    create policy tenant_isolation on conversations
+    using (dealership_id = current_setting('app.current_dealership_id')::int)
+"""
+
+
+@pytest.fixture(scope="module")
+def data_dir(
+    environment: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Path]:
+    """A demo server with no system in it yet, which the targets of profiles.yml reach."""
+    directory = tmp_path_factory.mktemp("systems")
+    if binaries := request.config.getoption("--postgres"):
+        start_another(directory, binaries)
+        demo.load_system(directory, "cleanrylie")
+    else:
+        demo.start_system(directory, "cleanrylie")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(directory)))
+        # All that is found, not the first hundred.
+        patch.setenv("COUNTERFOIL_EVIDENCE_LIMIT", "1000")
+        yield directory
+    demo.stop(directory)
+
+
+class System:
+    """A system of the demo, audited by its contract."""
+
+    def __init__(self, data_dir: Path, name: str, contract: str) -> None:
+        self.url = demo.load_system(data_dir, name)
+        file = ROOT / "contracts" / contract
+        self.contract: Contract = load_contract(ROOT, file)
+        target, _ = load_targets(name, ROOT)
+        self.audit: Audit = audited(target, file)
+
+    @property
+    def found(self) -> Found:
+        """By failed check the keys of its findings."""
+        return keys(self.audit)
+
+    def check(self, check_id: str) -> CheckResult:
+        """What one check came to."""
+        (check,) = [check for check in self.audit.checks if check.check_id == check_id]
+        return check
+
+    def says(self, statement: str) -> Any:
+        """The one value that a query of its database returns."""
+        return run(self.url, statement)
+
+
+@pytest.fixture(scope="module")
+def cleanrylie(data_dir: Path) -> System:
+    return System(data_dir, "cleanrylie", "cleanrylie.yml")
+
+
+@pytest.fixture(scope="module")
+def trvl_social(data_dir: Path) -> System:
+    return System(data_dir, "trvl_social", "trvl_social.yml")
+
+
+@pytest.fixture(scope="module")
+def claimed(data_dir: Path) -> System:
+    return System(data_dir, "trvl_social_claimed", "trvl_social.yml")
+
+
+def test_cleanrylie_fails_in_what_the_report_left_open(cleanrylie: System) -> None:
+    assert cleanrylie.found == in_order(CLEANRYLIE)
+    assert exit_code(cleanrylie.audit.status, "warning") == 2
+    statuses = {check.status for check in cleanrylie.audit.checks}
+    assert statuses == {"pass", "fail"}, "nothing is unknown or in error"
+
+
+def test_cleanrylie_has_29_tables_in_three_modules(cleanrylie: System) -> None:
+    assert tables_there(cleanrylie.audit) == (
+        "29 of 29 expected tables are there: 7 of 7 critical, 22 of 22 important"
+    )
+    assert cleanrylie.says(MODULES) == "extensions 9, lead management 8, main 12"
+
+
+def test_cleanrylie_has_the_five_relationships_with_their_delete_rules(cleanrylie: System) -> None:
+    assert cleanrylie.contract.structure is not None
+    declared = {
+        (key.table, key.columns[-1], key.references, key.on_delete)
+        for key in cleanrylie.contract.structure.foreign_keys
+    }
+    to_users = {key for key in declared if key[2] == "users"}
+    assert {rule for *_, rule in to_users} == {"set null"}
+    assert declared - to_users == {
+        ("users", "dealership_id", "dealerships", None),
+        ("vehicles", "dealershipId", "dealerships", "cascade"),
+        ("conversations", "dealershipId", "dealerships", "cascade"),
+        ("conversations", "leadId", "leads", "cascade"),
+        ("conversations", "customerId", "customers", "cascade"),
+    }
+    assert cleanrylie.check("schema.foreign_keys_as_declared").status == "pass"
+    every_key_to_users = """
+        select count(*) from counterfoil.schema_foreign_keys where parent_table_name = 'users'
+    """
+    assert cleanrylie.says(every_key_to_users) == len(to_users)
+
+
+def test_cleanrylies_record_of_migrations_cannot_tell_the_doubled_one(cleanrylie: System) -> None:
+    """Nine files, eight versions: the record agrees with the files whichever was applied."""
+    assert cleanrylie.says("select count(*) from deployment.schema_migrations") == 8
+    assert cleanrylie.check("migrations.history_matches_files").status == "pass"
+
+
+def test_the_policy_that_the_report_proposes_cannot_be_made(cleanrylie: System) -> None:
+    """It is the report itself that spells the column otherwise, three sections before."""
+    with pytest.raises(psycopg2.errors.UndefinedColumn):
+        cleanrylie.says(PROPOSED_POLICY)
+
+
+def test_trvl_social_is_there_but_for_a_pattern_of_no_table(trvl_social: System) -> None:
+    assert trvl_social.found == in_order(TRVL_SOCIAL)
+    assert tables_there(trvl_social.audit) == (
+        "106 of 106 expected tables are there:"
+        " 15 of 15 critical, 6 of 6 important, 85 of 85 supporting"
+    )
+    assert trvl_social.says(MODULES) == (
+        "Booking and payment 24, Community and social 13, Core user 2, Group management 8,"
+        " ML and analytics 9, Moderation and safety 10, Notification and communication 10,"
+        " System and infrastructure 24, Vendor and adventure 6"
+    )
+
+
+def test_the_claimed_database_is_not(claimed: System, trvl_social: System) -> None:
+    assert tables_there(claimed.audit) == (
+        "6 of 106 expected tables are there: 6 of 15 critical, 0 of 6 important, 0 of 85 supporting"
+    )
+    found = dict(claimed.found)
+    missing = {key["table_name"] for key in found.pop("schema.expected_tables_exist")}
+    unmade = {key["table_name"] for key in found.pop("migrations.match_database")}
+    patterns = {"vendor_forum_*", "moderation_*", "analytics_*", "ab_test_*"}
+    assert missing - patterns == expected_tables(trvl_social.contract) - CLAIMED
+    assert missing >= patterns
+    assert unmade == {f"public.{table}" for table in missing - patterns}
+    assert len(unmade) == 100
+    assert found == in_order(
+        {
+            "schema.policies_name_the_tenant": [OPEN_BOOKINGS, OPEN_NOTIFICATIONS],
+            "schema.row_security_isolates": [{"probe": "bookings of another user"}],
+        }
+    )
+
+
+def test_the_record_of_migrations_settles_nothing(claimed: System, trvl_social: System) -> None:
+    """It is the same in both databases, and complete."""
+    for system in (claimed, trvl_social):
+        recorded = "select count(*) from supabase_migrations.schema_migrations"
+        assert system.says(recorded) == 26
+        assert system.check("migrations.history_matches_files").status == "pass"
+
+
+def test_the_page_says_what_the_audits_say(claimed: System, trvl_social: System) -> None:
+    page = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+    for system in (claimed, trvl_social):
+        assert f"\n{tables_there(system.audit)}\n" in page
+
+
+def test_the_reports_statements_show_what_is_anothers(trvl_social: System) -> None:
+    check = trvl_social.check("schema.row_security_isolates")
+    seen = [(f.observed["row_count"], f.observed["foreign_row_count"]) for f in check.findings]
+    assert seen == [(2, 1), (2, 1)]
+    assert check.rows_checked == 5, "and of the profiles her own"
+
+
+def test_nobody_has_the_users_that_the_reports_query_names(
+    claimed: System, trvl_social: System
+) -> None:
+    for system in (claimed, trvl_social):
+        assert system.says("select to_regclass('public.users') is null")
+        assert "users" not in expected_tables(system.contract)
+
+
+def test_a_probe_of_a_missing_table_is_no_pass(claimed: System) -> None:
+    """Of one table told of as missing nothing more is said; of all, that nothing is known."""
+    check = claimed.check("schema.row_security_isolates")
+    assert (check.status, check.detail, check.rows_checked) == ("fail", None, 3)
+    engine = sa.create_engine(
+        "postgresql+psycopg2://",
+        creator=lambda: psycopg2.connect(claimed.url),
+        poolclass=sa.NullPool,
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql("drop table bookings, profiles cascade")
+        check = row_security_isolates(connection, claimed.contract)
+        assert (check.status, check.detail) == ("unknown", "the tables of all probes are missing")
+        check = row_security_isolates(connection, without_tables(claimed.contract))
+        assert check.status == "error"
+        assert 'relation "public.bookings" does not exist' in str(check.detail)
+        connection.rollback()
+
+
+def without_tables(contract: Contract) -> Contract:
+    """The contract, with nothing said of which tables there must be."""
+    assert contract.structure is not None
+    structure = contract.structure.model_copy(update={"tables": ()})
+    return contract.model_copy(update={"structure": structure})
+
+
+def expected_tables(contract: Contract) -> set[str]:
+    """Those that the contract expects by name."""
+    assert contract.structure is not None
+    named = {name for group in contract.structure.tables for name in group.names}
+    return {name for name in named if "*" not in name}
+
+
+def in_order(found: Found) -> Found:
+    return {
+        check_id: sorted(failing, key=lambda key: sorted(map(str, key.items())))
+        for check_id, failing in found.items()
+    }

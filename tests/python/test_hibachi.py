@@ -1,0 +1,305 @@
+"""Hibachi, the fifth report: may its migrations run tonight?
+
+`demo/hibachi` has the files, and in schema.sql what is applied of them; the contract says
+what must be there. The files alone are test_migrations_golden.py's.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from applications import created
+from conftest import ROOT
+from copies import write_profiles
+from servers import EMBEDDED, server
+from test_migrations import in_order, keys
+from test_migrations_golden import DANGLING, HEADS
+
+from counterfoil.audit import audit_database
+from counterfoil.database import open_transaction
+from counterfoil.findings import Audit
+from counterfoil.gate import EXIT_CRITICAL
+from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.load import load_facts
+from counterfoil.plan import Plan, make_plan
+from counterfoil.settings import Settings
+
+DEMO = ROOT / "demo" / "hibachi"
+CONTRACT = ROOT / "contracts" / "hibachi.yml"
+FOLDER = "../demo/hibachi/versions"
+
+NOT_APPLIED = [
+    "010_escalation_call_recording",
+    "016_add_social_account_identity",
+    "016_tenant_keys",
+    "017_fix_foreign_key_relationships",
+    "e636a2d56d82",
+]
+NEEDED_BY = {
+    "bookings": ["foreign key of bookings.booking_reminders"],
+    "catering_bookings": [
+        "foreign key of public.catering_payments",
+        "foreign key of public.payment_notifications",
+    ],
+    "users": ["foreign key of identity.station_users", "foreign key of support.audit_logs"],
+}
+GOLDEN: dict[str, list[dict[str, Any]]] = HEADS | {
+    "schema.foreign_keys_as_declared": [
+        {"table_name": table, "column_names": column}
+        for table, column in [
+            ("bookings.booking_reminders", "booking_id"),
+            ("catering_payments", "booking_id"),
+            ("identity.station_users", "user_id"),
+            ("payment_notifications", "booking_id"),
+            ("support.audit_logs", "user_id"),
+        ]
+    ],
+    "schema.expected_tables_exist": [
+        {"table_name": table}
+        for table in [
+            "businesses",
+            "communications.call_recordings",
+            "lead.campaign_budgets",
+            "lead.sms_send_queue",
+            "lead.sms_templates",
+            "lead.social_identities",
+        ]
+    ],
+    "migrations.history_matches_files": [{"version": version} for version in NOT_APPLIED],
+    "migrations.match_database": [
+        {"table_name": table}
+        for table in ["communications.call_recordings", "lead.social_identities"]
+        + ["public.businesses"]
+    ],
+    "migrations.references_resolve": [
+        {"file": f"{FOLDER}/{file}", "named_table": table, "needed_by": needed_by}
+        for table, (file, _) in DANGLING.items()
+        for needed_by in NEEDED_BY.get(table, ["ALTER TABLE"])
+    ],
+}
+
+
+def found(audit: Audit) -> dict[str, list[dict[str, Any]]]:
+    """By failed check the keys of its findings; of a place in a file, the file."""
+    return {
+        check_id: in_order(
+            {name: value for name, value in key.items() if name != "line"} for key in failing
+        )
+        for check_id, failing in keys(audit).items()
+    }
+
+
+def golden(**more: Any) -> dict[str, list[dict[str, Any]]]:
+    return {check_id: in_order(failing) for check_id, failing in (GOLDEN | more).items()}
+
+
+@dataclass(frozen=True)
+class Release:
+    """The database on the evening before the release, and what `counterfoil run` said of it."""
+
+    plan: Plan
+    settings: Settings
+    exit_code: int
+    said: str
+    report: Path
+
+    @property
+    def audit(self) -> Audit:
+        """What it found."""
+        return Audit.model_validate_json((self.report / "audit.json").read_text(encoding="utf-8"))
+
+    def audit_of(self, folder: Path, changes: str = "") -> Audit:
+        """An audit of the files below `folder`, and of the database with `changes` made."""
+        facts = read_trees(self.plan.contract.migrations, folder / "contracts")
+        with open_transaction(self.plan.builder, self.settings) as transaction:
+            with transaction.connection.cursor() as cursor:
+                cursor.execute(changes or "select true")
+            load_facts(transaction.connection, facts)
+            return audit_database(
+                self.plan.contract,
+                self.plan.suites,
+                transaction,
+                self.settings,
+                audit_id="-",
+                contract_file="-",
+            )
+
+
+@pytest.fixture(scope="module")
+def release(
+    environment: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Release]:
+    folder = tmp_path_factory.mktemp("hibachi")
+    schema = (DEMO / "schema.sql").read_text(encoding="utf-8")
+    binaries = request.config.getoption("--postgres") or EMBEDDED
+    with (
+        server(folder / "server", binaries) as running,
+        created(running.target(), "hibachi", schema) as target,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        write_profiles(folder, target)
+        patch.setenv("DBT_PROFILES_DIR", str(folder))
+        patch.setenv("COUNTERFOIL_REPORTS_DIR", str(folder / "reports"))
+        patch.setenv("PREFECT_HOME", str(folder / "prefect"))
+        finished = subprocess.run(
+            [sys.executable, "-m", "counterfoil", "run", "--target", "hibachi"]
+            + ["--contract", CONTRACT],
+            env=os.environ,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
+        )
+        settings = Settings()
+        yield Release(
+            plan=make_plan("hibachi", CONTRACT, settings),
+            settings=settings,
+            exit_code=finished.returncode,
+            said=finished.stdout + finished.stderr,
+            report=folder / "reports" / "latest",
+        )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The contract's folder and the demo's, beside each other as they are in the project."""
+    shutil.copytree(DEMO, tmp_path / "demo" / "hibachi")
+    (tmp_path / "contracts").mkdir()
+    return tmp_path
+
+
+def test_the_release_must_not_run(release: Release) -> None:
+    assert release.exit_code == EXIT_CRITICAL, release.said
+    assert "CRITICAL: 27 of 33 checks passed, 6 failed" in release.said
+    assert found(release.audit) == golden()
+
+
+def test_each_finding_says_what_was_meant(release: Release) -> None:
+    messages = {finding.message for check in release.audit.checks for finding in check.findings}
+    assert messages >= {
+        "The foreign key of identity.station_users (user_id) is missing: declared"
+        " identity.users on delete cascade, found none",
+        "lead.sms_send_queue (important) does not exist; of that name there is nothing",
+        "Version 010_escalation_call_recording of backend is not applied"
+        f" ({FOLDER}/010_escalation_call_recording.py)",
+        "communications.call_recordings: migrations create it"
+        f" ({FOLDER}/010_escalation_call_recording.py), and it is not there",
+    }
+    for table, (file, meant) in DANGLING.items():
+        said = [message for message in messages if f" needs {table}, " in message]
+        assert said, table
+        assert all(f"{FOLDER}/{file}:" in message and meant in message for message in said), said
+
+
+def test_before_the_duplicate_was_deleted(release: Release, folder: Path) -> None:
+    versions = folder / "demo" / "hibachi" / "versions"
+    shutil.copytree(DEMO / "before", versions, dirs_exist_ok=True)
+    duplicate = {"file": f"{FOLDER}/e8e33e1e5658_businesses.py", "table_name": "public.businesses"}
+    not_applied = [{"version": version} for version in [*NOT_APPLIED, "e8e33e1e5658"]]
+    assert found(release.audit_of(folder)) == golden(
+        **{
+            "migrations.table_created_once": [duplicate],
+            "migrations.history_matches_files": not_applied,
+        }
+    )
+
+
+def test_a_table_of_the_same_name_does_not_make_a_key_right(release: Release, folder: Path) -> None:
+    """A public.users would let the key that lacks its schema be made, and mean nothing."""
+    changes = """
+        create table public.users (id uuid primary key);
+        alter table identity.station_users
+            add constraint station_users_user_id_fkey foreign key (user_id)
+            references public.users (id);
+    """
+    audit = release.audit_of(folder, changes)
+    key = {"table_name": "identity.station_users", "constraint_name": "station_users_user_id_fkey"}
+    misdirected = {"schema.foreign_key_stays_in_schema_map", "schema.foreign_keys_indexed"}
+    expected = golden(**{check_id: [key] for check_id in misdirected})
+    expected["schema.no_unexpected_tables"] = [{"table_name": "users"}]
+    expected["migrations.match_database"] += [{"table_name": "public.users"}]
+    assert found(audit) == expected
+    messages = [finding.message for check in audit.checks for finding in check.findings]
+    assert any("of that name it may reference identity.users" in message for message in messages)
+
+
+MENDED = {
+    "002_bookings.py": [('"bookings.id"', '"core.bookings.id"')],
+    "006_roles.py": [('"users.id"', '"identity.users.id"')],
+    "008_payments.py": [('"catering_bookings.id"', '"core.bookings.id"')],
+    "e636a2d56d82_businesses.py": [("newsletter.newsletter_subscribers", "lead.subscribers")],
+    "017_fix_foreign_key_relationships.py": [
+        ('SCHEMA = "newsletter"', 'SCHEMA = "lead"'),
+        ("sms_tracking", "sms_delivery_events"),
+    ],
+}
+WRITTEN = {
+    "020_merge_social_and_communications.py": """
+        revision = "020_merge"
+        down_revision = ("010_escalation_call_recording", "016_add_social_account_identity")
+        def upgrade():
+            pass
+        def downgrade():
+            pass
+    """,
+    "021_campaigns.py": """
+        revision = "021_campaigns"
+        down_revision = "020_merge"
+        def upgrade():
+            for table in ("sms_templates", "campaign_budgets", "sms_send_queue"):
+                op.create_table(table, schema="lead")
+        def downgrade():
+            for table in ("sms_templates", "campaign_budgets", "sms_send_queue"):
+                op.drop_table(table, schema="lead")
+    """,
+}
+APPLIED = """
+    create schema communications;
+    create table communications.call_recordings (id uuid primary key);
+    create table lead.sms_templates (id uuid primary key);
+    create table lead.campaign_budgets (id uuid primary key);
+    create table lead.sms_send_queue (id uuid primary key);
+    create table lead.social_identities (id uuid primary key);
+    create table public.businesses (id uuid primary key);
+    alter table identity.station_users add foreign key (user_id)
+        references identity.users (id) on delete cascade;
+    alter table support.audit_logs add foreign key (user_id)
+        references identity.users (id) on delete set null;
+    alter table bookings.booking_reminders add foreign key (booking_id)
+        references core.bookings (id) on delete cascade;
+    alter table public.catering_payments add foreign key (booking_id)
+        references core.bookings (id) on delete cascade;
+    alter table public.payment_notifications add foreign key (booking_id)
+        references core.bookings (id) on delete set null;
+    create index on identity.station_users (user_id);
+    create index on support.audit_logs (user_id);
+    create index on bookings.booking_reminders (booking_id);
+    create index on public.catering_payments (booking_id);
+    create index on public.payment_notifications (booking_id);
+    update public.alembic_version set version_num = '021_campaigns';
+"""
+
+
+def test_mended_as_the_report_asks_it_passes(release: Release, folder: Path) -> None:
+    versions = folder / "demo" / "hibachi" / "versions"
+    for name, replacements in MENDED.items():
+        text = (versions / name).read_text(encoding="utf-8")
+        for wrong, right in replacements:
+            assert wrong in text
+            text = text.replace(wrong, right)
+        (versions / name).write_text(text, encoding="utf-8")
+    for name, text in WRITTEN.items():
+        (versions / name).write_text(dedent(text), encoding="utf-8")
+    audit = release.audit_of(folder, APPLIED)
+    assert found(audit) == {}
+    assert audit.status == "passed"
