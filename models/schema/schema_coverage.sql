@@ -37,7 +37,8 @@ listed as (
         coalesce(module, '') as module,
         tier,
         table_name,
-        true as is_present
+        true as is_present,
+        false as is_glob
     from present
 
     union all
@@ -46,7 +47,8 @@ listed as (
         coalesce(module, '') as module,
         tier,
         table_name,
-        false as is_present
+        false as is_present,
+        is_glob
     from expected
     where is_missing
 ),
@@ -58,7 +60,10 @@ final as (
         {% for tier in ('critical', 'important', 'supporting') %}
         count(*) filter (where tier = '{{ tier }}' and is_present)
             as {{ tier }}_present_count,
-        count(*) filter (where tier = '{{ tier }}') as {{ tier }}_expected_count,
+        count(*) filter (where tier = '{{ tier }}' and not is_glob)
+            as {{ tier }}_expected_count,
+        count(*) filter (where tier = '{{ tier }}' and is_glob)
+            as {{ tier }}_unmatched_count,
         {% endfor %}
         count(*) filter (where not is_present) as missing_count,
         coalesce(
