@@ -71,6 +71,7 @@ def run(
         show_progress()
         settle_prefect()
         from counterfoil.findings import Audit
+        from counterfoil.publish.structure import tables_there
         from counterfoil.publish.words import headlines, movement, verdict
         from counterfoil.settings import settings
         from flows.nightly import new_audit_id, nightly
@@ -103,6 +104,8 @@ def run(
         say()
         say(verdict(audit), style="bold")
         say(one_line(movement(audit)))
+        if there := tables_there(audit):
+            say(there)
         for sentence in headlines(audit):
             say(f"  {one_line(sentence)}")
         say(f"Report: {_shortest(published.with_name('index.html'))}")

@@ -128,6 +128,20 @@ def expected_tables(audit: Audit, most: int) -> ExpectedTables | None:
     )
 
 
+def tables_there(audit: Audit) -> str | None:
+    """How much is there: "6 of 106 expected tables are there: 6 of 15 critical, ...".
+
+    None where the contract expects no table.
+    """
+    expected = expected_tables(audit, most=0)
+    if expected is None or not any(tier.expected for tier in expected.tiers):
+        return None
+    present = sum(tier.present for tier in expected.tiers)
+    total = sum(tier.expected for tier in expected.tiers)
+    told = ", ".join(f"{tier} {tier.tier}" for tier in expected.tiers if tier.expected)
+    return f"{present:,} of {total:,} expected tables are there: {told}"
+
+
 def key_faults(checks: Iterable[CheckResult], most: int) -> KeyFaults:
     """At most so many of the foreign keys that are missing, do not hold or lead astray."""
     judging = [check for check in checks if check.check_id in _FAULTS]

@@ -14,6 +14,7 @@ from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.findings import Audit
+from counterfoil.migrations.deployment import load_migrations
 from counterfoil.plan import make_plan
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -61,6 +62,7 @@ def audited(target: Target, file: Path) -> Audit:
     """An audit of the target by the contract of `file`, its views built first."""
     settings = Settings()
     plan = make_plan(target.name, file, settings)
+    load_migrations(plan.contract, plan.contract_dir, plan.builder, settings)
     ensure_views(plan, settings)
     with open_snapshot(plan.auditor, settings) as snapshot:
         return audit_database(

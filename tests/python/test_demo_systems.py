@@ -1,5 +1,7 @@
 """The demo's other systems: a database each, loaded when asked for, and again on request."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -8,10 +10,12 @@ from pathlib import Path
 import psycopg2
 import pytest
 from conftest import ROOT
+from refusals import assert_one_line
 from test_demo_snapshots import run
 
 from counterfoil import demo
 from counterfoil.errors import DemoError
+from counterfoil.gate import EXIT_ERROR
 from counterfoil.profiles import load_targets
 
 SYSTEM = "trvl_social"
@@ -55,6 +59,27 @@ def test_an_unknown_one_is_refused_before_anything_is_started(tmp_path: Path) ->
         with pytest.raises(DemoError, match=r"no system 'nope'\. Choose one of empwr"):
             refuse(tmp_path, "nope")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["start", "load"])
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--system", "Empwr"), "empwr, cleanrylie, "),
+        (("--system", SYSTEM, "--snapshot", "overnight"), "has no snapshots"),
+    ],
+)
+def test_the_command_refuses_in_one_line(
+    verb: str, options: tuple[str, ...], named: str, tmp_path: Path
+) -> None:
+    command = (sys.executable, "-m", "counterfoil", "demo", verb, *options)
+    finished = subprocess.run(
+        [*command, "--data-dir", tmp_path], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert finished.returncode == EXIT_ERROR
+    assert finished.stdout == ""
+    assert_one_line(finished.stderr.removesuffix("\n"))
+    assert named in finished.stderr
 
 
 @pytest.mark.parametrize("name", demo.SYSTEMS)
