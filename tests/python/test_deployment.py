@@ -10,11 +10,15 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from conftest import ROOT, Database
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.contract import Pack
+from counterfoil.findings import Audit
 
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 
@@ -140,9 +144,74 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
         if name == "audit":
             assert deployment["schedules"] == []
             assert properties["full_rebuild"]["type"] == "boolean"
+            assert properties["packs"]["items"]["enum"] == list(get_args(Pack))
             continue
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert deployment["schedules"][0]["schedule"]["timezone"] == "UTC"
     refused = prefect.run("deployment", "run", "nightly/demo", "--param", "fail_on=sometimes")
     assert refused.returncode != 0
+
+
+def test_some_of_the_packs_by_either_way(
+    prefect: Prefect, overnight: Database, superuser: Connection
+) -> None:
+    """The deployment and the command line say the same, and rebuild nothing for it."""
+    latest = overnight.settings.reports_path / "latest" / "audit.json"
+    before = views(superuser)
+    some = ("deployment", "run", "nightly/demo", "--watch", "--param")
+    run = prefect.run(*some, 'packs=["integrity"]')
+    flow_run, *_ = prefect.ask("flow_runs/filter", sort="START_TIME_DESC")
+    assert flow_run["state"]["type"] == "COMPLETED", run.stdout
+    assert flow_run["state"]["message"].endswith("without capacity, tenancy")
+    by_deployment = Audit.model_validate_json(latest.read_text())
+
+    by_hand = counterfoil(prefect, "--pack", "integrity")
+    assert by_hand.returncode == 0, by_hand.stderr
+    assert flow_run["state"]["message"] in by_hand.stdout
+    audit = Audit.model_validate_json(latest.read_text())
+    assert audit.audit_id != by_deployment.audit_id
+    assert (audit.packs_left_out, statuses(audit)) == (
+        by_deployment.packs_left_out,
+        statuses(by_deployment),
+    )
+    assert views(superuser) == before
+
+    unknown = counterfoil(prefect, "--pack", "health")
+    assert unknown.returncode == 3
+    assert "error: contract of empwr: the contract has no pack 'health'. Audit one" in (
+        unknown.stderr
+    )
+    assert prefect.run(*some, 'packs=["helth"]').returncode != 0
+    prefect.run(*some, 'packs=["health"]')
+    flow_run, *_ = prefect.ask("flow_runs/filter", sort="START_TIME_DESC")
+    assert flow_run["state"]["type"] == "FAILED"
+    assert flow_run["state"]["message"] in unknown.stderr
+
+
+def counterfoil(prefect: Prefect, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`counterfoil run` of the demo, with the test's own Prefect server."""
+    return subprocess.run(
+        [sys.executable, "-m", "counterfoil", "run", *arguments],
+        env=prefect.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def statuses(audit: Audit) -> dict[str, str]:
+    return {check.check_id: check.status for check in audit.checks}
+
+
+def views(connection: Connection) -> list[tuple[object, ...]]:
+    """Each of ours as the catalog has it: a view that is made anew has other numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select oid::text, xmin::text, relname from pg_class"
+            " where relkind = 'v' and relnamespace::regnamespace::text like 'counterfoil%'"
+            " order by 1"
+        )
+        return cursor.fetchall()
