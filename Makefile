@@ -67,6 +67,7 @@ stop: install ## Stop the demo database
 
 .PHONY: server
 server: install ## Run a Prefect server on this machine, until interrupted
+	@mkdir -p "$$PREFECT_HOME"  # the server does not make it, and keeps its database there
 	@$(BIN)/prefect server start --host 127.0.0.1 --port 4200
 
 # What the next two talk to: the server of `make server`, unless you say which.
