@@ -16,6 +16,7 @@ import pytest
 import yaml
 from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
+from waiting import wait_until
 
 from counterfoil.contract import Pack
 from counterfoil.findings import Audit
@@ -67,6 +68,12 @@ class Prefect:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
+    def runs(self, deployment: str) -> list[dict[str, Any]]:
+        """The runs of a deployment, the latest first."""
+        named = {"name": {"any_": [deployment]}}
+        found = self.ask("flow_runs/filter", sort="START_TIME_DESC", deployments=named)
+        return list(found)
+
     def wait(self) -> None:
         """Until the server answers."""
         for _ in range(120):
@@ -106,7 +113,7 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
 
     run = prefect.run("deployment", "run", "nightly/demo", "--watch")
 
-    (flow_run,) = prefect.ask("flow_runs/filter")
+    (flow_run,) = prefect.runs("demo")
     assert flow_run["state"]["type"] == "FAILED", run.stdout
     assert "EMPWR Dance - London is off by -50 tokens" in flow_run["state"]["message"]
     latest = overnight.settings.reports_path / "latest"
@@ -153,6 +160,15 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
     assert refused.returncode != 0
 
 
+def test_a_schedule_that_is_active_makes_runs(prefect: Prefect) -> None:
+    """With SQLAlchemy 2.1 the server's scheduler only raised, and no night ever came."""
+    wait_until(lambda: bool(prefect.runs("production")), seconds=60)
+    coming = prefect.runs("production")
+    assert {run["state"]["type"] for run in coming} == {"SCHEDULED"}
+    assert all(run["expected_start_time"].split("T")[1][:5] == "02:00" for run in coming)
+    assert prefect.runs("nightly") == [], "it is not active"
+
+
 def test_some_of_the_packs_by_either_way(
     prefect: Prefect, overnight: Database, superuser: Connection
 ) -> None:
@@ -161,7 +177,7 @@ def test_some_of_the_packs_by_either_way(
     before = views(superuser)
     some = ("deployment", "run", "nightly/demo", "--watch", "--param")
     run = prefect.run(*some, 'packs=["integrity"]')
-    flow_run, *_ = prefect.ask("flow_runs/filter", sort="START_TIME_DESC")
+    flow_run, *_ = prefect.runs("demo")
     assert flow_run["state"]["type"] == "COMPLETED", run.stdout
     assert flow_run["state"]["message"].endswith("without capacity, tenancy")
     by_deployment = Audit.model_validate_json(latest.read_text())
@@ -184,7 +200,7 @@ def test_some_of_the_packs_by_either_way(
     )
     assert prefect.run(*some, 'packs=["helth"]').returncode != 0
     prefect.run(*some, 'packs=["health"]')
-    flow_run, *_ = prefect.ask("flow_runs/filter", sort="START_TIME_DESC")
+    flow_run, *_ = prefect.runs("demo")
     assert flow_run["state"]["type"] == "FAILED"
     assert flow_run["state"]["message"] in unknown.stderr
 
