@@ -144,16 +144,18 @@ def test_a_fleet_loses_nobody(
             **{f"sound_{number}": "passed" for number in range(1, sound + 1)},
         }
         assert list(statuses(fleet))[:2] == ["down", "faulty"], "worst first"
-        report = (fleet.latest / "report.md").read_text()
+        report, page = ((fleet.latest / name).read_text() for name in ("report.md", "index.html"))
         outcomes = json.loads((fleet.latest / "fleet.json").read_text())["outcomes"]
         for outcome in outcomes:
-            link = f"../../{outcome['audit_id']}/report.md"
+            link = f"../../{outcome['audit_id']}/index.html"
             if outcome["status"] == "error":
                 assert 'database "down" does not exist' in outcome["message"]
-                assert link not in report
+                assert link not in report + page
                 assert outcome["page"] in report
+                assert outcome["page"] in page
             else:
-                assert link in report
+                assert f"]({link})" in report
+                assert f'href="{link}"' in page
                 assert (fleet.latest / link).is_file()
         artifacts = {item["key"]: item for item in fleet.prefect.ask("artifacts/filter")}
         assert "faulty" in artifacts["fleet-report"]["data"]
