@@ -22,6 +22,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import State
 
+ROOT = Path(__file__).parents[1]
 RUNS = 5
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 ASK = [PREFECT, "deployment", "run", "nightly/demo", "--watch", "--param", "fail_on=never"]
@@ -73,10 +74,11 @@ def at(state: State) -> float:
 
 
 def spent_by_worker() -> float:
-    """Processor seconds of everything that the pool's workers have started and seen end."""
+    """Processor seconds of everything that this folder's workers started and saw end."""
     spent = 0.0
-    for process in psutil.process_iter(["cmdline"]):
-        if process.info["cmdline"][2:4] == ["worker", "start"]:
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        command, folder = process.info["cmdline"] or [], process.info["cwd"]
+        if command[2:4] == ["worker", "start"] and folder == str(ROOT):
             times = process.cpu_times()
             spent += times.children_user + times.children_system
     return spent
