@@ -16,18 +16,19 @@ begun as (
     group by database_name
 ),
 
-final as (
-    select distinct on (check_history.database_name, check_history.check_id)
-        check_history.*
+results as (
+    select check_history.*
     from {{ ref('check_history') }} as check_history
     inner join begun
         on
             check_history.database_name = begun.database_name
             and check_history.audit_number >= begun.audit_number
-    order by
-        check_history.database_name,
-        check_history.check_id,
-        check_history.audit_number desc
+),
+
+final as (
+    select distinct on (database_name, check_id) *
+    from results
+    order by database_name asc, check_id asc, audit_number desc
 )
 
 select * from final
