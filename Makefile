@@ -67,6 +67,7 @@ stop: install ## Stop the demo database
 
 .PHONY: server
 server: install ## Run a Prefect server on this machine, until interrupted
+	@mkdir -p "$$PREFECT_HOME"  # the server does not make it, and keeps its database there
 	@$(BIN)/prefect server start --host 127.0.0.1 --port 4200
 
 # What the next two talk to: the server of `make server`, unless you say which.
@@ -76,6 +77,9 @@ worker deploy: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
 deploy: install ## Make the work pool and the deployments of prefect.yaml, or renew them
 	@$(BIN)/prefect work-pool create counterfoil --type process --overwrite
 	@$(BIN)/prefect --no-prompt deploy --all
+
+# How often it looks for runs; Prefect's 10 seconds are for servers with many workers.
+worker: export PREFECT_WORKER_QUERY_SECONDS ?= 2
 
 .PHONY: worker
 worker: install ## Run a worker of the pool, until interrupted
@@ -98,6 +102,11 @@ bench-history: install ## Time the history's views after 1,000 audits
 .PHONY: bench-run
 bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 	@$(BIN)/python benchmarks/warm_run.py
+
+.PHONY: bench-deployment
+bench-deployment: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
+bench-deployment: install ## Time `prefect deployment run` through `make server` and `make worker`
+	@$(BIN)/python benchmarks/deployment.py
 
 .PHONY: bench-publish
 bench-publish: install ## Measure publishing: 300 failing checks with 10,000 findings

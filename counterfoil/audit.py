@@ -1,13 +1,13 @@
 """One audit: every suite at one instant, and what came of each check."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from counterfoil.contract import Contract
+from counterfoil.contract import Contract, Pack
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, Instant, pinned_engine
 from counterfoil.errors import CounterfoilError, PreflightError
 from counterfoil.evidence import Failure, Key, accepted_by, fetch_failure, waive
@@ -63,6 +63,7 @@ def audit_database(
     contract_file: str,
     waivers: Sequence[Waiver] = (),
     looked_for: Mapping[str, Sequence[Key]] | None = None,
+    packs: Collection[Pack] = (),
     data_docs: Path | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Audit:
@@ -78,6 +79,8 @@ def audit_database(
         waivers: of whatever database.
         looked_for: by check_id, keys of findings that are to be listed however small they
             are: those open since an earlier audit.
+        packs: which of the contract's are audited; all of them if none is named. Of the rest
+            nothing is read, and nothing said.
         data_docs: where Great Expectations' own site is to be; None for none.
         progress: told after each suite how many are done, and of how many.
 
@@ -91,12 +94,12 @@ def audit_database(
             empty.
     """
     started_at = datetime.now(UTC)
-    applying = [suite for suite in suites if suite.applies_to(contract)]
-    declared = [check.check_id for suite in applying for check in suite.checks]
-    if declared_probes(contract):
-        declared.append(ROW_SECURITY_ISOLATES)
+    audited = contract.narrowed_to(packs)
+    packs_left_out = [pack for pack in contract.packs if pack not in audited.packs]
+    applying = [suite for suite in suites if suite.applies_to(audited)]
+    everything, declared = _declared(suites, contract), _declared(suites, audited)
     today = instant.as_of.astimezone(UTC).date()
-    held = waivers_on(waivers, contract.database, today, declared)
+    held = waivers_on(waivers, contract.database, today, everything)
     try:
         with pinned_engine(instant) as engine, engine.connect() as connection:
             views, empty_tables = _look_around(connection, contract)
@@ -108,12 +111,13 @@ def audit_database(
                 empty_tables=empty_tables,
                 waivers=held,
                 looked_for=looked_for or {},
+                left_out=frozenset(everything) - frozenset(declared),
                 limit=settings.evidence_limit,
             )
             results = [result for outcome in outcomes for result in judge.results(outcome)]
-            if declared_probes(contract):
+            if declared_probes(audited):
                 results.append(judge.accepted(row_security_isolates(connection, contract)))
-            sections = fetch_sections(connection, outcomes, views)
+            sections = fetch_sections(connection, outcomes, views, audited.packs)
             check_not_rewritten(connection, contract)
     except (CounterfoilError, sa.exc.DBAPIError):
         # What went wrong may be a lost connection, and then that is what to say.
@@ -122,7 +126,10 @@ def audit_database(
     instant.check_unbroken()
     scored, scored_by_tenant = score(results), tenant_score(results)
     uses = judge.waiver_uses(results)
-    results += [every_check_ran(declared, results), waivers_in_use(uses)]
+    results += [
+        every_check_ran(declared, results, packs_left_out),
+        waivers_in_use(uses, packs_left_out),
+    ]
     return Audit(
         audit_id=audit_id,
         database=contract.database,
@@ -135,9 +142,18 @@ def audit_database(
         score=scored,
         tenant_score=scored_by_tenant,
         waivers=uses,
+        packs_left_out=packs_left_out,
         empty_tables=sorted(empty_tables),
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
+
+
+def _declared(suites: Iterable[Suite], contract: Contract) -> list[str]:
+    """The ids of the checks that a contract asks for, the audit's own aside."""
+    check_ids = [
+        check.check_id for suite in suites if suite.applies_to(contract) for check in suite.checks
+    ]
+    return [*check_ids, ROW_SECURITY_ISOLATES] if declared_probes(contract) else check_ids
 
 
 def _look_around(
@@ -204,6 +220,7 @@ class _Judge:
         empty_tables: frozenset[str],
         waivers: Waivers,
         looked_for: Mapping[str, Sequence[Key]],
+        left_out: frozenset[str],
         limit: int,
     ) -> None:
         self._connection = connection
@@ -211,6 +228,7 @@ class _Judge:
         self._empty_tables = empty_tables
         self._waivers = waivers
         self._looked_for = looked_for
+        self._left_out = left_out
         self._limit = limit
         self._holding: set[int] = set()
         self._exceeded: set[int] = set()
@@ -273,7 +291,7 @@ class _Judge:
 
     def waiver_uses(self, results: Sequence[CheckResult]) -> list[WaiverUse]:
         """What became of each waiver of the database, once every suite has been judged."""
-        unjudged = {
+        unjudged = self._left_out | {
             result.check_id
             for result in results
             if result.status in ("error", "unknown") or result.detail

@@ -47,6 +47,17 @@ class FailOnChoice(StrEnum):
     never = "never"
 
 
+class PackChoice(StrEnum):
+    """The packs that --pack takes."""
+
+    capacity = "capacity"
+    tenancy = "tenancy"
+    integrity = "integrity"
+    migrations = "migrations"
+    schema = "schema"
+    health = "health"
+
+
 @app.command(
     epilog="Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 the audit or one of its"
     " checks could not run. Example: counterfoil run --target production --fail-on critical"
@@ -57,6 +68,11 @@ def run(
     ] = "demo",
     contract: Annotated[
         Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
+    ] = None,
+    *,
+    pack: Annotated[
+        list[PackChoice] | None,
+        typer.Option(help="Audit this pack of the contract; may be repeated.", show_default="all"),
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Also write audit.json here.")] = None,
     fail_on: Annotated[
@@ -85,6 +101,7 @@ def run(
                 target=target,
                 contract=contract and contract.absolute(),
                 fail_on=fail_on.value,
+                packs=tuple(each.value for each in pack or ()),
                 audit_id=audit_id,
                 data_docs=data_docs,
                 return_state=True,

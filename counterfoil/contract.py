@@ -4,7 +4,7 @@ It lives in dbt_project.yml as the dbt project's single variable, or in a file o
 `contracts/` that replaces it whole. docs/contract.md explains every key to its author.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -295,6 +295,22 @@ class Contract(_Clause):
                     " several columns: give parent_column"
                 )
         return self
+
+    def narrowed_to(self, packs: Collection[Pack]) -> "Contract":
+        """The contract with those of its packs that are named; with all of them if none is.
+
+        Raises:
+            ContractError: one is none of its own.
+        """
+        for pack in packs:
+            if pack not in self.packs:
+                raise ContractError(
+                    f"the contract has no pack '{pack}'",
+                    where=f"contract of {self.database}",
+                    remedy=f"Audit one or more of: {', '.join(self.packs)}",
+                )
+        kept = tuple(pack for pack in self.packs if pack in packs)
+        return self.model_copy(update={"packs": kept}) if kept else self
 
     @property
     def schemas(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from counterfoil.contract import Pack
 from counterfoil.suites import Severity
 
 CheckStatus = Literal["pass", "fail", "waived", "error", "unknown"]
@@ -73,7 +74,7 @@ class CheckResult(_Published):
     remedy: str
     detail: str | None = Field(
         default=None,
-        description="Why the check is an error or unknown, wholly or for some tables; else null.",
+        description="Why nothing, or nothing of some tables or packs, could be judged; else null.",
     )
     findings: list[Finding] = Field(
         description="The largest of them, up to the cap, and those that were open before."
@@ -189,6 +190,9 @@ class Audit(_Published):
         default=[], description="What fails by tenant: a line a tenant and category."
     )
     waivers: list[WaiverUse] = Field(default=[], description="Those of this database.")
+    packs_left_out: list[Pack] = Field(
+        default=[], description="The contract's packs that this run did not audit."
+    )
     empty_tables: list[str] = Field(
         default=[], description="In use and without rows: nothing about them could be judged."
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from counterfoil.contract import Pack
 from counterfoil.findings import CheckResult, Finding, WaiverUse, fingerprint
 from counterfoil.suites import EVERY_CHECK_RAN, WAIVERS_IN_USE, Severity
 
@@ -18,6 +19,7 @@ def own_check(
     category: str,
     why: str,
     remedy: str,
+    detail: str | None = None,
     findings: Sequence[Finding] = (),
 ) -> CheckResult:
     """A check whose findings are all at hand: it fails if there is one."""
@@ -33,6 +35,7 @@ def own_check(
         category=category,
         why=why,
         remedy=remedy,
+        detail=detail,
         findings=list(findings),
     )
 
@@ -55,12 +58,15 @@ def own_finding(
     )
 
 
-def every_check_ran(declared: Sequence[str], results: Sequence[CheckResult]) -> CheckResult:
+def every_check_ran(
+    declared: Sequence[str], results: Sequence[CheckResult], left_out: Sequence[Pack] = ()
+) -> CheckResult:
     """audit.every_check_ran: a check that nobody heard of again is a finding.
 
     Args:
         declared: the ids of every check that applies.
         results: what came of them.
+        left_out: the contract's packs that the run was not to audit.
     """
     missing = sorted(set(declared) - {result.check_id for result in results})
     findings = [
@@ -82,15 +88,17 @@ def every_check_ran(declared: Sequence[str], results: Sequence[CheckResult]) -> 
         category="Audit",
         why="A check that silently did not run looks like one that passed.",
         remedy="Look at the audit's log for the check's suite, and run the audit again.",
+        detail=_without(left_out),
         findings=findings,
     )
 
 
-def waivers_in_use(waivers: Sequence[WaiverUse]) -> CheckResult:
+def waivers_in_use(waivers: Sequence[WaiverUse], left_out: Sequence[Pack] = ()) -> CheckResult:
     """audit.waivers_in_use: a waiver that expired, or that nothing needs, is a finding.
 
     Args:
         waivers: what became of each waiver of the database.
+        left_out: the contract's packs that the run was not to audit.
     """
     idle = [waiver for waiver in waivers if waiver.state in ("expired", "unused")]
     # The same line written twice is one finding.
@@ -108,8 +116,14 @@ def waivers_in_use(waivers: Sequence[WaiverUse]) -> CheckResult:
             " expired is a decision that somebody has to take again."
         ),
         remedy="Delete its line of seeds/waivers.csv, or give it a new date and reason.",
+        detail=_without(left_out),
         findings=list(findings.values()),
     )
+
+
+def _without(packs: Sequence[Pack]) -> str | None:
+    """What keeps such a check's open incidents as they are: nobody looked at their part."""
+    return f"left out: {', '.join(packs)}" if packs else None
 
 
 def _idle(waiver: WaiverUse) -> Finding:

@@ -1,10 +1,11 @@
 """Everything that is read and checked before the database is asked what is true."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
-from counterfoil.contract import Contract, load_contract
+from counterfoil.contract import Contract, Pack, load_contract
 from counterfoil.discovery import discover
 from counterfoil.migrations.deployment import with_histories
 from counterfoil.preflight import check_database, check_disk
@@ -24,6 +25,7 @@ class Plan:
         contract_dir: the folder that its paths are relative to.
         replaces_project_contract: whether it stands in for the dbt project's own.
         suites: those that apply to the contract.
+        packs: which of the contract's are audited; the views are those of all.
         builder: the target that builds the views.
         auditor: the target that asserts.
         historian: the target that writes the history.
@@ -36,6 +38,7 @@ class Plan:
     contract_dir: Path
     replaces_project_contract: bool
     suites: tuple[Suite, ...]
+    packs: tuple[Pack, ...]
     builder: Target
     auditor: Target
     historian: Target
@@ -43,20 +46,24 @@ class Plan:
     recipients: tuple[Recipient, ...]
 
 
-def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Plan:
+def make_plan(
+    target: str, contract_file: Path | None, settings: Settings, packs: Collection[Pack] = ()
+) -> Plan:
     """Reads and checks all that an audit of `target` needs.
 
     Args:
         target: an output of profiles.yml.
         contract_file: a contract that replaces the dbt project's own; None keeps that.
         settings: the operator's.
+        packs: which of the contract's are audited; all of them if none is named.
 
     Raises:
-        CounterfoilError: the first thing that is wrong: target, contract, suites, waivers, alerts,
-            disk, connection, tables, columns, privileges.
+        CounterfoilError: the first thing that is wrong: target, contract, packs, suites, waivers,
+            alerts, disk, connection, tables, columns, privileges.
     """
     builder, auditor = load_targets(target, settings.project_dir)
     declared = load_contract(settings.project_dir, contract_file)
+    audited = declared.narrowed_to(packs).packs
     suites = load_suites(settings.expectations_dir)
     check_suites(
         [suite for suite in suites if suite.pack in declared.packs],
@@ -76,6 +83,7 @@ def make_plan(target: str, contract_file: Path | None, settings: Settings) -> Pl
         contract_dir=contract_dir,
         replaces_project_contract=contract_file is not None or found != declared,
         suites=tuple(suite.narrowed_to(found) for suite in suites if suite.applies_to(found)),
+        packs=audited,
         builder=builder,
         auditor=auditor,
         historian=load_historian(target, settings.project_dir),

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
+from counterfoil.contract import Pack
 from counterfoil.text import first_line
 from counterfoil.validate import Row, SuiteOutcome, fetch_rows
 
@@ -22,29 +23,42 @@ _SUMMARIES = {
     "source_tables": "tables",
 }
 
-# Views that no suite has fetched, and the order in which their first rows matter.
-_VIEWS = {
-    "tenants": ("tenant_overview", "reservation_count desc, tenant_name"),
+# Views that no suite has fetched: their pack, and the order in which their first rows matter.
+_VIEWS: dict[str, tuple[Pack, str, str]] = {
+    "tenants": ("tenancy", "tenant_overview", "reservation_count desc, tenant_name"),
     "competitions": (
+        "capacity",
         "competition_capacity",
         "absolute_discrepancy_tokens desc nulls first, ledger_entry_count desc, competition_name",
     ),
-    "ledger_growth": ("ledger_growth", "database_name"),
+    "ledger_growth": ("capacity", "ledger_growth", "database_name"),
     "ledger_activity": (
+        "capacity",
         "ledger_activity",
         "active_on desc nulls first, competition_name, competition_id, reason",
     ),
-    "latest_ledger_entries": ("latest_ledger_entries", "created_at desc, ledger_entry_id"),
-    "coverage": ("schema_coverage", "module is not null, missing_count = 0, module = '', module"),
-    "wall_counts": ("tenant_wall_counts", "table_count"),
-    "walls": ("tenant_walls", "is_held, table_name"),
-    "migrations": ("migration_overview", "tree"),
-    "health": ("server_health", "measure"),
+    "latest_ledger_entries": (
+        "capacity",
+        "latest_ledger_entries",
+        "created_at desc, ledger_entry_id",
+    ),
+    "coverage": (
+        "schema",
+        "schema_coverage",
+        "module is not null, missing_count = 0, module = '', module",
+    ),
+    "wall_counts": ("schema", "tenant_wall_counts", "table_count"),
+    "walls": ("schema", "tenant_walls", "is_held, table_name"),
+    "migrations": ("migrations", "migration_overview", "tree"),
+    "health": ("health", "server_health", "measure"),
 }
 
 
 def fetch_sections(
-    connection: sa.Connection, outcomes: Iterable[SuiteOutcome], views: Collection[str]
+    connection: sa.Connection,
+    outcomes: Iterable[SuiteOutcome],
+    views: Collection[str],
+    packs: Collection[Pack],
 ) -> dict[str, list[Row]]:
     """The sections of the report, by name. One that cannot be read is left out, and logged.
 
@@ -52,10 +66,11 @@ def fetch_sections(
         connection: one that sees the audit's instant.
         outcomes: what the suites came to; a summary's rows are taken from them.
         views: the views that there are.
+        packs: those that are audited.
     """
     sections = {}
-    for name, (relation, order) in _VIEWS.items():
-        if relation not in views:
+    for name, (pack, relation, order) in _VIEWS.items():
+        if relation not in views or pack not in packs:
             continue
         try:
             sections[name] = fetch_rows(

@@ -8,6 +8,8 @@ from counterfoil.findings import Audit, Change
 from counterfoil.text import one_line
 
 COMPLETED = "counterfoil.audit.completed"
+# An audit of some packs is no night's audit, and does not end the wait for one.
+COMPLETED_IN_PART = "counterfoil.audit.completed_in_part"
 
 
 def emit_events(audit: Audit) -> None:
@@ -15,7 +17,7 @@ def emit_events(audit: Audit) -> None:
     for change in audit.history.changes if audit.history else ():
         _emit_change(audit, change)
     emit_event(
-        COMPLETED,
+        COMPLETED_IN_PART if audit.packs_left_out else COMPLETED,
         resource={
             "prefect.resource.id": database_resource(audit.database),
             "prefect.resource.name": one_line(audit.database),
@@ -24,6 +26,7 @@ def emit_events(audit: Audit) -> None:
             "audit_id": audit.audit_id,
             "status": audit.status,
             "snapshot_at": audit.snapshot_at.isoformat(),
+            "packs_left_out": audit.packs_left_out,
         },
         id=uuid5(NAMESPACE_URL, f"counterfoil/{audit.audit_id}"),
     )

@@ -135,11 +135,10 @@ async def audit(member: Member, fail_on: FailOn, longest_s: float) -> Outcome:
 async def publish(summary: FleetAudit) -> None:
     """Publish the summary: its folder first, then what Prefect's own pages show."""
     reports = settings().reports_path
-    report = render_fleet(summary, reports)
-    files = {"fleet.json": summary.model_dump_json(indent=2) + "\n", "report.md": report}
-    publish_folder(reports / "fleet", summary.fleet_id, files, folders={})
+    files = render_fleet(summary, reports)
+    publish_folder(reports / "fleet", summary.fleet_id, files)
     await acreate_markdown_artifact(
-        key="fleet-report", markdown=report, description=summary.verdict
+        key="fleet-report", markdown=files["report.md"], description=summary.verdict
     )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from counterfoil.alerts.failure import alert_of_failure
 from counterfoil.alerts.outbox import deliver, queue_alerts
 from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
+from counterfoil.contract import Pack
 from counterfoil.database import open_snapshot
 from counterfoil.demo import announce
 from counterfoil.errors import CounterfoilError, LockError, PublishError
@@ -57,6 +59,7 @@ def nightly(
     contract: Path | None = None,
     fail_on: FailOn = "warning",
     *,
+    packs: tuple[Pack, ...] = (),
     full_rebuild: bool = False,
     audit_id: str | None = None,
     data_docs: bool = False,
@@ -67,6 +70,7 @@ def nightly(
         target: the output of profiles.yml to audit.
         contract: a file that replaces the project's own contract.
         fail_on: the least severity for which the run ends Failed; an error always does.
+        packs: which of the contract's packs are audited; all of them if none is named.
         full_rebuild: build the views, and run their data tests, though nothing changed.
         audit_id: the audit's name; a new one if none is given.
         data_docs: whether to publish Great Expectations' own site besides; some seconds.
@@ -77,6 +81,7 @@ def nightly(
             target,
             contract,
             fail_on=fail_on,
+            packs=packs,
             full_rebuild=full_rebuild,
             audit_id=audit_id or new_audit_id(),
             site=site,
@@ -88,6 +93,7 @@ def audit_and_publish(
     contract: Path | None,
     *,
     fail_on: FailOn,
+    packs: Collection[Pack],
     full_rebuild: bool,
     audit_id: str,
     site: Path | None,
@@ -95,7 +101,7 @@ def audit_and_publish(
     """The flow itself: a task a line, and what their outcome means."""
     found: Audit | None = None
     try:
-        plan = make_the_plan(target, contract)
+        plan = make_the_plan(target, contract, packs)
         with only_audit(plan.builder, settings()):
             build_views(plan, full_rebuild)
             asserted = assert_expectations(plan, audit_id, site)
@@ -127,10 +133,10 @@ def audit_and_publish(
 
 
 @task(name="plan", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
-def make_the_plan(target: str, contract: Path | None) -> Plan:
+def make_the_plan(target: str, contract: Path | None, packs: Collection[Pack]) -> Plan:
     """Read and check everything, before the database is asked anything."""
     announce(settings().demo_dir)
-    plan = make_plan(target, contract, settings())
+    plan = make_plan(target, contract, settings(), packs)
     check_expectations(plan.suites)
     log.info("Auditing %s, %s", plan.contract.database, plan.auditor)
     return plan
@@ -150,7 +156,7 @@ def assert_expectations(plan: Plan, audit_id: str, site: Path | None) -> Asserte
     recalled = recall(plan.contract.database, plan.historian, settings())
     with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
-        closed_days = read_closed_days(snapshot, plan.contract)
+        closed_days = read_closed_days(snapshot, plan.contract.narrowed_to(plan.packs))
         audit = audit_database(
             plan.contract,
             plan.suites,
@@ -160,6 +166,7 @@ def assert_expectations(plan: Plan, audit_id: str, site: Path | None) -> Asserte
             contract_file=plan.contract_file,
             waivers=plan.waivers,
             looked_for=recalled.keys,
+            packs=plan.packs,
             data_docs=site,
             progress=Progress(plan.contract.database),
         )
@@ -188,7 +195,9 @@ def publish(audit: Audit, site: Path | None) -> None:
     publish_artifacts(audit, report, report_url(folder, settings().reports_url))
     emit_events(audit)
     log.info("Published %s", folder)
-    if file := settings().metrics_file:
+    file = settings().metrics_file
+    # Those of some packs would take the place of all the others'.
+    if file and not audit.packs_left_out:
         try:
             write_metrics(audit, file.expanduser())
         except PublishError as error:

@@ -94,7 +94,9 @@ def compose(
     open_incidents = [
         incident
         for incident in history.incidents
-        if incident.status == "open" and recipient.hears_of(incident)
+        if incident.status == "open"
+        and recipient.hears_of(incident)
+        and _is_looked_at(incident, audit)
     ]
     changed = changed_stories(changes)
     reminders = [
@@ -173,6 +175,13 @@ def _is_told(recipient: Recipient, change: Change) -> bool:
     return change.change in recipient.changes and recipient.hears_of(change.incident)
 
 
+def _is_looked_at(incident: Incident, audit: Audit) -> bool:
+    """Whether the audit may say that it is still open: it is of no pack that was left out."""
+    return not audit.packs_left_out or any(
+        check.check_id == incident.check_id for check in audit.checks
+    )
+
+
 def _is_due(story: Story, due: Collection[int]) -> bool:
     return any(incident.incident_id in due for incident in story.incidents)
 
@@ -188,7 +197,8 @@ def _belongs(incident: Incident, changed: ChangedStory) -> bool:
 def _judged(audit: Audit, told: Told) -> bool | None:
     """Whether to say that the audit can judge; None where the recipient knows."""
     if audit.status != "error":
-        return True if told.judged is False else None
+        # What could not be judged may have been left out.
+        return True if told.judged is False and not audit.packs_left_out else None
     return False if told.judged is not False or told.is_unjudged_due else None
 
 

@@ -108,7 +108,8 @@ def _number_of(cursor: Cursor, audit: Audit) -> int | None:
 def _insert_audit(cursor: Cursor, audit: Audit) -> int:
     cursor.execute(
         "insert into audits (audit_id, database_name, contract, status, snapshot_at, started_at,"
-        " finished_at) values (%s, %s, %s, %s, %s, %s, %s) returning audit_number",
+        " finished_at, packs_left_out) values (%s, %s, %s, %s, %s, %s, %s, %s)"
+        " returning audit_number",
         (
             audit.audit_id,
             audit.database,
@@ -117,6 +118,7 @@ def _insert_audit(cursor: Cursor, audit: Audit) -> int:
             audit.snapshot_at,
             audit.started_at,
             audit.finished_at,
+            audit.packs_left_out,
         ),
     )
     (number,) = cursor.fetchone() or (0,)

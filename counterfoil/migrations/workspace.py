@@ -17,7 +17,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
-from counterfoil.contract import Contract, MigrationTree
+from counterfoil.contract import Contract, MigrationTree, Pack
 from counterfoil.database import PUBLIC_SCHEMA, connect, open_transaction
 from counterfoil.demo.server import start_server
 from counterfoil.findings import Audit, Finding
@@ -36,7 +36,7 @@ from counterfoil.waivers import load_waivers
 log = logging.getLogger(__name__)
 
 DATABASE = "counterfoil_migrations"
-_PACKS = ("migrations",)
+_PACKS: tuple[Pack, ...] = ("migrations",)
 # Every finding is listed: whoever mends a folder wants them all.
 _MOST_FINDINGS = 100_000
 # Others judge a folder of theirs at the same time, and a first run builds.
@@ -205,6 +205,7 @@ def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings)
         contract_dir=settings.project_dir,
         replaces_project_contract=True,
         suites=suites,
+        packs=_PACKS,
         builder=target,
         auditor=target,
         historian=target,

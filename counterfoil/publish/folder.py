@@ -2,10 +2,17 @@
 
 import os
 import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from counterfoil.errors import PublishError
+
+# What is written aside before it is renamed; a killed audit leaves it behind.
+_ASIDE = (".*.partial", ".latest.*", ".index.*.html")
+# Nobody writes for so long without a further file; a lock would mean little on a shared disk.
+_LEFTOVER_AFTER_S = 3600
 
 
 def publish_folder(
@@ -15,6 +22,8 @@ def publish_folder(
     folders: Mapping[str, Path] | None = None,
 ) -> Path:
     """Writes the files aside, then renames their folder to `reports`/`audit_id`.
+
+    What killed audits wrote aside is removed before, if it is an hour old.
 
     Args:
         reports: the folder of all audits.
@@ -32,6 +41,7 @@ def publish_folder(
     folder = reports / audit_id
     written = aside
     try:
+        _remove_leftovers(reports)
         aside.mkdir(parents=True)
         for name, text in files.items():
             (aside / name).write_text(text, encoding="utf-8")
@@ -47,6 +57,19 @@ def publish_folder(
             remedy="Free space or mend the permissions, then run the audit again",
         ) from None
     return folder
+
+
+def _remove_leftovers(reports: Path) -> None:
+    """What cannot be removed stays: it is in nobody's way."""
+    for pattern in _ASIDE:
+        for left in reports.glob(pattern):
+            with suppress(OSError):
+                if time.time() - left.lstat().st_mtime < _LEFTOVER_AFTER_S:
+                    continue
+                if left.is_dir() and not left.is_symlink():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
 
 
 def _point_latest(reports: Path, audit_id: str) -> None:

@@ -26,6 +26,7 @@ class Summary(BaseModel):
     Attributes:
         open_incidents: as people count them; None if the history was not recorded.
         new_incidents: those of them that the audit before did not have.
+        packs_left_out: the contract's packs that it was not of.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -40,6 +41,7 @@ class Summary(BaseModel):
     passed_count: int
     open_incidents: int | None
     new_incidents: int | None
+    packs_left_out: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
@@ -58,6 +60,7 @@ def summarize(audit: Audit) -> Summary:
     return Summary(
         **audit.model_dump(
             include={"audit_id", "database", "snapshot_at", "started_at", "finished_at", "status"}
+            | {"packs_left_out"}
         ),
         check_count=len(audit.checks),
         passed_count=sum(check.status == "pass" for check in audit.checks),

@@ -36,6 +36,8 @@ def counts(audit: Audit) -> str:
         number = sum(check.status == status for check in audit.checks)
         if number:
             told.append(f"{number} {word}")
+    if audit.packs_left_out:
+        told.append(f"without {', '.join(audit.packs_left_out)}")
     return ", ".join(told)
 
 

@@ -1,16 +1,34 @@
 with
 
-latest_audits as (
-    select max(audit_number) as audit_number
-    from {{ source('history', 'audits') }}
+audits as (
+    select * from {{ source('history', 'audits') }}
+),
+
+-- An audit of some packs says nothing of the others: of those the last whole one does.
+begun as (
+    select
+        database_name,
+        coalesce(
+            max(audit_number) filter (where cardinality(packs_left_out) = 0),
+            min(audit_number)
+        ) as audit_number
+    from audits
     group by database_name
 ),
 
-final as (
+results as (
     select check_history.*
     from {{ ref('check_history') }} as check_history
-    inner join latest_audits
-        on check_history.audit_number = latest_audits.audit_number
+    inner join begun
+        on
+            check_history.database_name = begun.database_name
+            and check_history.audit_number >= begun.audit_number
+),
+
+final as (
+    select distinct on (database_name, check_id) *
+    from results
+    order by database_name asc, check_id asc, audit_number desc
 )
 
 select * from final

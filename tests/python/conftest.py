@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from servers import Server
 from counterfoil import demo
 from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
-from counterfoil.contract import Contract
+from counterfoil.contract import Contract, Pack
 from counterfoil.database import Instant, OpenTransaction, connect, open_snapshot
 from counterfoil.evidence import Key
 from counterfoil.findings import Audit
@@ -77,12 +77,13 @@ class Database:
         instant: Instant | None = None,
         contract: Contract | None = None,
         looked_for: Mapping[str, Sequence[Key]] | None = None,
+        packs: Collection[Pack] = (),
     ) -> Audit:
         """An audit of it, at `instant` or at a snapshot of its own."""
         if instant is None:
             auditor, builder = self.plan.auditor, self.plan.builder
             with open_snapshot(auditor, self.settings, primary=builder) as snapshot:
-                return self.audit(snapshot, contract)
+                return self.audit(snapshot, contract, packs=packs)
         return audit_database(
             contract or self.plan.contract,
             self.plan.suites,
@@ -92,6 +93,7 @@ class Database:
             contract_file=self.plan.contract_file,
             waivers=self.plan.waivers,
             looked_for=looked_for,
+            packs=packs,
         )
 
 

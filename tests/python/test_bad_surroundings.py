@@ -1,7 +1,10 @@
 """Settings that mean nothing and folders that take nothing, found before an audit begins."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +29,20 @@ try:
     publish_folder(Path(sys.argv[1]), "full", {"audit.json": "{}", "report.md": "x" * 10_000})
 except PublishError as error:
     print(error)
+"""
+
+# Ends in mid-publication, as by SIGKILL from outside.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from counterfoil.publish.folder import publish_folder
+
+class Deadly(dict):
+    def items(self):
+        yield "audit.json", "{}"
+        os.kill(os.getpid(), signal.SIGKILL)
+
+publish_folder(Path(sys.argv[1]), "killed", Deadly())
 """
 
 
@@ -158,3 +175,20 @@ def test_reports_are_published_whole(reports: Path) -> None:
     publish_folder(reports, "second", FILES)
     assert (reports / "latest").resolve() == reports / "second"
     assert {path.name for path in (reports / "latest").iterdir()} == set(FILES)
+
+
+def test_what_a_killed_audit_wrote_is_removed_once_it_is_old(reports: Path) -> None:
+    died = subprocess.run([sys.executable, "-c", KILLED, str(reports)], check=False).returncode
+    assert died == -signal.SIGKILL
+    (reports / ".latest.1").symlink_to("nowhere")
+    (reports / ".index.1.html").touch()
+    (reports / ".index.lock").touch()
+    left = [".index.1.html", ".index.lock", ".killed.partial", ".latest.1"]
+    publish_folder(reports, "first", FILES)
+    assert set(left) <= set(listed(reports)), "somebody may be writing it"
+
+    for name in left:
+        os.utime(reports / name, (0, time.time() - 3700), follow_symlinks=False)
+    publish_folder(reports, "second", FILES)
+    assert set(left) & set(listed(reports)) == {".index.lock"}
+    assert (reports / "latest").resolve() == reports / "second"

@@ -10,11 +10,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from conftest import ROOT, Database
+from psycopg2.extensions import connection as Connection  # noqa: N812
+from waiting import wait_until
+
+from counterfoil.contract import Pack
+from counterfoil.findings import Audit
 
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 
@@ -63,6 +68,12 @@ class Prefect:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
+    def runs(self, deployment: str) -> list[dict[str, Any]]:
+        """The runs of a deployment, the latest first."""
+        named = {"name": {"any_": [deployment]}}
+        found = self.ask("flow_runs/filter", sort="START_TIME_DESC", deployments=named)
+        return list(found)
+
     def wait(self) -> None:
         """Until the server answers."""
         for _ in range(120):
@@ -102,7 +113,7 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
 
     run = prefect.run("deployment", "run", "nightly/demo", "--watch")
 
-    (flow_run,) = prefect.ask("flow_runs/filter")
+    (flow_run,) = prefect.runs("demo")
     assert flow_run["state"]["type"] == "FAILED", run.stdout
     assert "EMPWR Dance - London is off by -50 tokens" in flow_run["state"]["message"]
     latest = overnight.settings.reports_path / "latest"
@@ -140,9 +151,83 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
         if name == "audit":
             assert deployment["schedules"] == []
             assert properties["full_rebuild"]["type"] == "boolean"
+            assert properties["packs"]["items"]["enum"] == list(get_args(Pack))
             continue
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
         assert deployment["schedules"][0]["schedule"]["timezone"] == "UTC"
     refused = prefect.run("deployment", "run", "nightly/demo", "--param", "fail_on=sometimes")
     assert refused.returncode != 0
+
+
+def test_a_schedule_that_is_active_makes_runs(prefect: Prefect) -> None:
+    """With SQLAlchemy 2.1 the server's scheduler only raised, and no night ever came."""
+    wait_until(lambda: bool(prefect.runs("production")), seconds=60)
+    coming = prefect.runs("production")
+    assert {run["state"]["type"] for run in coming} == {"SCHEDULED"}
+    assert all(run["expected_start_time"].split("T")[1][:5] == "02:00" for run in coming)
+    assert prefect.runs("nightly") == [], "it is not active"
+
+
+def test_some_of_the_packs_by_either_way(
+    prefect: Prefect, overnight: Database, superuser: Connection
+) -> None:
+    """The deployment and the command line say the same, and rebuild nothing for it."""
+    latest = overnight.settings.reports_path / "latest" / "audit.json"
+    before = views(superuser)
+    some = ("deployment", "run", "nightly/demo", "--watch", "--param")
+    run = prefect.run(*some, 'packs=["integrity"]')
+    flow_run, *_ = prefect.runs("demo")
+    assert flow_run["state"]["type"] == "COMPLETED", run.stdout
+    assert flow_run["state"]["message"].endswith("without capacity, tenancy")
+    by_deployment = Audit.model_validate_json(latest.read_text())
+
+    by_hand = counterfoil(prefect, "--pack", "integrity")
+    assert by_hand.returncode == 0, by_hand.stderr
+    assert flow_run["state"]["message"] in by_hand.stdout
+    audit = Audit.model_validate_json(latest.read_text())
+    assert audit.audit_id != by_deployment.audit_id
+    assert (audit.packs_left_out, statuses(audit)) == (
+        by_deployment.packs_left_out,
+        statuses(by_deployment),
+    )
+    assert views(superuser) == before
+
+    unknown = counterfoil(prefect, "--pack", "health")
+    assert unknown.returncode == 3
+    assert "error: contract of empwr: the contract has no pack 'health'. Audit one" in (
+        unknown.stderr
+    )
+    assert prefect.run(*some, 'packs=["helth"]').returncode != 0
+    prefect.run(*some, 'packs=["health"]')
+    flow_run, *_ = prefect.runs("demo")
+    assert flow_run["state"]["type"] == "FAILED"
+    assert flow_run["state"]["message"] in unknown.stderr
+
+
+def counterfoil(prefect: Prefect, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`counterfoil run` of the demo, with the test's own Prefect server."""
+    return subprocess.run(
+        [sys.executable, "-m", "counterfoil", "run", *arguments],
+        env=prefect.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def statuses(audit: Audit) -> dict[str, str]:
+    return {check.check_id: check.status for check in audit.checks}
+
+
+def views(connection: Connection) -> list[tuple[object, ...]]:
+    """Each of ours as the catalog has it: a view that is made anew has other numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select oid::text, xmin::text, relname from pg_class"
+            " where relkind = 'v' and relnamespace::regnamespace::text like 'counterfoil%'"
+            " order by 1"
+        )
+        return cursor.fetchall()

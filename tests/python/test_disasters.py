@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -183,11 +184,16 @@ def test_killed_at_any_point(place: Place, request: pytest.FixtureRequest) -> No
     killed = []
     for number in range(times):
         with survived(place):
-            if number % 2 == 0:
+            victim = chance.choice(["flow", "dbt", "both"])
+            is_built = victim == "dbt" or number % 2 == 0
+            if is_built:
                 drop_views(place.books.builder, Settings())
             night = place.start()
-            after = chance.uniform(1, 14 if number % 2 == 0 else 8)
-            victim = chance.choice(["flow", "dbt", "both"])
+            if victim == "dbt":
+                wait_until(partial(_dbt_of, night), seconds=60)
+                after = chance.uniform(0, 6)
+            else:
+                after = chance.uniform(1, 14 if is_built else 8)
             time.sleep(after)
             _kill(night, victim)
             code = night.end()
@@ -197,12 +203,19 @@ def test_killed_at_any_point(place: Place, request: pytest.FixtureRequest) -> No
     print(f"seed {seed}: {killed}")
 
 
+def _dbt_of(night: Night) -> list[psutil.Process]:
+    """The process of dbt below a flow, while there is one."""
+    with suppress(psutil.NoSuchProcess):
+        children = psutil.Process(night.process.pid).children()
+        return [child for child in children if "counterfoil.dbt_process" in child.cmdline()]
+    return []
+
+
 def _kill(night: Night, victim: str) -> None:
     if victim == "dbt":
-        with suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(night.process.pid).children():
-                if "counterfoil.dbt_process" in child.cmdline():
-                    child.kill()
+        for process in _dbt_of(night):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
     elif victim == "flow":
         night.process.kill()
     elif night.process.poll() is None:

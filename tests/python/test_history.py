@@ -1,7 +1,7 @@
 """The history: what audits leave behind, and what the next one makes of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from conftest import ROOT, Database
 from copies import copy_of
 from refusals import refused
 
+from counterfoil.contract import Pack
 from counterfoil.database import open_snapshot
 from counterfoil.errors import HistoryError, UnavailableError
 from counterfoil.findings import Audit, Change
@@ -35,13 +36,13 @@ class Nights:
 
     database: Database
 
-    def audit(self, audit_id: str, **changed: Any) -> Audit:
+    def audit(self, audit_id: str, *, packs: Collection[Pack] = (), **changed: Any) -> Audit:
         """A night: recalled, audited, recorded."""
         plan, settings = self.database.plan, self.database.settings
         recalled = recall(plan.contract.database, plan.historian, settings)
         with open_snapshot(plan.auditor, settings) as snapshot:
-            closed_days = read_closed_days(snapshot, plan.contract)
-            audit = self.database.audit(snapshot, looked_for=recalled.keys)
+            closed_days = read_closed_days(snapshot, plan.contract.narrowed_to(packs))
+            audit = self.database.audit(snapshot, looked_for=recalled.keys, packs=packs)
         audit = audit.model_copy(update={"audit_id": audit_id, **changed})
         history = record(audit, recalled, closed_days, plan.historian, settings)
         return audit.model_copy(update={"history": history})
@@ -345,7 +346,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 1", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 2", "counterfoil_history"):
         ensure_history(plan.historian, plan.builder.user, settings)
 
 

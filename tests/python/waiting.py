@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float = 20) -> None:
+def wait_until(holds: Callable[[], object], *, seconds: float = 20) -> None:
     """Until it holds; fails when that takes longer."""
     deadline = time.monotonic() + seconds
     while not holds():
