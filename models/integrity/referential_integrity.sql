@@ -7,13 +7,13 @@ with
 {% for scan, of_scan in references | groupby('scan') %}
 {{ scan }} as (
     select
-        count(*) as row_count
-        {%- for reference in of_scan %},
+        {% for reference in of_scan %}
         count(child.{{ quoted(reference['column']) }})
             as {{ reference['alias'] }}_set_row_count,
         count({{ parent_column(reference, reference['alias']) }})
-            as {{ reference['alias'] }}_resolved_row_count
-        {%- endfor %}
+            as {{ reference['alias'] }}_resolved_row_count,
+        {% endfor %}
+        count(*) as row_count
     from {{ application_table(of_scan[0]['child']) }} as child
     {% for reference in of_scan %}
     left join {{ application_table(reference['parent']) }} as {{ reference['alias'] }}

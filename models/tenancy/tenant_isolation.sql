@@ -10,22 +10,22 @@ with
 {% set child = of_scan[0]['child'] %}
 {{ scan }} as (
     select
-        count(*) as row_count
-        {%- for relationship in of_scan %},
+        {% for relationship in of_scan %}
         count(*) filter (
             where
             {{ tenants_differ(
                 child, 'child', relationship['parent'], relationship['alias']
             ) }}
-        ) as {{ relationship['alias'] }}_leaked_row_count
-        {%- endfor %}
+        ) as {{ relationship['alias'] }}_leaked_row_count,
+        {% endfor %}
+        count(*) as row_count
     from {{ application_table(child) }} as child
     {% for relationship in of_scan %}
-    left join {{ application_table(relationship['parent']) }}
-        as {{ relationship['alias'] }}
+    {% set parent = relationship['alias'] %}
+    left join {{ application_table(relationship['parent']) }} as {{ parent }}
         on
             child.{{ quoted(relationship['column']) }}
-            = {{ parent_column(relationship, relationship['alias']) }}
+            = {{ parent_column(relationship, parent) }}
     {% endfor %}
 ),
 
