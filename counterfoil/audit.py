@@ -102,7 +102,7 @@ def audit_database(
         with (
             pinned_engine(instant) as engine,
             engine.connect() as connection,
-            open_reader(instant) as reader,
+            open_reader(connection, instant) as reader,
         ):
             views, empty_tables = _look_around(connection, contract)
             check_columns(applying, views)
@@ -115,6 +115,8 @@ def audit_database(
             sections_read = read_sections(reader, views)
             validator = Validator(instant, contract.thresholds, data_docs)
             outcomes = _run(applying, summaries, validator, instant, progress)
+            # Before the evidence: until all are there, the connection is the reader's.
+            sections = gather_sections(sections_read, outcomes)
             judge = _Judge(
                 connection=connection,
                 contract=contract,
@@ -126,7 +128,6 @@ def audit_database(
             results = [result for outcome in outcomes for result in judge.results(outcome)]
             if declared_probes(contract):
                 results.append(judge.accepted(row_security_isolates(connection, contract)))
-            sections = gather_sections(sections_read, outcomes)
             check_not_rewritten(connection, contract)
     except (CounterfoilError, sa.exc.DBAPIError):
         # What went wrong may be a lost connection, and then that is what to say.

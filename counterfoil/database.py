@@ -316,18 +316,9 @@ def _export(
 
 
 @contextmanager
-def pinned_engine(instant: Instant, *, connections: int = 1) -> Iterator[sa.Engine]:
-    """An engine of the audit's own that sees the instant.
-
-    Args:
-        instant: what its transactions see.
-        connections: how many threads may use it at once; one if the instant is a single
-            connection's.
-    """
-    arguments = instant.engine_arguments()
-    if connections > 1:
-        arguments["pool_size"] = connections
-    engine = sa.create_engine("postgresql+psycopg2://", **arguments)
+def pinned_engine(instant: Instant) -> Iterator[sa.Engine]:
+    """An engine of the audit's own that sees the instant."""
+    engine = sa.create_engine("postgresql+psycopg2://", **instant.engine_arguments())
     instant.pin(engine)
     try:
         yield engine

@@ -1,13 +1,13 @@
 """Reading views as rows, ahead of whoever needs them.
 
 Great Expectations asks one query after the other. What it is not needed for, the summaries
-and what the report shows besides, is read meanwhile, on connections that see the same
-instant: the database then works on two queries at a time.
+and what the report shows besides, is read meanwhile, on the audit's own connection, which
+waits for nothing else then: the database works on two queries at a time.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.database import Instant, pinned_engine
+from counterfoil.database import Instant
 
 Row = Mapping[str, Any]
 
@@ -28,65 +28,70 @@ class Reading:
     seconds: float
 
 
-# Gives the rows once they are there; raises what went wrong, each time it is asked.
+# Gives the rows once they are there; raises what went wrong.
 Awaited = Callable[[], Reading]
 
 
 @dataclass
 class Reader:
-    """Reads in the background if the instant has connections for that, else when asked.
+    """Reads in the background, one view after the other, or else when asked.
 
     Attributes:
-        engine: sees the instant, on as many connections as there are threads.
-        pool: the threads; None to read when a row is asked for.
-        busy: the connections that a query runs on.
+        connection: sees the instant, and is nobody else's until everything asked for is
+            there.
+        thread: reads in the background; None to read when the rows are asked for.
+        begun: what was asked of the thread.
     """
 
-    engine: sa.Engine
-    pool: ThreadPoolExecutor | None
-    busy: set[Connection] = field(default_factory=set)
+    connection: sa.Connection
+    thread: ThreadPoolExecutor | None
+    begun: list[Future[Reading]] = field(default_factory=list)
 
     def read(self, relation: str, tail: str = "") -> Awaited:
-        """The rows of one of our views; `tail` may order and limit them.
+        """The rows of one of our views, once they are called for.
 
         Args:
             relation: a view, or a query in parentheses.
-            tail: what follows it.
+            tail: what orders and limits them.
         """
-        if self.pool is None:
+        if self.thread is None:
             return lambda: self._read(relation, tail)
-        return self.pool.submit(self._read, relation, tail).result
+        self.begun.append(self.thread.submit(self._read, relation, tail))
+        return self.begun[-1].result
 
     def _read(self, relation: str, tail: str) -> Reading:
         begun = time.perf_counter()
         statement = f"select to_jsonb(view) from {relation} as view {tail}"  # noqa: S608
-        with self.engine.connect() as connection:
-            own = connection.connection.dbapi_connection
-            assert isinstance(own, Connection)
-            self.busy.add(own)
-            try:
-                rows = list(connection.exec_driver_sql(statement).scalars())
-            finally:
-                self.busy.discard(own)
+        try:
+            rows: list[Row] = list(self.connection.exec_driver_sql(statement).scalars())
+        except sa.exc.DBAPIError:
+            # The next one begins a transaction of its own, at the same instant.
+            self.connection.rollback()
+            raise
         return Reading(rows, time.perf_counter() - begun)
 
     def stop(self) -> None:
-        """Ends what still runs: nobody waits for it any more."""
-        if self.pool is None:
+        """Ends what still runs, for nobody waits for it any more."""
+        if self.thread is None:
             return
-        self.pool.shutdown(wait=False, cancel_futures=True)
-        for connection in tuple(self.busy):
-            connection.cancel()
-        self.pool.shutdown()
+        self.thread.shutdown(wait=False, cancel_futures=True)
+        if not all(future.done() for future in self.begun):
+            own = self.connection.connection.dbapi_connection
+            assert isinstance(own, Connection)
+            own.cancel()
+        self.thread.shutdown()
 
 
 @contextmanager
-def open_reader(instant: Instant) -> Iterator[Reader]:
-    """A reader of the instant, until the end of the block."""
-    threads = instant.queries_at_once - 1
-    with pinned_engine(instant, connections=max(threads, 1)) as engine:
-        reader = Reader(engine, ThreadPoolExecutor(threads) if threads else None)
-        try:
-            yield reader
-        finally:
-            reader.stop()
+def open_reader(connection: sa.Connection, instant: Instant) -> Iterator[Reader]:
+    """A reader of the instant, until the end of the block.
+
+    Args:
+        connection: one that sees it.
+        instant: which says whether another connection may be busy meanwhile.
+    """
+    reader = Reader(connection, ThreadPoolExecutor(1) if instant.queries_at_once > 1 else None)
+    try:
+        yield reader
+    finally:
+        reader.stop()
