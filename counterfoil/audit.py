@@ -22,9 +22,10 @@ from counterfoil.findings import (
 )
 from counterfoil.own_checks import every_check_ran, waivers_in_use
 from counterfoil.probes import declared_probes, row_security_isolates
+from counterfoil.reading import Awaited, open_reader
 from counterfoil.rewrites import check_not_rewritten
 from counterfoil.score import score, tenant_score
-from counterfoil.sections import fetch_sections
+from counterfoil.sections import gather_sections, read_sections
 from counterfoil.settings import Settings
 from counterfoil.suites import (
     ROW_SECURITY_ISOLATES,
@@ -101,10 +102,24 @@ def audit_database(
     today = instant.as_of.astimezone(UTC).date()
     held = waivers_on(waivers, contract.database, today, everything)
     try:
-        with pinned_engine(instant) as engine, engine.connect() as connection:
+        with (
+            pinned_engine(instant) as engine,
+            engine.connect() as connection,
+            open_reader(connection, instant) as reader,
+        ):
             views, empty_tables = _look_around(connection, contract)
             check_columns(applying, views)
-            outcomes = _run(applying, instant, contract, data_docs, progress)
+            # In the order in which they are needed: the suites' before the report's.
+            summaries = {
+                suite.relation: reader.read(suite.relation)
+                for suite in applying
+                if suite.is_summary
+            }
+            sections_read = read_sections(reader, views, audited.packs)
+            validator = Validator(instant, contract.thresholds, data_docs)
+            outcomes = _run(applying, summaries, validator, instant, progress)
+            # Before the evidence: until all are there, the connection is the reader's.
+            sections = gather_sections(sections_read, outcomes)
             judge = _Judge(
                 connection=connection,
                 contract=contract,
@@ -117,7 +132,6 @@ def audit_database(
             results = [result for outcome in outcomes for result in judge.results(outcome)]
             if declared_probes(audited):
                 results.append(judge.accepted(row_security_isolates(connection, contract)))
-            sections = fetch_sections(connection, outcomes, views, audited.packs)
             check_not_rewritten(connection, contract)
     except (CounterfoilError, sa.exc.DBAPIError):
         # What went wrong may be a lost connection, and then that is what to say.
@@ -182,16 +196,17 @@ def _empty_tables(connection: sa.Connection) -> frozenset[str]:
 
 def _run(
     suites: Sequence[Suite],
+    summaries: Mapping[str, Awaited],
+    validator: Validator,
     instant: Instant,
-    contract: Contract,
-    data_docs: Path | None,
     progress: Callable[[int, int], None],
 ) -> list[SuiteOutcome]:
-    validator = Validator(instant, contract.thresholds, data_docs)
+    """The outcomes, in the order of the suites."""
+    outcomes: dict[str, SuiteOutcome] = {}
     try:
-        outcomes: list[SuiteOutcome] = []
-        for suite in suites:
-            outcome = validator.run(suite)
+        # Summaries are read while other views are asked; they are asserted over at the end.
+        for suite in sorted(suites, key=lambda suite: suite.is_summary):
+            outcome = validator.run(suite, summaries.get(suite.relation))
             failed = sum(not check.success for check in outcome.checks.values())
             log.info(
                 "%s: %s rows, %d of %d checks failed",
@@ -200,11 +215,11 @@ def _run(
                 failed,
                 len(suite.checks),
             )
-            outcomes.append(outcome)
+            outcomes[suite.relation] = outcome
             instant.check_unbroken()
             progress(len(outcomes), len(suites))
         validator.write_data_docs()
-        return outcomes
+        return [outcomes[suite.relation] for suite in suites]
     finally:
         validator.close()
 

@@ -62,6 +62,10 @@ class Instant(Protocol):
     def as_of(self) -> datetime:
         """What 'now' means."""
 
+    @property
+    def queries_at_once(self) -> int:
+        """How many of its queries may run at the same time, on connections of their own."""
+
     def engine_arguments(self) -> dict[str, Any]:
         """Keyword arguments for `sqlalchemy.create_engine`."""
 
@@ -86,6 +90,11 @@ class Snapshot:
     identifier: str
     as_of: datetime
     losses: list[str] = field(default_factory=list)
+
+    @property
+    def queries_at_once(self) -> int:
+        """As many as the operator allows."""
+        return self.settings.queries_at_once
 
     def engine_arguments(self) -> dict[str, Any]:
         """Keyword arguments for an engine of one read-only connection."""
@@ -155,6 +164,11 @@ class OpenTransaction:
 
     connection: Connection
     as_of: datetime
+
+    @property
+    def queries_at_once(self) -> int:
+        """One: there is one connection."""
+        return 1
 
     def engine_arguments(self) -> dict[str, Any]:
         """Keyword arguments for an engine on that very connection."""

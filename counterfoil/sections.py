@@ -1,13 +1,14 @@
 """What a report shows besides its checks: the summaries, as they were asserted over."""
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from counterfoil.contract import Pack
+from counterfoil.reading import Awaited, Reader, Row
 from counterfoil.text import first_line
-from counterfoil.validate import Row, SuiteOutcome, fetch_rows
+from counterfoil.validate import SuiteOutcome
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,17 @@ _SUMMARIES = {
     "completeness": "required_values",
     "validity": "allowed_values",
     "source_tables": "tables",
+}
+
+# Of a competition, what costs most and no report shows: its balance over time.
+_LEFT_OUT = {
+    "competition_capacity": {
+        "held_tokens",
+        "is_oversold",
+        "lowest_balance_tokens",
+        "highest_excess_tokens",
+        "is_running_balance_out_of_range",
+    }
 }
 
 # Views that no suite has fetched: their pack, and the order in which their first rows matter.
@@ -54,32 +66,49 @@ _VIEWS: dict[str, tuple[Pack, str, str]] = {
 }
 
 
-def fetch_sections(
-    connection: sa.Connection,
-    outcomes: Iterable[SuiteOutcome],
-    views: Collection[str],
-    packs: Collection[Pack],
-) -> dict[str, list[Row]]:
+def read_sections(
+    reader: Reader, views: Mapping[str, Collection[str]], packs: Collection[Pack]
+) -> dict[str, Awaited]:
+    """Has those sections read that no suite asserts over, by name.
+
+    Args:
+        reader: what reads them, at the audit's instant.
+        views: the columns of each view that there is.
+        packs: those that are audited.
+    """
+    return {
+        name: reader.read(
+            _shown_of(relation, views[relation]), f"order by {order} limit {_MOST_ROWS}"
+        )
+        for name, (pack, relation, order) in _VIEWS.items()
+        if relation in views and pack in packs
+    }
+
+
+def _shown_of(relation: str, columns: Collection[str]) -> str:
+    """The view, or a query of it without the columns that are left out."""
+    if relation not in _LEFT_OUT:
+        return relation
+    shown = ", ".join(sorted(set(columns) - _LEFT_OUT[relation]))
+    return f"(select {shown} from {relation})"  # noqa: S608
+
+
+def gather_sections(
+    reading: Mapping[str, Awaited], outcomes: Iterable[SuiteOutcome]
+) -> dict[str, Sequence[Row]]:
     """The sections of the report, by name. One that cannot be read is left out, and logged.
 
     Args:
-        connection: one that sees the audit's instant.
+        reading: what `read_sections` has begun.
         outcomes: what the suites came to; a summary's rows are taken from them.
-        views: the views that there are.
-        packs: those that are audited.
     """
-    sections = {}
-    for name, (pack, relation, order) in _VIEWS.items():
-        if relation not in views or pack not in packs:
-            continue
+    sections: dict[str, Sequence[Row]] = {}
+    for name, read in reading.items():
         try:
-            sections[name] = fetch_rows(
-                connection, relation, f"order by {order} limit {_MOST_ROWS}"
-            )
+            sections[name] = read().rows
         except sa.exc.DBAPIError as cause:
-            connection.rollback()
-            log.warning("%s cannot be read: %s", relation, first_line(cause.orig))
+            log.warning("%s cannot be read: %s", _VIEWS[name][1], first_line(cause.orig))
     for outcome in outcomes:
         if outcome.suite.relation in _SUMMARIES:
-            sections[_SUMMARIES[outcome.suite.relation]] = list(outcome.summary)
+            sections[_SUMMARIES[outcome.suite.relation]] = outcome.summary
     return sections

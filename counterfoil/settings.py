@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     work_mem_mb: int = Field(
         default=32, ge=1, le=2047, description="Memory of a sort or a hash, before it uses disk."
     )
+    queries_at_once: int = Field(
+        default=2, ge=1, le=2, description="Queries of an audit that may run at the same time."
+    )
     replica_lag_s: int = Field(
         default=60, ge=1, le=86_400, description="How far a replica may be behind its primary."
     )

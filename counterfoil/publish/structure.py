@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from counterfoil.findings import Audit, CheckResult
-from counterfoil.validate import Row
+from counterfoil.reading import Row
 
 # What the absence of a tier's table amounts to; the gravest first.
 _AMOUNTS_TO = {"critical": "critical", "important": "warning", "supporting": "info"}

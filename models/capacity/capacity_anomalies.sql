@@ -204,7 +204,7 @@ anomalous_entries as (
         end as cause,
         'ledger entry' as entity_type,
         entries.ledger_entry_id as entity_id,
-        -entries.change_tokens as tokens,
+        -entries.change_tokens::bigint as tokens,
         case
             when entries.is_of_another_competition
                 then format(
@@ -247,7 +247,7 @@ entries_booked_elsewhere as (
         'entry_of_another_competition' as cause,
         'ledger entry' as entity_type,
         ledger.ledger_entry_id as entity_id,
-        ledger.change_tokens as tokens,
+        ledger.change_tokens::bigint as tokens,
         format(
             'ledger entry %s (%s tokens) of reservation %s is booked on another'
             ' competition',

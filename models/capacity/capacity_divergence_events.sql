@@ -24,7 +24,7 @@ entries as (
         ledger.reservation_id,
         ledger.ledger_entry_id,
         ledger.reason,
-        ledger.change_tokens as tokens
+        ledger.change_tokens::bigint as tokens
     from divergence
     inner join ledger on divergence.competition_id = ledger.competition_id
     where

@@ -16,14 +16,13 @@ reservations as (
 ),
 
 -- Few entries are like another one: only those are put in order.
-repeated_keys as (
+repeated_amounts as (
     select
         reservation_id,
-        reason,
         change_tokens
     from ledger
     where reservation_id is not null
-    group by reservation_id, reason, change_tokens
+    group by reservation_id, change_tokens
     having count(*) > 1
 ),
 
@@ -34,12 +33,12 @@ repeated_entries as (
             partition by ledger.reservation_id, ledger.reason, ledger.change_tokens
             order by ledger.created_at asc, ledger.ledger_entry_id asc
         ) as previous_like_it_at
-    from repeated_keys
+    from repeated_amounts
     inner join ledger
         on
-            repeated_keys.reservation_id = ledger.reservation_id
-            and repeated_keys.reason = ledger.reason
-            and repeated_keys.change_tokens = ledger.change_tokens
+            repeated_amounts.reservation_id = ledger.reservation_id
+            and repeated_amounts.change_tokens = ledger.change_tokens
+    where ledger.reason is not null
 ),
 
 -- Grouped though an entry is in it once: Postgres then knows that, and whoever asks for
@@ -71,7 +70,7 @@ final as (
         competitions.competition_name,
         judged.reservation_id,
         reservations.competition_id as reservation_competition_id,
-        judged.change_tokens,
+        judged.change_tokens::bigint as change_tokens,
         judged.reason,
         judged.created_at,
         repeats.previous_like_it_at,
@@ -96,7 +95,7 @@ final as (
             judged.created_at is null
         ) as is_time_implausible,
         coalesce(
-            judged.reservation_id is not null
+            repeats.previous_like_it_at is not null
             and (
                 judged.created_at = repeats.previous_like_it_at
                 -- As numbers: at the ends of time an interval cannot be added.

@@ -39,7 +39,7 @@ final as (
         running.reservation_id,
         studios.studio_name,
         running.reason,
-        running.change_tokens,
+        running.change_tokens::bigint as change_tokens,
         running.running_ledger_tokens,
         competitions.total_tokens
         + running.running_ledger_tokens as expected_available_tokens

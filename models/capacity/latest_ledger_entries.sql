@@ -33,7 +33,7 @@ final as (
         competitions.competition_name,
         latest.reservation_id,
         studios.studio_name,
-        latest.change_tokens,
+        latest.change_tokens::bigint as change_tokens,
         latest.reason
     from latest
     left join competitions on latest.competition_id = competitions.competition_id

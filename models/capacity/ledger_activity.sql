@@ -20,7 +20,7 @@ activity as (
             sum(change_tokens) filter (where change_tokens > 0), 0
         )::bigint as tokens_in,
         coalesce(
-            sum(-change_tokens) filter (where change_tokens < 0), 0
+            -sum(change_tokens) filter (where change_tokens < 0), 0
         )::bigint as tokens_out
     from ledger
     group by (created_at at time zone 'UTC')::date, competition_id, reason

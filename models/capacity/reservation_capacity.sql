@@ -27,18 +27,18 @@ entries as (
 facts as (
     select
         reservation_id,
-        case
-            when reason in ({{ capacity_reasons('approval') }}) then 'approval'
-            when reason in ({{ capacity_reasons('refunds') }}) then 'refund'
-            else 'other change'
-        end as fact,
+        true as is_of_ledger,
+        (reason in ({{ capacity_reasons('approval') }})) as is_approval,
+        (reason in ({{ capacity_reasons('refunds') }})) as is_refund,
         change_tokens,
         created_at
     from ledger
     union all
     select
         reservation_id,
-        'entry' as fact,
+        false as is_of_ledger,
+        false as is_approval,
+        false as is_refund,
         null as change_tokens,
         null as created_at
     from entries
@@ -48,17 +48,15 @@ facts as (
 totals as (
     select
         reservation_id,
-        count(*) filter (where fact <> 'entry') as ledger_entry_count,
+        count(*) filter (where is_of_ledger) as ledger_entry_count,
         sum(change_tokens)::bigint as ledger_tokens,
-        count(*) filter (where fact = 'approval') as approval_entry_count,
-        (
-            sum(-change_tokens) filter (where fact = 'approval')
-        )::bigint as deducted_tokens,
-        min(created_at) filter (where fact = 'approval') as first_approval_entry_at,
-        count(*) filter (where fact = 'refund') as refund_entry_count,
-        (sum(change_tokens) filter (where fact = 'refund'))::bigint as refunded_tokens,
-        min(created_at) filter (where fact = 'refund') as first_refund_at,
-        count(*) filter (where fact = 'entry') as entry_count
+        count(*) filter (where is_approval) as approval_entry_count,
+        (-sum(change_tokens) filter (where is_approval))::bigint as deducted_tokens,
+        min(created_at) filter (where is_approval) as first_approval_entry_at,
+        count(*) filter (where is_refund) as refund_entry_count,
+        (sum(change_tokens) filter (where is_refund))::bigint as refunded_tokens,
+        min(created_at) filter (where is_refund) as first_refund_at,
+        count(*) filter (where not is_of_ledger) as entry_count
     from facts
     group by reservation_id
 ),

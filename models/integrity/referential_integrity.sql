@@ -1,26 +1,48 @@
 {{ config(enabled=contract_declares('integrity') and references() | length > 0) }}
 
-{% for reference in references() %}
-{% if not loop.first %}union all{% endif %}
-select
-    {{ relationship_name(reference) }} as relationship,
-    {{ text_literal(reference['child']) }} as child_table,
-    {{ text_literal(reference['parent']) }} as parent_table,
-    {{ reference.get('required', false) | string | lower }} as is_required,
-    count(*) as row_count,
-    count(*) filter (
-        where
-        child.{{ quoted(reference['column']) }} is not null
-        and {{ parent_column(reference, 'parent') }} is null
-    ) as orphaned_row_count,
-    count(*) filter (
-        where
-        {{ reference.get('required', false) | string | lower }}
-        and child.{{ quoted(reference['column']) }} is null
-    ) as unset_row_count
-from {{ application_table(reference['child']) }} as child
-left join {{ application_table(reference['parent']) }} as parent
-    on
-        child.{{ quoted(reference['column']) }}
-        = {{ parent_column(reference, 'parent') }}
+{% set references = with_scans(references()) %}
+
+with
+
+{% for scan, of_scan in references | groupby('scan') %}
+{{ scan }} as (
+    select
+        {% for reference in of_scan %}
+        count(child.{{ quoted(reference['column']) }})
+            as {{ reference['alias'] }}_set_row_count,
+        count({{ parent_column(reference, reference['alias']) }})
+            as {{ reference['alias'] }}_resolved_row_count,
+        {% endfor %}
+        count(*) as row_count
+    from {{ application_table(of_scan[0]['child']) }} as child
+    {% for reference in of_scan %}
+    left join {{ application_table(reference['parent']) }} as {{ reference['alias'] }}
+        on
+            child.{{ quoted(reference['column']) }}
+            = {{ parent_column(reference, reference['alias']) }}
+    {% endfor %}
+),
+
 {% endfor %}
+
+final as (
+    {% for reference in references %}
+    {% if not loop.first %}union all{% endif %}
+    select
+        {{ relationship_name(reference) }} as relationship,
+        {{ text_literal(reference['child']) }} as child_table,
+        {{ text_literal(reference['parent']) }} as parent_table,
+        {{ reference.get('required', false) | string | lower }} as is_required,
+        row_count,
+        {{ reference['alias'] }}_set_row_count
+        - {{ reference['alias'] }}_resolved_row_count as orphaned_row_count,
+        {% if reference.get('required', false) -%}
+        row_count - {{ reference['alias'] }}_set_row_count
+        {%- else -%}
+        0::bigint
+        {%- endif %} as unset_row_count
+    from {{ reference['scan'] }}
+    {% endfor %}
+)
+
+select * from final

@@ -18,6 +18,7 @@ inner join {{ application_table(relationship['parent']) }} as parent
         child.{{ quoted(relationship['column']) }}
         = {{ parent_column(relationship, 'parent') }}
 where
-    {{ tenant_of(relationship['child'], 'child') }}
-    <> {{ tenant_of(relationship['parent'], 'parent') }}
+    {{ tenants_differ(
+        relationship['child'], 'child', relationship['parent'], 'parent'
+    ) }}
 {% endfor %}
