@@ -123,15 +123,12 @@ def tables_there(audit: Audit) -> str | None:
     None where the contract expects no table.
     """
     expected = expected_tables(audit, most=0)
-    if expected is None or not expected.tiers:
+    tiers = [tier for tier in expected.tiers if tier.expected] if expected else []
+    if not tiers:
         return None
-    all_tiers = Coverage(
-        "all",
-        sum(tier.present for tier in expected.tiers),
-        sum(tier.expected for tier in expected.tiers),
-    )
-    told = ", ".join(f"{tier} {tier.tier}" for tier in expected.tiers)
-    return f"{all_tiers} expected tables are there: {told}"
+    present, wanted = sum(tier.present for tier in tiers), sum(tier.expected for tier in tiers)
+    told = ", ".join(f"{tier.present:,} of {tier.expected:,} {tier.tier}" for tier in tiers)
+    return f"{present:,} of {wanted:,} expected tables are there: {told}"
 
 
 def key_faults(checks: Iterable[CheckResult], most: int) -> KeyFaults:
