@@ -26,19 +26,30 @@ _FAULTS: dict[str, Callable[[Row], str]] = {
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many tables of a tier are there, of those that are expected."""
+    """How many tables of a tier are there, of those that are expected.
+
+    Attributes:
+        unmatched: globs of the contract that match no table.
+    """
 
     tier: str
     present: int
     expected: int
+    unmatched: int
 
     def __str__(self) -> str:
-        return f"{self.present:,} of {self.expected:,}" if self.expected else "–"
+        if self.expected:
+            return f"{self.present:,} of {self.expected:,}"
+        return "no match" if self.unmatched else "–"
+
+    def __bool__(self) -> bool:
+        """Whether any table is expected at all."""
+        return bool(self.expected or self.unmatched)
 
     @property
     def is_complete(self) -> bool:
-        """Whether none is missing."""
-        return self.present == self.expected
+        """Whether nothing is missing."""
+        return self.present == self.expected and not self.unmatched
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ def expected_tables(audit: Audit, most: int) -> ExpectedTables | None:
     statuses = {check.check_id: check.status for check in audit.checks}
     is_waived = statuses.get("schema.expected_tables_exist") == "waived"
     in_all, *by_module = rows
-    tiers = tuple(cell for cell in _cells(in_all) if cell.expected)
+    tiers = tuple(cell for cell in _cells(in_all) if cell)
     modules = tuple(_module_line(row) for row in by_module[:most])
     return ExpectedTables(
         tiers=tiers,
@@ -123,12 +134,12 @@ def tables_there(audit: Audit) -> str | None:
     None where the contract expects no table.
     """
     expected = expected_tables(audit, most=0)
-    tiers = [tier for tier in expected.tiers if tier.expected] if expected else []
-    if not tiers:
+    if expected is None or not any(tier.expected for tier in expected.tiers):
         return None
-    present, wanted = sum(tier.present for tier in tiers), sum(tier.expected for tier in tiers)
-    told = ", ".join(f"{tier.present:,} of {tier.expected:,} {tier.tier}" for tier in tiers)
-    return f"{present:,} of {wanted:,} expected tables are there: {told}"
+    present = sum(tier.present for tier in expected.tiers)
+    total = sum(tier.expected for tier in expected.tiers)
+    told = ", ".join(f"{tier} {tier.tier}" for tier in expected.tiers if tier.expected)
+    return f"{present:,} of {total:,} expected tables are there: {told}"
 
 
 def key_faults(checks: Iterable[CheckResult], most: int) -> KeyFaults:
@@ -163,6 +174,11 @@ def _module_line(row: Row) -> ModuleLine:
 
 def _cells(row: Row) -> tuple[Coverage, ...]:
     return tuple(
-        Coverage(tier, row[f"{tier}_present_count"], row[f"{tier}_expected_count"])
+        Coverage(
+            tier,
+            row[f"{tier}_present_count"],
+            row[f"{tier}_expected_count"],
+            row[f"{tier}_unmatched_count"],
+        )
         for tier in _AMOUNTS_TO
     )

@@ -38,7 +38,7 @@ listed as (
         tier,
         table_name,
         true as is_present,
-        true as is_counted
+        false as is_glob
     from present
 
     union all
@@ -48,8 +48,7 @@ listed as (
         tier,
         table_name,
         false as is_present,
-        -- A pattern is no table: it is listed, and one that nothing matches is not counted.
-        not is_glob as is_counted
+        is_glob
     from expected
     where is_missing
 ),
@@ -61,8 +60,10 @@ final as (
         {% for tier in ('critical', 'important', 'supporting') %}
         count(*) filter (where tier = '{{ tier }}' and is_present)
             as {{ tier }}_present_count,
-        count(*) filter (where tier = '{{ tier }}' and is_counted)
+        count(*) filter (where tier = '{{ tier }}' and not is_glob)
             as {{ tier }}_expected_count,
+        count(*) filter (where tier = '{{ tier }}' and is_glob)
+            as {{ tier }}_unmatched_count,
         {% endfor %}
         count(*) filter (where not is_present) as missing_count,
         coalesce(
