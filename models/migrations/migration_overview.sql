@@ -61,7 +61,7 @@ heads as (
             files.version
         from files
         where files.direction = 'forward' and files.position is not null
-        order by files.tree, files.position desc
+        order by files.tree asc, files.position desc
     ) as latest
     inner join trees on latest.tree = trees.tree
     where trees.layout <> 'alembic'

@@ -26,10 +26,10 @@ present as (
             tables.table_name = declared.table_name
             or (declared.is_glob and tables.table_name like declared.pattern)
     order by
-        tables.table_name,
-        declared.is_glob,
+        tables.table_name asc,
+        declared.is_glob asc,
         length(declared.table_name) desc,
-        declared.table_name
+        declared.table_name asc
 ),
 
 listed as (
@@ -76,7 +76,7 @@ final as (
                         table_name
                 ) filter (where not is_present)
             )[:10],
-            array[]::text []
+            array[]::text[]
         ) as missing_table_names
     from listed
     group by grouping sets ((module), ())
