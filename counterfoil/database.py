@@ -231,6 +231,8 @@ def session_settings(settings: Settings) -> dict[str, str]:
         # compiling them costs more than it saves. It also leaves the other cores alone.
         "max_parallel_workers_per_gather": "0",
         "jit": "off",
+        # To spare a sort it reads the ledger in an index's order: a page for each entry.
+        "enable_incremental_sort": "off",
         "work_mem": f"{settings.work_mem_mb}MB",
         "statement_timeout": f"{settings.statement_timeout_s}s",
         "lock_timeout": f"{settings.lock_timeout_s}s",
