@@ -158,7 +158,7 @@ def release(
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=600,
         )
         settings = Settings()
         yield Release(
