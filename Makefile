@@ -92,7 +92,7 @@ lock: install ## Renew requirements.lock from pyproject.toml
 		--group dev pyproject.toml --output-file requirements.lock
 
 .PHONY: bench
-bench: install ## Time the assert phase against the same questions by hand (ENTRIES=1000000)
+bench: install ## Time the assert phase against the same by hand (ENTRIES="1000000 3000000")
 	@$(BIN)/python benchmarks/assert_phase.py --entries $(ENTRIES)
 
 .PHONY: bench-history
