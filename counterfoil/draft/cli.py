@@ -28,18 +28,25 @@ def init(
     output: Annotated[
         Path | None, typer.Option(help="File to write it to; nothing is overwritten.")
     ] = None,
+    migrations: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of its migrations, or one that holds some."),
+    ] = None,
 ) -> None:
     """Draft a contract from a live database: it is read, and nothing in it is changed."""
     with one_line_errors():
         from counterfoil.demo import announce
         from counterfoil.draft.contract import draft
+        from counterfoil.draft.migrations import migration_trees
         from counterfoil.draft.survey import survey
         from counterfoil.profiles import load_targets
         from counterfoil.settings import settings
 
         announce(settings().demo_dir)
         builder, _ = load_targets(target, settings().project_dir)
-        text = draft(survey(builder, settings()))
+        contract_dir = output.parent if output else Path()
+        trees = migration_trees(migrations, contract_dir) if migrations else {}
+        text = draft(survey(builder, settings()), trees)
         if output is None:
             print(text, end="")
             return

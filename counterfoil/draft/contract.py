@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from counterfoil.clauses import is_glob, locate
-from counterfoil.contract import Contract
+from counterfoil.contract import Contract, MigrationTree
 from counterfoil.discovery import ROW_PLACE, CatalogForeignKey
 from counterfoil.draft.survey import Survey, guessed_references
 from counterfoil.draft.tenant import TenantGuess, guess_tenant
@@ -15,22 +15,27 @@ from counterfoil.yamlfile import parse_model
 
 _LEDGERS = ("ledger", "audit", "journal", "history")
 _TIMESTAMPS = ("created_at", "updated_at", "createdAt", "updatedAt")
+_NO_TREES: Mapping[str, MigrationTree] = {}
 
 
-def draft(survey: Survey) -> str:
+def draft(survey: Survey, trees: Mapping[str, MigrationTree] = _NO_TREES) -> str:
     """A contract that the surveyed database keeps, as the text of a YAML file.
 
     What is guessed is said to be, and so is what was left out because it does not hold.
 
+    Args:
+        survey: what the database looked like.
+        trees: the folders of its migrations, by name.
+
     Raises:
         ContractError: the draft is no contract: a fault of ours, with the key it lies in.
     """
-    text = "\n".join(_lines(survey)) + "\n"
+    text = "\n".join(_lines(survey, trees)) + "\n"
     parse_model(Contract, yaml.safe_load(text), where="the draft", error=ContractError)
     return text
 
 
-def _lines(survey: Survey) -> Iterator[str]:
+def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
     catalog = survey.catalog
     guesses = [guess for guess in guessed_references(catalog) if not _orphans(survey, guess)]
     tenant = guess_tenant(catalog, [*catalog.foreign_keys, *guesses])
@@ -48,6 +53,8 @@ def _lines(survey: Survey) -> Iterator[str]:
         packs = ["tenancy", "integrity", *packs] if tenant else ["integrity", *packs]
     else:
         yield "# No table has a row: nothing is asked of rows until one has."
+    if trees:
+        packs.append("migrations")
     yield f"packs: {_flow(packs)}"
     if tenant:
         yield from _tenant_lines(tenant)
@@ -58,6 +65,9 @@ def _lines(survey: Survey) -> Iterator[str]:
         yield from _relationship_lines(survey, guesses, tenant, covered)
     yield ""
     yield from _structure_lines(survey, tenant)
+    if trees:
+        yield ""
+        yield from _migration_lines(survey, trees)
 
 
 def _orphans(survey: Survey, guess: CatalogForeignKey) -> int:
@@ -171,6 +181,16 @@ def _structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str
     ]
     if timestamps:
         yield f"  timestamps: {_flow(timestamps)}"
+
+
+def _migration_lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
+    yield "# Relative to this file. The layouts are guessed, by the names of the files."
+    yield "migrations:"
+    for name, tree in trees.items():
+        entry = {"folder": tree.folder, "layout": tree.layout}
+        if survey.schemas[0] != "public":
+            entry["default_schema"] = survey.schemas[0]
+        yield f"  {_flow(name)}: {_flow(entry)}"
 
 
 def _schema_map(survey: Survey) -> Mapping[str, list[str]]:

@@ -14,9 +14,11 @@ from refusals import refused
 
 from counterfoil.contract import Contract, load_contract
 from counterfoil.draft.contract import draft
+from counterfoil.draft.migrations import migration_trees
 from counterfoil.draft.survey import survey
-from counterfoil.errors import PreflightError
+from counterfoil.errors import MigrationsError, PreflightError
 from counterfoil.findings import Audit
+from counterfoil.migrations.extract import read_trees
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
 
@@ -98,6 +100,28 @@ def test_tables_without_rows_are_asked_nothing_of(server: Target) -> None:
     contract = Contract.model_validate(yaml.safe_load(text))
     assert contract.packs == ("schema", "health")
     assert "No table has a row" in text
+
+
+def test_migrations_are_declared_as_they_are_found(overnight: Database, tmp_path: Path) -> None:
+    trees = migration_trees(ROOT / "demo", tmp_path)
+    contract = Contract.model_validate(
+        yaml.safe_load(draft(survey(overnight.plan.builder, Settings()), trees))
+    )
+    assert "migrations" in contract.packs
+    assert {name: tree.layout for name, tree in contract.migrations.items()} == {
+        "cleanrylie/migrations": "numbered",
+        "hibachi/before": "alembic",
+        "hibachi/versions": "alembic",
+        "trvl_social/migrations": "supabase",
+    }
+    facts = read_trees(contract.migrations, tmp_path)
+    assert {file.tree for file in facts.files} == contract.migrations.keys()
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "docs"])
+def test_a_folder_without_migrations_is_refused(folder: str, tmp_path: Path) -> None:
+    with refused(MigrationsError, folder):
+        migration_trees(ROOT / folder, tmp_path)
 
 
 def test_the_demo_is_drafted_with_its_tenant(overnight: Database) -> None:
