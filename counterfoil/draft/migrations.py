@@ -5,7 +5,8 @@ from pathlib import Path
 
 from counterfoil.contract import MigrationTree
 from counterfoil.errors import MigrationsError
-from counterfoil.migrations.layouts import detect, find_folders
+from counterfoil.migrations.extract import trees_of
+from counterfoil.migrations.layouts import detect
 
 
 def migration_trees(folder: Path, contract_dir: Path) -> dict[str, MigrationTree]:
@@ -21,16 +22,15 @@ def migration_trees(folder: Path, contract_dir: Path) -> dict[str, MigrationTree
     if not folder.is_dir():
         raise MigrationsError("no such folder", where=str(folder), remedy="Mend --migrations")
     trees = {}
-    for path in find_folders(folder):
-        name = path.relative_to(folder).as_posix()
-        trees[folder.absolute().name if name == "." else name] = MigrationTree(
-            folder=Path(os.path.relpath(path, contract_dir)).as_posix(),
-            layout=detect(path) or "auto",
-        )
-    if not trees:
-        raise MigrationsError(
-            "no migrations, or none in a layout that is known",
-            where=str(folder),
-            remedy="Name the folder that holds them",
-        )
+    for name, tree in trees_of(folder, MigrationTree(folder=".")).items():
+        path = folder / tree.folder
+        layout = detect(path)
+        if layout is None:
+            raise MigrationsError(
+                "no migrations, or none in a layout that is known",
+                where=str(folder),
+                remedy="Name the folder that holds them",
+            )
+        relative = Path(os.path.relpath(path, contract_dir)).as_posix()
+        trees[name] = tree.model_copy(update={"folder": relative, "layout": layout})
     return trees

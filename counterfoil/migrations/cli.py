@@ -74,8 +74,9 @@ def migrations(  # noqa: PLR0917
     with one_line_errors():
         show_progress()
         from counterfoil.contract import MigrationTree, load_contract
+        from counterfoil.migrations.extract import trees_of
         from counterfoil.migrations.output import render
-        from counterfoil.migrations.workspace import judge_folder, trees_of
+        from counterfoil.migrations.workspace import judge_folder
         from counterfoil.settings import settings
 
         if not folder.is_dir():

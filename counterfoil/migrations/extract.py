@@ -30,6 +30,7 @@ from counterfoil.migrations.layouts import (
     FileName,
     Layout,
     detect,
+    find_folders,
     halves,
     list_files,
     numbers,
@@ -58,6 +59,23 @@ class _Read:
     holds_rollback: bool | None = None
     head: RevisionHead | None = None
     recorded_as: str | None = None
+
+
+def trees_of(folder: Path, template: MigrationTree) -> dict[str, MigrationTree]:
+    """The trees at or below a folder, by their path in it; itself if it has none to find.
+
+    Args:
+        folder: an existing folder.
+        template: what holds for each of them but its folder.
+    """
+    found = [folder] if template.layout != "auto" else find_folders(folder)
+    paths = [path.relative_to(folder).as_posix() for path in found or [folder]]
+    return {
+        folder.absolute().name if path == "." else path: template.model_copy(
+            update={"folder": path}
+        )
+        for path in paths
+    }
 
 
 def read_trees(trees: Mapping[str, MigrationTree], base: Path) -> Facts:

@@ -22,7 +22,6 @@ from counterfoil.database import PUBLIC_SCHEMA, connect, open_transaction
 from counterfoil.demo.server import start_server
 from counterfoil.findings import Audit, Finding
 from counterfoil.migrations.extract import read_trees
-from counterfoil.migrations.layouts import find_folders
 from counterfoil.migrations.load import create_tables, load_facts
 from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
@@ -72,23 +71,6 @@ class JudgedFolder:
 
     audit: Audit
     unknown: list[UnknownRow]
-
-
-def trees_of(folder: Path, template: MigrationTree) -> dict[str, MigrationTree]:
-    """The trees at or below a folder, by their path in it; itself if it has none to find.
-
-    Args:
-        folder: an existing folder.
-        template: what holds for each of them but its folder.
-    """
-    found = [folder] if template.layout != "auto" else find_folders(folder)
-    paths = [path.relative_to(folder).as_posix() for path in found or [folder]]
-    return {
-        folder.absolute().name if path == "." else path: template.model_copy(
-            update={"folder": path}
-        )
-        for path in paths
-    }
 
 
 def judge_folder(
