@@ -1,0 +1,252 @@
+"""What the product says and shows, kept in tests/guard: a change of it is seen before it lands.
+
+COUNTERFOIL_WRITE_GUARD=1 writes the files anew; the difference belongs in the same commit as
+what made it, and in the changelog where a user meets it.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+from conftest import ROOT, Database
+from psycopg2.extras import RealDictCursor
+
+from counterfoil import demo
+from counterfoil.database import OpenTransaction, open_transaction
+from counterfoil.findings import Audit
+from counterfoil.settings import Settings
+
+GUARD = ROOT / "tests" / "guard"
+STATES = yaml.safe_load((GUARD / "states.yml").read_text(encoding="utf-8"))
+
+# What differs from run to run: names, times, durations, and what a server only estimates.
+PASSING = {"audit_id", "started_at", "finished_at", "seconds", "recorded_at", "incident_id"}
+PASSING |= {"estimated_row_count", "estimated_bytes", "estimated_size_bytes", "size_bytes"}
+PASSING |= {"audit_number", "duration_s"}
+
+COMMANDS = (
+    *("", "run", "checks", "grants", "migrations", "contract", "contract init", "repair"),
+    *("repair plan", "repair verify", "alerts", "alerts test", "alerts watch", "views"),
+    *("views drop", "demo", "demo start", "demo load", "demo stop"),
+)
+
+PUBLIC_COLUMNS = """
+    select
+        relation.relname as view,
+        string_agg(
+            attribute.attname || ' ' || format_type(attribute.atttypid, attribute.atttypmod),
+            ', ' order by attribute.attnum
+        ) as columns
+    from pg_class as relation
+    join pg_attribute as attribute on attribute.attrelid = relation.oid and attribute.attnum > 0
+    where relation.relnamespace = 'counterfoil'::regnamespace and relation.relkind = 'v'
+    group by 1 order by 1
+"""
+
+
+def held(name: str, found: Any) -> None:
+    """That what was found is what the file of that name says."""
+    file = GUARD / name
+    text = found if isinstance(found, str) else json.dumps(found, indent=1, ensure_ascii=False)
+    if os.environ.get("COUNTERFOIL_WRITE_GUARD"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text.rstrip() + "\n", encoding="utf-8")
+    assert text.rstrip() == file.read_text(encoding="utf-8").rstrip()
+
+
+def settled(value: Any) -> Any:
+    """The value without what differs from run to run, and from checkout to checkout."""
+    if isinstance(value, dict):
+        return {
+            key: "-" if key in PASSING and item is not None else settled(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [settled(item) for item in value]
+    return value.replace(f"{ROOT}/", "") if isinstance(value, str) else value
+
+
+def differing(audit: dict[str, Any], lawful: dict[str, Any]) -> dict[str, Any]:
+    """What an audit says otherwise than the lawful one does."""
+
+    def by_id(of: dict[str, Any]) -> dict[str, Any]:
+        return {check["check_id"]: check for check in of["checks"]}
+
+    before = by_id(lawful)
+    found = {key: value for key, value in audit.items() if value != lawful[key]}
+    found["checks"] = [check for name, check in by_id(audit).items() if check != before[name]]
+    found["sections"] = {
+        name: [row for row in rows if row not in lawful["sections"].get(name, [])]
+        for name, rows in audit["sections"].items()
+        if rows != lawful["sections"].get(name)
+    }
+    return found
+
+
+def as_json(audit: Audit) -> dict[str, Any]:
+    return settled(json.loads(audit.model_dump_json(by_alias=True)))
+
+
+@pytest.fixture(scope="module")
+def served(
+    environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A demo server of its own, which the targets of profiles.yml reach."""
+    folder = tmp_path_factory.mktemp("guard")
+    demo.start(folder, "overnight")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(folder)))
+        yield folder
+    demo.stop(folder)
+
+
+def audit(folder: Path, target: str, *options: str) -> dict[str, Any]:
+    """The audit.json of one run of the command line, as an operator would run it."""
+    file = folder / "audit.json"
+    file.unlink(missing_ok=True)
+    subprocess.run(
+        [sys.executable, "-m", "counterfoil", "run", "--target", target]
+        + [*options, "--fail-on", "never", "--json", str(file)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    return settled(json.loads(file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("system", ["cleanrylie", "trvl_social", "trvl_social_claimed", "hibachi"])
+def test_an_audit_of_each_system(served: Path, system: str) -> None:
+    url = demo.load_system(served, system)
+    contract = "trvl_social" if system.startswith("trvl_social") else system
+    found = audit(served, system, "--contract", f"contracts/{contract}.yml")
+    # The server's measures are of the moment.
+    found["sections"].pop("health", None)
+    held(f"audits/{system}.json", found)
+    with closing(psycopg2.connect(url)) as connection:
+        held(f"columns/{system}.txt", public_columns(connection))
+
+
+def test_three_audits_and_their_history(served: Path) -> None:
+    """Overnight, then the afternoon, then the balance is corrected by hand."""
+    url = demo.load(served, "overnight")
+    held("audits/overnight.json", audit(served, "demo"))
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute((ROOT / "demo" / "empwr" / "afternoon.sql").read_text(encoding="utf-8"))
+        cursor.execute("alter database empwr set counterfoil.as_of = '2025-10-30T16:00:00Z'")
+        held("audits/afternoon.json", audit(served, "demo"))
+        cursor.execute(
+            "update competitions set available_reservation_tokens = 588"
+            " where name = 'EMPWR Dance - London'"
+        )
+        cursor.execute("alter database empwr set counterfoil.as_of = '2025-10-31T05:00:00Z'")
+        audit(served, "demo")
+        held("columns/empwr.txt", public_columns(connection))
+        held("history.json", dump_of_history(connection))
+
+
+def public_columns(connection: Any) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(PUBLIC_COLUMNS)
+        return "\n".join(f"{view}: {columns}" for view, columns in cursor)
+
+
+def dump_of_history(connection: Any) -> dict[str, Any]:
+    """Every row of every table, in an order that a rerun keeps."""
+    dump = {}
+    with connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute(
+            "select tablename from pg_tables where schemaname = 'counterfoil_history' order by 1"
+        )
+        for table in [row["tablename"] for row in cursor]:
+            cursor.execute(f"select to_jsonb(t) as row from counterfoil_history.{table} as t")
+            rows = [settled(row["row"]) for row in cursor]
+            dump[table] = sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
+    return dump
+
+
+@pytest.fixture(scope="module")
+def lawful(overnight: Database) -> dict[str, Any]:
+    return as_json(overnight.audit())
+
+
+@pytest.mark.parametrize("name", STATES["empwr"])
+def test_an_audit_of_a_fault(
+    name: str, overnight: Database, lawful: dict[str, Any], transaction: OpenTransaction
+) -> None:
+    with transaction.connection.cursor() as cursor:
+        cursor.execute(STATES["empwr"][name])
+    held(f"faults/{name}.json", differing(as_json(overnight.audit(transaction)), lawful))
+
+
+@pytest.mark.parametrize("name", STATES["market"])
+def test_an_audit_of_a_fault_of_the_market(
+    name: str, market: Database, request: pytest.FixtureRequest
+) -> None:
+    if "installed" in request.node.callspec.params.values():
+        pytest.skip("the guard keeps what one server says")
+    with open_transaction(market.plan.builder, market.settings) as transaction:
+        lawful = as_json(market.audit(transaction))
+        with transaction.connection.cursor() as cursor:
+            cursor.execute(STATES["market"][name])
+        held(f"faults/{name}.json", differing(as_json(market.audit(transaction)), lawful))
+
+
+def test_the_command_line() -> None:
+    helps = []
+    for command in COMMANDS:
+        said = subprocess.run(
+            [sys.executable, "-m", "counterfoil", *command.split(), "--help"],
+            env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        helps.append(f"$ counterfoil {command}".rstrip() + " --help\n" + said.stdout)
+    text = "\n".join(line.rstrip() for line in "".join(helps).splitlines())
+    held("command_line.txt", text)
+
+
+def test_the_settings() -> None:
+    properties = Settings.model_json_schema(mode="serialization")["properties"]
+    held("settings.json", {f"COUNTERFOIL_{name.upper()}": of for name, of in properties.items()})
+
+
+def test_the_deployments_and_their_parameters() -> None:
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    found = {}
+    for deployment in deployments:
+        file, name = deployment["entrypoint"].split(":")
+        flow = getattr(import_module(file.removesuffix(".py").replace("/", ".")), name)
+        parameters = inspect.signature(flow.fn).parameters.values()
+        found[deployment["name"]] = {
+            "entrypoint": deployment["entrypoint"],
+            "schedules": deployment["schedules"],
+            "parameters": {
+                each.name: re.sub(r"\w+\.", "", f"{each.annotation} = {each.default}")
+                for each in parameters
+            },
+        }
+    held("deployments.json", found)
+
+
+def test_the_schemas() -> None:
+    held(
+        "schemas.json",
+        {
+            name: hashlib.sha256((ROOT / "docs" / name).read_bytes()).hexdigest()
+            for name in ("audit.schema.json", "contract.schema.json")
+        },
+    )
