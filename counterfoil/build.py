@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,9 +28,8 @@ from counterfoil.database import (
     PUBLIC_SCHEMA,
     STAGING_SCHEMA,
     as_options,
-    connect,
+    connected,
     is_passing,
-    lost,
     session_settings,
 )
 from counterfoil.errors import BuildError, CounterfoilError, UnavailableError
@@ -134,8 +133,7 @@ def ensure_views(
     """
     target = plan.builder
     ensure_history(plan.historian, target.user, settings)
-    connection = connect(target, settings)
-    try:
+    with connected(target, settings, BuildError) as connection:
         wanted = _project_hash(plan.contract, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (
@@ -160,14 +158,6 @@ def ensure_views(
         Build(wanted, views).write(connection)
         log.info("Built %d views, and their data tests passed", len(views))
         return True
-    except psycopg2.Error as cause:
-        if connection.closed:
-            raise lost(cause, target) from None
-        raise BuildError(
-            f"Postgres refused: {cause}", where=str(target), remedy="Mend that, and run again"
-        ) from None
-    finally:
-        connection.close()
 
 
 def drop_views(target: Target, settings: Settings) -> int:
@@ -183,7 +173,7 @@ def drop_views(target: Target, settings: Settings) -> int:
         BuildError: somebody else's views stand on them; names those, and drops none.
         TargetError: the database cannot be reached.
     """
-    with closing(connect(target, settings)) as connection:
+    with connected(target, settings, BuildError) as connection:
         views = _existing_views(connection)
         dependents = _dependents(connection)
         if dependents:

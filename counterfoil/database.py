@@ -6,7 +6,7 @@ idle transaction exports and all others import, or a single open transaction.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from sqlalchemy.pool import StaticPool
 
-from counterfoil.errors import TargetError, UnavailableError
+from counterfoil.errors import CounterfoilError, TargetError, UnavailableError
 from counterfoil.profiles import Target
 from counterfoil.replica import await_replay, is_replica
 from counterfoil.settings import Settings
@@ -218,6 +218,62 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
             cursor.execute("set transaction_timeout = 0")
         connection.commit()
     return connection
+
+
+@contextmanager
+def translated(
+    connection: Connection,
+    target: Target,
+    kind: type[CounterfoilError],
+    what: str = "Postgres refused",
+    *,
+    where: str = "",
+    remedy: str = "Mend that, and run again",
+    said: Callable[[psycopg2.Error], str] = str,
+) -> Iterator[None]:
+    """Tells what the driver raises in the block in the house's words.
+
+    Args:
+        connection: the one that is asked; whether it still stands decides what is said.
+        target: where it leads.
+        kind: what a refusal is.
+        what: what was refused, before Postgres' own words.
+        where: in which file, key or relation; the target if empty.
+        remedy: what to do about a refusal.
+        said: how much of Postgres' own words is told.
+
+    Raises:
+        UnavailableError: the connection was lost: the same again may work in a moment.
+        CounterfoilError: of that kind, for whatever else the driver raises.
+    """
+    try:
+        yield
+    except psycopg2.Error as cause:
+        if connection.closed:
+            raise lost(cause, target) from None
+        raise kind(f"{what}: {said(cause)}", where=where or str(target), remedy=remedy) from None
+
+
+@contextmanager
+def connected(
+    target: Target,
+    settings: Settings,
+    kind: type[CounterfoilError],
+    what: str = "Postgres refused",
+    *,
+    where: str = "",
+    remedy: str = "Mend that, and run again",
+) -> Iterator[Connection]:
+    """A connection until the end of the block, in which errors are `translated`.
+
+    Raises:
+        TargetError: the database cannot be reached, or refuses the role.
+    """
+    with (
+        closing(connect(target, settings)) as connection,
+        translated(connection, target, kind, what, where=where, remedy=remedy),
+    ):
+        yield connection
 
 
 def session_settings(settings: Settings) -> dict[str, str]:

@@ -10,12 +10,11 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.clauses import label
 from counterfoil.contract import Contract, Relationship, Table, Tenant
-from counterfoil.database import connect, lost
+from counterfoil.database import connected
 from counterfoil.errors import PreflightError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -216,17 +215,8 @@ def discover(contract: Contract, target: Target, settings: Settings) -> Contract
     """
     if contract.tenant is None or not contract.reads_rows:
         return contract
-    connection = connect(target, settings)
-    try:
+    with connected(target, settings, PreflightError) as connection:
         catalog = Catalog.read(connection, contract.schemas)
-    except psycopg2.Error as cause:
-        if connection.closed:
-            raise lost(cause, target) from None
-        raise PreflightError(
-            f"Postgres refused: {cause}", where=str(target), remedy="Mend that, and run again"
-        ) from None
-    finally:
-        connection.close()
     return with_discovered(contract, contract.tenant, catalog)
 
 

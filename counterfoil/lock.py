@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-import psycopg2
-
-from counterfoil.database import connect, lost
+from counterfoil.database import connect, translated
 from counterfoil.errors import LockError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -42,14 +40,11 @@ def only_audit(builder: Target, settings: Settings) -> Iterator[None]:
     """
     with closing(connect(builder, settings)) as connection:
         connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"select pg_try_advisory_lock({_KEY})")
-                (is_alone,) = cursor.fetchone() or (False,)
-                cursor.execute(_HOLDER)
-                holder, since = cursor.fetchone() or ("unknown", None)
-        except psycopg2.Error as cause:
-            raise lost(cause, builder) from None
+        with translated(connection, builder, LockError), connection.cursor() as cursor:
+            cursor.execute(f"select pg_try_advisory_lock({_KEY})")
+            (is_alone,) = cursor.fetchone() or (False,)
+            cursor.execute(_HOLDER)
+            holder, since = cursor.fetchone() or ("unknown", None)
         if not is_alone:
             raise LockError(
                 f"another audit of this database runs since {since or 'an unknown time'}"

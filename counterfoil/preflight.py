@@ -9,7 +9,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract import Contract
-from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect, lost
+from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connected
 from counterfoil.errors import PreflightError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -150,18 +150,9 @@ def check_disk(settings: Settings) -> None:
 @contextmanager
 def _asking(target: Target, settings: Settings) -> Iterator[Connection]:
     """A read-only connection; what Postgres says against a question is said in a line."""
-    connection = connect(target, settings)
-    connection.set_session(readonly=True)
-    try:
+    with connected(target, settings, PreflightError) as connection:
+        connection.set_session(readonly=True)
         yield connection
-    except psycopg2.Error as cause:
-        if connection.closed:
-            raise lost(cause, target) from None
-        raise PreflightError(
-            f"Postgres refused: {cause}", where=str(target), remedy="Mend that, and run again"
-        ) from None
-    finally:
-        connection.close()
 
 
 def _columns(contract: Contract, connection: Connection) -> Mapping[str, frozenset[str]]:

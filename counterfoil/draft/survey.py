@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.clauses import locate
-from counterfoil.database import connect
+from counterfoil.database import connected
 from counterfoil.discovery import Catalog, CatalogForeignKey
 from counterfoil.errors import PreflightError
 from counterfoil.profiles import Target
@@ -68,18 +67,10 @@ def survey(target: Target, settings: Settings) -> Survey:
         TargetError: it cannot be reached.
         PreflightError: it has no tables, or the role may not read one of them.
     """
-    connection = connect(target, settings)
-    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-    try:
+    grants = "Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS"
+    with connected(target, settings, PreflightError, remedy=grants) as connection:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         return _survey(connection, target)
-    except psycopg2.Error as cause:
-        raise PreflightError(
-            f"Postgres refused: {cause}",
-            where=str(target),
-            remedy="Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS",
-        ) from None
-    finally:
-        connection.close()
 
 
 def guessed_references(catalog: Catalog) -> list[CatalogForeignKey]:

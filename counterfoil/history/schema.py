@@ -3,15 +3,13 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
-from counterfoil.database import HISTORY_SCHEMA, connect, lost
+from counterfoil.database import HISTORY_SCHEMA, connect, translated
 from counterfoil.errors import HistoryError
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
@@ -74,21 +72,19 @@ def history_transaction(historian: Target, settings: Settings) -> Iterator[Curso
         HistoryError: the database refuses; nothing of it is kept then.
         UnavailableError: the connection was lost; it may have been kept.
     """
-    connection: Connection = connect(historian, settings)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(_in_schema("set local search_path to {}"))
-            yield cursor
-    except psycopg2.Error as cause:
-        if connection.closed:
-            raise lost(cause, historian) from None
-        raise HistoryError(
-            f"cannot be written: {first_line(cause)}",
+    with closing(connect(historian, settings)) as connection:
+        refused = translated(
+            connection,
+            historian,
+            HistoryError,
+            "cannot be written",
             where=f"schema {HISTORY_SCHEMA}, {historian}",
             remedy="Let that role own the schema: `counterfoil grants` prints how",
-        ) from None
-    finally:
-        connection.close()
+            said=first_line,
+        )
+        with refused, connection, connection.cursor() as cursor:
+            cursor.execute(_in_schema("set local search_path to {}"))
+            yield cursor
 
 
 def _migrations() -> dict[int, Path]:

@@ -3,15 +3,14 @@
 import logging
 from pathlib import Path
 
-import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract import Contract, MigrationHistory, MigrationTree
-from counterfoil.database import STAGING_SCHEMA, connect
+from counterfoil.database import STAGING_SCHEMA, connected
 from counterfoil.errors import MigrationsError
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.layouts import detect
-from counterfoil.migrations.load import create_tables, load_facts
+from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
 from counterfoil.profiles import Target
 from counterfoil.settings import Settings
 
@@ -69,14 +68,11 @@ def with_histories(
     """
     if PACK not in contract.packs:
         return contract
-    connection = connect(builder, settings)
-    try:
+    with connected(builder, settings, MigrationsError) as connection:
         found = {
             name: tree.model_copy(update={"history": _history(tree, contract_dir, connection)})
             for name, tree in contract.migrations.items()
         }
-    finally:
-        connection.close()
     return contract.model_copy(update={"migrations": found})
 
 
@@ -91,8 +87,7 @@ def load_migrations(
     if PACK not in contract.packs:
         return
     facts = read_trees(contract.migrations, contract_dir)
-    connection = connect(builder, settings)
-    try:
+    with connected(builder, settings, MigrationsError, NOT_LOADED) as connection:
         create_tables(connection)
         with connection.cursor() as cursor:
             # Two audits at once would each leave their rows beside the other's.
@@ -101,14 +96,6 @@ def load_migrations(
             )
         load_facts(connection, facts)
         connection.commit()
-    except psycopg2.Error as cause:
-        raise MigrationsError(
-            f"the facts of the migrations cannot be loaded: {cause}",
-            where=str(builder),
-            remedy="Mend that, and run again",
-        ) from None
-    finally:
-        connection.close()
     log.info("Read %s files of migrations", f"{len(facts.files):,}")
 
 

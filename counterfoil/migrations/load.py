@@ -5,13 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extras import execute_values
 
 from counterfoil.database import STAGING_SCHEMA
-from counterfoil.errors import MigrationsError
 from counterfoil.migrations.facts import (
     Facts,
     MigrationFile,
@@ -24,6 +22,9 @@ from counterfoil.migrations.facts import (
     Tree,
     Unknown,
 )
+
+# What it is when Postgres refuses either.
+NOT_LOADED = "the facts of the migrations cannot be loaded"
 
 _TABLES: dict[str, type] = {
     "trees": Tree,
@@ -49,61 +50,39 @@ _STANDING = """
 
 
 def create_tables(connection: Connection) -> None:
-    """Makes the tables that facts are loaded into, unless they stand; the caller commits.
-
-    Raises:
-        MigrationsError: Postgres refuses it.
-    """
-    try:
-        with connection.cursor() as cursor:
-            # IF NOT EXISTS asks for the right to create a schema that is there already.
-            cursor.execute("select to_regnamespace(%s) is null", (STAGING_SCHEMA,))
-            if cursor.fetchone() == (True,):
-                cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(STAGING_SCHEMA)))
-            for name, cls in _TABLES.items():
-                wanted = _columns(cls)
-                cursor.execute(_STANDING, (f"{STAGING_SCHEMA}.migration_{name}",))
-                standing = cursor.fetchall()
-                if standing == wanted:
-                    continue
-                if standing:
-                    # Of another version of Counterfoil; its views are made anew besides.
-                    cursor.execute(sql.SQL("drop table {} cascade").format(_table(name)))
-                columns = sql.SQL(", ").join(
-                    sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
-                    for column, kind in wanted
-                )
-                cursor.execute(sql.SQL("create table {} ({})").format(_table(name), columns))
-    except psycopg2.Error as cause:
-        raise _refused(cause) from None
+    """Makes the tables that facts are loaded into, unless they stand; the caller commits."""
+    with connection.cursor() as cursor:
+        # IF NOT EXISTS asks for the right to create a schema that is there already.
+        cursor.execute("select to_regnamespace(%s) is null", (STAGING_SCHEMA,))
+        if cursor.fetchone() == (True,):
+            cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(STAGING_SCHEMA)))
+        for name, cls in _TABLES.items():
+            wanted = _columns(cls)
+            cursor.execute(_STANDING, (f"{STAGING_SCHEMA}.migration_{name}",))
+            standing = cursor.fetchall()
+            if standing == wanted:
+                continue
+            if standing:
+                # Of another version of Counterfoil; its views are made anew besides.
+                cursor.execute(sql.SQL("drop table {} cascade").format(_table(name)))
+            columns = sql.SQL(", ").join(
+                sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
+                for column, kind in wanted
+            )
+            cursor.execute(sql.SQL("create table {} ({})").format(_table(name), columns))
 
 
 def load_facts(connection: Connection, facts: Facts) -> None:
-    """Replaces what the tables hold; the caller commits, or rolls back.
-
-    Raises:
-        MigrationsError: Postgres refuses it.
-    """
-    try:
-        with connection.cursor() as cursor:
-            for name, cls in _TABLES.items():
-                # Not a truncate: whoever reads them now is not made to wait.
-                cursor.execute(sql.SQL("delete from {}").format(_table(name)))
-                rows = [tuple(_plain(astuple(fact))) for fact in getattr(facts, name)]
-                columns = sql.SQL(", ").join(sql.Identifier(column) for column, _ in _columns(cls))
-                insert = sql.SQL("insert into {} ({}) values %s").format(_table(name), columns)
-                execute_values(cursor, insert, rows, page_size=1_000)
-                cursor.execute(sql.SQL("analyze {}").format(_table(name)))
-    except psycopg2.Error as cause:
-        raise _refused(cause) from None
-
-
-def _refused(cause: psycopg2.Error) -> MigrationsError:
-    return MigrationsError(
-        f"the facts of the migrations cannot be loaded: {cause}",
-        where=f"schema {STAGING_SCHEMA}",
-        remedy="Mend that, and run again",
-    )
+    """Replaces what the tables hold; the caller commits, or rolls back."""
+    with connection.cursor() as cursor:
+        for name, cls in _TABLES.items():
+            # Not a truncate: whoever reads them now is not made to wait.
+            cursor.execute(sql.SQL("delete from {}").format(_table(name)))
+            rows = [tuple(_plain(astuple(fact))) for fact in getattr(facts, name)]
+            columns = sql.SQL(", ").join(sql.Identifier(column) for column, _ in _columns(cls))
+            insert = sql.SQL("insert into {} ({}) values %s").format(_table(name), columns)
+            execute_values(cursor, insert, rows, page_size=1_000)
+            cursor.execute(sql.SQL("analyze {}").format(_table(name)))
 
 
 def _table(name: str) -> sql.Composable:

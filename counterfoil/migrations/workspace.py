@@ -18,11 +18,12 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.audit import audit_database
 from counterfoil.build import ensure_views
 from counterfoil.contract import Contract, MigrationTree, Pack
-from counterfoil.database import PUBLIC_SCHEMA, connect, open_transaction
+from counterfoil.database import PUBLIC_SCHEMA, connect, connected, open_transaction, translated
 from counterfoil.demo.server import start_server
+from counterfoil.errors import MigrationsError
 from counterfoil.findings import Audit, Finding
 from counterfoil.migrations.extract import read_trees
-from counterfoil.migrations.load import create_tables, load_facts
+from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
 from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
 from counterfoil.plan import Plan
@@ -110,7 +111,8 @@ def judge_folder(
     target = ensure_database(settings, DATABASE)
     _ensure_views(target, applying, settings)
     with open_transaction(target, settings) as transaction:
-        load_facts(transaction.connection, facts)
+        with translated(transaction.connection, target, MigrationsError, NOT_LOADED):
+            load_facts(transaction.connection, facts)
         audit = audit_database(
             contract,
             applying,
@@ -194,16 +196,13 @@ def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings)
         waivers=(),
         recipients=(),
     )
-    connection = connect(target, settings)
-    try:
+    with connected(target, settings, MigrationsError, NOT_LOADED) as connection:
         with connection.cursor() as cursor:
             # Held until the connection ends: of two first runs one builds, and one waits.
             cursor.execute("select pg_advisory_lock(%s)", (_BUILDING,))
         create_tables(connection)
         connection.commit()
         ensure_views(plan, settings, profiles_dir=_write_profile(target, settings))
-    finally:
-        connection.close()
 
 
 def _contract(database: str) -> Contract:
