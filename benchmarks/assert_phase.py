@@ -19,7 +19,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg2
@@ -181,32 +181,25 @@ def build_seconds() -> float:
 
 def run_audit() -> None:
     """The assert phase, which must find nothing."""
-    from counterfoil.audit import audit_database
+    from counterfoil.audit import audit
     from counterfoil.plan import make_plan
     from counterfoil.settings import settings
 
     plan = make_plan("production", None, settings())
     with open_snapshot(plan.auditor, settings()) as snapshot:
-        audit = audit_database(
-            plan.contract,
-            plan.suites,
-            snapshot,
-            settings(),
-            audit_id="bench",
-            contract_file=plan.contract_file,
-        )
-    assert audit.status == "passed", [c.check_id for c in audit.checks if c.status != "pass"]
+        found = audit(plan.scope, snapshot)
+    assert found.status == "passed", [c.check_id for c in found.checks if c.status != "pass"]
 
 
 def failing_seconds() -> tuple[float, int, int]:
     """Seconds for a check that every ledger entry fails; findings listed, and counted."""
-    from counterfoil.audit import audit_database
+    from counterfoil.audit import audit
     from counterfoil.plan import make_plan
     from counterfoil.settings import settings
     from counterfoil.suites import Expectation
 
     plan = make_plan("production", None, settings())
-    (suite,) = [suite for suite in plan.suites if suite.relation == "capacity_ledger_audit"]
+    (suite,) = [suite for suite in plan.scope.suites if suite.relation == "capacity_ledger_audit"]
     impossible = Expectation(
         type="expect_column_values_to_be_in_set",
         kwargs={"column": "change_tokens", "value_set": [0]},
@@ -214,15 +207,9 @@ def failing_seconds() -> tuple[float, int, int]:
     check = suite.checks[0].model_copy(update={"expectation": impossible})
     started = time.perf_counter()
     with open_snapshot(plan.auditor, settings()) as snapshot:
-        audit = audit_database(
-            plan.contract,
-            [suite.model_copy(update={"checks": (check,)})],
-            snapshot,
-            settings(),
-            audit_id="bench",
-            contract_file=plan.contract_file,
-        )
-    result = audit.checks[0]
+        suites = (suite.model_copy(update={"checks": (check,)}),)
+        found = audit(replace(plan.scope, suites=suites), snapshot)
+    result = found.checks[0]
     return time.perf_counter() - started, len(result.findings), result.finding_count
 
 

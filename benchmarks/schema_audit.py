@@ -21,7 +21,7 @@ import sqlalchemy as sa
 import yaml
 
 from counterfoil import demo
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.plan import make_plan
@@ -137,7 +137,7 @@ def measure(contract: Path) -> None:
     """Audits it, and prints what the server took."""
     settings = Settings()
     plan = make_plan(DATABASE, contract, settings)
-    ensure_views(plan.contract, plan.builder, settings, replaces_project_contract=True)
+    ensure_views(plan, settings)
     seconds: dict[str, float] = defaultdict(float)
     started: list[float] = []
 
@@ -152,13 +152,11 @@ def measure(contract: Path) -> None:
 
     begun = time.perf_counter()
     with open_snapshot(plan.auditor, settings) as snapshot:
-        audit = audit_database(
-            plan.contract, plan.suites, snapshot, settings, audit_id="-", contract_file="-"
-        )
+        found = audit(plan.scope, snapshot)
     wall = time.perf_counter() - begun
     for view, spent in sorted(seconds.items(), key=lambda item: -item[1]):
         print(f"{spent:7.2f} s  {view}")
-    print(f"{sum(seconds.values()):7.2f} s  of SQL, {wall:.1f} s in all, {audit.status}")
+    print(f"{sum(seconds.values()):7.2f} s  of SQL, {wall:.1f} s in all, {found.status}")
 
 
 if __name__ == "__main__":

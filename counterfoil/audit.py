@@ -1,7 +1,9 @@
 """One audit: every suite at one instant, and what came of each check."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +28,6 @@ from counterfoil.reading import Awaited, open_reader
 from counterfoil.rewrites import check_not_rewritten
 from counterfoil.score import score, tenant_score
 from counterfoil.sections import gather_sections, read_sections
-from counterfoil.settings import Settings
 from counterfoil.suites import (
     ROW_SECURITY_ISOLATES,
     SEVERITIES,
@@ -36,7 +37,7 @@ from counterfoil.suites import (
     check_columns,
 )
 from counterfoil.text import first_line
-from counterfoil.validate import Outcome, SuiteOutcome, Validator
+from counterfoil.validate import Outcome, SuiteOutcome, Validator, check_expectations
 from counterfoil.waivers import Waiver, Waivers, waivers_on
 
 log = logging.getLogger(__name__)
@@ -54,53 +55,70 @@ _COLUMNS = sa.text("""
 """)
 
 
-def audit_database(
-    contract: Contract,
-    suites: Sequence[Suite],
+@dataclass(frozen=True)
+class Scope:
+    """What an audit judges.
+
+    Attributes:
+        contract: what the database promises.
+        contract_file: where it was read from, as the audit will say.
+        suites: every suite there is, checked by `check_suites`.
+        packs: which of the contract's are audited; all of them if none is named. Of the rest
+            nothing is read, and nothing said.
+        waivers: the accepted findings, of whatever database.
+        looked_for: by check_id, keys of findings that are to be listed however small they
+            are: those open since an earlier audit.
+        evidence_limit: how many findings are listed of a check; all are counted.
+    """
+
+    contract: Contract
+    contract_file: str
+    suites: tuple[Suite, ...]
+    packs: tuple[Pack, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    looked_for: Mapping[str, Sequence[Key]] = field(default_factory=dict)
+    evidence_limit: int = 100
+
+    @property
+    def audited(self) -> Contract:
+        """The contract with those of its packs that are audited."""
+        return self.contract.narrowed_to(self.packs)
+
+
+def audit(
+    scope: Scope,
     instant: Instant,
-    settings: Settings,
     *,
-    audit_id: str,
-    contract_file: str,
-    waivers: Sequence[Waiver] = (),
-    looked_for: Mapping[str, Sequence[Key]] | None = None,
-    packs: Collection[Pack] = (),
+    audit_id: str | None = None,
     data_docs: Path | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Audit:
     """Asserts every suite that the contract asks for, all of them at `instant`.
 
     Args:
-        contract: what the database promises.
-        suites: every suite there is, checked by `check_suites` and `check_expectations`.
+        scope: what is judged.
         instant: what every query sees.
-        settings: the operator's.
-        audit_id: the audit's name.
-        contract_file: where the contract was read from.
-        waivers: of whatever database.
-        looked_for: by check_id, keys of findings that are to be listed however small they
-            are: those open since an earlier audit.
-        packs: which of the contract's are audited; all of them if none is named. Of the rest
-            nothing is read, and nothing said.
+        audit_id: the audit's name; a new one if none is given.
         data_docs: where Great Expectations' own site is to be; None for none.
         progress: told after each suite how many are done, and of how many.
 
     Raises:
         WaiverError: two waivers are of one finding.
-        SuiteError: a suite names a view or a column that is not there: found before
-            anything is asserted.
+        SuiteError: Great Expectations does not know an expectation, or a suite names a view or
+            a column that is not there: found before anything is asserted.
         SnapshotError: a table was truncated or rewritten while the audit ran.
         UnavailableError: a connection was lost; nothing that was found is of use.
         PreflightError: the database cannot say which views there are, or which tables are
             empty.
     """
     started_at = datetime.now(UTC)
-    audited = contract.narrowed_to(packs)
+    contract, suites, audited = scope.contract, scope.suites, scope.audited
     packs_left_out = [pack for pack in contract.packs if pack not in audited.packs]
     applying = [suite for suite in suites if suite.applies_to(audited)]
     everything, declared = _declared(suites, contract), _declared(suites, audited)
     today = instant.as_of.astimezone(UTC).date()
-    held = waivers_on(waivers, contract.database, today, everything)
+    check_expectations(applying)
+    held = waivers_on(scope.waivers, contract.database, today, everything)
     try:
         with (
             pinned_engine(instant) as engine,
@@ -125,9 +143,9 @@ def audit_database(
                 contract=contract,
                 empty_tables=empty_tables,
                 waivers=held,
-                looked_for=looked_for or {},
+                looked_for=scope.looked_for,
                 left_out=frozenset(everything) - frozenset(declared),
-                limit=settings.evidence_limit,
+                limit=scope.evidence_limit,
             )
             results = [result for outcome in outcomes for result in judge.results(outcome)]
             if declared_probes(audited):
@@ -145,9 +163,9 @@ def audit_database(
         waivers_in_use(uses, packs_left_out),
     ]
     return Audit(
-        audit_id=audit_id,
+        audit_id=audit_id or new_audit_id(),
         database=contract.database,
-        contract=contract_file,
+        contract=scope.contract_file,
         snapshot_at=instant.as_of,
         started_at=started_at,
         finished_at=datetime.now(UTC),
@@ -160,6 +178,11 @@ def audit_database(
         empty_tables=sorted(empty_tables),
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
+
+
+def new_audit_id() -> str:
+    """A name for an audit that sorts by time and is like no other."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def _declared(suites: Iterable[Suite], contract: Contract) -> list[str]:

@@ -134,7 +134,7 @@ def ensure_views(
     target = plan.builder
     ensure_history(plan.historian, target.user, settings)
     with connected(target, settings, BuildError) as connection:
-        wanted = _project_hash(plan.contract, settings.project_dir, connection.server_version)
+        wanted = _project_hash(plan.scope.contract, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (
             standing
@@ -151,7 +151,7 @@ def ensure_views(
         profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
         if plan.replaces_project_contract:
-            arguments += ["--vars", json.dumps(plan.contract.as_dbt_vars())]
+            arguments += ["--vars", json.dumps(plan.scope.contract.as_dbt_vars())]
         views = _run(arguments, connection, settings)
         _test(arguments, settings)
         _drop_views(_existing_views(connection) - views, connection)

@@ -86,11 +86,12 @@ def run(
     with one_line_errors():
         show_progress()
         settle_prefect()
+        from counterfoil.audit import new_audit_id
         from counterfoil.findings import Audit
         from counterfoil.publish.structure import tables_there
         from counterfoil.publish.words import headlines, movement, verdict
         from counterfoil.settings import settings
-        from flows.nightly import new_audit_id, nightly
+        from flows.nightly import nightly
 
         audit_id = new_audit_id()
         published = settings().reports_path / audit_id / "audit.json"

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
-from counterfoil.contract import Contract, Pack, load_contract
+from counterfoil.audit import Scope
+from counterfoil.contract import Pack, load_contract
 from counterfoil.discovery import discover
 from counterfoil.migrations.deployment import with_histories
 from counterfoil.preflight import check_database, check_disk
 from counterfoil.profiles import Target, load_historian, load_targets
 from counterfoil.settings import Settings
-from counterfoil.suites import Suite, check_suites, load_suites, read_pii_columns
-from counterfoil.waivers import Waiver, load_waivers
+from counterfoil.suites import check_suites, load_suites, read_pii_columns
+from counterfoil.waivers import load_waivers
 
 
 @dataclass(frozen=True)
@@ -20,29 +21,22 @@ class Plan:
     """What an audit will do.
 
     Attributes:
-        contract: what the database promises, with what its catalog adds to that.
-        contract_file: where that was read from, as the audit will say.
-        contract_dir: the folder that its paths are relative to.
+        scope: what it judges: the contract with what the catalog adds to it, and the suites
+            that apply. The views are those of all its packs.
+        contract_dir: the folder that the contract's paths are relative to.
         replaces_project_contract: whether it stands in for the dbt project's own.
-        suites: those that apply to the contract.
-        packs: which of the contract's are audited; the views are those of all.
         builder: the target that builds the views.
         auditor: the target that asserts.
         historian: the target that writes the history.
-        waivers: the accepted findings, of whatever database.
         recipients: who is told of what.
     """
 
-    contract: Contract
-    contract_file: str
+    scope: Scope
     contract_dir: Path
     replaces_project_contract: bool
-    suites: tuple[Suite, ...]
-    packs: tuple[Pack, ...]
     builder: Target
     auditor: Target
     historian: Target
-    waivers: tuple[Waiver, ...]
     recipients: tuple[Recipient, ...]
 
 
@@ -78,15 +72,18 @@ def make_plan(
     contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
     found = with_histories(contract, contract_dir, builder, settings)
     return Plan(
-        contract=found,
-        contract_file=str(contract_file or "dbt_project.yml"),
+        scope=Scope(
+            contract=found,
+            contract_file=str(contract_file or "dbt_project.yml"),
+            suites=tuple(suite.narrowed_to(found) for suite in suites if suite.applies_to(found)),
+            packs=audited,
+            waivers=load_waivers(settings.waivers_path, suites),
+            evidence_limit=settings.evidence_limit,
+        ),
         contract_dir=contract_dir,
         replaces_project_contract=contract_file is not None or found != declared,
-        suites=tuple(suite.narrowed_to(found) for suite in suites if suite.applies_to(found)),
-        packs=audited,
         builder=builder,
         auditor=auditor,
         historian=load_historian(target, settings.project_dir),
-        waivers=load_waivers(settings.waivers_path, suites),
         recipients=recipients,
     )

@@ -14,6 +14,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Failed
 from prefect.utilities.urls import url_for
 
+from counterfoil.audit import new_audit_id
 from counterfoil.demo import announce
 from counterfoil.errors import CounterfoilError, FlowError
 from counterfoil.fleet import FleetAudit, Member, Outcome, load_fleet, worst_first
@@ -22,7 +23,6 @@ from counterfoil.publish.fleet import render_fleet
 from counterfoil.publish.folder import publish_folder
 from counterfoil.settings import settings
 from flows.labels import status_of
-from flows.nightly import new_audit_id
 
 AUDIT = "nightly/audit"
 

@@ -1,10 +1,8 @@
 """The nightly audit: plan, build, assert, record, publish, notify."""
 
 import logging
-import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +13,7 @@ from prefect.states import Completed, Failed
 
 from counterfoil.alerts.failure import alert_of_failure
 from counterfoil.alerts.outbox import deliver, queue_alerts
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit, new_audit_id
 from counterfoil.build import ensure_views
 from counterfoil.contract import Pack
 from counterfoil.database import open_snapshot
@@ -35,7 +33,6 @@ from counterfoil.publish.metrics import write_metrics
 from counterfoil.publish.report import publish_report, report_url
 from counterfoil.publish.words import headlines, verdict
 from counterfoil.settings import settings
-from counterfoil.validate import check_expectations
 from flows.artifacts import Progress, publish_artifacts
 from flows.events import emit_events
 from flows.labels import label_run
@@ -137,15 +134,14 @@ def make_the_plan(target: str, contract: Path | None, packs: Collection[Pack]) -
     """Read and check everything, before the database is asked anything."""
     announce(settings().demo_dir)
     plan = make_plan(target, contract, settings(), packs)
-    check_expectations(plan.suites)
-    log.info("Auditing %s, %s", plan.contract.database, plan.auditor)
+    log.info("Auditing %s, %s", plan.scope.contract.database, plan.auditor)
     return plan
 
 
 @task(name="build", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def build_views(plan: Plan, full_rebuild: bool) -> None:
     """Build the reconciliation views, if anything has changed, for the auditor to read."""
-    load_migrations(plan.contract, plan.contract_dir, plan.builder, settings())
+    load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, settings())
     ensure_views(plan, settings(), although_unchanged=full_rebuild)
     check_auditor(plan.auditor, settings())
 
@@ -153,24 +149,19 @@ def build_views(plan: Plan, full_rebuild: bool) -> None:
 @task(name="assert", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
 def assert_expectations(plan: Plan, audit_id: str, site: Path | None) -> Asserted:
     """Assert every suite, all of them at one instant."""
-    recalled = recall(plan.contract.database, plan.historian, settings())
+    scope = plan.scope
+    recalled = recall(scope.contract.database, plan.historian, settings())
     with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
-        closed_days = read_closed_days(snapshot, plan.contract.narrowed_to(plan.packs))
-        audit = audit_database(
-            plan.contract,
-            plan.suites,
+        closed_days = read_closed_days(snapshot, scope.audited)
+        found = audit(
+            replace(scope, looked_for=recalled.keys),
             snapshot,
-            settings(),
             audit_id=audit_id,
-            contract_file=plan.contract_file,
-            waivers=plan.waivers,
-            looked_for=recalled.keys,
-            packs=plan.packs,
             data_docs=site,
-            progress=Progress(plan.contract.database),
+            progress=Progress(scope.contract.database),
         )
-    return Asserted(audit, recalled, closed_days)
+    return Asserted(found, recalled, closed_days)
 
 
 @task(name="record", cache_policy=NO_CACHE, **WHEN_UNAVAILABLE)
@@ -209,7 +200,7 @@ def publish(audit: Audit, site: Path | None) -> None:
 def notify(plan: Plan) -> None:
     """Send the alerts that wait. Whatever becomes of them, the verdict stays what it is."""
     try:
-        deliver(plan.recipients, plan.contract.database, plan.historian, settings())
+        deliver(plan.recipients, plan.scope.contract.database, plan.historian, settings())
     except CounterfoilError as error:
         log.warning("Alerts wait for the next audit: %s", error)
 
@@ -222,8 +213,3 @@ def notify_of_failure(
     alert_of_failure(
         target, contract, audit_id=audit_id, reason=reason, audit=found, settings=settings()
     )
-
-
-def new_audit_id() -> str:
-    """A name for an audit that sorts by time and is like no other."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

@@ -15,7 +15,7 @@ import yaml
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.audit import audit_database
+from counterfoil.audit import Scope, audit
 from counterfoil.build import ensure_views
 from counterfoil.contract import Contract, MigrationTree, Pack
 from counterfoil.database import PUBLIC_SCHEMA, connect, connected, open_transaction, translated
@@ -30,7 +30,6 @@ from counterfoil.plan import Plan
 from counterfoil.profiles import PROFILE, Target
 from counterfoil.settings import Settings
 from counterfoil.suites import Suite, check_suites, load_suites, read_pii_columns
-from counterfoil.validate import check_expectations
 from counterfoil.waivers import load_waivers
 
 log = logging.getLogger(__name__)
@@ -97,9 +96,7 @@ def judge_folder(
         CounterfoilError: the waivers or a tree cannot be read, or the embedded server or the
             views fail.
     """
-    settings = settings.model_copy(
-        update={"evidence_limit": _MOST_FINDINGS, "lock_timeout_s": _LONGEST_WAIT_S}
-    )
+    settings = settings.model_copy(update={"lock_timeout_s": _LONGEST_WAIT_S})
     facts = read_trees(trees, folder)
     log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
     contract = _contract(database or folder.absolute().name or "/")
@@ -107,28 +104,22 @@ def judge_folder(
     waivers = load_waivers(waivers_file, suites) if waivers_file else ()
     applying = tuple(suite for suite in suites if suite.applies_to(contract) and not suite.is_live)
     check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
-    check_expectations(applying)
     target = ensure_database(settings, DATABASE)
     _ensure_views(target, applying, settings)
     with open_transaction(target, settings) as transaction:
         with translated(transaction.connection, target, MigrationsError, NOT_LOADED):
             load_facts(transaction.connection, facts)
-        audit = audit_database(
-            contract,
-            applying,
-            transaction,
-            settings,
-            audit_id=DATABASE,
-            contract_file=str(folder),
-            waivers=waivers,
+        scope = Scope(
+            contract, str(folder), applying, waivers=waivers, evidence_limit=_MOST_FINDINGS
         )
+        found = audit(scope, transaction, audit_id=DATABASE)
         unknown = _fetch_unknown(transaction.connection)
     if with_rehearsal:
         rehearsed = rehearse(
-            facts, trees, folder, _dangling(audit), server=target, settings=settings
+            facts, trees, folder, _dangling(found), server=target, settings=settings
         )
-        audit = audit.model_copy(update={"checks": [*audit.checks, rehearsed]})
-    return JudgedFolder(*suppress(audit, unknown, facts.suppressions))
+        found = found.model_copy(update={"checks": [*found.checks, rehearsed]})
+    return JudgedFolder(*suppress(found, unknown, facts.suppressions))
 
 
 def _dangling(audit: Audit) -> list[Finding]:
@@ -184,16 +175,12 @@ def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings)
     log.info("Looking whether the views stand; to build them takes half a minute")
     plan = Plan(
         # The same for every folder: the views are built once, not once a folder.
-        contract=_contract(DATABASE),
-        contract_file=DATABASE,
+        scope=Scope(_contract(DATABASE), DATABASE, suites, packs=_PACKS),
         contract_dir=settings.project_dir,
         replaces_project_contract=True,
-        suites=suites,
-        packs=_PACKS,
         builder=target,
         auditor=target,
         historian=target,
-        waivers=(),
         recipients=(),
     )
     with connected(target, settings, MigrationsError, NOT_LOADED) as connection:

@@ -71,7 +71,7 @@ def repair_plan(
 
         plan = _plan(target, contract)
         with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
-            repair = plan_repair(snapshot, plan.contract, strategy.value, competition or ())
+            repair = plan_repair(snapshot, plan.scope.contract, strategy.value, competition or ())
         undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
         script = render(repair, lock_timeout_s=settings().lock_timeout_s)
         if not inverse:
@@ -106,10 +106,8 @@ def repair_verify(
         from counterfoil.profiles import load_repairer
         from counterfoil.repair.verify import verify_repair
         from counterfoil.settings import settings
-        from counterfoil.validate import check_expectations
 
         plan = _plan(target, contract)
-        check_expectations(plan.suites)
         verification = verify_repair(
             plan,
             load_repairer(target, settings().project_dir),
@@ -133,7 +131,7 @@ def _plan(target: str, contract: Path | None) -> "Plan":
 
     announce(settings().demo_dir)
     plan = make_plan(target, contract and contract.absolute(), settings())
-    load_migrations(plan.contract, plan.contract_dir, plan.builder, settings())
+    load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, settings())
     ensure_views(plan, settings())
     return plan
 

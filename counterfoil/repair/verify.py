@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psycopg2
 import sqlalchemy as sa
 from psycopg2 import errors
 
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.database import (
     PUBLIC_SCHEMA,
     OpenTransaction,
@@ -154,28 +154,22 @@ def _verify(
     competition_ids: Sequence[str],
     settings: Settings,
 ) -> Verification:
-    suites = tuple(suite for suite in plan.suites if suite.pack == "capacity")
-    # What is new is told by its key: every finding is needed.
-    unlimited = settings.model_copy(update={"evidence_limit": 2**31})
-
-    def audit() -> Audit:
-        return audit_database(
-            plan.contract,
-            suites,
-            transaction,
-            unlimited,
-            audit_id="repair",
-            contract_file=plan.contract_file,
-        )
-
-    repair = plan_repair(transaction, plan.contract, strategy, competition_ids)
+    scope = replace(
+        plan.scope,
+        suites=tuple(suite for suite in plan.scope.suites if suite.pack == "capacity"),
+        packs=(),
+        waivers=(),
+        # What is new is told by its key: every finding is needed.
+        evidence_limit=2**31,
+    )
+    repair = plan_repair(transaction, scope.contract, strategy, competition_ids)
     script = render(repair, lock_timeout_s=settings.lock_timeout_s)
     log.info("Auditing the capacity ledger as it is")
-    before, discrepancies_before = audit(), _discrepancies(transaction)
+    before, discrepancies_before = audit(scope, transaction), _discrepancies(transaction)
     log.info("Carrying the plan out, and auditing again")
     with transaction.connection.cursor() as cursor:
         cursor.execute(script.body)
-    after, discrepancies_after = audit(), _discrepancies(transaction)
+    after, discrepancies_after = audit(scope, transaction), _discrepancies(transaction)
     return Verification(
         plan=repair,
         competitions=_competition_moves(repair, discrepancies_before, discrepancies_after),

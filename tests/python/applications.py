@@ -10,7 +10,7 @@ from conftest import ROOT, Database
 from copies import write_profiles
 from psycopg2 import sql
 
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.findings import Audit
@@ -62,9 +62,7 @@ def audited(target: Target, file: Path) -> Audit:
     """An audit of the target by the contract of `file`, its views built first."""
     settings = Settings()
     plan = make_plan(target.name, file, settings)
-    load_migrations(plan.contract, plan.contract_dir, plan.builder, settings)
+    load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, settings)
     ensure_views(plan, settings)
     with open_snapshot(plan.auditor, settings) as snapshot:
-        return audit_database(
-            plan.contract, plan.suites, snapshot, settings, audit_id="-", contract_file="-"
-        )
+        return audit(plan.scope, snapshot)

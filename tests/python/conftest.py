@@ -4,8 +4,9 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -14,7 +15,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from servers import Server
 
 from counterfoil import demo
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.build import ensure_views
 from counterfoil.contract import Contract, Pack
 from counterfoil.database import Instant, OpenTransaction, connect, open_snapshot
@@ -84,17 +85,17 @@ class Database:
             auditor, builder = self.plan.auditor, self.plan.builder
             with open_snapshot(auditor, self.settings, primary=builder) as snapshot:
                 return self.audit(snapshot, contract, packs=packs)
-        return audit_database(
-            contract or self.plan.contract,
-            self.plan.suites,
-            instant,
-            self.settings,
-            audit_id="test",
-            contract_file=self.plan.contract_file,
-            waivers=self.plan.waivers,
-            looked_for=looked_for,
-            packs=packs,
+        scope = replace(
+            self.plan.scope,
+            contract=contract or self.plan.scope.contract,
+            looked_for=looked_for or {},
+            packs=tuple(packs),
         )
+        return audit(scope, instant, audit_id="test")
+
+    def judging(self, **scope: Any) -> "Database":
+        """The same, judged by another scope in what is named."""
+        return replace(self, plan=replace(self.plan, scope=replace(self.plan.scope, **scope)))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from refusals import refused
 from counterfoil.alerts.outbox import deliver, queue_alerts, queue_failure
 from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
 from counterfoil.alerts.send import redact
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.database import open_snapshot
 from counterfoil.errors import AlertError
 from counterfoil.findings import Audit
@@ -65,28 +65,25 @@ class Nights:
     def audit(self, audit_id: str, *, waivers: Sequence[Waiver] = (), send: bool = True) -> Audit:
         """A night: recalled, audited, recorded with what is to be told, delivered."""
         plan = self.database.plan
-        recalled = recall(plan.contract.database, plan.historian, self.settings)
+        recalled = recall(plan.scope.contract.database, plan.historian, self.settings)
         with open_snapshot(plan.auditor, self.settings) as snapshot:
-            closed_days = read_closed_days(snapshot, plan.contract)
-            audit = audit_database(
-                plan.contract,
-                [suite for suite in plan.suites if suite.relation in VIEWS],
-                snapshot,
-                self.settings,
-                audit_id=audit_id,
-                contract_file=plan.contract_file,
-                waivers=waivers,
+            closed_days = read_closed_days(snapshot, plan.scope.contract)
+            scope = replace(
+                plan.scope,
+                suites=tuple(suite for suite in plan.scope.suites if suite.relation in VIEWS),
+                waivers=tuple(waivers),
                 looked_for=recalled.keys,
             )
-        also = queue_alerts(self.recipients, audit, self.settings)
-        record(audit, recalled, closed_days, plan.historian, self.settings, also=also)
+            found = audit(scope, snapshot, audit_id=audit_id)
+        also = queue_alerts(self.recipients, found, self.settings)
+        record(found, recalled, closed_days, plan.historian, self.settings, also=also)
         if send:
             self.deliver()
-        return audit
+        return found
 
     def deliver(self) -> None:
         plan = self.database.plan
-        deliver(self.recipients, plan.contract.database, plan.historian, self.settings)
+        deliver(self.recipients, plan.scope.contract.database, plan.historian, self.settings)
 
     def execute(self, sql: str, *parameters: Any) -> None:
         with closing(psycopg2.connect(self.database.url)) as connection:
@@ -528,7 +525,7 @@ def test_no_file_and_an_empty_one_are_no_recipients(tmp_path: Path) -> None:
 def test_an_owner_of_no_check_is_refused(overnight: Database, tmp_path: Path) -> None:
     recipient = Recipient(name="a", url_env="A", owners=("data", "finance"))
     with refused(AlertError, "'finance'", "capacity, data"):
-        check_owners([recipient], overnight.plan.suites, tmp_path)
+        check_owners([recipient], overnight.plan.scope.suites, tmp_path)
 
 
 def test_the_example_of_the_documentation_is_taken(overnight: Database, tmp_path: Path) -> None:
@@ -537,7 +534,7 @@ def test_the_example_of_the_documentation_is_taken(overnight: Database, tmp_path
     file.write_text(page.split("```yaml\n")[1].split("```")[0])
     recipients = load_recipients(file)
     assert [recipient.name for recipient in recipients] == ["on-call", "bookings"]
-    check_owners(recipients, overnight.plan.suites, file)
+    check_owners(recipients, overnight.plan.scope.suites, file)
 
 
 def lower_london(nights: Nights, tokens: int) -> None:

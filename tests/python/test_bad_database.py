@@ -137,10 +137,10 @@ def test_a_role_without_select(overnight: Database, superuser: Connection, weak:
         f"role {ROLE} may not read public.reservations",
         f'GRANT SELECT ON public.reservations TO "{ROLE}".',
     ) as caught:
-        check_database(overnight.plan.contract, weak, overnight.settings)
+        check_database(overnight.plan.scope.contract, weak, overnight.settings)
     mend(superuser, caught[0].remedy)
     with refused(PreflightError, "does not own"):
-        check_database(overnight.plan.contract, weak, overnight.settings)
+        check_database(overnight.plan.scope.contract, weak, overnight.settings)
 
 
 @contextmanager
@@ -163,10 +163,10 @@ def test_a_role_without_the_schema(
             f"role {ROLE} may not use schema public",
             f'GRANT USAGE ON SCHEMA public TO "{ROLE}".',
         ) as caught:
-            check_database(overnight.plan.contract, weak, overnight.settings)
+            check_database(overnight.plan.scope.contract, weak, overnight.settings)
         mend(superuser, caught[0].remedy)
         with refused(PreflightError, "does not own"):
-            check_database(overnight.plan.contract, weak, overnight.settings)
+            check_database(overnight.plan.scope.contract, weak, overnight.settings)
 
 
 @contextmanager
@@ -192,10 +192,10 @@ def test_row_level_security(
             f"row-level security hides rows of public.dancers from role {ROLE}",
             f'ALTER ROLE "{ROLE}" BYPASSRLS.',
         ) as caught:
-            check_database(overnight.plan.contract, weak, overnight.settings)
+            check_database(overnight.plan.scope.contract, weak, overnight.settings)
         mend(superuser, caught[0].remedy)
         with refused(PreflightError, "does not own"):
-            check_database(overnight.plan.contract, weak, overnight.settings)
+            check_database(overnight.plan.scope.contract, weak, overnight.settings)
 
 
 def test_views_of_another_role(overnight: Database, superuser: Connection, weak: Target) -> None:
@@ -205,9 +205,9 @@ def test_views_of_another_role(overnight: Database, superuser: Connection, weak:
         f"role {ROLE} does not own SCHEMA counterfoil, and cannot rebuild it",
         f'ALTER SCHEMA counterfoil OWNER TO "{ROLE}"; ALTER VIEW counterfoil.',
     ) as caught:
-        check_database(overnight.plan.contract, weak, overnight.settings)
+        check_database(overnight.plan.scope.contract, weak, overnight.settings)
     mend(superuser, caught[0].remedy)
-    check_database(overnight.plan.contract, weak, overnight.settings)
+    check_database(overnight.plan.scope.contract, weak, overnight.settings)
 
 
 @pytest.fixture
@@ -242,9 +242,9 @@ def test_a_role_that_may_not_create_a_schema(
         f"role {ROLE} may not create schema counterfoil",
         f'GRANT CREATE ON DATABASE {bare} TO "{ROLE}", or CREATE SCHEMA counterfoil',
     ) as caught:
-        check_database(overnight.plan.contract, builder, overnight.settings)
+        check_database(overnight.plan.scope.contract, builder, overnight.settings)
     mend(superuser, caught[0].remedy.split(", or")[0])
-    check_database(overnight.plan.contract, builder, overnight.settings)
+    check_database(overnight.plan.scope.contract, builder, overnight.settings)
 
 
 def test_an_auditor_without_rights_on_the_views(

@@ -135,5 +135,5 @@ def test_the_demo_is_drafted_with_its_tenant(overnight: Database) -> None:
 
 
 def test_the_demo_declares_all_that_is_discovered(overnight: Database) -> None:
-    assert overnight.plan.contract == load_contract(ROOT)
+    assert overnight.plan.scope.contract == load_contract(ROOT)
     assert not overnight.plan.replaces_project_contract

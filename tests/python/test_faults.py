@@ -7,7 +7,7 @@ that must not. Mended, every view is what it was, and so is the audit.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -348,7 +348,7 @@ def test_a_waiver_that_nothing_needs_is_a_finding(overnight: Database, healthy: 
         reason="Report 2: to be mended by hand",
         expires_on="2025-10-30",
     )
-    audit = replace(overnight, plan=replace(overnight.plan, waivers=(waiver,))).audit()
+    audit = overnight.judging(waivers=(waiver,)).audit()
     was, found = verdicts(healthy), verdicts(audit)
     assert found.pop("audit.waivers_in_use").count == 1
     del was["audit.waivers_in_use"]
@@ -405,11 +405,10 @@ def test_an_expectation_may_speak_of_percent_signs(
         f" where id = '{london}'"
     )
     (suite,) = [
-        suite for suite in overnight.plan.suites if suite.relation == "competition_capacity"
+        suite for suite in overnight.plan.scope.suites if suite.relation == "competition_capacity"
     ]
     expectation = Expectation(type=type_, kwargs={"column": "competition_name"} | kwargs)
     check = suite.checks[0].model_copy(update={"expectation": expectation})
     suite = suite.model_copy(update={"checks": (check,)})
-    plan = replace(overnight.plan, suites=(suite,))
-    found = verdicts(replace(overnight, plan=plan).audit(transaction))
+    found = verdicts(overnight.judging(suites=(suite,)).audit(transaction))
     assert found[check.check_id] == Verdict("fail", 1, frozenset({(("competition_id", london),)}))

@@ -11,7 +11,7 @@ from applications import created
 from copies import write_profiles
 from servers import INSTALLED, server
 
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.findings import Audit
@@ -88,14 +88,7 @@ def audit_as(clinic: Plan) -> Auditing:
     def run(role: str) -> Audit:
         auditor = clinic.auditor.model_copy(update={"user": role})
         with open_snapshot(auditor, Settings()) as snapshot:
-            return audit_database(
-                clinic.contract,
-                clinic.suites,
-                snapshot,
-                Settings(),
-                audit_id="-",
-                contract_file="-",
-            )
+            return audit(clinic.scope, snapshot)
 
     return run
 

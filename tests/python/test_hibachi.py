@@ -22,7 +22,7 @@ from servers import EMBEDDED, server
 from test_migrations import in_order, keys
 from test_migrations_golden import DANGLING, HEADS
 
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.database import open_transaction
 from counterfoil.findings import Audit
 from counterfoil.gate import EXIT_CRITICAL
@@ -117,19 +117,12 @@ class Release:
 
     def audit_of(self, folder: Path, changes: str = "") -> Audit:
         """An audit of the files below `folder`, and of the database with `changes` made."""
-        facts = read_trees(self.plan.contract.migrations, folder / "contracts")
+        facts = read_trees(self.plan.scope.contract.migrations, folder / "contracts")
         with open_transaction(self.plan.builder, self.settings) as transaction:
             with transaction.connection.cursor() as cursor:
                 cursor.execute(changes or "select true")
             load_facts(transaction.connection, facts)
-            return audit_database(
-                self.plan.contract,
-                self.plan.suites,
-                transaction,
-                self.settings,
-                audit_id="-",
-                contract_file="-",
-            )
+            return audit(self.plan.scope, transaction)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,9 +39,9 @@ class Nights:
     def audit(self, audit_id: str, *, packs: Collection[Pack] = (), **changed: Any) -> Audit:
         """A night: recalled, audited, recorded."""
         plan, settings = self.database.plan, self.database.settings
-        recalled = recall(plan.contract.database, plan.historian, settings)
+        recalled = recall(plan.scope.contract.database, plan.historian, settings)
         with open_snapshot(plan.auditor, settings) as snapshot:
-            closed_days = read_closed_days(snapshot, plan.contract.narrowed_to(packs))
+            closed_days = read_closed_days(snapshot, plan.scope.contract.narrowed_to(packs))
             audit = self.database.audit(snapshot, looked_for=recalled.keys, packs=packs)
         audit = audit.model_copy(update={"audit_id": audit_id, **changed})
         history = record(audit, recalled, closed_days, plan.historian, settings)
@@ -120,7 +120,7 @@ def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights
     nights.audit("first")
     plan, settings = nights.database.plan, nights.database.settings
     with open_snapshot(plan.auditor, settings) as snapshot:
-        repair = plan_repair(snapshot, plan.contract, "backfill")
+        repair = plan_repair(snapshot, plan.scope.contract, "backfill")
     with history_transaction(plan.historian, settings) as cursor:
         state_changes(cursor, "the-plan", repair)
     nights.execute(str(render(repair, lock_timeout_s=5)))
@@ -147,7 +147,7 @@ def test_without_its_plan_a_backfill_changes_a_closed_day(nights: Nights) -> Non
     nights.audit("first")
     plan, settings = nights.database.plan, nights.database.settings
     with open_snapshot(plan.auditor, settings) as snapshot:
-        repair = plan_repair(snapshot, plan.contract, "backfill")
+        repair = plan_repair(snapshot, plan.scope.contract, "backfill")
     nights.execute(str(render(repair, lock_timeout_s=5)))
     audit = nights.audit("second")
     assert kinds(audit) == {check_id: ["resolved"] for check_id in NEW} | {
@@ -163,7 +163,7 @@ def test_without_its_plan_a_backfill_changes_a_closed_day(nights: Nights) -> Non
         reason="Report 2's backfill",
         expires_on="2025-12-31",
     )
-    accepting = Nights(replace(nights.database, plan=replace(plan, waivers=(waiver,))))
+    accepting = Nights(nights.database.judging(waivers=(waiver,)))
     waived = accepting.audit("third")
     assert (waived.status, kinds(waived)) == (
         "passed",
@@ -277,8 +277,7 @@ def test_a_waived_finding_is_quiet_until_its_waiver_ends(nights: Nights) -> None
         reason="legacy",
         expires_on="2025-12-31",
     )
-    plan = replace(nights.database.plan, waivers=(waiver,))
-    waiving = Nights(replace(nights.database, plan=plan))
+    waiving = Nights(nights.database.judging(waivers=(waiver,)))
     assert change_of(waiving.audit("1"), check).change == "waived"
     assert check not in kinds(waiving.audit("2"))
     ended = change_of(nights.audit("3"), check)
@@ -428,7 +427,7 @@ def test_an_older_state_is_not_held_to_a_later_one(nights: Nights) -> None:
     nights.audit("1")
     nights.at("2025-10-30T16:00:00Z")
     with open_snapshot(plan.auditor, settings) as snapshot:
-        repair = plan_repair(snapshot, plan.contract, "backfill")
+        repair = plan_repair(snapshot, plan.scope.contract, "backfill")
     with history_transaction(plan.historian, settings) as cursor:
         state_changes(cursor, "the-plan", repair)
     nights.execute(str(render(repair, lock_timeout_s=5)))

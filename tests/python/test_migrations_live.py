@@ -14,7 +14,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from test_migrations import keys, not_judged, write
 
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.errors import MigrationsError
@@ -125,18 +125,11 @@ class Deployed:
 
     def audit(self) -> Audit:
         load_migrations(
-            self.plan.contract, self.plan.contract_dir, self.plan.builder, self.settings
+            self.plan.scope.contract, self.plan.contract_dir, self.plan.builder, self.settings
         )
         ensure_views(self.plan, self.settings)
         with open_snapshot(self.plan.auditor, self.settings) as snapshot:
-            return audit_database(
-                self.plan.contract,
-                self.plan.suites,
-                snapshot,
-                self.settings,
-                audit_id="test",
-                contract_file=self.plan.contract_file,
-            )
+            return audit(self.plan.scope, snapshot)
 
 
 def contract(**trees: dict[str, object]) -> dict[str, object]:
@@ -185,7 +178,7 @@ def deployed(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_every_record_is_found(deployed: Deployed) -> None:
     found = {
         name: tree.history and (tree.history.table, tree.history.format)
-        for name, tree in deployed.plan.contract.migrations.items()
+        for name, tree in deployed.plan.scope.contract.migrations.items()
     }
     assert found == {
         "alembic": ("alembic_version", "alembic"),
@@ -202,7 +195,7 @@ def test_every_record_is_found(deployed: Deployed) -> None:
 def test_a_repair_needs_no_audit_before_it(deployed: Deployed) -> None:
     deployed.execute("drop schema if exists counterfoil, counterfoil_staging cascade")
     plan = repair_plan("deployed", deployed.folder / "contract.yml")
-    assert plan.contract == deployed.plan.contract
+    assert plan.scope.contract == deployed.plan.scope.contract
     assert not ensure_views(plan, deployed.settings)
 
 

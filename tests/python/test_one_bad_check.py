@@ -206,7 +206,7 @@ def altered(overnight: Database, tmp_path: Path) -> Altered:
         file = tmp_path / "expectations" / "altered.yml"
         file.write_text(yaml.safe_dump(changed(content, key, value)))
         suites = load_suites(tmp_path / "expectations")
-        return replace(overnight, plan=replace(overnight.plan, suites=suites))
+        return overnight.judging(suites=suites)
 
     return alter
 

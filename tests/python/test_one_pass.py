@@ -35,7 +35,7 @@ def reading(statements: list[str], view: str) -> list[str]:
 def test_all_column_expectations_of_a_view_cost_one_select(
     overnight: Database, statements: list[str]
 ) -> None:
-    for suite in overnight.plan.suites:
+    for suite in overnight.plan.scope.suites:
         if suite.is_summary:
             continue
         bundles = [
@@ -49,7 +49,7 @@ def test_all_column_expectations_of_a_view_cost_one_select(
 
 
 def test_a_summary_is_read_once(overnight: Database, statements: list[str]) -> None:
-    for suite in overnight.plan.suites:
+    for suite in overnight.plan.scope.suites:
         if suite.is_summary:
             assert len(reading(statements, suite.relation)) == 1, suite.relation
 

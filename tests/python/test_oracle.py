@@ -110,7 +110,7 @@ def test_several_faults_bring_what_the_oracle_says(
 def test_the_oracle_reads_the_contract_as_it_is(
     overnight: Database, transaction: OpenTransaction
 ) -> None:
-    capacity = overnight.plan.contract.capacity
+    capacity = overnight.plan.scope.contract.capacity
     assert capacity is not None
     assert capacity.epoch == EPOCH
     assert capacity.tolerance_tokens == TOLERANCE

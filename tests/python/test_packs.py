@@ -9,7 +9,7 @@ import yaml
 from conftest import ROOT, Database
 from psycopg2 import sql
 
-from counterfoil.audit import audit_database
+import counterfoil.audit
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.findings import Audit
@@ -70,14 +70,7 @@ def plan_for(
 def audit(plan: Plan, overnight: Database) -> Audit:
     ensure_views(plan, overnight.settings)
     with open_snapshot(plan.auditor, overnight.settings) as snapshot:
-        return audit_database(
-            plan.contract,
-            plan.suites,
-            snapshot,
-            overnight.settings,
-            audit_id="test",
-            contract_file="shop.yml",
-        )
+        return counterfoil.audit.audit(plan.scope, snapshot)
 
 
 def views(url: str) -> set[str]:

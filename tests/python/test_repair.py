@@ -118,7 +118,7 @@ class Copy:
     def repair(self, strategy: Strategy = "backfill", *competition_ids: str) -> RepairPlan:
         """The plan of a repair."""
         with open_snapshot(self.plan.auditor, self.database.settings) as snapshot:
-            return plan_repair(snapshot, self.plan.contract, strategy, competition_ids)
+            return plan_repair(snapshot, self.plan.scope.contract, strategy, competition_ids)
 
     def psql(self, script: object) -> subprocess.CompletedProcess[str]:
         """Runs a script as its reader would."""
@@ -277,7 +277,9 @@ def test_a_balance_that_did_not_follow_is_warned_of(copy: Copy) -> None:
 
 
 def test_no_capacity_ledger_no_repair(copy: Copy) -> None:
-    contract = copy.plan.contract.model_copy(update={"packs": ("integrity",), "capacity": None})
+    contract = copy.plan.scope.contract.model_copy(
+        update={"packs": ("integrity",), "capacity": None}
+    )
     with (
         open_snapshot(copy.plan.auditor, copy.database.settings) as snapshot,
         pytest.raises(RepairError, match="no capacity ledger"),
@@ -513,7 +515,7 @@ def test_the_applications_own_sign(
     plan = make_plan("copy", tmp_path / "contract.yml", copy.database.settings)
     assert not ensure_views(plan, copy.database.settings)
     with open_snapshot(plan.auditor, copy.database.settings) as snapshot:
-        repair = plan_repair(snapshot, plan.contract, "recalculate")
+        repair = plan_repair(snapshot, plan.scope.contract, "recalculate")
     assert copy.psql(script_of(repair)).returncode == 0
     assert copy.balances()["EMPWR Dance - London"] == (545, 0)
 

@@ -4,7 +4,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,7 @@ from playwright.sync_api import Browser
 from test_exit_codes import LONDONS_REMEDY
 
 from counterfoil import demo
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.database import OpenTransaction, open_snapshot
 from counterfoil.findings import Audit, Incident, TrendPoint
 from counterfoil.history.closed_days import read_closed_days
@@ -96,21 +96,13 @@ def browser() -> Iterator[Browser]:
 def audited(database: Database, audit_id: str, accepted: tuple[Waiver, ...] = ()) -> Audit:
     """An audit with its history, as the flow makes it."""
     plan, settings = database.plan, database.settings
-    recalled = recall(plan.contract.database, plan.historian, settings)
+    recalled = recall(plan.scope.contract.database, plan.historian, settings)
     with open_snapshot(plan.auditor, settings) as snapshot:
-        closed_days = read_closed_days(snapshot, plan.contract)
-        audit = audit_database(
-            plan.contract,
-            plan.suites,
-            snapshot,
-            settings,
-            audit_id=audit_id,
-            contract_file=plan.contract_file,
-            waivers=accepted,
-            looked_for=recalled.keys,
-        )
-    history = record(audit, recalled, closed_days, plan.historian, settings)
-    return audit.model_copy(update={"history": history})
+        closed_days = read_closed_days(snapshot, plan.scope.contract)
+        scope = replace(plan.scope, waivers=accepted, looked_for=recalled.keys)
+        found = audit(scope, snapshot, audit_id=audit_id)
+    history = record(found, recalled, closed_days, plan.historian, settings)
+    return found.model_copy(update={"history": history})
 
 
 def publish(audit: Audit, reports: Path) -> None:

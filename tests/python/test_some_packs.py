@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -36,8 +35,7 @@ def check(audit: Audit, check_id: str) -> CheckResult:
 
 
 def with_waivers(nights: Nights, *waivers: Waiver) -> Nights:
-    plan = replace(nights.database.plan, waivers=waivers)
-    return Nights(replace(nights.database, plan=plan))
+    return Nights(nights.database.judging(waivers=waivers))
 
 
 def waiver(check_id: str, key: dict[str, str]) -> Waiver:

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +134,7 @@ def test_an_emptied_table(
 
 
 def test_every_table_in_use_is_emptied(overnight: Database) -> None:
-    assert DERIVED.keys() == overnight.plan.contract.tables_in_use
+    assert DERIVED.keys() == overnight.plan.scope.contract.tables_in_use
 
 
 def test_a_wholly_empty_database(
@@ -241,10 +240,10 @@ def test_a_blank_is_not_filled(
 def test_a_view_without_rows_is_an_error(
     overnight: Database, transaction: OpenTransaction, execute: Callable[[str], list[Any]]
 ) -> None:
-    for suite in overnight.plan.suites:
+    for suite in overnight.plan.scope.suites:
         rewrite(execute, f"counterfoil.{suite.relation}", "select * from genuine where false")
     audit = overnight.audit(transaction)
-    for suite in overnight.plan.suites:
+    for suite in overnight.plan.scope.suites:
         for check in suite.checks:
             result = checks(audit)[check.check_id]
             assert (result.status, result.finding_count) == ("error", 0), check.check_id
@@ -259,7 +258,7 @@ def facts(suite: Suite) -> set[str]:
 def test_a_fact_that_is_always_null_never_passes(
     overnight: Database, transaction: OpenTransaction, execute: Callable[[str], list[Any]]
 ) -> None:
-    for suite in overnight.plan.suites:
+    for suite in overnight.plan.scope.suites:
         view = f"counterfoil.{suite.relation}"
         selected = [
             f"null::{type_} as {column}" if column in facts(suite) else column
@@ -267,7 +266,7 @@ def test_a_fact_that_is_always_null_never_passes(
         ]
         rewrite(execute, view, f"select {', '.join(selected)} from genuine")
     found = checks(overnight.audit(transaction))
-    for suite in overnight.plan.suites:
+    for suite in overnight.plan.scope.suites:
         for check in suite.checks:
             result = found[check.check_id]
             if suite.is_summary:
@@ -283,7 +282,7 @@ def test_one_null_fact_is_one_finding(
     execute: Callable[[str], list[Any]],
 ) -> None:
     """The first row of each view by its key, which fails in none of the demo's."""
-    for suite in overnight.plan.suites:
+    for suite in overnight.plan.scope.suites:
         view = f"counterfoil.{suite.relation}"
         key = "relationship" if suite.relation == "referential_integrity" else None
         key = key or (suite.evidence.key[0] if suite.evidence else first_column(execute, view))
@@ -296,7 +295,7 @@ def test_one_null_fact_is_one_finding(
         ]
         rewrite(execute, view, f"select {', '.join(selected)} from genuine")
     found, was = checks(overnight.audit(transaction)), checks(healthy)
-    for suite in overnight.plan.suites:
+    for suite in overnight.plan.scope.suites:
         for check in suite.checks:
             result = found[check.check_id]
             if suite.is_summary:
@@ -374,8 +373,8 @@ def raising_suite(raises: str, observed: tuple[str, ...] = ()) -> Suite:
 def test_a_column_that_raises_is_an_error_of_its_own_checks(
     column: str, error: str, overnight: Database, healthy: Audit, raising: str
 ) -> None:
-    plan = replace(overnight.plan, suites=(raising_suite(column), *overnight.plan.suites))
-    audit = replace(overnight, plan=plan).audit()
+    suites = (raising_suite(column), *overnight.plan.scope.suites)
+    audit = overnight.judging(suites=suites).audit()
     assert error in str(checks(audit)["test.raises"].detail)
     assert statuses(audit) == statuses(healthy) | {
         "test.passes": ("pass", 0),
@@ -389,8 +388,7 @@ def test_evidence_that_raises_is_an_error(
     overnight: Database, healthy: Audit, raising: str
 ) -> None:
     suite = raising_suite("total_tokens", observed=("divided",))
-    plan = replace(overnight.plan, suites=(suite, *overnight.plan.suites))
-    audit = replace(overnight, plan=plan).audit()
+    audit = overnight.judging(suites=(suite, *overnight.plan.scope.suites)).audit()
     fails = checks(audit)["test.fails"]
     assert (fails.status, fails.detail) == (
         "error",
@@ -459,7 +457,7 @@ def test_a_view_that_raises_is_an_error_of_its_own_checks(
     replaced(f"counterfoil.{view}", f"select {raised} from genuine")
     audit = overnight.audit()
 
-    (suite,) = [suite for suite in overnight.plan.suites if suite.relation == view]
+    (suite,) = [suite for suite in overnight.plan.scope.suites if suite.relation == view]
     own = {
         check.check_id
         for check in suite.checks
@@ -518,10 +516,10 @@ def test_preflight_refuses_a_role_that_rows_are_hidden_from(
             if owns_the_table:
                 cursor.execute("alter table public.dancers owner to policed")
             with pytest.raises(PreflightError, match=r"hides rows of public\.dancers"):
-                check_database(overnight.plan.contract, target, overnight.settings)
+                check_database(overnight.plan.scope.contract, target, overnight.settings)
             cursor.execute("alter role policed bypassrls")
             with pytest.raises(PreflightError, match="does not own SCHEMA counterfoil,"):
-                check_database(overnight.plan.contract, target, overnight.settings)
+                check_database(overnight.plan.scope.contract, target, overnight.settings)
         finally:
             cursor.execute("alter table public.dancers owner to postgres")
             cursor.execute("drop policy if exists seen on public.dancers")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -55,9 +54,7 @@ def audited(
     def audit(*lines: str) -> Audit:
         file = tmp_path / "waivers.csv"
         file.write_text("\n".join([HEADINGS, *lines]) + "\n", encoding="utf-8")
-        waivers = load_waivers(file, SUITES)
-        plan = replace(overnight.plan, waivers=waivers)
-        return replace(overnight, plan=plan).audit(transaction)
+        return overnight.judging(waivers=load_waivers(file, SUITES)).audit(transaction)
 
     return audit
 
@@ -275,7 +272,7 @@ TABLE = line(
 def test_what_nobody_waived_is_how_severe_a_check_is(market: Database, tmp_path: Path) -> None:
     file = tmp_path / "waivers.csv"
     file.write_text("\n".join([HEADINGS, PROBE, TABLE]) + "\n", encoding="utf-8")
-    waived = replace(market, plan=replace(market.plan, waivers=load_waivers(file, SUITES)))
+    waived = market.judging(waivers=load_waivers(file, SUITES))
     with open_transaction(market.plan.builder, market.settings) as transaction:
         with transaction.connection.cursor() as cursor:
             cursor.execute("alter table public.accounts rename to people")

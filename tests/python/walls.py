@@ -1,9 +1,8 @@
 """A database behind walls: the application's tables, and the roles of `counterfoil grants`."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg2
@@ -12,7 +11,7 @@ from copies import AS_OF, write_profiles
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.audit import audit_database
+from counterfoil.audit import audit
 from counterfoil.build import ensure_views
 from counterfoil.contract import load_contract
 from counterfoil.database import open_snapshot
@@ -58,20 +57,12 @@ class Walled:
         with only_audit(plan.builder, settings):
             ensure_views(plan, settings)
             check_auditor(plan.auditor, settings)
-            recalled = recall(plan.contract.database, plan.historian, settings)
+            recalled = recall(plan.scope.contract.database, plan.historian, settings)
             with open_snapshot(plan.auditor, settings, primary=plan.builder) as snapshot:
-                closed_days = read_closed_days(snapshot, plan.contract)
-                audit = audit_database(
-                    plan.contract,
-                    plan.suites,
-                    snapshot,
-                    settings,
-                    audit_id=secrets.token_hex(8),
-                    contract_file=plan.contract_file,
-                    looked_for=recalled.keys,
-                )
-            history = record(audit, recalled, closed_days, plan.historian, settings)
-        return audit.model_copy(update={"history": history})
+                closed_days = read_closed_days(snapshot, plan.scope.contract)
+                found = audit(replace(plan.scope, looked_for=recalled.keys), snapshot)
+            history = record(found, recalled, closed_days, plan.historian, settings)
+        return found.model_copy(update={"history": history})
 
     @contextmanager
     def connect(self, target: Target | None = None) -> Iterator[Connection]:

@@ -64,7 +64,7 @@ class Bench:
         self.transaction = transaction
         self.is_lax = is_lax
         self._loads = 0
-        self._queries = [_failing_rows(suite, database) for suite in database.plan.suites]
+        self._queries = [_failing_rows(suite, database) for suite in database.plan.scope.suites]
 
     def __repr__(self) -> str:
         return "a bench"
@@ -186,7 +186,7 @@ def _failing_rows(suite: Suite, database: Database) -> str:
             f" from {suite.evidence_of(check).relation}"
             for check in suite.checks
         )
-    thresholds = database.plan.contract.thresholds
+    thresholds = database.plan.scope.contract.thresholds
     fails = ", ".join(
         f"('{check.check_id}', {_is_failed(check, thresholds)})" for check in suite.checks
     )
