@@ -1,7 +1,12 @@
-"""A real browser, without a network: Debian's chromium, driven by Playwright."""
+"""A real browser, without a network: one that is installed, driven by Playwright.
+
+A plugin of pytest as well, for machines that have none: the tests that need one are then
+left out, and the last lines of the run say so; with `--browser=required` nothing is run.
+"""
 
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +15,25 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+
+# All of them are Chromium's, under the names that packages and vendors give them.
+_PROGRAMS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+    "microsoft-edge-stable",
+)
+# Where macOS has them, in /Applications or in that of the user.
+_MACOS_PROGRAMS = tuple(
+    folder / f"{name}.app/Contents/MacOS/{name}"
+    for name in ("Chromium", "Google Chrome", "Microsoft Edge")
+    for folder in (Path("/Applications"), Path.home() / "Applications")
+)
+_NONE = "no browser is installed: neither Chromium, nor Chrome, nor Edge"
+_INSTALL = "apt-get install chromium"
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -57,12 +81,44 @@ class Opened:
         ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--browser",
+        choices=("optional", "required"),
+        default="optional",
+        help="required: without a browser nothing is run, rather than all that needs none",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--browser") == "required" and find_browser() is None:
+        raise pytest.UsageError(f"{_NONE} ({_INSTALL})")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """After the summary of all that was skipped, where it is not overlooked."""
+    yield
+    skipped = terminalreporter.stats.get("skipped", [])
+    if left_out := sum(_NONE in str(report.longrepr) for report in skipped):
+        terminalreporter.section("browser", yellow=True)
+        terminalreporter.line(f"{_NONE}.")
+        tests = "test that needs one was" if left_out == 1 else "tests that need one were"
+        terminalreporter.line(f"{left_out} {tests} left out; to run them: {_INSTALL}")
+
+
+def find_browser() -> str | None:
+    """The path of an installed browser that Playwright can drive; None if there is none."""
+    found = (shutil.which(program) for program in (*_PROGRAMS, *map(str, _MACOS_PROGRAMS)))
+    return next(filter(None, found), None)
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser; without one the test fails, and says what to install."""
-    path = shutil.which("chromium")
+    """The browser; without one the test is skipped."""
+    path = find_browser()
     if path is None:
-        pytest.fail("chromium is not installed: apt-get install chromium", pytrace=False)
+        pytest.skip(_NONE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield browser
@@ -90,3 +146,8 @@ def opened(
     page.goto(url)
     yield seen
     context.close()
+
+
+# `.ci/run` asks whether it has to install one.
+if __name__ == "__main__":
+    sys.exit(0 if find_browser() else 1)

@@ -24,6 +24,9 @@ from counterfoil.findings import Audit
 from counterfoil.plan import Plan, make_plan
 from counterfoil.settings import Settings
 
+# `--browser`, and what is said where there is none.
+pytest_plugins = ["browser"]
+
 ROOT = Path(__file__).parents[2]
 
 # A history costs tens of milliseconds in the database, and a fixture holds for all of them.
