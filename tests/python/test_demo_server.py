@@ -109,9 +109,23 @@ def test_a_leftover_pid_file_is_not_a_server(tmp_path: Path) -> None:
     assert demo.stop(tmp_path) is False
 
 
-def test_a_path_that_a_shell_would_split_is_refused(tmp_path: Path) -> None:
+def test_a_path_with_a_space_works(tmp_path: Path) -> None:
+    data_dir = tmp_path / "my own  demo"
+    try:
+        url = demo.start(data_dir)
+        assert psql(url, "select current_database()") == "empwr"
+        demo.stop(data_dir)
+        assert demo.socket_dir(data_dir) is None
+        assert in_new_process("demo.start(dir)", data_dir) == url
+        assert str(demo.socket_dir(data_dir)) == str(data_dir / "postgres")
+    finally:
+        demo.stop(data_dir)
+
+
+@pytest.mark.parametrize("name", ["my $HOME", 'my "demo"', "my\\demo", "my`demo`", "my,demo"])
+def test_a_path_that_a_shell_would_change_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(DemoError, match="Choose another data directory"):
-        demo.start(tmp_path / "my demo")
+        demo.start(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
