@@ -15,6 +15,9 @@ export PREFECT_HOME ?= $(CURDIR)/.counterfoil/prefect
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
+# dbt by itself, on the demo: PGHOSTADDR or PGSERVICE would have it connect elsewhere.
+WITHOUT_PG := env $(patsubst %,-u %,$(filter PG%,$(.VARIABLES)))
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,9 +59,9 @@ lint: install ## Every linter, and dbt's own parser with deprecations as errors
 	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/counterfoil demo start > /dev/null  # sqlfluff's dbt templater connects
-	@$(BIN)/python tests/lint_models.py
+	@$(WITHOUT_PG) $(BIN)/python tests/lint_models.py
 	@$(BIN)/sqlfluff lint --disable-progress-bar --templater raw demo/*/schema.sql
-	@$(BIN)/dbt --quiet --no-partial-parse --warn-error-options '{"error": ["Deprecations"]}' \
+	@$(WITHOUT_PG) $(BIN)/dbt --quiet --no-partial-parse --warn-error-options '{"error": ["Deprecations"]}' \
 		parse --target-path target/lint
 
 .PHONY: stop
@@ -128,7 +131,7 @@ catalogue: install ## Write docs/checks.md from the suites
 .PHONY: docs
 docs: install ## Write dbt's documentation site of the views to target/docs/static_index.html
 	@$(BIN)/counterfoil demo start > /dev/null  # dbt reads the catalog
-	@$(BIN)/dbt --quiet docs generate --static --target-path target/docs
+	@$(WITHOUT_PG) $(BIN)/dbt --quiet docs generate --static --target-path target/docs
 
 .PHONY: clean
 clean: ## Remove what can be made again, but not the demo's data or the reports

@@ -18,6 +18,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from sqlalchemy.pool import StaticPool
 
 from counterfoil.errors import CounterfoilError, TargetError, UnavailableError
+from counterfoil.libpq import forget_session_variables, forget_variables
 from counterfoil.profiles import Target
 from counterfoil.replica import await_replay, is_replica
 from counterfoil.settings import Settings
@@ -189,11 +190,15 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
     """A connection with the audit's own session settings.
 
     Postgres raises instead of hiding rows (row_security), days are UTC, and no query or
-    lock is waited for longer than the settings allow.
+    lock is waited for longer than the settings allow. PG* variables that would change that
+    are forgotten; of the embedded server all of them.
 
     Raises:
         TargetError: the database cannot be reached, or refuses the role.
     """
+    if target.is_embedded:
+        forget_variables()
+    forget_session_variables()
     session = session_settings(settings) | {
         "search_path": f"{PUBLIC_SCHEMA},pg_catalog",
         "row_security": "off",

@@ -16,17 +16,21 @@ from counterfoil.errors import TargetError
 from counterfoil.yamlfile import parse_model, read_yaml
 
 PROFILE = "counterfoil"
+# Where the embedded server listens. An output whose host reads it is one of that server's.
+DEMO_HOST_VARIABLE = "COUNTERFOIL_DEMO_HOST"
 
 
 class Target(BaseModel):
     """One output of profiles.yml: how to reach a Postgres database.
 
-    Keys that only dbt needs (threads, schema, ...) are left to dbt.
+    Keys that only dbt needs (threads, schema, ...) are left to dbt. That it is one of the
+    embedded server's, `is_embedded`, is no key: its host says it.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     name: str
+    is_embedded: bool = False
     type: str
     host: str
     port: int = 5432
@@ -140,6 +144,7 @@ def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
     where = f"{file}: {PROFILE}.outputs.{name}"
     output = outputs[name]
     if isinstance(output, dict):
+        is_embedded = DEMO_HOST_VARIABLE in str(output.get("host"))
         output = {key: _render(value, f"{where}.{key}") for key, value in output.items()}
         # Another adapter's output has other keys: say that, not which of ours it lacks.
         if output.get("type", "postgres") != "postgres":
@@ -148,7 +153,7 @@ def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
                 where=where,
                 remedy="Name an output of a Postgres database",
             )
-        output["name"] = name
+        output |= {"name": name, "is_embedded": is_embedded}
     return parse_model(Target, output, where=where, error=TargetError)
 
 

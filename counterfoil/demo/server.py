@@ -16,9 +16,10 @@ from pathlib import Path
 from types import ModuleType
 
 from counterfoil.errors import DemoError
+from counterfoil.libpq import forget_variables
+from counterfoil.profiles import DEMO_HOST_VARIABLE
 from counterfoil.text import first_line
 
-_HOST_VARIABLE = "COUNTERFOIL_DEMO_HOST"
 _RX_FOR_OTHERS = 0o055
 # pg_ctl hands the path to a shell, in quotes that these end or see through; and PostgreSQL
 # takes a comma for the end of a folder's name.
@@ -42,6 +43,7 @@ def start_server(data_dir: Path) -> Path:
     Raises:
         DemoError: it cannot be started.
     """
+    forget_variables()
     pgdata = _pgdata(data_dir)
     if unsafe := sorted(_SHELL_CHARACTERS.intersection(str(pgdata))):
         raise DemoError(
@@ -81,6 +83,7 @@ def running_server(data_dir: Path) -> Path:
     Raises:
         DemoError: it does not run, or the files belong to another user.
     """
+    forget_variables()
     directory = socket_dir(data_dir)
     if directory is None:
         raise DemoError(
@@ -114,12 +117,12 @@ def announce(data_dir: Path) -> None:
     Args:
         data_dir: the directory that holds the server's files.
     """
-    if _HOST_VARIABLE in os.environ:
+    if DEMO_HOST_VARIABLE in os.environ:
         return
     # Another user's demo must not fail an audit that may be of another database.
     with suppress(DemoError):
         if directory := socket_dir(data_dir):
-            os.environ[_HOST_VARIABLE] = str(directory)
+            os.environ[DEMO_HOST_VARIABLE] = str(directory)
 
 
 def stop(data_dir: Path) -> bool:
@@ -134,6 +137,7 @@ def stop(data_dir: Path) -> bool:
     Raises:
         DemoError: the server runs and cannot be stopped.
     """
+    forget_variables()
     pgdata = _pgdata(data_dir)
     if _listening_in(pgdata) is None:
         return False

@@ -21,6 +21,7 @@ from counterfoil.contract import Contract, Pack
 from counterfoil.database import Instant, OpenTransaction, connect, open_snapshot
 from counterfoil.evidence import Key
 from counterfoil.findings import Audit
+from counterfoil.libpq import forget_variables
 from counterfoil.plan import Plan, make_plan
 from counterfoil.settings import Settings
 
@@ -57,6 +58,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # The servers are the tests' own: nothing of the user's leads to them, or away from them.
+    forget_variables()
     settings.load_profile("long" if config.getoption("--long") else "short")
 
 
