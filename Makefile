@@ -6,6 +6,8 @@ PYTHON ?= python3
 SNAPSHOT ?= overnight
 ENTRIES ?= 1000000
 TABLES ?= 1000
+# Of Prefect's server; not the environment's PORT, which is meant for other programs.
+PORT := 4200
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -69,15 +71,16 @@ stop: install ## Stop the demo database
 	@$(BIN)/counterfoil demo stop
 
 .PHONY: server
-server: install ## Run a Prefect server on this machine, until interrupted
+server: install ## Run a Prefect server on this machine, until interrupted (PORT=4200)
 	@mkdir -p "$$PREFECT_HOME"  # the server does not make it, and keeps its database there
-	@$(BIN)/prefect server start --host 127.0.0.1 --port 4200
+	@$(BIN)/prefect server start --host 127.0.0.1 --port $(PORT)
 
-# What the next two talk to: the server of `make server`, unless you say which.
-worker deploy: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
+# What these talk to: the server of `make server` with the same PORT, unless you say which.
+worker deploy bench-deployment: export PREFECT_API_URL ?= http://127.0.0.1:$(PORT)/api
 
 .PHONY: deploy
 deploy: install ## Make the work pool and the deployments of prefect.yaml, or renew them
+	@$(BIN)/python -m flows.deploy  # waits for the server
 	@$(BIN)/prefect work-pool create counterfoil --type process --overwrite
 	@$(BIN)/prefect --no-prompt deploy --all
 
@@ -107,7 +110,6 @@ bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 	@$(BIN)/python benchmarks/warm_run.py
 
 .PHONY: bench-deployment
-bench-deployment: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
 bench-deployment: install ## Time `prefect deployment run` through `make server` and `make worker`
 	@$(BIN)/python benchmarks/deployment.py
 

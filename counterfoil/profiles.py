@@ -5,6 +5,7 @@ YAML file with `env_var` in it, so Jinja and PyYAML read it here.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from counterfoil.yamlfile import parse_model, read_yaml
 PROFILE = "counterfoil"
 # Where the embedded server listens. An output whose host reads it is one of that server's.
 DEMO_HOST_VARIABLE = "COUNTERFOIL_DEMO_HOST"
+
+_READ_VARIABLE = re.compile(r"""env_var\(\s*['"](\w+)""")
 
 
 class Target(BaseModel):
@@ -100,6 +103,19 @@ def load_targets(name: str, project_dir: Path) -> tuple[Target, Target]:
     builder = _target(name, outputs, file)
     auditor = f"{name}_audit"
     return builder, _target(auditor, outputs, file) if auditor in outputs else builder
+
+
+def is_configured(name: str, project_dir: Path) -> bool:
+    """Whether somebody said where the output `name` is: its file, or a variable that is set.
+
+    The example's host is a variable with a default, and that is nobody's database.
+
+    Raises:
+        TargetError: the output is unknown, or its host cannot be rendered.
+    """
+    load_targets(name, project_dir)
+    host = str(_outputs(profiles_file(project_dir))[name]["host"])
+    return all(os.environ.get(variable) for variable in _READ_VARIABLE.findall(host))
 
 
 def load_repairer(name: str, project_dir: Path) -> Target:

@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +13,15 @@ from typing import Any, get_args
 import pytest
 import yaml
 from conftest import ROOT, Database
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from psycopg2.extensions import connection as Connection  # noqa: N812
+from servers import free_port
 from waiting import wait_until
 
 from counterfoil.contract import Pack
+from counterfoil.errors import FlowError
 from counterfoil.findings import Audit
+from flows.deploy import target_is_configured, wait_for_server
 
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 
@@ -28,9 +30,7 @@ class Prefect:
     """A Prefect server of the test's own, and its command line."""
 
     def __init__(self, home: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.api = f"http://127.0.0.1:{self.port}/api"
         self.environment = os.environ | {
             "PREFECT_HOME": str(home),
@@ -46,11 +46,13 @@ class Prefect:
             [PREFECT, *arguments], env=self.environment, cwd=ROOT, start_new_session=True
         )
 
-    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, timeout: float = 120, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """One command, to its end."""
         return subprocess.run(
             [PREFECT, *arguments],
-            env=self.environment,
+            env=self.environment | environment,
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -75,15 +77,12 @@ class Prefect:
         return list(found)
 
     def wait(self) -> None:
-        """Until the server answers."""
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{self.api}/health", timeout=5)
-            except OSError:
-                time.sleep(0.5)
-            else:
-                return
-        raise TimeoutError(self.api)
+        """Until the server answers, as `make deploy` does."""
+        waiting = [sys.executable, "-m", "flows.deploy"]
+        waited = subprocess.run(
+            waiting, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert waited.returncode == 0, waited.stderr
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +109,9 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
 ) -> None:
     deployed = prefect.run("--no-prompt", "deploy", "--all")
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    assert "Target 'production' is not configured, so its schedule is not active" in (
+        deployed.stdout
+    )
 
     run = prefect.run("deployment", "run", "nightly/demo", "--watch")
 
@@ -155,18 +157,33 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
             continue
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
-        assert deployment["schedules"][0]["schedule"]["timezone"] == "UTC"
+        (schedule,) = deployment["schedules"]
+        assert schedule["schedule"]["timezone"] == "UTC"
+        assert schedule["active"] is False
     refused = prefect.run("deployment", "run", "nightly/demo", "--param", "fail_on=sometimes")
     assert refused.returncode != 0
 
 
 def test_a_schedule_that_is_active_makes_runs(prefect: Prefect) -> None:
-    """With SQLAlchemy 2.1 the server's scheduler only raised, and no night ever came."""
+    """With SQLAlchemy 2.1 the server's scheduler only raised, and no night ever came.
+
+    It is active because somebody has said where the database is.
+    """
+    deploy = ("--no-prompt", "deploy", "--name", "production")
+    deployed = prefect.run(*deploy, COUNTERFOIL_HOST="db.invalid")
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    assert "not configured" not in deployed.stdout
     wait_until(lambda: bool(prefect.runs("production")), seconds=60)
     coming = prefect.runs("production")
     assert {run["state"]["type"] for run in coming} == {"SCHEDULED"}
     assert all(run["expected_start_time"].split("T")[1][:5] == "02:00" for run in coming)
     assert prefect.runs("nightly") == [], "it is not active"
+
+    assert prefect.run(*deploy).returncode == 0
+    (production,) = (
+        item for item in prefect.ask("deployments/filter") if item["name"] == "production"
+    )
+    assert [schedule["active"] for schedule in production["schedules"]] == [False]
 
 
 def test_some_of_the_packs_by_either_way(
@@ -203,6 +220,75 @@ def test_some_of_the_packs_by_either_way(
     flow_run, *_ = prefect.runs("demo")
     assert flow_run["state"]["type"] == "FAILED"
     assert flow_run["state"]["message"] in unknown.stderr
+
+
+IN_THE_FILE = "{type: postgres, host: db.invalid, user: u, dbname: d}"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "host", "is_configured"),
+    [
+        (None, None, False),
+        (None, "", False),
+        (None, "db.invalid", True),
+        (f"{{production: {IN_THE_FILE}}}", None, True),
+        (f"{{demo: {IN_THE_FILE}}}", "db.invalid", False),
+    ],
+    ids=["example", "empty", "variable", "file", "removed"],
+)
+def test_whether_production_is_configured(
+    outputs: str | None,
+    host: str | None,
+    is_configured: bool,
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = f"counterfoil: {{outputs: {outputs}}}"
+    if outputs is None:
+        text = (ROOT / "profiles.example.yml").read_text()
+    (tmp_path / "profiles.yml").write_text(text)
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    monkeypatch.delenv("COUNTERFOIL_HOST", raising=False)
+    if host is not None:
+        monkeypatch.setenv("COUNTERFOIL_HOST", host)
+    assert target_is_configured("production") == {"is_configured": is_configured}
+    assert ("its schedule is not active" in capsys.readouterr().out) is not is_configured
+
+
+def test_a_server_that_is_not_there_is_told_in_one_line() -> None:
+    absent = f"http://127.0.0.1:{free_port()}/api"
+    with temporary_settings({PREFECT_API_URL: absent}):
+        with pytest.raises(FlowError, match="has not answered for 1 seconds") as refused:
+            wait_for_server(longest_s=1)
+    assert str(refused.value).startswith(f"{absent}: Prefect's server")
+    assert "make server" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("target", ["server", "worker", "deploy", "bench-deployment"])
+@pytest.mark.parametrize(("given", "port"), [((), "4200"), (("PORT=5001",), "5001")])
+def test_every_target_of_make_means_the_same_server(
+    tmp_path: Path, target: str, given: tuple[str, ...], port: str
+) -> None:
+    for program in ("prefect", "python"):
+        (tmp_path / program).write_text('#!/bin/sh\necho "$PREFECT_API_URL $@"\n')
+        (tmp_path / program).chmod(0o755)
+    environment = {name: os.environ[name] for name in os.environ if name != "PREFECT_API_URL"}
+    said = subprocess.run(
+        ["make", "--old-file=install", target, f"BIN={tmp_path}", *given],
+        # Of other programs; nothing of it is meant here.
+        env=environment | {"PORT": "8080", "PREFECT_HOME": str(tmp_path / "home")},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    if target == "server":
+        assert said == [f" server start --host 127.0.0.1 --port {port}"]
+    else:
+        assert {line.split()[0] for line in said} == {f"http://127.0.0.1:{port}/api"}
 
 
 def counterfoil(prefect: Prefect, *arguments: str) -> subprocess.CompletedProcess[str]:
