@@ -43,7 +43,7 @@ install: $(STAMP) profiles.yml ## Make .venv from the lock, and profiles.yml fro
 .PHONY: run
 run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
 	@$(BIN)/counterfoil demo start --snapshot $(SNAPSHOT)
-	@$(BIN)/counterfoil run --target demo --fail-on never
+	@$(BIN)/counterfoil run --target demo --fail-on never --flow
 
 .PHONY: test
 test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version)

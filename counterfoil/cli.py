@@ -1,9 +1,11 @@
 """The command line: a verb a task, its exit codes documented, its imports late."""
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -13,13 +15,17 @@ from counterfoil.alerts.cli import alerts_app
 from counterfoil.demo.cli import demo_app
 from counterfoil.draft.cli import contract_app
 from counterfoil.errors import FlowError, PublishError
-from counterfoil.gate import EXIT_ERROR, exit_code
+from counterfoil.gate import EXIT_ERROR, EXIT_INTERRUPTED, FailOn, exit_code
 from counterfoil.migrations.cli import EPILOG as MIGRATIONS_EPILOG
 from counterfoil.migrations.cli import migrations
 from counterfoil.prefect_home import settle_prefect
 from counterfoil.repair.cli import repair_app
 from counterfoil.terminal import one_line_errors, out, say, say_error, show_progress
 from counterfoil.text import one_line
+
+if TYPE_CHECKING:
+    # Its models take a tenth of a second, and every command line would import them.
+    from counterfoil.contract import Pack
 
 app = typer.Typer(
     name="counterfoil",
@@ -60,7 +66,8 @@ class PackChoice(StrEnum):
 
 @app.command(
     epilog="Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 the audit or one of its"
-    " checks could not run. Example: counterfoil run --target production --fail-on critical"
+    " checks could not run, 130 interrupted."
+    " Example: counterfoil run --target production --fail-on critical"
 )
 def run(
     target: Annotated[
@@ -81,40 +88,35 @@ def run(
     data_docs: Annotated[
         bool, typer.Option("--data-docs", help="Also publish Great Expectations' own site.")
     ] = False,
+    flow: Annotated[
+        bool,
+        typer.Option("--flow", help="Run as Prefect's flow, as with PREFECT_API_URL set."),
+    ] = False,
 ) -> None:
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
         show_progress()
-        settle_prefect()
         from counterfoil.audit import new_audit_id
         from counterfoil.findings import Audit
         from counterfoil.publish.structure import tables_there
         from counterfoil.publish.words import headlines, movement, verdict
         from counterfoil.settings import settings
-        from flows.nightly import nightly
 
         audit_id = new_audit_id()
         published = settings().reports_path / audit_id / "audit.json"
         if json is not None:
             _refuse_unwritable(json)
-        try:
-            state = nightly(
-                target=target,
-                contract=contract and contract.absolute(),
-                fail_on=fail_on.value,
-                packs=tuple(each.value for each in pack or ()),
-                audit_id=audit_id,
-                data_docs=data_docs,
-                return_state=True,
-            )
-        except Exception as cause:
-            # What the flow itself raises is a state: this is Prefect's server, or its settings.
-            raise FlowError(
-                f"Prefect cannot run the flow: {type(cause).__name__}: {cause}",
-                remedy="Check the PREFECT_ variables, and that its server answers",
-            ) from None
+        carried_out = _as_flow if flow or os.environ.get("PREFECT_API_URL") else _in_this_process
+        failure = carried_out(
+            target=target,
+            contract=contract and contract.absolute(),
+            fail_on=fail_on.value,
+            packs=tuple(each.value for each in pack or ()),
+            audit_id=audit_id,
+            data_docs=data_docs,
+        )
         if not published.is_file():
-            say_error(str(state.message))
+            say_error(str(failure))
             raise typer.Exit(EXIT_ERROR)
         audit = Audit.model_validate_json(published.read_text(encoding="utf-8"))
         if json is not None:
@@ -128,6 +130,42 @@ def run(
             say(f"  {one_line(sentence)}")
         say(f"Report: {_shortest(published.with_name('index.html'))}")
         raise typer.Exit(exit_code(audit.status, fail_on.value))
+
+
+def _in_this_process(
+    *,
+    target: str,
+    contract: Path | None,
+    fail_on: FailOn,
+    packs: "tuple[Pack, ...]",
+    audit_id: str,
+    data_docs: bool,
+) -> str | None:
+    """The run, without Prefect. Why it failed, in a line; None if it did not."""
+    from counterfoil.pipeline.host import Host
+    from counterfoil.pipeline.run import Job, Order, carry_out
+    from counterfoil.settings import settings
+
+    with TemporaryDirectory() as scratch:
+        site = Path(scratch) / "data_docs" if data_docs else None
+        order = Order(target, audit_id, contract, packs, site=site)
+        return carry_out(Job(order, settings(), Host())).failure
+
+
+def _as_flow(**parameters: Any) -> str | None:
+    """The run as Prefect's flow. What its state says of it."""
+    settle_prefect()
+    from flows.nightly import nightly
+
+    try:
+        state = nightly(**parameters, return_state=True)
+    except Exception as cause:
+        # What the flow itself raises is a state: this is Prefect's server, or its settings.
+        raise FlowError(
+            f"Prefect cannot run the flow: {type(cause).__name__}: {cause}",
+            remedy="Check the PREFECT_ variables, and that its server answers",
+        ) from None
+    return state.message
 
 
 @app.command(epilog="Example: counterfoil checks")
@@ -219,6 +257,8 @@ def main() -> None:
         code = EXIT_ERROR
     except typer.Abort:
         code = EXIT_ERROR
+    if code == EXIT_INTERRUPTED:
+        say_error("Interrupted. Nothing of this run is on record; the next one begins anew.")
     sys.exit(code)
 
 

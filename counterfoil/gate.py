@@ -12,6 +12,8 @@ EXIT_PASSED = 0
 EXIT_WARNING = 1
 EXIT_CRITICAL = 2
 EXIT_ERROR = 3
+# As a shell says it of what Ctrl-C ended.
+EXIT_INTERRUPTED = 130
 
 
 def exit_code(status: "AuditStatus", fail_on: FailOn) -> int:

@@ -2,8 +2,11 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -29,12 +32,39 @@ def say_error(text: str) -> None:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What a user can mend is said in one line, and ends with exit code 3."""
+    """What goes wrong is said in one line, and ends with exit code 3."""
     try:
         yield
     except CounterfoilError as error:
         say_error(str(error))
         raise typer.Exit(EXIT_ERROR) from None
+    except (typer.Exit, typer.Abort, typer.TyperException):
+        raise
+    except Exception as cause:
+        # Its message is the log's: a driver's may quote a row.
+        say_error(f"{type(cause).__name__}, which nobody foresaw. {_logged(cause)} has more.")
+        raise typer.Exit(EXIT_ERROR) from None
+
+
+def _logged(cause: Exception) -> Path:
+    """Appends where an error came from to the log; the file."""
+    file = log_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S %Z}\n")
+            traceback.print_exception(cause, file=log)
+    except OSError:
+        # Better a traceback than none.
+        traceback.print_exception(cause)
+    return file
+
+
+def log_file() -> Path:
+    """Where what nobody foresaw is written: beside dbt's own log."""
+    from counterfoil.settings import settings
+
+    return settings().project_dir / "logs" / "counterfoil.log"
 
 
 class _OneLineFormatter(logging.Formatter):

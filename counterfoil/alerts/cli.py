@@ -23,7 +23,6 @@ def alerts_test() -> None:
     """Send a test message to every recipient of alerts.yml, and say what came of it."""
     with one_line_errors():
         show_progress()
-        settle_prefect()
         from counterfoil.alerts.compose import trial
         from counterfoil.alerts.recipients import check_owners, load_recipients
         from counterfoil.alerts.send import send

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 
 from counterfoil.alerts.compose import Alert
 from counterfoil.alerts.recipients import Recipient
+from counterfoil.errors import FlowError
+from counterfoil.prefect_home import settle_prefect
 from counterfoil.text import one_line
 
 # Apprise writes URLs into its log. What is left of it is what `send` returns.
@@ -94,6 +96,10 @@ def _by_apprise(url: str, alert: Alert) -> str | None:
 
 
 def _by_prefect(name: str, alert: Alert) -> str | None:
+    try:
+        settle_prefect()
+    except FlowError as error:
+        return str(error)
     # Prefect takes seconds to import, and most recipients do without.
     from prefect.blocks.abstract import NotificationBlock
     from prefect.blocks.core import Block

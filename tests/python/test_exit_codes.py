@@ -242,7 +242,11 @@ def test_text_of_the_database_is_shown_as_it_is(runs: dict[str, Run]) -> None:
         (["audit"], {}, "No such command 'audit'"),
         (["run", "--json", "."], {}, ".: audit.json cannot be written there"),
         (["run", "--json", "no/x.json"], {}, "no/x.json: audit.json cannot be written there"),
-        (["run"], {"PREFECT_HOME": "/proc/home"}, "/proc/home: Prefect cannot write there"),
+        (
+            ["run", "--flow"],
+            {"PREFECT_HOME": "/proc/home"},
+            "/proc/home: Prefect cannot write there",
+        ),
         (["run"], {"COUNTERFOIL_EVIDENCE_LIMIT": "abc"}, "COUNTERFOIL_EVIDENCE_LIMIT: 'abc' will"),
         (["checks"], {"COUNTERFOIL_LOCK_TIMEOUT_S": "-"}, "COUNTERFOIL_LOCK_TIMEOUT_S: '-' will"),
         (["checks"], {"COUNTERFOIL_PROJECT_DIR": "/nowhere"}, "/nowhere/expectations: no suites"),

@@ -1,0 +1,222 @@
+"""A run: plan, build, audit, record, publish, notify. docs/deploy.md tells what may go wrong."""
+
+import logging
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from counterfoil.alerts.failure import alert_of_failure
+from counterfoil.alerts.outbox import deliver, queue_alerts
+from counterfoil.audit import audit
+from counterfoil.build import ensure_views
+from counterfoil.contract import Pack
+from counterfoil.database import open_snapshot
+from counterfoil.demo import announce
+from counterfoil.errors import CounterfoilError, LockError, PublishError
+from counterfoil.findings import Audit
+from counterfoil.history.closed_days import ClosedDays, read_closed_days
+from counterfoil.history.recall import Recalled, recall
+from counterfoil.history.record import record
+from counterfoil.lock import only_audit
+from counterfoil.migrations.deployment import load_migrations
+from counterfoil.pipeline.host import Host
+from counterfoil.plan import Plan, make_plan
+from counterfoil.preflight import check_auditor
+from counterfoil.publish.markdown import render_markdown
+from counterfoil.publish.metrics import write_metrics
+from counterfoil.publish.report import publish_report, report_url
+from counterfoil.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a run.
+
+    Attributes:
+        target: the output of profiles.yml to audit.
+        audit_id: the audit's name.
+        contract_file: a contract that replaces the dbt project's own; None keeps that.
+        packs: which of the contract's are audited; all of them if none is named.
+        full_rebuild: build the views, and run their data tests, though nothing changed.
+        site: where Great Expectations' own site is to be; None for none.
+    """
+
+    target: str
+    audit_id: str
+    contract_file: Path | None = None
+    packs: tuple[Pack, ...] = ()
+    full_rebuild: bool = False
+    site: Path | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended.
+
+    Attributes:
+        audit: what was found and published; None if nothing was.
+        failure: why the run failed, in a line; None if it did not.
+    """
+
+    audit: Audit | None
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class _Asserted:
+    """What was found, and what recording it needs besides."""
+
+    audit: Audit
+    recalled: Recalled
+    closed_days: ClosedDays | None
+
+
+@dataclass
+class Job:
+    """An order under way: what it is carried out with, and what it has found so far.
+
+    Attributes:
+        order: what is asked of it.
+        settings: the operator's.
+        host: what carries its steps out.
+        found: the audit, as soon as there is one, on record or not.
+    """
+
+    order: Order
+    settings: Settings
+    host: Host
+    found: Audit | None = None
+
+
+def carry_out(job: Job) -> Ended:
+    """Plans the order and runs it; whoever is to be told of a failure is told.
+
+    Raises:
+        Exception: what nobody foresaw, once it has been told.
+    """
+    host = job.host
+    try:
+        plan = host.retried("plan", partial(_plan, job))
+        return Ended(run(plan, job))
+    except LockError as error:
+        # The audit that runs is the one that has something to tell.
+        return Ended(None, str(error))
+    except CounterfoilError as error:
+        host.once("notify of failure", partial(_notify_of_failure, job, str(error)))
+        return Ended(job.found, str(error))
+    except Exception as error:
+        # Its message is the log's: a driver's may quote a row.
+        reason = f"{type(error).__name__}, which nobody foresaw; the log has more"
+        host.once("notify of failure", partial(_notify_of_failure, job, reason))
+        raise
+
+
+def run(plan: Plan, job: Job) -> Audit:
+    """Builds, asserts, records, publishes and notifies: a step a line.
+
+    Returns:
+        The audit as it was published, with its history.
+
+    Raises:
+        LockError: another audit of the database runs.
+        CounterfoilError: a step failed. What was found is published all the same.
+    """
+    host = job.host
+    with only_audit(plan.builder, job.settings):
+        host.retried("build", partial(_build, plan, job))
+        asserted = host.retried("assert", partial(_assert, plan, job))
+        job.found = asserted.audit
+        try:
+            job.found = host.retried("record", partial(_record, plan, job, asserted))
+        except CounterfoilError:
+            # What was found is not lost with the history of it.
+            host.once("publish", partial(_publish, job, asserted.audit))
+            raise
+        host.once("publish", partial(_publish, job, job.found))
+    host.once("notify", partial(_notify, plan, job))
+    return job.found
+
+
+def _plan(job: Job) -> Plan:
+    """Reads and checks everything, before the database is asked what is true."""
+    order = job.order
+    announce(job.settings.demo_dir)
+    plan = make_plan(order.target, order.contract_file, job.settings, order.packs)
+    log.info("Auditing %s, %s", plan.scope.contract.database, plan.auditor)
+    return plan
+
+
+def _build(plan: Plan, job: Job) -> None:
+    """Builds the reconciliation views, if anything has changed, for the auditor to read."""
+    load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, job.settings)
+    ensure_views(plan, job.settings, although_unchanged=job.order.full_rebuild)
+    check_auditor(plan.auditor, job.settings)
+
+
+def _assert(plan: Plan, job: Job) -> _Asserted:
+    """Asserts every suite, all of them at one instant."""
+    scope, order = plan.scope, job.order
+    recalled = recall(scope.contract.database, plan.historian, job.settings)
+    with open_snapshot(plan.auditor, job.settings, primary=plan.builder) as snapshot:
+        log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
+        closed_days = read_closed_days(snapshot, scope.audited)
+        found = audit(
+            replace(scope, looked_for=recalled.keys),
+            snapshot,
+            audit_id=order.audit_id,
+            data_docs=order.site,
+            progress=job.host.progress(scope.contract.database),
+        )
+    return _Asserted(found, recalled, closed_days)
+
+
+def _record(plan: Plan, job: Job, asserted: _Asserted) -> Audit:
+    """Keeps what was found, and says what is new since the last audit."""
+    history = record(
+        asserted.audit,
+        asserted.recalled,
+        asserted.closed_days,
+        plan.historian,
+        job.settings,
+        also=queue_alerts(plan.recipients, asserted.audit, job.settings),
+    )
+    return asserted.audit.model_copy(update={"history": history})
+
+
+def _publish(job: Job, found: Audit) -> None:
+    """Publishes the audit: its folder first, then what the host shows of it."""
+    settings = job.settings
+    report = render_markdown(found)
+    folder = publish_report(found, report, settings.reports_path, job.order.site)
+    job.host.show(found, report, report_url(folder, settings.reports_url))
+    log.info("Published %s", folder)
+    # Metrics of some packs would take the place of all the others'.
+    if settings.metrics_file and not found.packs_left_out:
+        try:
+            write_metrics(found, settings.metrics_file.expanduser())
+        except PublishError as error:
+            # The audit has been published; whoever scrapes sees that this one is missing.
+            log.warning("%s", error)
+
+
+def _notify(plan: Plan, job: Job) -> None:
+    """Sends the alerts that wait. Whatever becomes of them, the verdict stays what it is."""
+    database = plan.scope.contract.database
+    try:
+        deliver(plan.recipients, database, plan.historian, job.settings)
+    except CounterfoilError as error:
+        log.warning("Alerts wait for the next audit: %s", error)
+
+
+def _notify_of_failure(job: Job, reason: str) -> None:
+    """Says that there is no audit, or none on record, by whatever still works."""
+    alert_of_failure(
+        job.order.target,
+        job.order.contract_file,
+        audit_id=job.order.audit_id,
+        reason=reason,
+        audit=job.found,
+        settings=job.settings,
+    )
