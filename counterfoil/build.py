@@ -12,9 +12,10 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,12 @@ _DEPENDENTS = """
 # What Postgres says of `create or replace view`: 42P16, which dbt's message leaves out.
 _REFUSED = re.compile("cannot (change .* of view column|drop columns from view)")
 
+# What the process says of each node that is done.
+_DONE = re.compile(r'{"done": (\d+), "of": (\d+)}')
+
+# Of what so many are done, and of how many.
+Progress = Callable[[str, int, int], None]
+
 _MARK = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
 
 
@@ -109,6 +116,7 @@ def ensure_views(
     *,
     although_unchanged: bool = False,
     profiles_dir: Path | None = None,
+    progress: Progress = lambda _what, _done, _of: None,
 ) -> bool:
     """Builds the views if the project, the contract or the server changed, or one is gone.
 
@@ -121,6 +129,7 @@ def ensure_views(
         settings: the operator's.
         although_unchanged: build them whatever has changed.
         profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
+        progress: told what is done (`view`, `data test`), how many are, and of how many.
 
     Returns:
         Whether anything was built.
@@ -152,8 +161,8 @@ def ensure_views(
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
         if plan.replaces_project_contract:
             arguments += ["--vars", json.dumps(plan.scope.contract.as_dbt_vars())]
-        views = _run(arguments, connection, settings)
-        _test(arguments, settings)
+        views = _run(arguments, connection, settings, partial(progress, "view"))
+        _test(arguments, settings, partial(progress, "data test"))
         _drop_views(_existing_views(connection) - views, connection)
         Build(wanted, views).write(connection)
         log.info("Built %d views, and their data tests passed", len(views))
@@ -209,9 +218,14 @@ def _existing_views(connection: Connection) -> frozenset[str]:
         return frozenset(name for (name,) in cursor)
 
 
-def _run(arguments: Sequence[str], connection: Connection, settings: Settings) -> frozenset[str]:
+def _run(
+    arguments: Sequence[str],
+    connection: Connection,
+    settings: Settings,
+    progress: Callable[[int, int], None],
+) -> frozenset[str]:
     """Replaces the views in place; where Postgres refuses that, drops and makes them anew."""
-    outcome = _dbt(["run", *arguments], settings)
+    outcome = _dbt(["run", *arguments], settings, progress)
     if _is_replacement_refused(outcome):
         dependents = _dependents(connection)
         if dependents:
@@ -221,7 +235,7 @@ def _run(arguments: Sequence[str], connection: Connection, settings: Settings) -
                 where="dbt run",
                 remedy="Mend the model, or drop those views and run again",
             )
-        outcome = _dbt(["run", "--full-refresh", *arguments], settings)
+        outcome = _dbt(["run", "--full-refresh", *arguments], settings, progress)
     if not outcome["success"]:
         raise _failure(outcome, where="dbt run", remedy="Mend that model")
     if not outcome["nodes"]:
@@ -267,8 +281,10 @@ def _is_replacement_refused(outcome: dict[str, Any]) -> bool:
     )
 
 
-def _test(arguments: Sequence[str], settings: Settings) -> None:
-    outcome = _dbt(["test", "--select", "test_type:data", *arguments], settings)
+def _test(
+    arguments: Sequence[str], settings: Settings, progress: Callable[[int, int], None]
+) -> None:
+    outcome = _dbt(["test", "--select", "test_type:data", *arguments], settings, progress)
     if not outcome["success"]:
         raise _failure(
             outcome,
@@ -277,7 +293,9 @@ def _test(arguments: Sequence[str], settings: Settings) -> None:
         )
 
 
-def _dbt(arguments: Sequence[str], settings: Settings) -> dict[str, Any]:
+def _dbt(
+    arguments: Sequence[str], settings: Settings, progress: Callable[[int, int], None]
+) -> dict[str, Any]:
     project_dir = settings.project_dir
     with (
         # One that does not start hears nothing, now or when its input is closed.
@@ -299,13 +317,18 @@ def _dbt(arguments: Sequence[str], settings: Settings) -> dict[str, Any]:
         with suppress(BrokenPipeError):
             process.stdin.write(json.dumps([*arguments, "--project-dir", str(project_dir)]) + "\n")
             process.stdin.flush()
-        said = process.stdout.read()
+        said = ""
+        for line in process.stdout:
+            said = line
+            if done := _DONE.match(line):
+                said = ""
+                progress(int(done[1]), int(done[2]))
         code = process.wait()
         errors.seek(0)
         last_words = errors.read().strip().splitlines()[-1:] or ["no output"]
     try:
-        outcome = json.loads(said.splitlines()[-1])
-    except (IndexError, ValueError):
+        outcome = json.loads(said)
+    except ValueError:
         raise BuildError(
             f"dbt ended with {code}: {last_words[0]}",
             where="dbt",

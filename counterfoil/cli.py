@@ -142,14 +142,14 @@ def _in_this_process(
     data_docs: bool,
 ) -> str | None:
     """The run, without Prefect. Why it failed, in a line; None if it did not."""
-    from counterfoil.pipeline.host import Host
     from counterfoil.pipeline.run import Job, Order, carry_out
     from counterfoil.settings import settings
+    from counterfoil.terminal_host import TerminalHost
 
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, TerminalHost() as host:
         site = Path(scratch) / "data_docs" if data_docs else None
         order = Order(target, audit_id, contract, packs, site=site)
-        return carry_out(Job(order, settings(), Host())).failure
+        return carry_out(Job(order, settings(), host)).failure
 
 
 def _as_flow(**parameters: Any) -> str | None:

@@ -1,7 +1,6 @@
 """What every command shares: how it speaks, and how it fails."""
 
 import logging
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,18 +66,16 @@ def log_file() -> Path:
     return settings().project_dir / "logs" / "counterfoil.log"
 
 
-class _OneLineFormatter(logging.Formatter):
-    """A record as one printable line, whatever names are in it."""
+class _OneLineHandler(logging.Handler):
+    """Each record as one printable line on stderr, above a status that may stand there."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        return one_line(record.getMessage())
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(Text(one_line(record.getMessage())), soft_wrap=True)
 
 
 def show_progress() -> None:
     """The package's own log lines, and nobody else's, on stderr as they come."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_OneLineFormatter())
     log = logging.getLogger("counterfoil")
-    log.addHandler(handler)
+    log.addHandler(_OneLineHandler())
     log.setLevel(logging.INFO)
     log.propagate = False

@@ -45,6 +45,9 @@ class Host:
         """Carries out a step that would do harm, or say the same, a second time."""
         return step()
 
+    def built(self, what: str, done: int, of: int) -> None:
+        """Hears of each view, or data test, that dbt is done with."""
+
     def progress(self, database: str) -> Callable[[int, int], None]:
         """What is told after each suite how many are done, and of how many."""
         return lambda _done, _of: None

@@ -151,7 +151,12 @@ def _plan(job: Job) -> Plan:
 def _build(plan: Plan, job: Job) -> None:
     """Builds the reconciliation views, if anything has changed, for the auditor to read."""
     load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, job.settings)
-    ensure_views(plan, job.settings, although_unchanged=job.order.full_rebuild)
+    ensure_views(
+        plan,
+        job.settings,
+        although_unchanged=job.order.full_rebuild,
+        progress=job.host.built,
+    )
     check_auditor(plan.auditor, job.settings)
 
 
