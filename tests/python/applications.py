@@ -6,12 +6,12 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from built import ensure_built
 from conftest import ROOT, Database
 from copies import write_profiles
 from psycopg2 import sql
 
 from counterfoil.audit import audit
-from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
 from counterfoil.findings import Audit
 from counterfoil.migrations.deployment import load_migrations
@@ -54,7 +54,7 @@ def application(server: Target, name: str, folder: Path) -> Iterator[Database]:
             patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
             settings = Settings()
             plan = make_plan(name, files / "contract.yml", settings)
-            ensure_views(plan, settings)
+            ensure_built(plan, settings)
         yield Database(name, folder / "log", settings, plan)
 
 
@@ -63,6 +63,6 @@ def audited(target: Target, file: Path) -> Audit:
     settings = Settings()
     plan = make_plan(target.name, file, settings)
     load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, settings)
-    ensure_views(plan, settings)
+    ensure_built(plan, settings)
     with open_snapshot(plan.auditor, settings) as snapshot:
         return audit(plan.scope, snapshot)

@@ -10,13 +10,13 @@ from typing import Any
 
 import psycopg2
 import pytest
+from built import FOLDER, ensure_built
 from hypothesis import HealthCheck, settings
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from servers import Server
 
 from counterfoil import demo
 from counterfoil.audit import audit
-from counterfoil.build import ensure_views
 from counterfoil.contract import Contract, Pack
 from counterfoil.database import Instant, OpenTransaction, connect, open_snapshot
 from counterfoil.evidence import Key
@@ -106,9 +106,15 @@ class Database:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
-    """Profiles, dbt's target and reports of the tests' own: nothing of the checkout's moves."""
+    """Profiles, dbt's target and reports of the tests' own: nothing of the checkout's moves.
+
+    Each worker of pytest-xdist has its own; the views that were built are for all of them.
+    """
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("counterfoil")
+        run = tmp_path_factory.getbasetemp()
+        run = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
+        patch.setenv(FOLDER, str(run / "built"))
         shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
         patch.setenv("DBT_PROFILES_DIR", str(folder))
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
@@ -150,7 +156,7 @@ def start_demo(
         environment.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))
         settings = Settings()
         plan = make_plan("demo", None, settings)
-        ensure_views(plan, settings)
+        ensure_built(plan, settings)
         return Database(url, data_dir / "postgres" / "log", settings, plan)
 
     yield start

@@ -1,0 +1,94 @@
+"""Views that dbt has built before in this run of the tests, made again without it.
+
+A build takes dbt half a minute of processor time, and the same contract on the same version
+of Postgres always comes to the same views.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.build import Build, _project_hash, ensure_views
+from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
+from counterfoil.history.schema import ensure_history
+from counterfoil.plan import Plan
+from counterfoil.settings import Settings
+
+# Names the folder of the scripts, which the workers of pytest-xdist share.
+FOLDER = "TESTS_BUILT_VIEWS"
+
+_SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
+# In the order in which they were made: each stands on none but earlier ones.
+_VIEWS = """
+    select format(
+        'create view %%s%%s as %%s', oid::regclass,
+        ' with (' || array_to_string(reloptions, ', ') || ')', pg_get_viewdef(oid)
+    )
+    from pg_class
+    where relkind = 'v' and relnamespace = any(%s::regnamespace[])
+    order by oid
+"""
+_COMMENTS = """
+    select format(
+        'comment on %%s %%s%%s is %%L;', case when attname is null then 'view' else 'column' end,
+        pg_class.oid::regclass, '.' || quote_ident(attname), description
+    )
+    from pg_description
+    join pg_class on pg_class.oid = objoid and classoid = 'pg_class'::regclass
+    left join pg_attribute on attrelid = objoid and attnum = nullif(objsubid, 0)
+    where relkind = 'v' and relnamespace = any(%s::regnamespace[])
+    union all
+    select format('comment on schema %%s is %%L;', oid::regnamespace, obj_description(oid))
+    from pg_namespace
+    where oid = any(%s::regnamespace[]) and obj_description(oid) is not null
+"""
+
+
+def ensure_built(plan: Plan, settings: Settings) -> None:
+    """What `ensure_views` does, with dbt only where no test has built the same views yet."""
+    ensure_history(plan.historian, plan.builder.user, settings)
+    with closing(connect(plan.builder, settings)) as connection:
+        if not Build.read(connection):
+            contract, version = plan.contract, connection.server_version
+            name = f"{_project_hash(contract, settings.project_dir, version)}.sql"
+            with _locked(Path(os.environ[FOLDER]) / name) as script:
+                if script.exists():
+                    _make(connection, script.read_text(encoding="utf-8"))
+                else:
+                    ensure_views(plan, settings)
+                    script.write_text(_script(connection), encoding="utf-8")
+    ensure_views(plan, settings)
+
+
+@contextmanager
+def _locked(script: Path) -> Iterator[Path]:
+    """The file, which no other worker writes meanwhile."""
+    script.parent.mkdir(exist_ok=True)
+    with script.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield script
+
+
+def _script(connection: Connection) -> str:
+    """The statements that make the views of this database, and say of what build they are."""
+    with connection.cursor() as cursor:
+        # Nothing is on the path, so that every name is written with its schema.
+        cursor.execute("set search_path to pg_catalog")
+        cursor.execute(_VIEWS, (_SCHEMAS,))
+        views = cursor.fetchall()
+        cursor.execute(_COMMENTS, (_SCHEMAS, _SCHEMAS))
+        return "\n".join(statement for (statement,) in [*views, *cursor.fetchall()])
+
+
+def _make(connection: Connection, script: str) -> None:
+    with connection.cursor() as cursor:
+        for schema in _SCHEMAS:
+            cursor.execute("select to_regnamespace(%s) is null", (schema,))
+            if cursor.fetchone() == (True,):
+                cursor.execute(f"create schema {schema}")
+        cursor.execute(script)
+    connection.commit()
