@@ -47,7 +47,7 @@ run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
 
 .PHONY: test
 test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version)
-	@$(BIN)/python -m pytest $(if $(POSTGRES),--postgres $(POSTGRES))
+	@$(BIN)/python -m pytest $(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(OLDEST),--oldest)
 
 .PHONY: test-long
 test-long: install ## Random histories, long traffic, 30 kills, a fleet of 50 (docs/reliability.md)

@@ -55,6 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="folder of initdb and pg_ctl: the demo's database on another Postgres",
     )
+    parser.addoption(
+        "--oldest",
+        action="store_true",
+        help="the market on the oldest PostgreSQL that is installed, not on the embedded one",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -218,26 +223,25 @@ def superuser(overnight: Database) -> Iterator[Connection]:
         connection.close()
 
 
-@pytest.fixture(scope="session", params=["embedded", "installed"])
+@pytest.fixture(scope="session")
 def market(
     request: pytest.FixtureRequest,
     environment: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Database]:
-    """The lawful market of tests/databases, on PostgreSQL 18 and on the oldest installed."""
+    """The lawful market of tests/databases, on the session's server, or on the oldest installed."""
     from applications import application
     from servers import oldest_installed, server
 
     folder = tmp_path_factory.mktemp("market")
-    if request.param == "embedded":
+    if not request.config.getoption("--oldest"):
         shared: Database = request.getfixturevalue("shared")
         other = shared.plan.builder.model_copy(update={"dbname": "postgres"})
         with application(other, "market", folder) as database:
             yield database
         return
     binaries = oldest_installed()
-    if binaries is None:
-        pytest.skip("no other PostgreSQL is installed")
+    assert binaries, "--oldest: no PostgreSQL of 15 or later is installed"
     with (
         server(folder / "server", binaries) as other,
         application(other.target(), "market", folder) as database,
