@@ -6,6 +6,7 @@ PYTHON ?= python3
 SNAPSHOT ?= overnight
 ENTRIES ?= 1000000
 TABLES ?= 1000
+WORKERS ?= 2
 # Of Prefect's server; not the environment's PORT, which is meant for other programs.
 PORT := 4200
 VENV := .venv
@@ -47,7 +48,8 @@ run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
 
 .PHONY: test
 test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version)
-	@$(BIN)/python -m pytest $(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(OLDEST),--oldest)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+		$(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(OLDEST),--oldest)
 
 .PHONY: test-long
 test-long: install ## Random histories, long traffic, 30 kills, a fleet of 50 (docs/reliability.md)

