@@ -12,7 +12,7 @@ from pathlib import Path
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.build import Build, _project_hash, ensure_views
+from counterfoil.build import _existing_views, _project_hash, ensure_views
 from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
 from counterfoil.history.schema import ensure_history
 from counterfoil.plan import Plan
@@ -49,13 +49,17 @@ _COMMENTS = """
 
 
 def ensure_built(plan: Plan, settings: Settings) -> None:
-    """What `ensure_views` does, with dbt only where no test has built the same views yet."""
+    """What `ensure_views` does, with dbt only where no test has built the same views yet.
+
+    Where views stand already, dbt replaces those that are not as they should be.
+    """
     ensure_history(plan.historian, plan.builder.user, settings)
     with closing(connect(plan.builder, settings)) as connection:
-        if not Build.read(connection):
-            contract, version = plan.contract, connection.server_version
-            name = f"{_project_hash(contract, settings.project_dir, version)}.sql"
-            with _locked(Path(os.environ[FOLDER]) / name) as script:
+        standing = _existing_views(connection)
+        connection.rollback()
+        if not standing:
+            wanted = _project_hash(plan.contract, settings.project_dir, connection.server_version)
+            with _locked(Path(os.environ[FOLDER]) / f"{wanted}.sql") as script:
                 if script.exists():
                     _make(connection, script.read_text(encoding="utf-8"))
                 else:

@@ -144,6 +144,7 @@ def place(environment: object, tmp_path_factory: pytest.TempPathFactory) -> Iter
         books = stack.enter_context(walled(running.target(), "place", folder))
         prefect, _ = stack.enter_context(_prefect(folder / "prefect"))
         place = Place(running, books, folder, prefect)
+        books.make_views()
         night = place.start()
         assert night.end() == 0, night.said
         yield place

@@ -59,6 +59,7 @@ def pair(
             standby.follow(primary)
             standby.start()
             with walled(primary.target(), "books", folder, as_of=None) as books:
+                books.make_views()
                 auditor = books.auditor.model_copy(
                     update={"host": str(standby.folder), "port": standby.port}
                 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg2
+from built import ensure_built
 from conftest import ROOT
 from copies import AS_OF, write_profiles
 from psycopg2 import sql
@@ -63,6 +64,10 @@ class Walled:
                 found = audit(replace(plan.scope, looked_for=recalled.keys), snapshot)
             history = record(found, recalled, closed_days, plan.historian, settings)
         return found.model_copy(update={"history": history})
+
+    def make_views(self) -> None:
+        """Makes its views as other tests have built them; an audit would build them itself."""
+        ensure_built(make_plan(self.builder.name, None, Settings()), Settings())
 
     @contextmanager
     def connect(self, target: Target | None = None) -> Iterator[Connection]:
