@@ -248,6 +248,18 @@ def superuser(overnight: Database) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
+def prefect_api(
+    environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A Prefect server for all who need one, so that not every run starts one of its own."""
+    from prefects import Prefect
+
+    prefect = Prefect(tmp_path_factory.mktemp("prefect"))
+    with prefect.serve():
+        yield prefect.api
+
+
+@pytest.fixture(scope="session")
 def market(
     request: pytest.FixtureRequest,
     environment: pytest.MonkeyPatch,

@@ -1,7 +1,6 @@
 """Alerts from outside: the command line, and the audits that never get as far as a verdict."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ import pytest
 from conftest import ROOT, Database
 from copies import copy_of, write_profiles
 from receivers import Webhook, webhook
-from test_deployment import Prefect
 
 from counterfoil.lock import only_audit
 
@@ -50,24 +48,9 @@ class Shell:
             check=False,
         )
 
-    def audit(
-        self, target: str, server: Prefect, **variables: str
-    ) -> subprocess.CompletedProcess[str]:
+    def audit(self, target: str, api: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """`counterfoil run`, with a server that stands already."""
-        return self.run("run", "--target", target, PREFECT_API_URL=server.api, **variables)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
-    """A Prefect server, so that not every run has to start one of its own."""
-    server = Prefect(tmp_path_factory.mktemp("prefect"))
-    process = server.start("server", "start", "--port", str(server.port))
-    try:
-        server.wait()
-        yield server
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=60)
+        return self.run("run", "--target", target, PREFECT_API_URL=api, **variables)
 
 
 @pytest.fixture
@@ -108,12 +91,12 @@ def test_to_watch_takes_a_server_that_stays(shell: Shell) -> None:
 
 
 def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
-    overnight: Database, shell: Shell, server: Prefect
+    overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
     with copy_of(overnight, "told") as copy:
         write_profiles(shell.folder, copy.plan.builder)
         shell.hook.status = 500
-        first = shell.audit("told", server, COUNTERFOIL_METRICS_FILE="metrics.prom")
+        first = shell.audit("told", prefect_api, COUNTERFOIL_METRICS_FILE="metrics.prom")
         assert first.returncode == 2, first.stderr
         assert "'on-call' could not be told (Failed to send JSON POST" in first.stderr
         assert (
@@ -121,7 +104,7 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
             in (shell.folder / "metrics.prom").read_text()
         )
         shell.hook.status = 200
-        second = shell.audit("told", server, COUNTERFOIL_METRICS_FILE=".")
+        second = shell.audit("told", prefect_api, COUNTERFOIL_METRICS_FILE=".")
         assert second.returncode == 2, second.stderr
         assert "Told 'on-call': Counterfoil empwr: CRITICAL, 1 new" in second.stderr
         assert "the metrics cannot be written" in second.stderr
@@ -134,11 +117,11 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
 
 
 def test_a_database_that_is_down_is_told_at_once(
-    overnight: Database, shell: Shell, server: Prefect
+    overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
     down = overnight.plan.builder.model_copy(update={"name": "down", "port": 1})
     write_profiles(shell.folder, down)
-    said = shell.audit("down", server)
+    said = shell.audit("down", prefect_api)
     assert said.returncode == 3
     (told,) = shell.hook.messages
     assert told["title"] == "Counterfoil target down: the audit could not be completed"
@@ -146,7 +129,7 @@ def test_a_database_that_is_down_is_told_at_once(
 
 
 def test_a_failure_is_remembered_where_the_history_can_be_written(
-    overnight: Database, shell: Shell, server: Prefect
+    overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
     """The second night of the same trouble is silent, and its end is told."""
     with copy_of(overnight, "failing") as copy:
@@ -154,16 +137,16 @@ def test_a_failure_is_remembered_where_the_history_can_be_written(
         (shell.folder / "full").write_text("a file where the reports should go")
         broken = {"COUNTERFOIL_REPORTS_DIR": str(shell.folder / "full" / "reports")}
         for _ in range(2):
-            assert shell.audit("failing", server, **broken).returncode == 3
+            assert shell.audit("failing", prefect_api, **broken).returncode == 3
         assert shell.hook.titles[-1] == "Counterfoil empwr: the audit could not be completed"
         count = len(shell.hook.messages)
-        assert shell.audit("failing", server).returncode == 2
+        assert shell.audit("failing", prefect_api).returncode == 2
         assert "it can judge again" in shell.hook.titles[-1]
         assert len(shell.hook.messages) == count + 1 == 2
 
 
 def test_what_was_found_is_told_though_it_cannot_be_recorded(
-    overnight: Database, shell: Shell, server: Prefect
+    overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
     with copy_of(overnight, "unrecorded") as copy:
         write_profiles(shell.folder, copy.plan.builder)
@@ -173,7 +156,7 @@ def test_what_was_found_is_told_though_it_cannot_be_recorded(
                 " check (false) not valid"
             )
             connection.commit()
-        said = shell.audit("unrecorded", server)
+        said = shell.audit("unrecorded", prefect_api)
     # The report was published; the command line goes by that.
     assert said.returncode == 2, said.stderr
     (told,) = shell.hook.messages
@@ -183,11 +166,11 @@ def test_what_was_found_is_told_though_it_cannot_be_recorded(
 
 
 def test_a_second_audit_beside_one_that_runs_is_no_alert(
-    overnight: Database, shell: Shell, server: Prefect
+    overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
     write_profiles(shell.folder, overnight.plan.builder.model_copy(update={"name": "busy"}))
     with only_audit(overnight.plan.builder, overnight.settings):
-        said = shell.audit("busy", server)
+        said = shell.audit("busy", prefect_api)
     assert said.returncode == 3
     assert "another audit of this database runs" in said.stderr
     assert shell.hook.messages == []

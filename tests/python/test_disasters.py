@@ -18,10 +18,10 @@ import psutil
 import psycopg2
 import pytest
 from copies import write_profiles
+from prefects import Prefect
 from proxy import network
 from refusals import assert_one_line
 from servers import Server, server
-from test_deployment import Prefect
 from waiting import wait_until
 from walls import Walled, found, walled
 
@@ -80,7 +80,7 @@ class Place:
     server: Server
     books: Walled
     folder: Path
-    prefect: Prefect
+    prefect_api: str
 
     def start(self, **variables: str) -> Night:
         """Begins an audit."""
@@ -91,7 +91,7 @@ class Place:
                 env=os.environ
                 | {
                     "PREFECT_HOME": str(self.folder / "prefect"),
-                    "PREFECT_API_URL": self.prefect.api,
+                    "PREFECT_API_URL": self.prefect_api,
                     "PREFECT_CLIENT_MAX_RETRIES": "1",
                     "COUNTERFOIL_CLIENT_CHECK_S": "1",
                 }
@@ -132,7 +132,9 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(environment: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(
+    environment: object, prefect_api: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("place")
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
@@ -142,25 +144,11 @@ def place(environment: object, tmp_path_factory: pytest.TempPathFactory) -> Iter
             server(folder / "server", max_connections=str(MAX_CONNECTIONS))
         )
         books = stack.enter_context(walled(running.target(), "place", folder))
-        prefect, _ = stack.enter_context(_prefect(folder / "prefect"))
-        place = Place(running, books, folder, prefect)
+        place = Place(running, books, folder, prefect_api)
         books.make_views()
         night = place.start()
         assert night.end() == 0, night.said
         yield place
-
-
-@contextmanager
-def _prefect(home: Path) -> Iterator[tuple[Prefect, subprocess.Popen[bytes]]]:
-    prefect = Prefect(home)
-    process = prefect.start("server", "start", "--port", str(prefect.port))
-    try:
-        prefect.wait()
-        yield prefect, process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
 
 
 @contextmanager
@@ -315,7 +303,8 @@ def through(place: Place, port: int) -> Iterator[None]:
 
 
 def test_prefects_server_goes_away_after_the_start(place: Place) -> None:
-    with survived(place), _prefect(place.folder / "another") as (gone, process):
+    gone = Prefect(place.folder / "another")
+    with survived(place), gone.serve() as process:
         night = place.start(PREFECT_API_URL=gone.api)
         night.until("Auditing")
         os.killpg(process.pid, signal.SIGKILL)

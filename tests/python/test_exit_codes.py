@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ import pytest
 from conftest import ROOT, Database
 from copies import copy_of, write_profiles
 from refusals import assert_one_line
-from test_deployment import Prefect
 
 from counterfoil.findings import Audit
 from counterfoil.gate import exit_code
@@ -128,19 +126,7 @@ def _tear(view: str, database: Database) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(terminal: Terminal) -> Iterator[Prefect]:
-    """A Prefect server, so that not every run has to start one of its own."""
-    server = Prefect(terminal.folder / "prefect")
-    process = server.start("server", "start", "--port", str(server.port))
-    try:
-        yield server
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def runs(terminal: Terminal, databases: None, server: Prefect) -> dict[str, Run]:
+def runs(terminal: Terminal, databases: None, prefect_api: str) -> dict[str, Run]:
     """Every run that takes its time, two at once; the first with a server of its own."""
     wanted = {
         "faulty never": ("--target", "faulty", "--fail-on", "never"),
@@ -151,10 +137,9 @@ def runs(terminal: Terminal, databases: None, server: Prefect) -> dict[str, Run]
     }
     json = ("--json", "copy.json")
     first = terminal.run("faulty", "run", "--target", "faulty", "--fail-on", "critical", *json)
-    server.wait()
     with ThreadPoolExecutor(2) as pool:
         started = {
-            name: pool.submit(terminal.run, name, "run", *arguments, PREFECT_API_URL=server.api)
+            name: pool.submit(terminal.run, name, "run", *arguments, PREFECT_API_URL=prefect_api)
             for name, arguments in wanted.items()
         }
         return {"faulty": first} | {name: run.result() for name, run in started.items()}

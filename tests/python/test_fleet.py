@@ -1,9 +1,6 @@
 """A fleet of databases on a real Prefect server, with real workers; and lists that are none."""
 
 import json
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -16,8 +13,8 @@ import pytest
 import yaml
 from conftest import Database
 from copies import copy_of, write_profiles
+from prefects import Prefect
 from refusals import refused
-from test_deployment import Prefect
 from test_exit_codes import LONDONS_REMEDY
 
 from counterfoil.errors import FleetError, TargetError
@@ -38,24 +35,15 @@ class Fleet:
     def workers(self, number: int) -> Iterator[None]:
         """One that runs the fleet's own flow, and this many that run an audit at a time."""
         queues = [("fleet", "1"), *[("default", "1")] * number]
-        processes = [
-            self.prefect.start(
-                *("worker", "start", "--pool", "counterfoil", "--work-queue", queue),
-                *("--limit", limit, "--name", f"worker {place}"),
-            )
-            for place, (queue, limit) in enumerate(queues)
-        ]
-        try:
+        with ExitStack() as stack:
+            for place, (queue, limit) in enumerate(queues):
+                stack.enter_context(
+                    self.prefect.running(
+                        *("worker", "start", "--pool", "counterfoil", "--work-queue", queue),
+                        *("--limit", limit, "--name", f"worker {place}"),
+                    )
+                )
             yield
-        finally:
-            for process in processes:
-                os.killpg(process.pid, signal.SIGTERM)
-            for process in processes:
-                try:
-                    process.wait(timeout=30)
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
 
     def run(self, **parameters: Any) -> dict[str, Any]:
         """A run of the fleet's deployment, to its end."""
@@ -76,7 +64,7 @@ class Fleet:
 
 
 @contextmanager
-def fleet_of(overnight: Database, folder: Path, *, sound: int) -> Iterator[Fleet]:
+def fleet_of(overnight: Database, api: str, folder: Path, *, sound: int) -> Iterator[Fleet]:
     """So many sound databases, one with the demo's finding, and one that is down."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.setenv("DBT_PROFILES_DIR", str(folder))
@@ -97,20 +85,14 @@ def fleet_of(overnight: Database, folder: Path, *, sound: int) -> Iterator[Fleet
         entries = [{"target": target.name, "owner": "bookings"} for target in targets]
         databases.write_text(yaml.safe_dump({"databases": entries}))
 
-        prefect = Prefect(folder / "prefect")
-        process = prefect.start("server", "start", "--port", str(prefect.port))
-        try:
-            prefect.wait()
-            for command in (
-                ("work-pool", "create", "counterfoil", "--type", "process"),
-                ("--no-prompt", "deploy", "--all"),
-            ):
-                done = prefect.run(*command)
-                assert done.returncode == 0, done.stdout + done.stderr
-            yield Fleet(prefect, databases, folder / "reports", limit_of(faulty))
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=30)
+        prefect = Prefect(folder / "prefect", api)
+        for command in (
+            ("work-pool", "create", "counterfoil", "--type", "process", "--overwrite"),
+            ("--no-prompt", "deploy", "--all"),
+        ):
+            done = prefect.run(*command)
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield Fleet(prefect, databases, folder / "reports", limit_of(faulty))
 
 
 def statuses(fleet: Fleet) -> dict[str, str]:
@@ -119,10 +101,10 @@ def statuses(fleet: Fleet) -> dict[str, str]:
 
 
 def test_a_fleet_loses_nobody(
-    overnight: Database, tmp_path: Path, request: pytest.FixtureRequest
+    overnight: Database, prefect_api: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     sound = 48 if request.config.getoption("--long") else 2
-    with fleet_of(overnight, tmp_path, sound=sound) as fleet:
+    with fleet_of(overnight, prefect_api, tmp_path, sound=sound) as fleet:
         with fleet.workers(2):
             without = fleet.run()
             assert without["state"]["type"] == "FAILED"
@@ -155,17 +137,19 @@ def test_a_fleet_loses_nobody(
                 assert f"]({link})" in report
                 assert f'href="{link}"' in page
                 assert (fleet.latest / link).is_file()
-        artifacts = {item["key"]: item for item in fleet.prefect.ask("artifacts/filter")}
-        assert "faulty" in artifacts["fleet-report"]["data"]
+        its_own = {"flow_run_id": {"any_": [run["id"]]}}
+        artifacts = fleet.prefect.ask("artifacts/filter", artifacts=its_own)
+        (report,) = [item["data"] for item in artifacts if item["key"] == "fleet-report"]
+        assert "faulty" in report
 
 
 def test_two_workers_are_faster_than_one(
-    overnight: Database, tmp_path: Path, request: pytest.FixtureRequest
+    overnight: Database, prefect_api: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """By the clock, on two cores or more; each audit is a process of its own, mostly busy."""
     if not request.config.getoption("--long"):
         pytest.skip("some minutes, and a clock that nobody else disturbs: --long")
-    with fleet_of(overnight, tmp_path, sound=10) as fleet:
+    with fleet_of(overnight, prefect_api, tmp_path, sound=10) as fleet:
         fleet.prefect.run("gcl", "create", fleet.limit, "--limit", "2")
         seconds = {}
         for number in (2, 1):

@@ -1,8 +1,6 @@
 """What leaves the database, on a real Prefect server: events and alerts arrive, names do not."""
 
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -16,8 +14,8 @@ import psycopg2
 import pytest
 from conftest import ROOT, Database
 from copies import copy_of, write_profiles
+from prefects import Prefect
 from receivers import Webhook, webhook
-from test_deployment import Prefect
 
 SAVE_BLOCK = """
 import sys
@@ -80,39 +78,36 @@ def night(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("night")
     (folder / "alerts.yml").write_text(ALERTS)
     prefect = Prefect(folder / "prefect")
-    process = prefect.start("server", "start", "--port", str(prefect.port))
-    try:
-        with webhook() as by_block, webhook() as by_url, copy_of(overnight, "leaving") as copy:
-            prefect.wait()
-            write_profiles(folder, copy.plan.builder)
-            prefect.environment |= {
-                "DBT_PROFILES_DIR": str(folder),
-                "COUNTERFOIL_PROJECT_DIR": str(ROOT),
-                "COUNTERFOIL_REPORTS_DIR": str(folder / "reports"),
-                "COUNTERFOIL_ALERTS_FILE": str(folder / "alerts.yml"),
-                "COUNTERFOIL_METRICS_FILE": str(folder / "counterfoil.prom"),
-                "HOOK_URL": by_url.url(),
-                "NOBODY_URL": f"json://user:{SECRET}@127.0.0.1:1/{SECRET}",
-            }
-            saved = _python(prefect, "-c", SAVE_BLOCK, f"http://127.0.0.1:{by_block.port}/")
-            assert saved[0] == 0, saved[1]
-            _query(copy, FAULTS)
-            code, said = _counterfoil(prefect, "run", "--target", "leaving")
-            yield Night(
-                prefect,
-                code,
-                said,
-                folder,
-                by_block,
-                by_url,
-                history=_dump(copy),
-                dancers=_query(
-                    copy, "select first_name, last_name, date_of_birth::text from dancers"
-                ),
-            )
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=60)
+    with (
+        prefect.serve(),
+        webhook() as by_block,
+        webhook() as by_url,
+        copy_of(overnight, "leaving") as copy,
+    ):
+        write_profiles(folder, copy.plan.builder)
+        prefect.environment |= {
+            "DBT_PROFILES_DIR": str(folder),
+            "COUNTERFOIL_PROJECT_DIR": str(ROOT),
+            "COUNTERFOIL_REPORTS_DIR": str(folder / "reports"),
+            "COUNTERFOIL_ALERTS_FILE": str(folder / "alerts.yml"),
+            "COUNTERFOIL_METRICS_FILE": str(folder / "counterfoil.prom"),
+            "HOOK_URL": by_url.url(),
+            "NOBODY_URL": f"json://user:{SECRET}@127.0.0.1:1/{SECRET}",
+        }
+        saved = _python(prefect, "-c", SAVE_BLOCK, f"http://127.0.0.1:{by_block.port}/")
+        assert saved[0] == 0, saved[1]
+        _query(copy, FAULTS)
+        code, said = _counterfoil(prefect, "run", "--target", "leaving")
+        yield Night(
+            prefect,
+            code,
+            said,
+            folder,
+            by_block,
+            by_url,
+            history=_dump(copy),
+            dancers=_query(copy, "select first_name, last_name, date_of_birth::text from dancers"),
+        )
 
 
 def test_an_event_tells_of_each_change_by_key_and_measure(night: Night) -> None:

@@ -1,0 +1,100 @@
+"""Prefect as its user has it: a server, its command line, and its answers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from conftest import ROOT
+from servers import free_port
+
+PREFECT = str(Path(sys.executable).with_name("prefect"))
+
+
+class Prefect:
+    """A Prefect server, and its command line in the surroundings that a test has made.
+
+    Args:
+        home: for Prefect's files.
+        api: of a server that runs; that of one to `serve` if none is given.
+    """
+
+    def __init__(self, home: Path, api: str | None = None) -> None:
+        self.api = api or f"http://127.0.0.1:{free_port()}/api"
+        self.environment = os.environ | {
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": self.api,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "DO_NOT_TRACK": "1",
+        }
+
+    @contextmanager
+    def serve(self) -> Iterator[subprocess.Popen[bytes]]:
+        """A server, which answers by now and is gone afterwards."""
+        port = self.api.removesuffix("/api").rpartition(":")[2]
+        with self.running("server", "start", "--port", port) as process:
+            for _ in range(120):
+                try:
+                    urllib.request.urlopen(f"{self.api}/health", timeout=5)
+                except OSError:
+                    time.sleep(0.5)
+                else:
+                    break
+            else:
+                raise TimeoutError(self.api)
+            yield process
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A process of Prefect's, in a group of its own that is ended afterwards."""
+        process = subprocess.Popen(
+            [PREFECT, *arguments], env=self.environment, cwd=ROOT, start_new_session=True
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def run(
+        self, *arguments: str, timeout: float = 120, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """One command, to its end."""
+        return subprocess.run(
+            [PREFECT, *arguments],
+            env=self.environment | environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def ask(self, path: str, **body: Any) -> Any:
+        """What the server's API answers to a filter."""
+        request = urllib.request.Request(
+            f"{self.api}/{path}",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def runs(self, deployment: str) -> list[dict[str, Any]]:
+        """The runs of a deployment, the latest first."""
+        named = {"name": {"any_": [deployment]}}
+        found = self.ask("flow_runs/filter", sort="START_TIME_DESC", deployments=named)
+        return list(found)
