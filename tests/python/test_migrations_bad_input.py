@@ -115,41 +115,85 @@ def test_a_journal_that_names_a_lost_file(judge: Judge, tmp_path: Path) -> None:
     assert keys(judged.audit) == {"migrations.versions_well_formed": [{"file": "0001_b.sql"}]}
 
 
+NO_PYTHON = {"migrations.parse": [{"file": "b.py"}]}
+NO_WAY_BACK = {"migrations.rollback_present": [{"version": "b", "file": "b.py"}]}
+TWO_HEADS = {"migrations.single_head": [{"revision": "a"}, {"revision": "b"}]}
+
+
 @pytest.mark.parametrize(
-    "source",
+    ("source", "found"),
     [
-        "(" * 5_000,
-        "revision = 'a'\x00",
-        "revision = 'b'\ndef upgrade():\n    op.execute('\ud83d' + '\\ud800')",
-        "revision = 'b'\ndown_revision = 'a'\ndef upgrade(): upgrade()",
-        "revision = 'b'\ndown_revision = 'a'\ndef f(): g()\ndef g(): f()\ndef upgrade(): f()",
-        "revision = 'b'\ndown_revision = 'a'\nx = 'x' * 10 ** 9\ndef upgrade(): op.execute(x)",
-        "revision = 'b'\ndown_revision = 'a'\ndef upgrade():\n    op.create_table()",
+        ("(" * 5_000, NO_PYTHON),
+        ("revision = 'a'\x00", NO_PYTHON),
+        (
+            "revision = 'b'\ndef upgrade():\n    op.execute('\ud83d' + '\\ud800')",
+            NO_PYTHON | TWO_HEADS,
+        ),
+        ("revision = 'b'\ndown_revision = 'a'\ndef upgrade(): upgrade()", {}),
+        (
+            "revision = 'b'\ndown_revision = 'a'\ndef f(): g()\ndef g(): f()\ndef upgrade(): f()",
+            {},
+        ),
+        (
+            "revision = 'b'\ndown_revision = 'a'\nx = 'x' * 10 ** 9\ndef upgrade(): op.execute(x)",
+            NO_WAY_BACK,
+        ),
+        (
+            "revision = 'b'\ndown_revision = 'a'\ndef upgrade():\n    op.create_table()",
+            NO_WAY_BACK,
+        ),
     ],
 )
-def test_no_python_brings_the_reader_down(source: str, judge: Judge, tmp_path: Path) -> None:
+def test_no_python_brings_the_reader_down(
+    source: str, found: dict[str, object], judge: Judge, tmp_path: Path
+) -> None:
     write(tmp_path, {"a.py": "revision = 'a'\ndown_revision = None\n"})
     (tmp_path / "b.py").write_bytes(source.encode("utf-8", "surrogatepass"))
-    judge(tmp_path)
+    judged = judge(tmp_path)
+    assert (keys(judged.audit), not_judged(judged.audit)) == (found, set()), messages(judged)
+
+
+NO_SQL = {"migrations.parse": [{"file": SECOND}]}
+# Nothing before it makes the table, as far as anybody can tell.
+NO_B = {
+    "migrations.references_resolve": [
+        {
+            "file": "20250103000000_c.sql",
+            "line": "1",
+            "named_table": "b",
+            "needed_by": "ALTER TABLE",
+        }
+    ]
+}
 
 
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "found"),
     [
-        "select " + "(" * 20_000 + ")" * 20_000,
-        "select 'never ends",
-        "do $$ this is not plpgsql $$;",
-        "do language plpython3u $$ import os $$;",
-        "create table " + "x" * 200 + " (id integer);",
-        "create table " + ".".join("abcd") + " (id integer);",
-        ";;;",
-        "a;b c",
-        "comment on column a.b is 'x'; comment on table a is null; rename",
+        ("select " + "(" * 20_000 + ")" * 20_000, NO_SQL | NO_B),
+        ("select 'never ends", NO_SQL | NO_B),
+        ("do $$ this is not plpgsql $$;", NO_B),
+        ("do language plpython3u $$ import os $$;", None),
+        ("create table " + "x" * 200 + " (id integer);", NO_B),
+        ("create table " + ".".join("abcd") + " (id integer);", NO_SQL | NO_B),
+        (";;;", NO_B),
+        ("a;b c", NO_SQL | NO_B),
+        (
+            "comment on column a.b is 'x'; comment on table a is null; rename",
+            NO_SQL | NO_B,
+        ),
     ],
 )
-def test_no_sql_brings_the_reader_down(sql: str, judge: Judge, tmp_path: Path) -> None:
-    write(tmp_path, FIRST | {SECOND: sql})
-    judge(tmp_path)
+def test_no_sql_brings_the_reader_down(
+    sql: str, found: dict[str, object] | None, judge: Judge, tmp_path: Path
+) -> None:
+    """None: whether the table is there is unknown."""
+    write(tmp_path, FIRST | {SECOND: sql} | NEEDS_B)
+    judged = judge(tmp_path)
+    unknown = {"migrations.references_resolve"} if found is None else set()
+    assert (keys(judged.audit), not_judged(judged.audit)) == (found or {}, unknown), messages(
+        judged
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS refuses such names")
