@@ -1,7 +1,5 @@
 """The demo's other systems: a database each, loaded when asked for, and again on request."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from commands import counterfoil
 from conftest import ROOT
 from refusals import assert_one_line
 from test_demo_snapshots import run
@@ -72,10 +71,7 @@ def test_an_unknown_one_is_refused_before_anything_is_started(tmp_path: Path) ->
 def test_the_command_refuses_in_one_line(
     verb: str, options: tuple[str, ...], named: str, tmp_path: Path
 ) -> None:
-    command = (sys.executable, "-m", "counterfoil", "demo", verb, *options)
-    finished = subprocess.run(
-        [*command, "--data-dir", tmp_path], capture_output=True, text=True, check=False, timeout=60
-    )
+    finished = counterfoil("demo", verb, *options, "--data-dir", tmp_path)
     assert finished.returncode == EXIT_ERROR
     assert finished.stdout == ""
     assert_one_line(finished.stderr.removesuffix("\n"))

