@@ -48,7 +48,7 @@ _COMMENTS = """
 """
 
 
-def ensure_built(plan: Plan, settings: Settings) -> None:
+def ensure_built(plan: Plan, settings: Settings, *, profiles_dir: Path | None = None) -> None:
     """What `ensure_views` does, with dbt only where no test has built the same views yet.
 
     Where views stand already, dbt replaces those that are not as they should be.
@@ -63,9 +63,9 @@ def ensure_built(plan: Plan, settings: Settings) -> None:
                 if script.exists():
                     _make(connection, script.read_text(encoding="utf-8"))
                 else:
-                    ensure_views(plan, settings)
+                    ensure_views(plan, settings, profiles_dir=profiles_dir)
                     script.write_text(_script(connection), encoding="utf-8")
-    ensure_views(plan, settings)
+    ensure_views(plan, settings, profiles_dir=profiles_dir)
 
 
 @contextmanager

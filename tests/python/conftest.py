@@ -22,6 +22,7 @@ from counterfoil.database import Instant, OpenTransaction, connect, open_snapsho
 from counterfoil.evidence import Key
 from counterfoil.findings import Audit
 from counterfoil.libpq import forget_variables
+from counterfoil.migrations import workspace
 from counterfoil.plan import Plan, make_plan
 from counterfoil.settings import Settings
 
@@ -152,6 +153,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.Mon
         for name in [name for name in os.environ if name.startswith("PREFECT_")]:
             patch.delenv(name)
         patch.setenv("PREFECT_HOME", str(folder / "prefect"))
+        # A folder of migrations is judged by the same views whatever is in it.
+        patch.setattr(workspace, "ensure_views", ensure_built)
         yield patch
 
 

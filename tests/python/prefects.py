@@ -5,15 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from conftest import ROOT
 from servers import free_port
+from waiting import wait_until
 
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 
@@ -41,16 +41,14 @@ class Prefect:
         """A server, which answers by now and is gone afterwards."""
         port = self.api.removesuffix("/api").rpartition(":")[2]
         with self.running("server", "start", "--port", port) as process:
-            for _ in range(120):
-                try:
-                    urllib.request.urlopen(f"{self.api}/health", timeout=5)
-                except OSError:
-                    time.sleep(0.5)
-                else:
-                    break
-            else:
-                raise TimeoutError(self.api)
+            wait_until(self._answers, seconds=180)
             yield process
+
+    def _answers(self) -> bool:
+        with suppress(OSError):
+            urllib.request.urlopen(f"{self.api}/health", timeout=5)
+            return True
+        return False
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
