@@ -51,6 +51,10 @@ test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that versio
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 		$(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(OLDEST),--oldest)
 
+.PHONY: test-fast
+test-fast: install ## Half of the tests, in a minute: those without dbt, Prefect or a browser
+	@$(BIN)/python -m pytest --fast -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 .PHONY: test-long
 test-long: install ## Random histories, long traffic, 30 kills, a fleet of 50 (docs/reliability.md)
 	@$(BIN)/python -m pytest --long -s tests/python/test_oracle.py tests/python/test_traffic.py \

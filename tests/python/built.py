@@ -71,7 +71,7 @@ def ensure_built(plan: Plan, settings: Settings, *, profiles_dir: Path | None = 
 @contextmanager
 def _locked(script: Path) -> Iterator[Path]:
     """The file, which no other worker writes meanwhile."""
-    script.parent.mkdir(exist_ok=True)
+    script.parent.mkdir(parents=True, exist_ok=True)
     with script.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield script

@@ -49,6 +49,11 @@ LONGEST = [
     "test_vacuous",
 ]
 
+# What uses one of these waits for dbt, Prefect, a browser, a server or a process; a test of
+# the others asks a server that stands by then, once.
+SLOW = {"environment", "terminal", "shell", "browser"}
+QUICK = {"rows", "judge", "lax"}
+
 # A history costs tens of milliseconds in the database, and a fixture holds for all of them.
 _COMMON = settings(
     deadline=None,
@@ -69,6 +74,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--long", action="store_true", help="thousands of random histories, not the same hundred"
     )
     parser.addoption(
+        "--fast", action="store_true", help="those alone that take no dbt, Prefect or browser"
+    )
+    parser.addoption(
         "--postgres",
         type=Path,
         metavar="FOLDER",
@@ -87,9 +95,18 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if config.getoption("--long") else "short")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files first: a worker of pytest-xdist takes whole files, in this order."""
+    if config.getoption("--fast"):
+        slow = [item for item in items if _is_slow(item)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 99)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    used = set(getattr(item, "fixturenames", ()))
+    return bool(item.get_closest_marker("slow") or (used & SLOW and not used & QUICK))
 
 
 @dataclass(frozen=True)
@@ -134,15 +151,19 @@ class Database:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
+def environment(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[pytest.MonkeyPatch]:
     """Profiles, dbt's target and reports of the tests' own: nothing of the checkout's moves.
 
-    Each worker of pytest-xdist has its own; the views that were built are for all of them.
+    Each worker of pytest-xdist has its own; the views that were built are for all of them,
+    and of the fast tests' for the next run as well.
     """
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("counterfoil")
         run = tmp_path_factory.getbasetemp()
         run = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
+        run = ROOT / "target" if request.config.getoption("--fast") else run
         patch.setenv(FOLDER, str(run / "built"))
         shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
         patch.setenv("DBT_PROFILES_DIR", str(folder))

@@ -218,6 +218,7 @@ def test_text_of_the_database_is_shown_as_it_is(runs: dict[str, Run]) -> None:
 # Refused before Prefect is asked anything.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "variables", "says"),
     [
@@ -253,6 +254,7 @@ def test_refused_at_once(
     assert refused.published == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]])
 def test_help(tmp_path: Path, arguments: list[str]) -> None:
     assert Terminal(tmp_path).run("here", *arguments).code == 0
