@@ -64,7 +64,9 @@ def ensure_built(plan: Plan, settings: Settings, *, profiles_dir: Path | None = 
                     _make(connection, script.read_text(encoding="utf-8"))
                 else:
                     ensure_views(plan, settings, profiles_dir=profiles_dir)
-                    script.write_text(_script(connection), encoding="utf-8")
+                    written = script.with_suffix(".partial")
+                    written.write_text(_script(connection), encoding="utf-8")
+                    written.rename(script)
     ensure_views(plan, settings, profiles_dir=profiles_dir)
 
 
