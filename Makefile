@@ -47,9 +47,12 @@ run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
 	@$(BIN)/counterfoil run --target demo --fail-on never --flow
 
 .PHONY: test
-test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version; COVERAGE=1)
+	@rm -rf target/coverage && mkdir -p target/coverage
+	@$(BIN)/python $(if $(COVERAGE),-m coverage run) -m pytest \
+		-n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 		$(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(OLDEST),--oldest)
+	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && $(BIN)/coverage report --format=total)
 
 .PHONY: test-fast
 test-fast: install ## Half of the tests, in a minute: those without dbt, Prefect or a browser
