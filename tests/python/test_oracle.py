@@ -77,6 +77,7 @@ def test_a_fault_brings_what_it_says(
     agree(found, audit(season.app.books))
 
 
+@pytest.mark.slow
 @settings(max_examples=HISTORIES // 2)
 @given(
     season=breakable_seasons(),
