@@ -64,9 +64,20 @@ def pair(
                     update={"host": str(standby.folder), "port": standby.port}
                 )
                 write_profiles(folder, books.builder, auditor, books.historian)
+                wait_until(lambda: _is_level(primary, standby), seconds=60)
                 yield Pair(books, primary, standby, auditor, folder)
         finally:
             standby.remove()
+
+
+def _is_level(primary: Server, standby: Server) -> bool:
+    """Whether the standby has replayed all that the primary has written."""
+    with primary.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select pg_current_wal_lsn()")
+        written = cursor.fetchone()
+    with standby.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select pg_last_wal_replay_lsn() >= %s::pg_lsn", written)
+        return cursor.fetchone() == (True,)
 
 
 @contextmanager
