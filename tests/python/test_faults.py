@@ -3,21 +3,27 @@
 A file of tests/faults/ breaks the healthy demo in one statement and says which findings
 that must bring; `<check_id>.<case>.yml` is a further way to break the same check, or one
 that must not. Mended, every view is what it was, and so is the audit.
+
+Each is judged by the rows that fail (failing_rows.py). A whole audit must come to the very
+same: of each eighth, of those that bring an unknown, and of every check once, where as many
+are broken together as can be.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import psycopg2
 import pytest
 import sqlparse
 import yaml
 from applications import audited, created
 from conftest import ROOT, Database
 from copies import write_profiles
+from failing_rows import audit_by_rows
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 import counterfoil.validate
@@ -108,6 +114,9 @@ def check_of(file: Path) -> str:
     return ".".join(file.name.split(".")[:2])
 
 
+AUDITED = {*FILES[::8], *(file for file in FILES if read_fault(file).unknown)}
+
+
 def verdicts(audit: Audit) -> dict[str, Verdict]:
     return {
         check.check_id: Verdict(
@@ -180,7 +189,7 @@ def execute(transaction: OpenTransaction) -> Callable[[str], None]:
 def test_fault(
     file: Path, overnight: Database, healthy: Audit, transaction: OpenTransaction
 ) -> None:
-    break_and_mend(read_fault(file), overnight, healthy, transaction)
+    break_and_mend(file, overnight, healthy, transaction)
 
 
 @pytest.mark.parametrize("file", MARKET, ids=[file.stem for file in MARKET])
@@ -189,12 +198,14 @@ def test_fault_of_the_market(file: Path, market: Database, healthy_market: Audit
     with open_transaction(market.plan.builder, market.settings) as transaction:
         if transaction.connection.server_version // 10_000 < fault.since:
             pytest.skip(f"PostgreSQL has it from {fault.since} on")
-        break_and_mend(fault, market, healthy_market, transaction)
+        break_and_mend(file, market, healthy_market, transaction)
 
 
 def break_and_mend(
-    fault: Fault, database: Database, healthy: Audit, transaction: OpenTransaction
+    file: Path, database: Database, healthy: Audit, transaction: OpenTransaction
 ) -> None:
+    fault = read_fault(file)
+
     def execute(sql: str) -> None:
         with transaction.connection.cursor() as cursor:
             cursor.execute(sql)
@@ -205,11 +216,13 @@ def break_and_mend(
         execute(statement)
     prepared_rows = contents(transaction)
     if fault.prepare and prepared_rows != unprepared_rows:
-        prepared = database.audit(transaction)
+        prepared = audit_by_rows(database, transaction)
         assert verdicts(prepared) == verdicts(healthy), moves(healthy, prepared)
 
     execute(fault.break_)
-    broken = database.audit(transaction)
+    broken = audit_by_rows(database, transaction)
+    if file in AUDITED:
+        assert what_was_found(broken) == what_was_found(database.audit(transaction))
     execute(fault.mend)
     assert contents(transaction) == prepared_rows
 
@@ -230,6 +243,50 @@ def break_and_mend(
         assert any(part in message for message in messages), messages
 
 
+def test_every_check_fails_in_an_audit_too(
+    overnight: Database, healthy: Audit, transaction: OpenTransaction
+) -> None:
+    break_together(EMPWR, overnight, healthy, transaction)
+
+
+def test_every_check_fails_in_an_audit_of_the_market_too(
+    market: Database, healthy_market: Audit
+) -> None:
+    with open_transaction(market.plan.builder, market.settings) as transaction:
+        break_together(MARKET, market, healthy_market, transaction)
+
+
+def break_together(
+    files: Sequence[Path], database: Database, healthy: Audit, transaction: OpenTransaction
+) -> None:
+    """A fixture of each check, in audits of as many as go together, until each has failed."""
+    server = transaction.connection.server_version // 10_000
+    waiting = {
+        check_of(file): read_fault(file)
+        for file in reversed(files)
+        if check_of(file) in read_fault(file).expect and read_fault(file).since <= server
+    }
+    with transaction.connection.cursor() as cursor:
+        while waiting:
+            cursor.execute("savepoint healthy")
+            for fault in waiting.values():
+                cursor.execute("savepoint intact")
+                try:
+                    for statement in (*fault.prepare, fault.break_):
+                        cursor.execute(statement)
+                except psycopg2.Error:
+                    # Another one took what it breaks: it has its turn in the next audit.
+                    cursor.execute("rollback to savepoint intact")
+            broken = database.audit(transaction)
+            assert what_was_found(audit_by_rows(database, transaction)) == what_was_found(broken)
+            cursor.execute("rollback to savepoint healthy")
+            was, found = verdicts(healthy), verdicts(broken)
+            failed = {name for name in waiting if found[name].keys - was[name].keys}
+            assert failed, f"{', '.join(waiting)}: each hides that another one fails"
+            for check_id in failed:
+                del waiting[check_id]
+
+
 def test_a_mended_fault_is_gone_from_the_audit(
     overnight: Database,
     healthy: Audit,
@@ -240,9 +297,14 @@ def test_a_mended_fault_is_gone_from_the_audit(
     fault = read_fault(ROOT / "tests" / "faults" / "capacity.no_new_orphan_approvals.yml")
     for statement in (*fault.prepare, fault.break_, fault.mend):
         execute(statement)
-    times = {"started_at": True, "finished_at": True, "checks": {"__all__": {"seconds"}}}
     mended = overnight.audit(transaction)
-    assert mended.model_dump(exclude=times) == healthy.model_dump(exclude=times)
+    assert what_was_found(mended) == what_was_found(healthy)
+
+
+def what_was_found(audit: Audit) -> dict[str, Any]:
+    """All of an audit but when it ran, and for how long."""
+    times = {"started_at": True, "finished_at": True, "checks": {"__all__": {"seconds"}}}
+    return audit.model_dump(exclude=times)
 
 
 def new_messages(before: Audit, after: Audit) -> list[str]:

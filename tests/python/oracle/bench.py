@@ -1,16 +1,16 @@
 """Loads books into an open transaction, and asks the views what an audit would find."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from conftest import Database, forget_audits
+from failing_rows import failing_rows
 from psycopg2.extras import execute_values
 
 from counterfoil.database import OpenTransaction
 from counterfoil.findings import Audit
-from counterfoil.suites import Check, Suite
 from oracle.application import Books
 from oracle.auditor import Anomaly, Explanation, Finding, Verdict
 
@@ -64,7 +64,10 @@ class Bench:
         self.transaction = transaction
         self.is_lax = is_lax
         self._loads = 0
-        self._queries = [_failing_rows(suite, database) for suite in database.plan.scope.suites]
+        self._queries = [
+            failing_rows(suite, database.plan.scope.contract.thresholds)
+            for suite in database.plan.scope.suites
+        ]
 
     def __repr__(self) -> str:
         return "a bench"
@@ -173,51 +176,3 @@ def _findings_of(audit: Audit) -> Iterator[Finding]:
         assert check.finding_count == len(check.findings), f"{check.check_id}: list cut short"
         for finding in check.findings:
             yield check.check_id, tuple(str(value) for value in finding.key.values())
-
-
-def _failing_rows(suite: Suite, database: Database) -> str:
-    """One query for all that fails in a suite: a row a finding, check_id and then key.
-
-    A summary's findings are the rows of the view that its check names.
-    """
-    if suite.is_summary:
-        return " union all ".join(
-            f"select '{check.check_id}', {_key(suite, check)}"
-            f" from {suite.evidence_of(check).relation}"
-            for check in suite.checks
-        )
-    thresholds = database.plan.scope.contract.thresholds
-    fails = ", ".join(
-        f"('{check.check_id}', {_is_failed(check, thresholds)})" for check in suite.checks
-    )
-    return (
-        f"select check_id, {_key(suite, suite.checks[0])} from {suite.relation}"
-        f" cross join lateral (values {fails}) as judged (check_id, is_failed)"
-        " where judged.is_failed"
-    )
-
-
-def _key(suite: Suite, check: Check) -> str:
-    return ", ".join(f"{column}::text" for column in suite.evidence_of(check).key)
-
-
-def _is_failed(check: Check, thresholds: dict[str, int]) -> str:
-    """An expectation as SQL; like the audit, it lets no null pass."""
-    kwargs = {
-        name: thresholds[value["$PARAMETER"]] if isinstance(value, dict) else value
-        for name, value in check.expectation.kwargs.items()
-    }
-    column = kwargs.pop("column")
-    if "value_set" in kwargs:
-        holds = f"{column} in ({_listed(kwargs.pop('value_set'))})"
-    else:
-        low, high = kwargs.pop("min_value", None), kwargs.pop("max_value", None)
-        bounds = [f"{column} >= {low}"] if low is not None else []
-        bounds += [f"{column} <= {high}"] if high is not None else []
-        holds = " and ".join(bounds)
-    assert not kwargs, f"{check.check_id}: an expectation that the bench does not know"
-    return f"not coalesce({holds}, false)"
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ", ".join(repr(value).lower() for value in values)
