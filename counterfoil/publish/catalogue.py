@@ -29,7 +29,7 @@ class Entry:
     Attributes:
         suite: the suite it belongs to.
         check: the check.
-        fault: SQL that makes it fail, from its fixture; None while it has none.
+        fault: SQL that makes it fail, its fixture's first case; None while it has none.
         files: what makes it fail, by file name, where it judges files.
     """
 
@@ -62,8 +62,8 @@ def catalogue(suites: Sequence[Suite], faults_dir: Path) -> str:
 
     Args:
         suites: every suite there is.
-        faults_dir: the folder of the fixtures, each named for the check that it breaks; those
-            of checks that judge files are in `migrations` beside it.
+        faults_dir: the folder of the fixtures, each named for the check that its cases break;
+            those of checks that judge files are in `migrations` beside it.
 
     Raises:
         SuiteError: a fixture cannot be read, or breaks nothing.
@@ -100,8 +100,7 @@ def _entries(suites: Sequence[Suite], faults_dir: Path) -> Iterator[Entry]:
 
 
 def _files(fixture: Path) -> Mapping[str, str]:
-    content = read_yaml(fixture, SuiteError) if fixture.is_file() else {"break": {}}
-    files = content.get("break") if isinstance(content, dict) else None
+    files = _broken(fixture) if fixture.is_file() else {}
     if not isinstance(files, dict):
         raise SuiteError(
             "key 'break' is no list of files", where=str(fixture), remedy="Give it some"
@@ -112,13 +111,19 @@ def _files(fixture: Path) -> Mapping[str, str]:
 def _fault(fixture: Path) -> str | None:
     if not fixture.is_file():
         return None
-    content = read_yaml(fixture, SuiteError)
-    statement = content.get("break") if isinstance(content, dict) else None
+    statement = _broken(fixture)
     if not isinstance(statement, str) or not statement.strip():
         raise SuiteError(
             "key 'break' is not a statement", where=str(fixture), remedy="Give it one, in SQL"
         )
     return statement.strip()
+
+
+def _broken(fixture: Path) -> object:
+    """What the first case of a fixture breaks."""
+    cases = read_yaml(fixture, SuiteError)
+    first = next(iter(cases.values()), None) if isinstance(cases, dict) else None
+    return first.get("break") if isinstance(first, dict) else None
 
 
 def _own_checks() -> tuple[tuple[CheckResult, str], ...]:

@@ -1,8 +1,8 @@
 """Each check moves when, and only when, what it is about is broken.
 
-A file of tests/faults/ breaks the healthy demo in one statement and says which findings
-that must bring; `<check_id>.<case>.yml` is a further way to break the same check, or one
-that must not. Mended, every view is what it was, and so is the audit.
+A case of tests/faults/<check_id>.yml breaks the healthy demo in one statement and says which
+findings that must bring: the plain way to break the check, further ones, and some that must
+not. Mended, every view is what it was, and so is the audit.
 
 Each is judged by the rows that fail (failing_rows.py). A whole audit must come to the very
 same: of each eighth, of those that bring an unknown, and of every check once, where as many
@@ -12,7 +12,6 @@ are broken together as can be.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +20,7 @@ import pytest
 import sqlparse
 import yaml
 from applications import audited, created
+from cases import Case, one_test_each, read_cases
 from conftest import ROOT, Database
 from copies import write_profiles
 from failing_rows import audit_by_rows
@@ -38,9 +38,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.findings import Audit
 from counterfoil.suites import ROW_SECURITY_ISOLATES, Expectation, load_suites
 from counterfoil.waivers import Waiver
-from counterfoil.yamlfile import parse_model, read_yaml
-
-FILES = sorted((ROOT / "tests" / "faults").glob("*.yml"))
+from counterfoil.yamlfile import parse_model
 
 # What no statement can break, and the test that breaks it instead.
 BROKEN_IN_PYTHON = {
@@ -53,7 +51,7 @@ Key = tuple[tuple[str, str | None], ...]
 
 
 class Fault(BaseModel):
-    """A fixture: `expect` are the keys of the new findings, `says` parts of their messages.
+    """What a case does: `expect` are the keys of the new findings, `says` parts of their messages.
 
     `database` is the one that it breaks, `since` the first Postgres that has what is broken.
     """
@@ -100,21 +98,10 @@ def as_key(key: Mapping[str, str | None]) -> Key:
     return tuple(sorted(key.items()))
 
 
-@cache
-def read_fault(file: Path) -> Fault:
-    content = read_yaml(file, CounterfoilError)
-    return parse_model(Fault, content, where=str(file), error=CounterfoilError)
-
-
-EMPWR = [file for file in FILES if read_fault(file).database == "empwr"]
-MARKET = [file for file in FILES if read_fault(file).database == "market"]
-
-
-def check_of(file: Path) -> str:
-    return ".".join(file.name.split(".")[:2])
-
-
-AUDITED = {*FILES[::8], *(file for file in FILES if read_fault(file).unknown)}
+CASES = read_cases(ROOT / "tests" / "faults", Fault)
+EMPWR = [case for case in CASES if case.fault.database == "empwr"]
+MARKET = [case for case in CASES if case.fault.database == "market"]
+AUDITED = {*map(str, CASES[::8]), *(str(case) for case in CASES if case.fault.unknown)}
 
 
 def verdicts(audit: Audit) -> dict[str, Verdict]:
@@ -185,26 +172,25 @@ def execute(transaction: OpenTransaction) -> Callable[[str], None]:
     return run
 
 
-@pytest.mark.parametrize("file", EMPWR, ids=[file.stem for file in EMPWR])
+@one_test_each(EMPWR)
 def test_fault(
-    file: Path, overnight: Database, healthy: Audit, transaction: OpenTransaction
+    case: Case[Fault], overnight: Database, healthy: Audit, transaction: OpenTransaction
 ) -> None:
-    break_and_mend(file, overnight, healthy, transaction)
+    break_and_mend(case, overnight, healthy, transaction)
 
 
-@pytest.mark.parametrize("file", MARKET, ids=[file.stem for file in MARKET])
-def test_fault_of_the_market(file: Path, market: Database, healthy_market: Audit) -> None:
-    fault = read_fault(file)
+@one_test_each(MARKET)
+def test_fault_of_the_market(case: Case[Fault], market: Database, healthy_market: Audit) -> None:
     with open_transaction(market.plan.builder, market.settings) as transaction:
-        if transaction.connection.server_version // 10_000 < fault.since:
-            pytest.skip(f"PostgreSQL has it from {fault.since} on")
-        break_and_mend(file, market, healthy_market, transaction)
+        if transaction.connection.server_version // 10_000 < case.fault.since:
+            pytest.skip(f"PostgreSQL has it from {case.fault.since} on")
+        break_and_mend(case, market, healthy_market, transaction)
 
 
 def break_and_mend(
-    file: Path, database: Database, healthy: Audit, transaction: OpenTransaction
+    case: Case[Fault], database: Database, healthy: Audit, transaction: OpenTransaction
 ) -> None:
-    fault = read_fault(file)
+    fault = case.fault
 
     def execute(sql: str) -> None:
         with transaction.connection.cursor() as cursor:
@@ -221,7 +207,7 @@ def break_and_mend(
 
     execute(fault.break_)
     broken = audit_by_rows(database, transaction)
-    if file in AUDITED:
+    if str(case) in AUDITED:
         assert what_was_found(broken) == what_was_found(database.audit(transaction))
     execute(fault.mend)
     assert contents(transaction) == prepared_rows
@@ -257,14 +243,14 @@ def test_every_check_fails_in_an_audit_of_the_market_too(
 
 
 def break_together(
-    files: Sequence[Path], database: Database, healthy: Audit, transaction: OpenTransaction
+    cases: Sequence[Case[Fault]], database: Database, healthy: Audit, transaction: OpenTransaction
 ) -> None:
-    """A fixture of each check, in audits of as many as go together, until each has failed."""
+    """A case of each check, in audits of as many as go together, until each has failed."""
     server = transaction.connection.server_version // 10_000
     waiting = {
-        check_of(file): read_fault(file)
-        for file in reversed(files)
-        if check_of(file) in read_fault(file).expect and read_fault(file).since <= server
+        case.check_id: case.fault
+        for case in reversed(cases)
+        if case.check_id in case.fault.expect and case.fault.since <= server
     }
     with transaction.connection.cursor() as cursor:
         while waiting:
@@ -294,7 +280,9 @@ def test_a_mended_fault_is_gone_from_the_audit(
     execute: Callable[[str], None],
 ) -> None:
     """Once, by an audit: that the views say it all."""
-    fault = read_fault(ROOT / "tests" / "faults" / "capacity.no_new_orphan_approvals.yml")
+    fault = next(
+        case.fault for case in EMPWR if case.check_id == "capacity.no_new_orphan_approvals"
+    )
     for statement in (*fault.prepare, fault.break_, fault.mend):
         execute(statement)
     mended = overnight.audit(transaction)
@@ -327,16 +315,17 @@ def catalogue() -> set[str]:
 
 
 def test_every_check_has_a_fixture() -> None:
-    broken = {check_of(file) for file in FILES if check_of(file) in read_fault(file).expect}
+    broken = {case.check_id for case in CASES if case.check_id in case.fault.expect}
     assert catalogue() - broken == BROKEN_IN_PYTHON.keys()
     assert set(BROKEN_IN_PYTHON.values()) <= globals().keys()
 
 
 def test_every_fixture_names_known_checks() -> None:
-    for file in FILES:
-        fault = read_fault(file)
-        assert {check_of(file), *fault.expect, *fault.unknown} <= catalogue(), file.name
-        assert fault.expect.keys().isdisjoint(fault.unknown), file.name
+    known = catalogue()
+    for case in CASES:
+        fault = case.fault
+        assert {case.check_id, *fault.expect, *fault.unknown} <= known, str(case)
+        assert fault.expect.keys().isdisjoint(fault.unknown), str(case)
 
 
 def test_every_declared_rule_is_broken() -> None:
@@ -347,8 +336,8 @@ def test_every_declared_rule_is_broken() -> None:
     declared |= {rule.name for rule in rules}
     named = {
         value
-        for file in FILES
-        for keys in read_fault(file).expect.values()
+        for case in CASES
+        for keys in case.fault.expect.values()
         for key in keys
         for name, value in key.items()
         if name in ("relationship", "rule")

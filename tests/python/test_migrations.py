@@ -1,35 +1,32 @@
 """Each check of migrations moves when, and only when, what it is about is broken.
 
-A file of tests/migrations/ has a healthy folder, and what breaks it; `<check_id>.<case>.yml`
-is a further way to break the same check, or one that must not.
+A case of tests/migrations/<check_id>.yml has a healthy folder, and what breaks it: the plain
+way to break the check, further ones, and some that must not.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cases import Case, one_test_each, read_cases
 from conftest import ROOT
 from pydantic import BaseModel, ConfigDict, Field
 
 from counterfoil.contract import MigrationTree
 from counterfoil.demo import stop
-from counterfoil.errors import CounterfoilError
 from counterfoil.findings import Audit
 from counterfoil.migrations.workspace import JudgedFolder, judge_folder
 from counterfoil.settings import Settings
 from counterfoil.suites import load_suites
-from counterfoil.yamlfile import parse_model, read_yaml
 
-FILES = sorted((ROOT / "tests" / "migrations").glob("*.yml"))
 TREE = "app"
 
 Judge = Callable[..., JudgedFolder]
 
 
 class FolderFault(BaseModel):
-    """A fixture: `expect` are the keys of the findings, `says` parts of their messages."""
+    """What a case does: `expect` are the keys of the findings, `says` parts of their messages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,10 +39,7 @@ class FolderFault(BaseModel):
     says: tuple[str, ...] = ()
 
 
-@cache
-def read_fault(file: Path) -> FolderFault:
-    content = read_yaml(file, CounterfoilError)
-    return parse_model(FolderFault, content, where=str(file), error=CounterfoilError)
+CASES = read_cases(ROOT / "tests" / "migrations", FolderFault)
 
 
 class OwnServer(Settings):
@@ -106,9 +100,9 @@ def messages(judged: JudgedFolder) -> list[str]:
     return [*found, *(row.message for row in judged.unknown)]
 
 
-@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
-def test_fault(file: Path, judge: Judge, tmp_path: Path) -> None:
-    fault = read_fault(file)
+@one_test_each(CASES)
+def test_fault(case: Case[FolderFault], judge: Judge, tmp_path: Path) -> None:
+    fault = case.fault
     write(tmp_path, fault.files)
     healthy = judge(tmp_path, fault.tree)
     assert (keys(healthy.audit), not_judged(healthy.audit)) == ({}, set()), messages(healthy)
@@ -135,6 +129,5 @@ def catalogue() -> set[str]:
 
 
 def test_every_check_has_a_fixture() -> None:
-    broken = {".".join(file.name.split(".")[:2]) for file in FILES}
-    assert broken == catalogue()
-    assert catalogue() <= {check_id for file in FILES for check_id in read_fault(file).expect}
+    assert {case.check_id for case in CASES} == catalogue()
+    assert catalogue() <= {check_id for case in CASES for check_id in case.fault.expect}
