@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Database
@@ -39,6 +40,22 @@ def judged_by_rows() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("counterfoil.audit.Validator", RowJudge)
         yield
+
+
+def differences(one: Audit, other: Audit) -> dict[str, tuple[Any, Any]]:
+    """What two audits say otherwise, by check and by field of the audit, but for their times."""
+    said, also_said = _by_name(one), _by_name(other)
+    return {
+        name: (said.get(name), also_said.get(name))
+        for name in said.keys() | also_said.keys()
+        if said.get(name) != also_said.get(name)
+    }
+
+
+def _by_name(audit: Audit) -> dict[str, Any]:
+    checks = {check.check_id: check.model_dump(exclude={"seconds"}) for check in audit.checks}
+    rest = audit.model_dump(exclude={"started_at", "finished_at", "checks"})
+    return checks | rest | {"checks": [check.check_id for check in audit.checks]}
 
 
 class RowJudge:

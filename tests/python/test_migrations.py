@@ -2,15 +2,19 @@
 
 A case of tests/migrations/<check_id>.yml has a healthy folder, and what breaks it: the plain
 way to break the check, further ones, and some that must not.
+
+Each is judged by the rows that fail (failing_rows.py). A whole audit must come to the very
+same: of each eighth, and of every check once, its plain case a tree among the others'.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cases import Case, one_test_each, read_cases
 from conftest import ROOT
+from failing_rows import differences, judged_by_rows
 from pydantic import BaseModel, ConfigDict, Field
 
 from counterfoil.contract import MigrationTree
@@ -40,6 +44,7 @@ class FolderFault(BaseModel):
 
 
 CASES = read_cases(ROOT / "tests" / "migrations", FolderFault)
+AUDITED = {*map(str, CASES[::8])}
 
 
 class OwnServer(Settings):
@@ -60,9 +65,15 @@ def judge(
     data_dir = tmp_path_factory.mktemp("migrations")
     settings = OwnServer(data_dir=data_dir)
 
-    def run(folder: Path, tree: dict[str, Any] | None = None, **more: Any) -> JudgedFolder:
-        trees = {TREE: MigrationTree.model_validate({"folder": ".", **(tree or {})})}
-        return judge_folder(folder, trees, settings, **more)
+    def run(
+        folder: Path,
+        tree: dict[str, Any] | None = None,
+        *,
+        trees: Mapping[str, MigrationTree] | None = None,
+        **more: Any,
+    ) -> JudgedFolder:
+        only = {TREE: MigrationTree.model_validate({"folder": ".", **(tree or {})})}
+        return judge_folder(folder, trees or only, settings, **more)
 
     yield run
     stop(data_dir)
@@ -104,12 +115,16 @@ def messages(judged: JudgedFolder) -> list[str]:
 def test_fault(case: Case[FolderFault], judge: Judge, tmp_path: Path) -> None:
     fault = case.fault
     write(tmp_path, fault.files)
-    healthy = judge(tmp_path, fault.tree)
+    with judged_by_rows():
+        healthy = judge(tmp_path, fault.tree)
     assert (keys(healthy.audit), not_judged(healthy.audit)) == ({}, set()), messages(healthy)
     assert healthy.audit.status == "passed"
 
     write(tmp_path, fault.break_)
-    broken = judge(tmp_path, fault.tree)
+    with judged_by_rows():
+        broken = judge(tmp_path, fault.tree)
+    if str(case) in AUDITED:
+        agree(broken, judge(tmp_path, fault.tree))
     expected = {check_id: in_order(found) for check_id, found in fault.expect.items()}
     assert keys(broken.audit) == expected, messages(broken)
     assert not_judged(broken.audit) == set(fault.unknown), messages(broken)
@@ -117,6 +132,35 @@ def test_fault(case: Case[FolderFault], judge: Judge, tmp_path: Path) -> None:
         assert check.severity == fault.severity.get(check.check_id, check.severity)
     for part in fault.says:
         assert any(part in message for message in messages(broken)), messages(broken)
+
+
+def test_every_check_fails_in_an_audit_too(judge: Judge, tmp_path: Path) -> None:
+    plain = {
+        case.check_id: case.fault for case in reversed(CASES) if case.check_id in case.fault.expect
+    }
+    trees = {}
+    for check_id, fault in plain.items():
+        write(tmp_path / check_id, fault.files | fault.break_)
+        tree = {"folder": "."} | fault.tree
+        trees[check_id] = MigrationTree.model_validate(
+            tree | {key: f"{check_id}/{tree[key]}" for key in ("folder", "models") if key in tree}
+        )
+    broken = judge(tmp_path, trees=trees)
+    with judged_by_rows():
+        agree(judge(tmp_path, trees=trees), broken)
+    failed = {
+        check.check_id
+        for check in broken.audit.checks
+        if check.check_id in {finding.key["tree"] for finding in check.findings}
+    }
+    assert failed == catalogue()
+
+
+def agree(judged: JudgedFolder, audited: JudgedFolder) -> None:
+    """That both say the same, but of when they ran, and for how long."""
+    at_once = {"snapshot_at": audited.audit.snapshot_at}
+    assert not differences(judged.audit.model_copy(update=at_once), audited.audit)
+    assert judged.unknown == audited.unknown
 
 
 def catalogue() -> set[str]:
