@@ -58,7 +58,8 @@ def ensure_built(plan: Plan, settings: Settings, *, profiles_dir: Path | None = 
         standing = _existing_views(connection)
         connection.rollback()
         if not standing:
-            wanted = _project_hash(plan.contract, settings.project_dir, connection.server_version)
+            contract, version = plan.scope.contract, connection.server_version
+            wanted = _project_hash(contract, settings.project_dir, version)
             with _locked(Path(os.environ[FOLDER]) / f"{wanted}.sql") as script:
                 if script.exists():
                     _make(connection, script.read_text(encoding="utf-8"))
