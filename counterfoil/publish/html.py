@@ -27,7 +27,7 @@ from counterfoil.publish.matrices import Matrices, tenant_matrix
 from counterfoil.publish.measures import amount_of, name_of
 from counterfoil.publish.stories import changed_stories, stories
 from counterfoil.publish.structure import expected_tables, key_faults
-from counterfoil.publish.trends import FEWEST_POINTS, Artist, describe, moves
+from counterfoil.publish.trends import FEWEST_POINTS, Drawing, describe, draw, moves
 from counterfoil.publish.words import VERDICTS, counts, movement, open_incidents, worst_first
 from counterfoil.text import clip, printable
 
@@ -41,13 +41,15 @@ class Trend:
     """A failing check's last audits.
 
     Attributes:
+        title: the check's.
         words: what they counted.
-        drawing: the same as inline SVG; None where nothing moved, and beyond the worst checks.
+        drawing: the same as a picture; None where nothing moved, and beyond the worst checks.
     """
 
     check_id: str
+    title: str
     words: str
-    drawing: Markup | None
+    drawing: Drawing | None
 
 
 def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
@@ -173,12 +175,12 @@ def _trends(audit: Audit, failing: list[CheckResult]) -> list[Trend]:
         if len(points := trends.get(check.check_id, [])) >= FEWEST_POINTS
     ]
     drawn = [check.check_id for check, points in lasting if moves(points)][:_MOST_CHARTS]
-    artist = Artist() if drawn else None
     return [
         Trend(
             check.check_id,
+            check.title,
             describe(points),
-            artist.draw(check.title, points) if artist and check.check_id in drawn else None,
+            draw(points) if check.check_id in drawn else None,
         )
         for check, points in lasting
     ]

@@ -1,10 +1,8 @@
 """The trend of a failing check, drawn: how many findings each of the last audits counted."""
 
-import re
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-from markupsafe import Markup, escape
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from counterfoil.findings import TrendPoint
 
@@ -12,9 +10,28 @@ from counterfoil.findings import TrendPoint
 FEWEST_POINTS = 3
 
 _WIDTH, _HEIGHT = 300, 56
-# Roles and labels for each stroke: a reader of the page has the title and the description.
-_SPOKEN = re.compile(r' (?:role|class|aria-[a-z]+|font-family|pointer-events)="[^"]*"')
-_HOLLOW = re.compile(r'<path d="[^"]*" display="none"/>|<path aria-hidden="true" d="M0,0h0v0h0Z"/>')
+
+_Place = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A trend as trend.svg.j2 draws it, in the units of its viewBox, from the top left.
+
+    Attributes:
+        width: of the plot, without its labels.
+        height: of the plot.
+        most: the count at its top; 0 is at its bottom.
+        path: the line, as the `d` of an SVG path: a step an audit, broken where one could
+            not judge the check.
+        dots: the centres of what is marked: the last audit, and each that no line reaches.
+    """
+
+    width: int
+    height: int
+    most: int
+    path: str
+    dots: tuple[tuple[float, float], ...]
 
 
 def describe(points: Sequence[TrendPoint]) -> str:
@@ -38,83 +55,39 @@ def moves(points: Sequence[TrendPoint]) -> bool:
     return len(points) >= FEWEST_POINTS and len(counts) > 1
 
 
-class Artist:
-    """Draws trends. Altair is imported with it, 0.6 s: not before there is one to draw."""
+def draw(points: Sequence[TrendPoint]) -> Drawing:
+    """The picture of a trend, its audits evenly spaced: nights that were missed are no trend.
 
-    def __init__(self) -> None:
-        import altair
-        import vl_convert
-
-        self._altair = altair
-        self._vl_convert = vl_convert
-
-    def draw(self, title: str, points: Sequence[TrendPoint]) -> Markup:
-        """One check's trend as inline SVG, in the colours of the text around it.
-
-        An audit that could not judge the check leaves a gap: 0 findings would be a pass.
-        """
-        # Altair's validation of its own work doubles the time: 300 checks may fail.
-        svg = self._vl_convert.vegalite_to_svg(self._chart(points).to_dict(validate=False))
-        opening, _, drawing = svg.partition(">")
-        box = re.search(r'viewBox="[^"]*"', opening)
-        assert box is not None
-        drawing = _HOLLOW.sub("", _SPOKEN.sub("", drawing))
-        return Markup(  # noqa: S704 - numbers and dates of our own; the two texts are escaped
-            f'<svg class="trend" role="img" {box[0]}><title>{escape(title)}</title>'
-            f"<desc>{escape(describe(points))}</desc>{drawing}"
-        )
-
-    def _chart(self, points: Sequence[TrendPoint]) -> Any:
-        alt = self._altair
-        values = list(_values(points))
-        most = max((value["findings"] or 0 for value in values), default=0)
-        plain = {
-            "title": None,
-            "labelColor": "currentColor",
-            "labelFontSize": 11,
-            "domain": False,
-            "ticks": False,
-            "format": ",d",
-        }
-        x = alt.X(
-            "audit:Q",
-            scale=alt.Scale(domain=[0, max(len(values) - 1, 1)], nice=False),
-            axis=None,
-        )
-        y = alt.Y(
-            "findings:Q",
-            scale=alt.Scale(domain=[0, max(most, 1)], nice=False),
-            axis=alt.Axis(
-                values=[0, max(most, 1)], gridColor="currentColor", gridOpacity=0.25, **plain
-            ),
-        )
-        base = alt.Chart(alt.Data(values=values), width=_WIDTH, height=_HEIGHT)
-        line = base.mark_line(interpolate="step-after", color="currentColor", strokeWidth=2)
-        dots = base.transform_filter("datum.dot").mark_point(
-            color="currentColor", filled=True, size=36, opacity=1
-        )
-        return (
-            alt.layer(line.encode(x, y), dots.encode(x, y))
-            .properties(background="transparent", padding=6)
-            .configure_view(stroke=None)
-        )
-
-
-def _values(points: Sequence[TrendPoint]) -> Iterator[dict[str, Any]]:
-    """A value an audit, evenly spaced: nights that were missed are no trend.
-
-    The last gets a dot, and so does one that no line would reach.
+    An audit that could not judge the check leaves a gap: 0 findings would be a pass.
     """
-    judged = [_is_judged(point) for point in points]
-    for position, point in enumerate(points):
-        is_last = position == len(points) - 1
-        reaches = not is_last and judged[position + 1]
-        reached = position > 0 and judged[position - 1]
-        yield {
-            "audit": position,
-            "findings": point.finding_count if judged[position] else None,
-            "dot": judged[position] and (is_last or not (reaches or reached)),
-        }
+    counts = [point.finding_count if _is_judged(point) else None for point in points]
+    most = max([1, *(count or 0 for count in counts)])
+    step = _WIDTH / max(len(counts) - 1, 1)
+    places = [
+        None if count is None else (round(at * step, 1), round(_HEIGHT * (1 - count / most), 1))
+        for at, count in enumerate(counts)
+    ]
+    return Drawing(_WIDTH, _HEIGHT, most, _path(places), tuple(_dots(places)))
+
+
+def _path(places: Sequence[_Place | None]) -> str:
+    """A count holds until the next audit: the line goes right, then up or down."""
+    commands = []
+    for before, place in pairwise((None, *places)):
+        if place:
+            x, y = place
+            commands.append(f"H{x:g}V{y:g}" if before else f"M{x:g},{y:g}")
+    return "".join(commands)
+
+
+def _dots(places: Sequence[_Place | None]) -> list[_Place]:
+    alone = [
+        place
+        for before, place, after in zip((None, *places), places, (*places[1:], None), strict=False)
+        if place and not before and not after
+    ]
+    last = places[-1]
+    return alone if last is None or last in alone else [*alone, last]
 
 
 def _is_judged(point: TrendPoint) -> bool:

@@ -26,12 +26,12 @@ from counterfoil.findings import Audit, Incident, TrendPoint
 from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
-from counterfoil.publish.html import render_html
+from counterfoil.publish.html import Trend, environment, render_html
 from counterfoil.publish.index import write_index
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.report import publish_report, report_url
 from counterfoil.publish.stories import Tally, changed_stories, stories, tally
-from counterfoil.publish.trends import Artist, describe, moves
+from counterfoil.publish.trends import describe, draw, moves
 from counterfoil.waivers import Waiver
 from flows.artifacts import _checks, _incidents
 
@@ -461,11 +461,80 @@ def test_a_trend_is_drawn_where_something_moved() -> None:
         "3 at first, 1 at last, 9 at most, in 3 audits since 2026-01-01; 1 more could not judge it"
     )
     assert describe(points(None)) == "no audit since 2026-01-01 could judge it"
-    svg = Artist().draw("<Every> row", points(3, 2, None, 9_000))
+    svg = drawn(points(3, 2, None, 9_000))
     assert 'role="img"' in svg
     assert "<title>&lt;Every&gt; row</title>" in svg
     assert "9,000</text>" in svg
     assert "currentColor" in svg
+
+
+def drawn(trend: list[TrendPoint]) -> str:
+    """The picture of a check's trend, as the report has it."""
+    template = environment().get_template("trend.svg.j2")
+    return template.render(trend=Trend("some.check", "<Every> row", describe(trend), draw(trend)))
+
+
+@pytest.mark.parametrize(
+    ("counts", "path", "dots"),
+    [
+        # A count holds until the next audit, from 0 at the bottom to the largest at the top.
+        ((4, 2, 0), "M0,0H150V28H300V56", ((300, 56),)),
+        # What could not be judged is a gap, not 0; what no line reaches is a dot.
+        ((4, 2, None, 4), "M0,0H100V28M300,0", ((300, 0),)),
+        ((None, 4, None), "M150,0", ((150, 0),)),
+        ((4, 4, None), "M0,0H150V0", ()),
+        # Nothing found is a line at the bottom.
+        ((0, None, 0, 0), "M0,56M200,56H300V56", ((0, 56), (300, 56))),
+    ],
+)
+def test_a_trend_is_a_step_an_audit(
+    counts: tuple[int | None, ...], path: str, dots: tuple[tuple[float, float], ...]
+) -> None:
+    drawing = draw(points(*counts))
+    assert (drawing.path, drawing.dots) == (path, dots)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_trend_is_seen_and_read(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    """Its labels lie inside the picture, in ink that shows; a screen reader has its name."""
+    style = environment().globals["style"]
+    file = tmp_path / "trend.html"
+    svg = drawn(points(3, 2, None, 9_000_000))
+    file.write_text(f"<!doctype html><html lang=en><title>t</title><style>{style}</style>{svg}")
+    with opened(browser, file, scheme=scheme) as seen:
+        assert seen.faults() == []
+        picture = seen.page.get_by_role("img", name="<Every> row")
+        assert picture.count() == 1
+        labels = picture.locator("text")
+        assert labels.all_text_contents() == ["9,000,000", "0"]
+        around = picture.bounding_box()
+        assert around is not None
+        for label in labels.all():
+            box = label.bounding_box()
+            assert box is not None
+            assert box["x"] >= around["x"]
+            assert box["y"] >= around["y"]
+            assert box["y"] + box["height"] <= around["y"] + around["height"]
+        ink, paper = seen.evaluate(
+            "[getComputedStyle(document.querySelector('svg.trend text')).fill,"
+            " getComputedStyle(document.body).backgroundColor]"
+        )
+        assert contrast(ink, paper) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours, `rgb(r, g, b)`, as the Web Content Accessibility Guidelines ask."""
+
+    def luminance(colour: str) -> float:
+        shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        red, green, blue = (
+            share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+            for share in shares
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.fixture(scope="module")
