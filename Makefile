@@ -104,7 +104,7 @@ worker: install ## Run a worker of the pool, until interrupted
 lock: install ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock" \
-		--group dev pyproject.toml --output-file requirements.lock
+		--extra server --group dev pyproject.toml --output-file requirements.lock
 
 .PHONY: bench
 bench: install ## Time the assert phase against the same by hand (ENTRIES="1000000 3000000")

