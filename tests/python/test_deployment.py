@@ -94,7 +94,7 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
 
 
 def test_a_schedule_that_is_active_makes_runs(prefect: Prefect) -> None:
-    """With SQLAlchemy 2.1 the server's scheduler only raised, and no night ever came.
+    """Prefect 3.8.8's scheduler only raised with SQLAlchemy 2.1, and no night ever came.
 
     It is active because somebody has said where the database is.
     """
