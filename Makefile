@@ -32,7 +32,7 @@ $(STAMP): requirements.lock pyproject.toml
 		--require-hashes --no-deps --no-compile --requirement requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
 profiles.yml: | profiles.example.yml
