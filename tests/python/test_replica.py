@@ -98,6 +98,8 @@ def paused(pair: Pair) -> Iterator[None]:
             yield
         finally:
             cursor.execute("select pg_wal_replay_resume()")
+            # What it does once it is level again is what the tests ask, not how soon that is.
+            wait_until(lambda: _is_level(pair.primary, pair.standby), seconds=60)
 
 
 def write(pair: Pair) -> None:
