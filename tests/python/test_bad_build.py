@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -50,7 +49,7 @@ def fake_dbt(monkeypatch: pytest.MonkeyPatch, **outcome: Any) -> list[str]:
     """Has dbt come to that outcome; returns the commands that it is given."""
     commands: list[str] = []
 
-    def dbt(arguments: list[str], project_dir: Path) -> dict[str, Any]:
+    def dbt(arguments: list[str], *_: object) -> dict[str, Any]:
         commands.append(" ".join(arguments[:2]))
         return {"success": False, "exception": None, "nodes": [], **outcome}
 

@@ -193,7 +193,8 @@ def undeclared(overnight: Database) -> tuple[Contract, dict[str, str]]:
         "incomplete_rows": "counterfoil.incomplete_rows",
     }
     arguments = ["compile", "--profile", "counterfoil", "--target", "demo", "--select", *views]
-    outcome = _dbt([*arguments, "--vars", json.dumps(contract.as_dbt_vars())], overnight.settings)
+    arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
+    outcome = _dbt(arguments, overnight.settings, lambda _done, _of: None)
     assert outcome["success"], outcome
     compiled = Path(os.environ["DBT_TARGET_PATH"]) / "compiled" / "counterfoil" / "models"
     sql = {
