@@ -34,7 +34,7 @@ STATES = yaml.safe_load((GUARD / "states.yml").read_text(encoding="utf-8"))
 # What differs from run to run: names, times, durations, and what a server only estimates.
 PASSING = {"audit_id", "started_at", "finished_at", "seconds", "recorded_at", "incident_id"}
 PASSING |= {"estimated_row_count", "estimated_bytes", "estimated_size_bytes", "size_bytes"}
-PASSING |= {"audit_number", "duration_s"}
+PASSING |= {"audit_number", "duration_s", "applied_at"}
 
 # As audit.json has them.
 INSTANT = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"')
