@@ -11,14 +11,13 @@ from prefect.client.orchestration import get_client
 from prefect.settings import get_current_settings
 
 from counterfoil.errors import CounterfoilError, FlowError
-from counterfoil.gate import EXIT_ERROR
+from counterfoil.gate import EXIT_ERROR, EXIT_INTERRUPTED
 from counterfoil.profiles import is_configured
 from counterfoil.settings import settings
 from counterfoil.terminal import say, say_error
 
 # A server's first start takes twenty seconds, and more on a machine that is busy.
 LONGEST_WAIT_S = 120
-_INTERRUPTED = 130
 
 
 def target_is_configured(target: str) -> dict[str, bool]:
@@ -73,7 +72,7 @@ def main() -> None:
         say_error(str(error))
         sys.exit(EXIT_ERROR)
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":
