@@ -72,10 +72,15 @@ def held(name: str, found: Any) -> None:
 def settled(value: Any) -> Any:
     """The value without what differs from run to run, and from checkout to checkout."""
     if isinstance(value, dict):
-        return {
+        found = {
             key: "-" if key in PASSING and item is not None else settled(item)
             for key, item in value.items()
         }
+        # The findings of the structure carry bytes, which a vacuum makes more.
+        if str(found.get("check_id")).startswith("schema.") and "findings" in found:
+            bare = [{**each, "size": each["size"] and "-"} for each in found["findings"]]
+            found["findings"] = sorted(bare, key=lambda each: each["fingerprint"])
+        return found
     if isinstance(value, list | tuple):
         return [settled(item) for item in value]
     return value.replace(f"{ROOT}/", "") if isinstance(value, str) else value
