@@ -128,8 +128,8 @@ bench-publish: install ## Measure publishing: 300 failing checks with 10,000 fin
 
 .PHONY: schema
 schema: install ## Write docs/audit.schema.json and docs/contract.schema.json from the models
-	@$(BIN)/python -m counterfoil.publish.schema > docs/audit.schema.json
-	@$(BIN)/python -m counterfoil.publish.schema contract > docs/contract.schema.json
+	@$(BIN)/python -m counterfoil.publish.json_schemas > docs/audit.schema.json
+	@$(BIN)/python -m counterfoil.publish.json_schemas contract > docs/contract.schema.json
 
 .PHONY: bench-schema
 bench-schema: install ## Time the schema audit of a large database (TABLES=1000)

@@ -26,9 +26,9 @@ import psycopg2
 from generate import DATA_DIR, generate
 from jinja2 import Environment, FileSystemLoader
 
-from counterfoil.build import ensure_views
-from counterfoil.database import open_snapshot
-from counterfoil.postgres.server import binaries
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.embedded import binaries
+from counterfoil.views.build import ensure_views
 
 NAIVE = Path(__file__).with_name("naive.sql")
 PLOT = Path(__file__).parents[1] / "docs" / "performance.svg"
@@ -172,8 +172,8 @@ def ask_by_hand(url: str) -> None:
 
 def build_seconds() -> float:
     """Seconds that building the views takes with their data tests; none if they stand."""
-    from counterfoil.plan import make_plan
-    from counterfoil.settings import settings
+    from counterfoil.common.settings import settings
+    from counterfoil.pipeline.plan import make_plan
 
     started = time.perf_counter()
     ensure_views(make_plan("production", None, settings()), settings())
@@ -182,9 +182,9 @@ def build_seconds() -> float:
 
 def run_audit() -> None:
     """The assert phase, which must find nothing."""
-    from counterfoil.audit import audit
-    from counterfoil.plan import make_plan
-    from counterfoil.settings import settings
+    from counterfoil.audit.audit import audit
+    from counterfoil.common.settings import settings
+    from counterfoil.pipeline.plan import make_plan
 
     plan = make_plan("production", None, settings())
     with open_snapshot(plan.auditor, settings()) as snapshot:
@@ -194,10 +194,10 @@ def run_audit() -> None:
 
 def failing_seconds() -> tuple[float, int, int]:
     """Seconds for a check that every ledger entry fails; findings listed, and counted."""
-    from counterfoil.audit import audit
-    from counterfoil.plan import make_plan
-    from counterfoil.settings import settings
-    from counterfoil.suites import Expectation
+    from counterfoil.audit.audit import audit
+    from counterfoil.common.settings import settings
+    from counterfoil.pipeline.plan import make_plan
+    from counterfoil.suites.suite import Expectation
 
     plan = make_plan("production", None, settings())
     (suite,) = [suite for suite in plan.scope.suites if suite.relation == "capacity_ledger_audit"]

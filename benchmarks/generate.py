@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from counterfoil.demo import server
+from counterfoil.postgres import server
 
 ROOT = Path(__file__).parents[1]
 DATA_DIR = ROOT / ".counterfoil" / "bench"

@@ -12,7 +12,7 @@ from contextlib import closing
 import psycopg2
 
 from counterfoil import demo
-from counterfoil.settings import settings
+from counterfoil.common.settings import settings
 
 CHECKS = 300
 FINDINGS = 30

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from counterfoil.contract import MigrationTree
+from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.extract import read_trees
 
 _SQL = """-- A table with a key into the one before it.

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from counterfoil.findings import (
+from counterfoil.audit.findings import (
     Audit,
     Change,
     CheckResult,
@@ -26,10 +26,10 @@ from counterfoil.findings import (
     audit_status,
     fingerprint,
 )
+from counterfoil.audit.score import score, tenant_score
 from counterfoil.publish.index import SUMMARY, summarize, write_index
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.report import publish_report
-from counterfoil.score import score, tenant_score
 
 CHECKS = 300
 FINDINGS = 10_000

@@ -21,11 +21,11 @@ import sqlalchemy as sa
 import yaml
 
 from counterfoil import demo
-from counterfoil.audit import audit
-from counterfoil.build import ensure_views
-from counterfoil.database import open_snapshot
-from counterfoil.plan import make_plan
-from counterfoil.settings import Settings
+from counterfoil.audit.audit import audit
+from counterfoil.common.settings import Settings
+from counterfoil.pipeline.plan import make_plan
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.views.build import ensure_views
 
 DATABASE = "schema_benchmark"
 SCHEMA = """

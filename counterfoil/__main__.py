@@ -1,5 +1,5 @@
 """`python -m counterfoil`."""
 
-from counterfoil.cli import main
+from counterfoil.commands.app import main
 
 main()

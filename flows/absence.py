@@ -11,7 +11,7 @@ from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.settings import PREFECT_API_URL
 
-from counterfoil.errors import AlertError
+from counterfoil.common.errors import AlertError
 from flows.events import COMPLETED, database_resource
 
 

@@ -13,10 +13,10 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-from counterfoil.findings import Audit, Incident, IncidentStatus
-from counterfoil.publish.stories import Story, stories
-from counterfoil.publish.words import instant, movement, verdict, worst_first
-from counterfoil.text import clip, one_line
+from counterfoil.audit.findings import Audit, Incident, IncidentStatus
+from counterfoil.common.text import clip, one_line
+from counterfoil.publish.groups import Story, stories
+from counterfoil.publish.headlines import instant, movement, verdict, worst_first
 
 # A table of Prefect's shows every row at once; the report has the rest.
 _MOST_ROWS = 200

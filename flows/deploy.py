@@ -10,11 +10,11 @@ import time
 from prefect.client.orchestration import get_client
 from prefect.settings import get_current_settings
 
-from counterfoil.errors import CounterfoilError, FlowError
-from counterfoil.gate import EXIT_ERROR, EXIT_INTERRUPTED
-from counterfoil.profiles import is_configured
-from counterfoil.settings import settings
-from counterfoil.terminal import say, say_error
+from counterfoil.audit.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
+from counterfoil.common.errors import CounterfoilError, FlowError
+from counterfoil.common.settings import settings
+from counterfoil.common.terminal import say, say_error
+from counterfoil.postgres.profiles import is_configured
 
 # A server's first start takes twenty seconds, and more on a machine that is busy.
 LONGEST_WAIT_S = 120

@@ -4,8 +4,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from prefect.events import emit_event
 
-from counterfoil.findings import Audit, Change
-from counterfoil.text import one_line
+from counterfoil.audit.findings import Audit, Change
+from counterfoil.common.text import one_line
 
 COMPLETED = "counterfoil.audit.completed"
 # An audit of some packs is no night's audit, and does not end the wait for one.

@@ -14,14 +14,14 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Failed
 from prefect.utilities.urls import url_for
 
-from counterfoil.audit import new_audit_id
-from counterfoil.demo import announce
-from counterfoil.errors import CounterfoilError, FlowError
-from counterfoil.fleet import FleetAudit, Member, Outcome, load_fleet, worst_first
-from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
+from counterfoil.audit.audit import new_audit_id
+from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
+from counterfoil.common.errors import CounterfoilError, FlowError
+from counterfoil.common.settings import settings
+from counterfoil.pipeline.fleet import FleetAudit, Member, Outcome, load_fleet, worst_first
+from counterfoil.postgres.server import announce
 from counterfoil.publish.fleet import render_fleet
 from counterfoil.publish.folder import publish_folder
-from counterfoil.settings import settings
 from flows.labels import status_of
 
 AUDIT = "nightly/audit"

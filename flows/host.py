@@ -8,8 +8,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from counterfoil.errors import UnavailableError
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import UnavailableError
 from counterfoil.pipeline.host import DELAYS_S, Host, say_again
 from flows.artifacts import Progress, publish_artifacts
 from flows.events import emit_events

@@ -4,8 +4,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 
-from counterfoil.findings import AuditStatus
-from counterfoil.fleet import WORST_FIRST
+from counterfoil.audit.findings import AuditStatus
+from counterfoil.pipeline.fleet import WORST_FIRST
 
 _STATUS = "counterfoil.status"
 

@@ -7,12 +7,12 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from counterfoil.audit import new_audit_id
-from counterfoil.contract import Pack
-from counterfoil.gate import EXIT_PASSED, FailOn, exit_code
+from counterfoil.audit.audit import new_audit_id
+from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
+from counterfoil.common.settings import settings
+from counterfoil.contract.contract import Pack
 from counterfoil.pipeline.run import Job, Order, carry_out
-from counterfoil.publish.words import headlines, verdict
-from counterfoil.settings import settings
+from counterfoil.publish.headlines import headlines, verdict
 from flows.host import PrefectHost
 from flows.labels import label_run
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from counterfoil.alerts.recipients import Recipient
-from counterfoil.findings import Audit, Change, ChangeKind, History, Incident, Measure
-from counterfoil.publish.stories import ChangedStory, Story, changed_stories, stories
-from counterfoil.publish.words import VERDICTS, verdict
-from counterfoil.text import one_line
+from counterfoil.audit.findings import Audit, Change, ChangeKind, History, Incident, Measure
+from counterfoil.common.text import one_line
+from counterfoil.publish.groups import ChangedStory, Story, changed_stories, stories
+from counterfoil.publish.headlines import VERDICTS, verdict
 
 Tone = Literal["info", "success", "warning", "failure"]
 

@@ -7,11 +7,11 @@ from counterfoil.alerts.compose import Alert, compose_failure
 from counterfoil.alerts.outbox import deliver, queue_failure
 from counterfoil.alerts.recipients import Recipient, load_recipients
 from counterfoil.alerts.send import send
-from counterfoil.contract import load_contract
-from counterfoil.errors import AlertError, CounterfoilError
-from counterfoil.findings import Audit
-from counterfoil.profiles import load_historian
-from counterfoil.settings import Settings
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import AlertError, CounterfoilError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import load_contract
+from counterfoil.postgres.profiles import load_historian
 
 log = logging.getLogger(__name__)
 

@@ -15,12 +15,12 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from counterfoil.alerts.compose import Alert, Told, compose, compose_failure
 from counterfoil.alerts.recipients import Recipient
 from counterfoil.alerts.send import send
-from counterfoil.findings import Audit, History
+from counterfoil.audit.findings import Audit, History
+from counterfoil.common.settings import Settings
 from counterfoil.history.record import Recording
-from counterfoil.history.schema import history_transaction
-from counterfoil.profiles import Target
+from counterfoil.history.tables import history_transaction
+from counterfoil.postgres.profiles import Target
 from counterfoil.publish.report import report_url
-from counterfoil.settings import Settings
 
 log = logging.getLogger(__name__)
 

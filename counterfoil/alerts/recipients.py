@@ -7,11 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
-from counterfoil.errors import AlertError
-from counterfoil.findings import Incident
-from counterfoil.own_checks import every_check_ran, waivers_in_use
-from counterfoil.suites import Severity, Suite
-from counterfoil.yamlfile import parse_model, read_yaml
+from counterfoil.audit.findings import Incident
+from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
+from counterfoil.common.errors import AlertError
+from counterfoil.common.yamlfile import parse_model, read_yaml
+from counterfoil.suites.suite import Severity, Suite
 
 ToldChange = Literal["new", "worsened", "reopened", "resolved"]
 

@@ -16,9 +16,9 @@ from urllib.parse import unquote
 
 from counterfoil.alerts.compose import Alert
 from counterfoil.alerts.recipients import Recipient
-from counterfoil.errors import FlowError
-from counterfoil.prefect_home import settle_prefect
-from counterfoil.text import one_line
+from counterfoil.common.errors import FlowError
+from counterfoil.common.prefect_home import settle_prefect
+from counterfoil.common.text import one_line
 
 # Apprise writes URLs into its log. What is left of it is what `send` returns.
 logging.getLogger("apprise").propagate = False

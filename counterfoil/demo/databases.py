@@ -9,9 +9,9 @@ import psycopg2
 import psycopg2.errors
 from psycopg2 import sql
 
-from counterfoil.demo.server import log_file
-from counterfoil.errors import DemoError
-from counterfoil.text import first_line
+from counterfoil.common.errors import DemoError
+from counterfoil.common.text import first_line
+from counterfoil.postgres.server import log_file
 
 MAINTENANCE = "postgres"
 SQL_DIR = Path(__file__).parents[2] / "demo"

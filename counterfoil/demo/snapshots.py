@@ -16,6 +16,7 @@ import psycopg2.errors
 import psycopg2.extensions
 from psycopg2 import sql
 
+from counterfoil.common.errors import DemoError
 from counterfoil.demo.databases import (
     SQL_DIR,
     ensure_database,
@@ -23,8 +24,7 @@ from counterfoil.demo.databases import (
     sql_of,
     url_of,
 )
-from counterfoil.demo.server import running_server, start_server
-from counterfoil.errors import DemoError
+from counterfoil.postgres.server import running_server, start_server
 
 DATABASE = "empwr"
 

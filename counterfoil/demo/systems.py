@@ -14,6 +14,7 @@ import psycopg2.errors
 import psycopg2.extensions
 from psycopg2 import sql
 
+from counterfoil.common.errors import DemoError
 from counterfoil.demo.databases import (
     MAINTENANCE,
     SQL_DIR,
@@ -22,8 +23,7 @@ from counterfoil.demo.databases import (
     sql_of,
     url_of,
 )
-from counterfoil.demo.server import running_server, start_server
-from counterfoil.errors import DemoError
+from counterfoil.postgres.server import running_server, start_server
 
 # Counterfoil's own schemas may be there before the application's.
 _HOLDS_TABLES = """

@@ -5,13 +5,13 @@ from typing import Any
 
 import yaml
 
-from counterfoil.clauses import is_glob, locate
-from counterfoil.contract import Contract, MigrationTree
-from counterfoil.discovery import ROW_PLACE, CatalogForeignKey
+from counterfoil.common.errors import ContractError
+from counterfoil.common.yamlfile import parse_model
+from counterfoil.contract.clauses import is_glob, locate
+from counterfoil.contract.contract import Contract, MigrationTree
+from counterfoil.contract.discovery import ROW_PLACE, CatalogForeignKey
 from counterfoil.draft.survey import Survey, guessed_references
 from counterfoil.draft.tenant import TenantGuess, guess_tenant
-from counterfoil.errors import ContractError
-from counterfoil.yamlfile import parse_model
 
 _LEDGERS = ("ledger", "audit", "journal", "history")
 _TIMESTAMPS = ("created_at", "updated_at", "createdAt", "updatedAt")

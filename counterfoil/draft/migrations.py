@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from counterfoil.contract import MigrationTree
-from counterfoil.errors import MigrationsError
+from counterfoil.common.errors import MigrationsError
+from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.extract import trees_of
 from counterfoil.migrations.layouts import detect
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.clauses import locate
-from counterfoil.database import connected
-from counterfoil.discovery import Catalog, CatalogForeignKey
-from counterfoil.errors import PreflightError
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.common.errors import PreflightError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.clauses import locate
+from counterfoil.contract.discovery import Catalog, CatalogForeignKey
+from counterfoil.postgres.database import connected
+from counterfoil.postgres.profiles import Target
 
 # Those with tables, `public` first, then by the number of them.
 _SCHEMAS = """

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from counterfoil.discovery import Catalog, CatalogForeignKey
+from counterfoil.contract.discovery import Catalog, CatalogForeignKey
 
 
 @dataclass(frozen=True)

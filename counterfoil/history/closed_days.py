@@ -13,12 +13,12 @@ import psycopg2
 import sqlalchemy as sa
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
-from counterfoil.contract import Contract
-from counterfoil.database import PUBLIC_SCHEMA, Instant, pinned_engine
-from counterfoil.errors import HistoryError
-from counterfoil.findings import Audit
-from counterfoil.repair.plan import RepairPlan
-from counterfoil.text import first_line
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import HistoryError
+from counterfoil.common.text import first_line
+from counterfoil.contract.contract import Contract
+from counterfoil.postgres.database import PUBLIC_SCHEMA, Instant, pinned_engine
+from counterfoil.repair.repair_plan import RepairPlan
 
 CHECK_ID = "capacity.closed_days_unchanged"
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from counterfoil.evidence import Key
-from counterfoil.history.schema import history_transaction
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.audit.evidence import Key
+from counterfoil.common.settings import Settings
+from counterfoil.history.tables import history_transaction
+from counterfoil.postgres.profiles import Target
 
 
 @dataclass(frozen=True)

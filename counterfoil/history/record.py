@@ -7,8 +7,7 @@ from typing import Any
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extras import Json, execute_values
 
-from counterfoil.errors import HistoryError
-from counterfoil.findings import (
+from counterfoil.audit.findings import (
     Audit,
     Change,
     CheckResult,
@@ -19,12 +18,13 @@ from counterfoil.findings import (
     TrendPoint,
     measure,
 )
+from counterfoil.common.errors import HistoryError
+from counterfoil.common.settings import Settings
 from counterfoil.history.closed_days import ClosedDays, record_closed_days
+from counterfoil.history.incidents import Followed, follow
 from counterfoil.history.recall import Recalled
-from counterfoil.history.schema import history_transaction
-from counterfoil.incidents import Followed, follow
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.history.tables import history_transaction
+from counterfoil.postgres.profiles import Target
 
 # How far back a report draws a failing check.
 _TREND_LENGTH = 30

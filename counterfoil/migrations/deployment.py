@@ -5,14 +5,14 @@ from pathlib import Path
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.contract import Contract, MigrationHistory, MigrationTree
-from counterfoil.database import STAGING_SCHEMA, connected
-from counterfoil.errors import MigrationsError
+from counterfoil.common.errors import MigrationsError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Contract, MigrationHistory, MigrationTree
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.layouts import detect
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.postgres.database import STAGING_SCHEMA, connected
+from counterfoil.postgres.profiles import Target
 
 log = logging.getLogger(__name__)
 

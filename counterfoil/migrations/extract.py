@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from counterfoil.contract import MigrationTree
-from counterfoil.errors import MigrationsError
+from counterfoil.common.errors import MigrationsError
+from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.alembic import RevisionHead, read_revision
 from counterfoil.migrations.collector import ANY_NAME, Collector
 from counterfoil.migrations.facts import (

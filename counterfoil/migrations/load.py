@@ -9,7 +9,6 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extras import execute_values
 
-from counterfoil.database import STAGING_SCHEMA
 from counterfoil.migrations.facts import (
     Facts,
     MigrationFile,
@@ -22,6 +21,7 @@ from counterfoil.migrations.facts import (
     Tree,
     Unknown,
 )
+from counterfoil.postgres.database import STAGING_SCHEMA
 
 # What it is when Postgres refuses either.
 NOT_LOADED = "the facts of the migrations cannot be loaded"

@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote
 
-from counterfoil.findings import Audit, CheckResult, Finding
+from counterfoil.audit.findings import Audit, CheckResult, Finding
+from counterfoil.common.text import one_line
 from counterfoil.migrations.suppressions import UnknownRow
-from counterfoil.publish.words import verdict, worst_first
-from counterfoil.suites import Severity
-from counterfoil.text import one_line
+from counterfoil.publish.headlines import verdict, worst_first
+from counterfoil.suites.suite import Severity
 
 Format = Literal["text", "json", "github", "sarif"]
 

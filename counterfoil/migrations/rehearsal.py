@@ -17,15 +17,15 @@ from pglast.parser import ParseError
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.contract import MigrationTree
-from counterfoil.database import connect
-from counterfoil.findings import CheckResult, Finding
+from counterfoil.audit.findings import CheckResult, Finding
+from counterfoil.audit.self_checks import own_check, own_finding
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.facts import Facts, MigrationFile, Tree
 from counterfoil.migrations.layouts import halves
 from counterfoil.migrations.textfile import read_text
-from counterfoil.own_checks import own_check, own_finding
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.postgres.database import connect
+from counterfoil.postgres.profiles import Target
 
 log = logging.getLogger(__name__)
 

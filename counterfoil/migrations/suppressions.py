@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from counterfoil.findings import Audit, CheckResult, Finding, audit_status
+from counterfoil.audit.findings import Audit, CheckResult, Finding, audit_status
+from counterfoil.audit.self_checks import own_check, own_finding
 from counterfoil.migrations.facts import Suppression
-from counterfoil.own_checks import own_check, own_finding
 
 SUPPRESSIONS_IN_USE = "audit.suppressions_in_use"
 

@@ -15,22 +15,28 @@ import yaml
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.audit import Scope, audit
-from counterfoil.build import ensure_views
-from counterfoil.contract import Contract, MigrationTree, Pack
-from counterfoil.database import PUBLIC_SCHEMA, connect, connected, open_transaction, translated
-from counterfoil.demo.server import start_server
-from counterfoil.errors import MigrationsError
-from counterfoil.findings import Audit, Finding
+from counterfoil.audit.audit import Scope, audit
+from counterfoil.audit.findings import Audit, Finding
+from counterfoil.audit.waivers import load_waivers
+from counterfoil.common.errors import MigrationsError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Contract, MigrationTree, Pack
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
 from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
-from counterfoil.plan import Plan
-from counterfoil.profiles import PROFILE, Target
-from counterfoil.settings import Settings
-from counterfoil.suites import Suite, check_suites, load_suites, read_pii_columns
-from counterfoil.waivers import load_waivers
+from counterfoil.pipeline.plan import Plan
+from counterfoil.postgres.database import (
+    PUBLIC_SCHEMA,
+    connect,
+    connected,
+    open_transaction,
+    translated,
+)
+from counterfoil.postgres.profiles import PROFILE, Target
+from counterfoil.postgres.server import start_server
+from counterfoil.suites.suite import Suite, check_suites, load_suites, read_pii_columns
+from counterfoil.views.build import ensure_views
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from counterfoil.errors import UnavailableError
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import UnavailableError
 
 T = TypeVar("T")
 

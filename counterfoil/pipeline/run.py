@@ -7,25 +7,25 @@ from pathlib import Path
 
 from counterfoil.alerts.failure import alert_of_failure
 from counterfoil.alerts.outbox import deliver, queue_alerts
-from counterfoil.audit import audit
-from counterfoil.build import ensure_views
-from counterfoil.contract import Pack
-from counterfoil.database import open_snapshot
-from counterfoil.demo import announce
-from counterfoil.errors import CounterfoilError, LockError, PublishError
-from counterfoil.findings import Audit
+from counterfoil.audit.audit import audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import CounterfoilError, LockError, PublishError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Pack
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
 from counterfoil.history.recall import Recalled, recall
 from counterfoil.history.record import record
-from counterfoil.lock import only_audit
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.host import Host
-from counterfoil.plan import Plan, make_plan
-from counterfoil.preflight import check_auditor
+from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.pipeline.preflight import check_auditor
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.lock import only_audit
+from counterfoil.postgres.server import announce
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.metrics import write_metrics
 from counterfoil.publish.report import publish_report, report_url
-from counterfoil.settings import Settings
+from counterfoil.views.build import ensure_views
 
 log = logging.getLogger(__name__)
 

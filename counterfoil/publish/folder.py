@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from counterfoil.errors import PublishError
+from counterfoil.common.errors import PublishError
 
 # What is written aside before it is renamed; a killed audit leaves it behind.
 _ASIDE = (".*.partial", ".latest.*", ".index.*.html")

@@ -13,8 +13,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from counterfoil.database import PUBLIC_SCHEMA
-from counterfoil.findings import Audit, CheckResult
+from counterfoil.audit.findings import Audit, CheckResult
+from counterfoil.common.text import clip, printable
+from counterfoil.postgres.database import PUBLIC_SCHEMA
+from counterfoil.publish.expected_tables import expected_tables, key_faults
+from counterfoil.publish.groups import changed_stories, stories
+from counterfoil.publish.headlines import VERDICTS, counts, movement, open_incidents, worst_first
 from counterfoil.publish.listing import (
     MOST_LETTERS,
     MOST_LINES,
@@ -25,11 +29,7 @@ from counterfoil.publish.listing import (
 )
 from counterfoil.publish.matrices import Matrices, tenant_matrix
 from counterfoil.publish.measures import amount_of, name_of
-from counterfoil.publish.stories import changed_stories, stories
-from counterfoil.publish.structure import expected_tables, key_faults
 from counterfoil.publish.trends import FEWEST_POINTS, Drawing, describe, draw, moves
-from counterfoil.publish.words import VERDICTS, counts, movement, open_incidents, worst_first
-from counterfoil.text import clip, printable
 
 _MOST_CHARTS = 20
 

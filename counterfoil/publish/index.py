@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from counterfoil.findings import Audit, AuditStatus
+from counterfoil.audit.findings import Audit, AuditStatus
+from counterfoil.publish.groups import tally
+from counterfoil.publish.headlines import VERDICTS
 from counterfoil.publish.html import environment
-from counterfoil.publish.stories import tally
-from counterfoil.publish.words import VERDICTS
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from counterfoil.findings import Acceptance, CheckResult
+from counterfoil.audit.findings import Acceptance, CheckResult
 
 MOST_FINDINGS = 20
 MOST_STORIES = 20

@@ -5,8 +5,19 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from counterfoil.database import PUBLIC_SCHEMA
-from counterfoil.findings import Acceptance, Audit
+from counterfoil.audit.findings import Acceptance, Audit
+from counterfoil.common.text import clip, printable
+from counterfoil.postgres.database import PUBLIC_SCHEMA
+from counterfoil.publish.expected_tables import expected_tables, key_faults
+from counterfoil.publish.groups import Story, changed_stories, stories
+from counterfoil.publish.headlines import (
+    VERDICTS,
+    headlines,
+    instant,
+    movement,
+    verdict,
+    worst_first,
+)
 from counterfoil.publish.listing import (
     MOST_LETTERS,
     MOST_LINES,
@@ -17,10 +28,6 @@ from counterfoil.publish.listing import (
 )
 from counterfoil.publish.matrices import Matrices, tenant_matrix
 from counterfoil.publish.measures import amount_of, name_of
-from counterfoil.publish.stories import Story, changed_stories, stories
-from counterfoil.publish.structure import expected_tables, key_faults
-from counterfoil.publish.words import VERDICTS, headlines, instant, movement, verdict, worst_first
-from counterfoil.text import clip, printable
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 

@@ -9,10 +9,10 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
-from counterfoil.errors import PublishError
-from counterfoil.findings import Audit, AuditStatus, CheckStatus
-from counterfoil.suites import Severity
-from counterfoil.text import one_line
+from counterfoil.audit.findings import Audit, AuditStatus, CheckStatus
+from counterfoil.common.errors import PublishError
+from counterfoil.common.text import one_line
+from counterfoil.suites.suite import Severity
 
 
 def write_metrics(audit: Audit, file: Path) -> None:

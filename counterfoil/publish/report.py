@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
 from counterfoil.publish.folder import publish_folder
 from counterfoil.publish.html import render_html
 from counterfoil.publish.index import SUMMARY, summarize, write_index

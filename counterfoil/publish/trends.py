@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from counterfoil.findings import TrendPoint
+from counterfoil.audit.findings import TrendPoint
 
 # Fewer make no trend: two numbers are read faster than drawn.
 FEWEST_POINTS = 3

@@ -8,11 +8,11 @@ from contextlib import closing, contextmanager
 import psycopg2
 from psycopg2 import errors, sql
 
-from counterfoil.database import connect
-from counterfoil.errors import RepairError, TargetError
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
-from counterfoil.text import first_line
+from counterfoil.common.errors import RepairError, TargetError
+from counterfoil.common.settings import Settings
+from counterfoil.common.text import first_line
+from counterfoil.postgres.database import connect
+from counterfoil.postgres.profiles import Target
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from counterfoil.repair.plan import RepairPlan, Strategy, spoken
-from counterfoil.sqltext import comment, literal, quoted
+from counterfoil.common.sqltext import comment, literal, quoted
+from counterfoil.repair.repair_plan import RepairPlan, Strategy, spoken
 
 # The guards read what was committed while the locks were waited for; a database may have
 # another default, under which they would not.

@@ -10,22 +10,22 @@ import psycopg2
 import sqlalchemy as sa
 from psycopg2 import errors
 
-from counterfoil.audit import audit
-from counterfoil.database import (
+from counterfoil.audit.audit import audit
+from counterfoil.audit.findings import Audit, CheckResult, Finding
+from counterfoil.common.errors import RepairError
+from counterfoil.common.settings import Settings
+from counterfoil.common.text import first_line
+from counterfoil.pipeline.plan import Plan
+from counterfoil.postgres.database import (
     PUBLIC_SCHEMA,
     OpenTransaction,
     connect,
     open_transaction,
 )
-from counterfoil.errors import RepairError
-from counterfoil.findings import Audit, CheckResult, Finding
-from counterfoil.plan import Plan
-from counterfoil.profiles import Target
+from counterfoil.postgres.profiles import Target
 from counterfoil.repair.copy import copied
-from counterfoil.repair.plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
+from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
 from counterfoil.repair.script import render
-from counterfoil.settings import Settings
-from counterfoil.text import first_line
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from conftest import ROOT, Database
 from copies import write_profiles
 from psycopg2 import sql
 
-from counterfoil.audit import audit
-from counterfoil.database import open_snapshot
-from counterfoil.findings import Audit
+from counterfoil.audit.audit import audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.settings import Settings
 from counterfoil.migrations.deployment import load_migrations
-from counterfoil.plan import make_plan
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.pipeline.plan import make_plan
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.profiles import Target
 
 DATABASES = ROOT / "tests" / "databases"
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.build import _existing_views, _project_hash, ensure_views
-from counterfoil.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
-from counterfoil.history.schema import ensure_history
-from counterfoil.plan import Plan
-from counterfoil.settings import Settings
+from counterfoil.common.settings import Settings
+from counterfoil.history.tables import ensure_history
+from counterfoil.pipeline.plan import Plan
+from counterfoil.postgres.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
+from counterfoil.views.build import _existing_views, _project_hash, ensure_views
 
 # Names the folder of the scripts, which the workers of pytest-xdist share.
 FOLDER = "TESTS_BUILT_VIEWS"

@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 import pytest
 from pydantic import BaseModel
 
-from counterfoil.errors import CounterfoilError
-from counterfoil.yamlfile import parse_model, read_yaml
+from counterfoil.common.errors import CounterfoilError
+from counterfoil.common.yamlfile import parse_model, read_yaml
 
 Fault = TypeVar("Fault", bound=BaseModel)
 

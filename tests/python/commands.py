@@ -10,8 +10,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from counterfoil.cli import main
-from counterfoil.settings import settings
+from counterfoil.commands.app import main
+from counterfoil.common.settings import settings
 
 
 def counterfoil(*arguments: str | Path, **variables: str) -> CompletedProcess[str]:

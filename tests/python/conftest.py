@@ -16,15 +16,15 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from servers import Server
 
 from counterfoil import demo
-from counterfoil.audit import audit
-from counterfoil.contract import Contract, Pack
-from counterfoil.database import Instant, OpenTransaction, connect, open_snapshot
-from counterfoil.evidence import Key
-from counterfoil.findings import Audit
-from counterfoil.libpq import forget_variables
+from counterfoil.audit.audit import audit
+from counterfoil.audit.evidence import Key
+from counterfoil.audit.findings import Audit
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Contract, Pack
 from counterfoil.migrations import workspace
-from counterfoil.plan import Plan, make_plan
-from counterfoil.settings import Settings
+from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.postgres.database import Instant, OpenTransaction, connect, open_snapshot
+from counterfoil.postgres.libpq import forget_variables
 
 # `--browser`, and what is said where there is none.
 pytest_plugins = ["browser"]

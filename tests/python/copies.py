@@ -9,7 +9,7 @@ import psycopg2
 import yaml
 from conftest import Database, forget_audits
 
-from counterfoil.profiles import Target
+from counterfoil.postgres.profiles import Target
 
 AS_OF = "2025-10-30T05:00:00Z"
 

@@ -16,12 +16,12 @@ import pytest
 from conftest import Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.database import OpenTransaction
-from counterfoil.findings import Audit
-from counterfoil.reading import Awaited, Row
-from counterfoil.sqltext import literal, quoted
-from counterfoil.suites import Check, Expectation, Suite
-from counterfoil.validate import Outcome, SuiteOutcome
+from counterfoil.audit.findings import Audit
+from counterfoil.common.sqltext import literal, quoted
+from counterfoil.postgres.database import OpenTransaction
+from counterfoil.postgres.rows import Awaited, Row
+from counterfoil.suites.suite import Check, Expectation, Suite
+from counterfoil.suites.validator import Outcome, SuiteOutcome
 
 _IN_SET = "expect_column_values_to_be_in_set"
 _BETWEEN = "expect_column_values_to_be_between"
@@ -38,7 +38,7 @@ def audit_by_rows(database: Database, transaction: OpenTransaction) -> Audit:
 def judged_by_rows() -> Iterator[None]:
     """While in the block, audits of an open transaction do without Great Expectations."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("counterfoil.audit.Validator", RowJudge)
+        patch.setattr("counterfoil.audit.audit.Validator", RowJudge)
         yield
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from counterfoil.errors import CounterfoilError
+from counterfoil.common.errors import CounterfoilError
 
 GONE = object()
 

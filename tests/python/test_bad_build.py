@@ -13,9 +13,9 @@ from copies import copy_of, write_profiles
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import refused
 
-from counterfoil import build
-from counterfoil.build import Build, ensure_views
-from counterfoil.errors import BuildError
+from counterfoil.common.errors import BuildError
+from counterfoil.views import build
+from counterfoil.views.build import Build, ensure_views
 
 
 @pytest.fixture(scope="module")

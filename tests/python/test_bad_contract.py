@@ -8,8 +8,8 @@ import yaml
 from conftest import ROOT
 from refusals import GONE, changed, refused
 
-from counterfoil.contract import Contract, load_contract
-from counterfoil.errors import ContractError
+from counterfoil.common.errors import ContractError
+from counterfoil.contract.contract import Contract, load_contract
 
 PROJECT = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
 GOOD = PROJECT["vars"]["contract"]

@@ -11,11 +11,11 @@ from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import changed, refused
 
-from counterfoil.contract import Contract
-from counterfoil.errors import PreflightError
-from counterfoil.plan import make_plan
-from counterfoil.preflight import check_auditor, check_database
-from counterfoil.profiles import Target
+from counterfoil.common.errors import PreflightError
+from counterfoil.contract.contract import Contract
+from counterfoil.pipeline.plan import make_plan
+from counterfoil.pipeline.preflight import check_auditor, check_database
+from counterfoil.postgres.profiles import Target
 
 GOOD = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["contract"]
 ROLE = "counterfoil-weak"  # as much in need of quotes as a role's name can be

@@ -8,10 +8,10 @@ import yaml
 from conftest import ROOT
 from refusals import GONE, changed, refused
 
-from counterfoil.contract import load_contract
-from counterfoil.errors import SuiteError
-from counterfoil.suites import Suite, check_suites, load_suites, read_pii_columns
-from counterfoil.validate import check_expectations
+from counterfoil.common.errors import SuiteError
+from counterfoil.contract.contract import load_contract
+from counterfoil.suites.suite import Suite, check_suites, load_suites, read_pii_columns
+from counterfoil.suites.validator import check_expectations
 
 # One whose rows are the evidence, and a summary.
 VIEW = yaml.safe_load((ROOT / "expectations/competition_capacity.yml").read_text())

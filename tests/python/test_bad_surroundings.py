@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from refusals import refused
 
-from counterfoil.errors import PreflightError, PublishError, SettingsError
-from counterfoil.preflight import check_disk
+from counterfoil.common.errors import PreflightError, PublishError, SettingsError
+from counterfoil.common.settings import Settings, settings
+from counterfoil.pipeline.preflight import check_disk
 from counterfoil.publish.folder import publish_folder
-from counterfoil.settings import Settings, settings
 
 FILES = {"audit.json": "{}\n", "report.md": "# Report\n"}
 
@@ -22,7 +22,7 @@ FILES = {"audit.json": "{}\n", "report.md": "# Report\n"}
 ON_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from counterfoil.errors import PublishError
+from counterfoil.common.errors import PublishError
 from counterfoil.publish.folder import publish_folder
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:

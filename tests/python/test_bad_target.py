@@ -12,12 +12,12 @@ from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import GONE, changed, refused
 
-from counterfoil.contract import load_contract
-from counterfoil.database import connect, open_snapshot
-from counterfoil.errors import TargetError, UnavailableError
-from counterfoil.preflight import check_database
-from counterfoil.profiles import Target, load_targets
-from counterfoil.settings import Settings
+from counterfoil.common.errors import TargetError, UnavailableError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import load_contract
+from counterfoil.pipeline.preflight import check_database
+from counterfoil.postgres.database import connect, open_snapshot
+from counterfoil.postgres.profiles import Target, load_targets
 
 OUTPUT = {
     "type": "postgres",

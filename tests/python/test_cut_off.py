@@ -15,15 +15,15 @@ from copies import copy_of, write_profiles
 from refusals import assert_one_line
 
 import counterfoil.pipeline.host
-from counterfoil.build import drop_views
-from counterfoil.cli import main
-from counterfoil.settings import settings
+from counterfoil.commands.app import main
+from counterfoil.common.settings import settings
+from counterfoil.views.build import drop_views
 
 # Where each step is cut: a function that it calls while a connection of its own is open.
 STEPS = {
-    "planning": "counterfoil.preflight:_check_columns",
-    "building": "counterfoil.build:_run",
-    "asserting": "counterfoil.audit:_view_columns",
+    "planning": "counterfoil.pipeline.preflight:_check_columns",
+    "building": "counterfoil.views.build:_run",
+    "asserting": "counterfoil.audit.audit:_view_columns",
     "recording": "counterfoil.history.record:_insert_audit",
     "publishing": "counterfoil.pipeline.run:publish_report",
     "notifying": "counterfoil.alerts.outbox:_warn_of_waiting",
@@ -141,7 +141,9 @@ def test_what_nobody_foresaw(
 
     needs_building(step, cut)
     at(step, monkeypatch, surprise)
-    monkeypatch.setattr("counterfoil.terminal.log_file", lambda: tmp_path / "counterfoil.log")
+    monkeypatch.setattr(
+        "counterfoil.common.terminal.log_file", lambda: tmp_path / "counterfoil.log"
+    )
     code, said = command.run()
     assert code == 3, said
     assert said[-1].startswith("error: ZeroDivisionError, which nobody foresaw.")

@@ -15,8 +15,8 @@ import pytest
 from conftest import ROOT
 
 from counterfoil import demo
-from counterfoil.errors import DemoError
-from counterfoil.postgres.server import binaries
+from counterfoil.common.errors import DemoError
+from counterfoil.postgres.embedded import binaries
 
 HOST = "COUNTERFOIL_DEMO_HOST"
 PSQL = binaries() / "psql"
@@ -136,7 +136,7 @@ def test_root_is_warned_of_directories_that_will_open(
     data_dir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     data_dir.chmod(0o700)
-    with caplog.at_level(logging.WARNING, logger="counterfoil.demo"):
+    with caplog.at_level(logging.WARNING, logger="counterfoil.postgres"):
         demo.start(data_dir)
     assert str(data_dir) in caplog.text
 
@@ -191,7 +191,7 @@ def test_without_the_extra_one_line_names_it(command: str, tmp_path: Path) -> No
         "migrations": [ROOT / "demo" / "cleanrylie" / "migrations"],
     }
     finished = subprocess.run(
-        [sys.executable, "-c", f"{blocked}; from counterfoil.cli import main; main()"]
+        [sys.executable, "-c", f"{blocked}; from counterfoil.commands.app import main; main()"]
         + [command, *map(str, arguments[command])],
         cwd=ROOT,
         capture_output=True,

@@ -10,8 +10,8 @@ import psycopg2
 import pytest
 
 from counterfoil import demo
+from counterfoil.common.errors import DemoError
 from counterfoil.demo import snapshots
-from counterfoil.errors import DemoError
 
 AVAILABLE = "select available_reservation_tokens from {} where name = 'EMPWR Dance - London'"
 CHANGE = "update competitions set available_reservation_tokens = 1"

@@ -13,9 +13,9 @@ from refusals import assert_one_line
 from test_demo_snapshots import run
 
 from counterfoil import demo
-from counterfoil.errors import DemoError
-from counterfoil.gate import EXIT_ERROR
-from counterfoil.profiles import load_targets
+from counterfoil.audit.exit_codes import EXIT_ERROR
+from counterfoil.common.errors import DemoError
+from counterfoil.postgres.profiles import load_targets
 
 SYSTEM = "trvl_social"
 CHANGE = "drop table post_shares"

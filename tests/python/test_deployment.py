@@ -17,9 +17,9 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from servers import free_port
 from waiting import wait_until
 
-from counterfoil.contract import Pack
-from counterfoil.errors import FlowError
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import FlowError
+from counterfoil.contract.contract import Pack
 from flows.deploy import target_is_configured, wait_for_server
 
 

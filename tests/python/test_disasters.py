@@ -25,11 +25,11 @@ from servers import Server, server
 from waiting import wait_until
 from walls import Walled, found, walled
 
-import counterfoil.audit
-from counterfoil.build import drop_views
-from counterfoil.errors import CounterfoilError
-from counterfoil.findings import Audit
-from counterfoil.settings import Settings
+import counterfoil.audit.audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import CounterfoilError
+from counterfoil.common.settings import Settings
+from counterfoil.views.build import drop_views
 
 ASSERTING = "Everything is read as of"
 MAX_CONNECTIONS = 30
@@ -196,7 +196,7 @@ def _dbt_of(night: Night) -> list[psutil.Process]:
     """The process of dbt below a flow, while there is one."""
     with suppress(psutil.NoSuchProcess):
         children = psutil.Process(night.process.pid).children()
-        return [child for child in children if "counterfoil.dbt_process" in child.cmdline()]
+        return [child for child in children if "counterfoil.views.dbt_process" in child.cmdline()]
     return []
 
 
@@ -380,5 +380,5 @@ def test_the_clock_of_the_auditors_host_is_wrong(
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
             return datetime.now(UTC) + timedelta(hours=hours)
 
-    monkeypatch.setattr(counterfoil.audit, "datetime", Skewed)
+    monkeypatch.setattr(counterfoil.audit.audit, "datetime", Skewed)
     assert found(place.books.audit()) == expected

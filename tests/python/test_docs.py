@@ -10,11 +10,11 @@ import pytest
 from conftest import ROOT
 from pydantic import BaseModel
 
-from counterfoil.contract import Contract
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Contract
 from counterfoil.publish.catalogue import catalogue
-from counterfoil.publish.schema import audit_schema, contract_schema
-from counterfoil.settings import Settings
-from counterfoil.suites import load_suites
+from counterfoil.publish.json_schemas import audit_schema, contract_schema
+from counterfoil.suites.suite import load_suites
 
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")])

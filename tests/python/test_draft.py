@@ -12,15 +12,15 @@ from conftest import ROOT, Database
 from copies import write_profiles
 from refusals import refused
 
-from counterfoil.contract import Contract, load_contract
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import MigrationsError, PreflightError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.draft.contract import draft
 from counterfoil.draft.migrations import migration_trees
 from counterfoil.draft.survey import survey
-from counterfoil.errors import MigrationsError, PreflightError
-from counterfoil.findings import Audit
 from counterfoil.migrations.extract import read_trees
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.postgres.profiles import Target
 
 # What is wrong with the databases themselves, and no fault of the draft's.
 FOUND = {

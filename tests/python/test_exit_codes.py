@@ -17,8 +17,8 @@ from conftest import ROOT, Database
 from copies import copy_of, write_profiles
 from refusals import assert_one_line
 
-from counterfoil.findings import Audit
-from counterfoil.gate import exit_code
+from counterfoil.audit.exit_codes import exit_code
+from counterfoil.audit.findings import Audit
 
 HOSTILE = "[red]Dans[/red]\n\x1b[31m:boom: Dancer"
 # What the check that names the fault says to do: then every check passes.

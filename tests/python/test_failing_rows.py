@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 from failing_rows import is_failed
 
-from counterfoil.suites import Check, Expectation, load_suites
+from counterfoil.suites.suite import Check, Expectation, load_suites
 
 THRESHOLDS = {"tolerance_tokens": 3}
 

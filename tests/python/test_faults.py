@@ -27,19 +27,19 @@ from copies import write_profiles
 from failing_rows import audit_by_rows, differences
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-import counterfoil.validate
-from counterfoil.contract import load_contract
-from counterfoil.database import (
+import counterfoil.suites.validator
+from counterfoil.audit.findings import Audit
+from counterfoil.audit.waivers import Waiver
+from counterfoil.common.errors import CounterfoilError
+from counterfoil.common.yamlfile import parse_model
+from counterfoil.contract.contract import load_contract
+from counterfoil.postgres.database import (
     PUBLIC_SCHEMA,
     STAGING_SCHEMA,
     OpenTransaction,
     open_transaction,
 )
-from counterfoil.errors import CounterfoilError
-from counterfoil.findings import Audit
-from counterfoil.suites import ROW_SECURITY_ISOLATES, Expectation, load_suites
-from counterfoil.waivers import Waiver
-from counterfoil.yamlfile import parse_model
+from counterfoil.suites.suite import ROW_SECURITY_ISOLATES, Expectation, load_suites
 
 # What no statement can break, and the test that breaks it instead.
 BROKEN_IN_PYTHON = {
@@ -418,7 +418,7 @@ def test_a_check_without_a_result_is_a_finding(
 ) -> None:
     """Great Expectations logs an expectation that it does not know, and drops it."""
     dropped = "capacity.no_new_orphan_approvals"
-    genuine = counterfoil.validate._expectation
+    genuine = counterfoil.suites.validator._expectation
 
     def misspelt(check_id: str, expectation: Expectation) -> Any:
         if check_id != dropped:
@@ -429,7 +429,7 @@ def test_a_check_without_a_result_is_a_finding(
             "meta": {"check_id": check_id},
         }
 
-    monkeypatch.setattr(counterfoil.validate, "_expectation", misspelt)
+    monkeypatch.setattr(counterfoil.suites.validator, "_expectation", misspelt)
     audit = overnight.audit()
 
     was, found = verdicts(healthy), verdicts(audit)

@@ -17,9 +17,9 @@ from prefects import Prefect
 from refusals import refused
 from test_exit_codes import LONDONS_REMEDY
 
-from counterfoil.errors import FleetError, TargetError
-from counterfoil.fleet import limit_of, load_fleet
-from counterfoil.profiles import Target
+from counterfoil.common.errors import FleetError, TargetError
+from counterfoil.pipeline.fleet import limit_of, load_fleet
+from counterfoil.postgres.profiles import Target
 
 
 @dataclass(frozen=True)

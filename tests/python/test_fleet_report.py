@@ -5,7 +5,7 @@ from pathlib import Path
 
 from browser import chromium, opened
 
-from counterfoil.fleet import FleetAudit, Outcome
+from counterfoil.pipeline.fleet import FleetAudit, Outcome
 from counterfoil.publish.fleet import render_fleet
 from counterfoil.publish.folder import publish_folder
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from conftest import Database
 
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"

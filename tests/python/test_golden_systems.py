@@ -15,12 +15,12 @@ from test_demo_snapshots import run
 from test_migrations import keys
 
 from counterfoil import demo
-from counterfoil.contract import Contract, load_contract
-from counterfoil.findings import Audit, CheckResult
-from counterfoil.gate import exit_code
-from counterfoil.probes import row_security_isolates
-from counterfoil.profiles import load_targets
-from counterfoil.publish.structure import tables_there
+from counterfoil.audit.exit_codes import exit_code
+from counterfoil.audit.findings import Audit, CheckResult
+from counterfoil.audit.probes import row_security_isolates
+from counterfoil.contract.contract import Contract, load_contract
+from counterfoil.postgres.profiles import load_targets
+from counterfoil.publish.expected_tables import tables_there
 
 Found = dict[str, list[dict[str, Any]]]
 

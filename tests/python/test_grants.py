@@ -4,9 +4,9 @@ import pytest
 from conftest import ROOT
 from pglast import parse_sql
 
-from counterfoil.contract import Contract, load_contract
-from counterfoil.grants import render_grants
-from counterfoil.profiles import Target
+from counterfoil.contract.contract import Contract, load_contract
+from counterfoil.contract.grants import render_grants
+from counterfoil.postgres.profiles import Target
 
 HOSTILE = "x\"; drop table y; --\n$roles$ 'é" + "n" * 30
 

@@ -24,9 +24,9 @@ from conftest import ROOT, Database
 from psycopg2.extras import RealDictCursor
 
 from counterfoil import demo
-from counterfoil.database import OpenTransaction, open_transaction
-from counterfoil.findings import Audit
-from counterfoil.settings import Settings
+from counterfoil.audit.findings import Audit
+from counterfoil.common.settings import Settings
+from counterfoil.postgres.database import OpenTransaction, open_transaction
 
 GUARD = ROOT / "tests" / "guard"
 STATES = yaml.safe_load((GUARD / "states.yml").read_text(encoding="utf-8"))

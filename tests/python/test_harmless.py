@@ -16,12 +16,12 @@ from refusals import refused
 from waiting import wait_until
 from walls import Walled, found, walled
 
-from counterfoil.build import drop_views, ensure_views
-from counterfoil.database import connect, open_snapshot
-from counterfoil.errors import BuildError, LockError
-from counterfoil.lock import only_audit
-from counterfoil.plan import make_plan
-from counterfoil.settings import Settings
+from counterfoil.common.errors import BuildError, LockError
+from counterfoil.common.settings import Settings
+from counterfoil.pipeline.plan import make_plan
+from counterfoil.postgres.database import connect, open_snapshot
+from counterfoil.postgres.lock import only_audit
+from counterfoil.views.build import drop_views, ensure_views
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +136,9 @@ def test_a_build_waits_for_no_lock_longer_than_it_is_allowed(
 KILLED = """
 import sys
 from contextlib import closing
-from counterfoil.database import connect
-from counterfoil.profiles import load_targets
-from counterfoil.settings import Settings
+from counterfoil.postgres.database import connect
+from counterfoil.postgres.profiles import load_targets
+from counterfoil.common.settings import Settings
 settings = Settings()
 builder, _ = load_targets("harmless", settings.project_dir)
 with closing(connect(builder, settings)) as connection, connection.cursor() as cursor:

@@ -11,14 +11,14 @@ from applications import created
 from copies import write_profiles
 from servers import INSTALLED, server
 
-from counterfoil.audit import audit
-from counterfoil.build import ensure_views
-from counterfoil.database import open_snapshot
-from counterfoil.findings import Audit
-from counterfoil.plan import Plan, make_plan
+from counterfoil.audit.audit import audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.settings import Settings
+from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.postgres.database import open_snapshot
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
-from counterfoil.settings import Settings
+from counterfoil.views.build import ensure_views
 
 EXTENSION = "pg_stat_statements"
 SECRET = "hunter2"

@@ -22,14 +22,14 @@ from servers import EMBEDDED, server
 from test_migrations import in_order, keys
 from test_migrations_golden import DANGLING, HEADS
 
-from counterfoil.audit import audit
-from counterfoil.database import open_transaction
-from counterfoil.findings import Audit
-from counterfoil.gate import EXIT_CRITICAL
+from counterfoil.audit.audit import audit
+from counterfoil.audit.exit_codes import EXIT_CRITICAL
+from counterfoil.audit.findings import Audit
+from counterfoil.common.settings import Settings
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.load import load_facts
-from counterfoil.plan import Plan, make_plan
-from counterfoil.settings import Settings
+from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.postgres.database import open_transaction
 
 DEMO = ROOT / "demo" / "hibachi"
 CONTRACT = ROOT / "contracts" / "hibachi.yml"

@@ -13,17 +13,17 @@ from conftest import ROOT, Database
 from copies import copy_of
 from refusals import refused
 
-from counterfoil.contract import Pack
-from counterfoil.database import open_snapshot
-from counterfoil.errors import HistoryError, UnavailableError
-from counterfoil.findings import Audit, Change
+from counterfoil.audit.findings import Audit, Change
+from counterfoil.audit.waivers import Waiver
+from counterfoil.common.errors import HistoryError, UnavailableError
+from counterfoil.contract.contract import Pack
 from counterfoil.history.closed_days import read_closed_days, state_changes
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
-from counterfoil.history.schema import ensure_history, history_transaction
-from counterfoil.repair.plan import plan_repair
+from counterfoil.history.tables import ensure_history, history_transaction
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.repair.repair_plan import plan_repair
 from counterfoil.repair.script import render
-from counterfoil.waivers import Waiver
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"

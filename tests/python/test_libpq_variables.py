@@ -13,10 +13,10 @@ from conftest import ROOT
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil import demo
-from counterfoil.database import connect
-from counterfoil.errors import UnavailableError
-from counterfoil.profiles import Target, load_targets
-from counterfoil.settings import Settings
+from counterfoil.common.errors import UnavailableError
+from counterfoil.common.settings import Settings
+from counterfoil.postgres.database import connect
+from counterfoil.postgres.profiles import Target, load_targets
 
 HOST = "COUNTERFOIL_DEMO_HOST"
 # Each with a value that would move the server, lead elsewhere, end the connection or change

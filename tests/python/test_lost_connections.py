@@ -9,17 +9,17 @@ from proxy import Network, network
 from refusals import refused
 from servers import server
 
-import counterfoil.discovery
+import counterfoil.contract.discovery
 import counterfoil.draft.survey
 import counterfoil.migrations.deployment
-from counterfoil.contract import Contract
-from counterfoil.discovery import discover
+from counterfoil.common.errors import UnavailableError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Contract
+from counterfoil.contract.discovery import discover
 from counterfoil.draft.survey import survey
-from counterfoil.errors import UnavailableError
-from counterfoil.history.schema import ensure_history
+from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations, with_histories
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.postgres.profiles import Target
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ Step = Callable[[Contract, Path, Target, Settings], Any]
 STEPS: dict[str, tuple[Step, Any, str]] = {
     "discovering": (
         lambda contract, _, target, settings: discover(contract, target, settings),
-        counterfoil.discovery.Catalog,
+        counterfoil.contract.discovery.Catalog,
         "read",
     ),
     "looking for histories": (with_histories, counterfoil.migrations.deployment, "_columns"),
@@ -71,7 +71,7 @@ STEPS: dict[str, tuple[Step, Any, str]] = {
     ),
     "making the history": (
         lambda _, __, target, settings: ensure_history(target, target.user, settings),
-        counterfoil.history.schema,
+        counterfoil.history.tables,
         "_migrations",
     ),
 }

@@ -7,8 +7,8 @@ from conftest import Database
 from prometheus_client.parser import text_string_to_metric_families
 from refusals import refused
 
-from counterfoil.errors import PublishError
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import PublishError
 from counterfoil.publish.metrics import write_metrics
 
 HOSTILE = 'x"} 1\ncounterfoil_audit_status{status="passed"} 1 # \\ {€}'

@@ -17,12 +17,12 @@ from conftest import ROOT
 from failing_rows import differences, judged_by_rows
 from pydantic import BaseModel, ConfigDict, Field
 
-from counterfoil.contract import MigrationTree
+from counterfoil.audit.findings import Audit
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import MigrationTree
 from counterfoil.demo import stop
-from counterfoil.findings import Audit
 from counterfoil.migrations.workspace import JudgedFolder, judge_folder
-from counterfoil.settings import Settings
-from counterfoil.suites import load_suites
+from counterfoil.suites.suite import load_suites
 
 TREE = "app"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from test_migrations import Judge, judge, keys, messages, not_judged, write
 
-from counterfoil.contract import MigrationTree
-from counterfoil.errors import MigrationsError
+from counterfoil.common.errors import MigrationsError
+from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.layouts import detect, find_folders
 from counterfoil.migrations.textfile import MOST_BYTES

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from test_migrations import TREE, Judge, judge, keys, messages, not_judged, write
 
+from counterfoil.audit.waivers import COLUMNS
 from counterfoil.migrations.output import Format, render
 from counterfoil.migrations.workspace import JudgedFolder
-from counterfoil.suites import WAIVERS_IN_USE
-from counterfoil.waivers import COLUMNS
+from counterfoil.suites.suite import WAIVERS_IN_USE
 
 __all__ = ["judge"]
 

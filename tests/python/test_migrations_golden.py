@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from test_migrations import Judge, judge, keys, messages
 
-from counterfoil.contract import MigrationTree, load_contract
+from counterfoil.contract.contract import MigrationTree, load_contract
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.facts import Statement
 

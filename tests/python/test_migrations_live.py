@@ -14,15 +14,15 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from test_migrations import keys, not_judged, write
 
-from counterfoil.audit import audit
-from counterfoil.build import ensure_views
-from counterfoil.database import open_snapshot
-from counterfoil.errors import MigrationsError
-from counterfoil.findings import Audit
+from counterfoil.audit.audit import audit
+from counterfoil.audit.findings import Audit
+from counterfoil.commands.repair import _plan as repair_plan
+from counterfoil.common.errors import MigrationsError
+from counterfoil.common.settings import Settings
 from counterfoil.migrations.deployment import load_migrations
-from counterfoil.plan import Plan, make_plan
-from counterfoil.repair.cli import _plan as repair_plan
-from counterfoil.settings import Settings
+from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.views.build import ensure_views
 
 ONE, TWO = "create table {0}.one (id integer);", "create table {0}.two (id integer);"
 

@@ -13,13 +13,13 @@ from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import changed, refused
 
-from counterfoil.database import open_snapshot
-from counterfoil.errors import PreflightError, SuiteError, UnavailableError
-from counterfoil.findings import Audit, CheckResult
-from counterfoil.gate import exit_code
+from counterfoil.audit.exit_codes import exit_code
+from counterfoil.audit.findings import Audit, CheckResult
+from counterfoil.common.errors import PreflightError, SuiteError, UnavailableError
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.publish.headlines import headlines
 from counterfoil.publish.markdown import render_markdown
-from counterfoil.publish.words import headlines
-from counterfoil.suites import load_suites
+from counterfoil.suites.suite import load_suites
 
 RAISES = "1 / (random() * 0)::int = 1"
 SLEEPS = "pg_sleep(3) is not null"

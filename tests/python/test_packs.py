@@ -9,11 +9,11 @@ import yaml
 from conftest import ROOT, Database
 from psycopg2 import sql
 
-import counterfoil.audit
-from counterfoil.build import ensure_views
-from counterfoil.database import open_snapshot
-from counterfoil.findings import Audit
-from counterfoil.plan import Plan, make_plan
+import counterfoil.audit.audit
+from counterfoil.audit.findings import Audit
+from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.views.build import ensure_views
 
 CONTRACT = {
     "database": "shop",
@@ -70,7 +70,7 @@ def plan_for(
 def audit(plan: Plan, overnight: Database) -> Audit:
     ensure_views(plan, overnight.settings)
     with open_snapshot(plan.auditor, overnight.settings) as snapshot:
-        return counterfoil.audit.audit(plan.scope, snapshot)
+        return counterfoil.audit.audit.audit(plan.scope, snapshot)
 
 
 def views(url: str) -> set[str]:

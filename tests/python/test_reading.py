@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from conftest import Database
 
-from counterfoil.database import OpenTransaction, open_snapshot, pinned_engine
-from counterfoil.findings import Audit
-from counterfoil.reading import Reader, open_reader
+from counterfoil.audit.findings import Audit
+from counterfoil.postgres.database import OpenTransaction, open_snapshot, pinned_engine
+from counterfoil.postgres.rows import Reader, open_reader
 
 
 @contextmanager

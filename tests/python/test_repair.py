@@ -17,15 +17,14 @@ from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 import counterfoil.repair.verify
-from counterfoil.build import ensure_views
-from counterfoil.database import open_snapshot
-from counterfoil.errors import CounterfoilError, RepairError
-from counterfoil.findings import Audit, CheckResult, Finding
-from counterfoil.plan import Plan, make_plan
-from counterfoil.postgres.server import binaries
-from counterfoil.profiles import Target
+from counterfoil.audit.findings import Audit, CheckResult, Finding
+from counterfoil.common.errors import CounterfoilError, RepairError
+from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.embedded import binaries
+from counterfoil.postgres.profiles import Target
 from counterfoil.repair.copy import copied
-from counterfoil.repair.plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
+from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
 from counterfoil.repair.script import (
     BEGIN,
     COMMIT,
@@ -37,6 +36,7 @@ from counterfoil.repair.script import (
     with_inverse,
 )
 from counterfoil.repair.verify import Verification, verify_repair
+from counterfoil.views.build import ensure_views
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ST_CATHARINES_1 = "05c0eae4-cb2f-44cc-9c5e-6b2eed700904"

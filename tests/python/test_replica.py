@@ -14,11 +14,11 @@ from servers import EMBEDDED, INSTALLED, Server, server
 from waiting import wait_until
 from walls import Walled, found, walled
 
-from counterfoil.database import Snapshot, open_snapshot
-from counterfoil.errors import LockError, TargetError, UnavailableError
-from counterfoil.lock import only_audit
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.common.errors import LockError, TargetError, UnavailableError
+from counterfoil.common.settings import Settings
+from counterfoil.postgres.database import Snapshot, open_snapshot
+from counterfoil.postgres.lock import only_audit
+from counterfoil.postgres.profiles import Target
 
 # Where other versions than the embedded one are installed, they are tried as well.
 BINARIES = [pytest.param(EMBEDDED, id="embedded")] + [

@@ -20,19 +20,19 @@ from playwright.sync_api import Browser
 from test_exit_codes import LONDONS_REMEDY
 
 from counterfoil import demo
-from counterfoil.audit import audit
-from counterfoil.database import OpenTransaction, open_snapshot
-from counterfoil.findings import Audit, Incident, TrendPoint
+from counterfoil.audit.audit import audit
+from counterfoil.audit.findings import Audit, Incident, TrendPoint
+from counterfoil.audit.waivers import Waiver
 from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
+from counterfoil.postgres.database import OpenTransaction, open_snapshot
+from counterfoil.publish.groups import Tally, changed_stories, stories, tally
 from counterfoil.publish.html import Trend, environment, render_html
 from counterfoil.publish.index import write_index
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.report import publish_report, report_url
-from counterfoil.publish.stories import Tally, changed_stories, stories, tally
 from counterfoil.publish.trends import describe, draw, moves
-from counterfoil.waivers import Waiver
 from flows.artifacts import _checks, _incidents
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"

@@ -10,12 +10,12 @@ from conftest import Database
 from playwright.sync_api import Browser
 from test_report import HOSTILE, LINKS, SHOWN, harmless
 
-from counterfoil.database import open_transaction
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
+from counterfoil.postgres.database import open_transaction
+from counterfoil.publish.expected_tables import expected_tables
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.measures import amount_of, name_of
-from counterfoil.publish.structure import expected_tables
 
 BREAK = '''
     alter table public."Order ""Notes""" rename to notes;

@@ -8,7 +8,7 @@ import pytest
 from prefect.states import Failed
 
 import counterfoil.pipeline.host
-from counterfoil import errors
+from counterfoil.common import errors
 from counterfoil.pipeline.host import DELAYS_S, Host
 from flows.host import WHEN_UNAVAILABLE
 

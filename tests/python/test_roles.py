@@ -10,7 +10,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from refusals import assert_one_line
 from walls import AUDITOR, BUILDER, READER, Walled, found, walled
 
-from counterfoil.errors import CounterfoilError
+from counterfoil.common.errors import CounterfoilError
 
 TABLES = (
     "tenants",

@@ -12,15 +12,15 @@ from test_history import LONDON, NEW, Nights, kinds
 
 from counterfoil.alerts.compose import Told, compose
 from counterfoil.alerts.recipients import Recipient
-from counterfoil.cli import PackChoice
-from counterfoil.contract import Pack
-from counterfoil.errors import ContractError
-from counterfoil.findings import Audit, CheckResult
-from counterfoil.plan import make_plan
+from counterfoil.audit.findings import Audit, CheckResult
+from counterfoil.audit.waivers import Waiver
+from counterfoil.commands.app import PackChoice
+from counterfoil.common.errors import ContractError
+from counterfoil.contract.contract import Pack
+from counterfoil.pipeline.plan import make_plan
+from counterfoil.publish.headlines import verdict
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
-from counterfoil.publish.words import verdict
-from counterfoil.waivers import Waiver
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.sqltext import identifier, quoted
+from counterfoil.common.sqltext import identifier, quoted
 
 
 def test_what_the_server_does_not_call_unreserved_is_quoted(superuser: Connection) -> None:

@@ -14,8 +14,8 @@ from servers import EMBEDDED, Server, server
 from test_exit_codes import LONDONS_REMEDY
 from walls import Walled, found, walled
 
-from counterfoil.database import Snapshot
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
+from counterfoil.postgres.database import Snapshot
 
 TRAFFIC = ROOT / "tests" / "traffic"
 LAWFUL = {"approve": 2, "refund": 1, "cancel": 1}

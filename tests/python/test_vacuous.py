@@ -10,13 +10,13 @@ import pytest
 from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.build import _dbt
-from counterfoil.contract import Contract, load_contract
-from counterfoil.database import OpenTransaction
-from counterfoil.errors import PreflightError
-from counterfoil.findings import Audit, CheckResult
-from counterfoil.preflight import check_database
-from counterfoil.suites import Suite
+from counterfoil.audit.findings import Audit, CheckResult
+from counterfoil.common.errors import PreflightError
+from counterfoil.contract.contract import Contract, load_contract
+from counterfoil.pipeline.preflight import check_database
+from counterfoil.postgres.database import OpenTransaction
+from counterfoil.suites.suite import Suite
+from counterfoil.views.build import _dbt
 
 TENANCY = {"tenancy.references_stay_in_tenant", "tenancy.tenant_is_set"}
 REFERENCES = {"integrity.references_resolve", "integrity.required_references_set"}

@@ -10,12 +10,12 @@ import pytest
 from conftest import ROOT, Database
 from refusals import refused
 
-from counterfoil.database import OpenTransaction, open_transaction
-from counterfoil.errors import WaiverError
-from counterfoil.findings import Audit, CheckResult
-from counterfoil.publish.words import headlines, verdict
-from counterfoil.suites import load_suites
-from counterfoil.waivers import COLUMNS, load_waivers, waivers_on
+from counterfoil.audit.findings import Audit, CheckResult
+from counterfoil.audit.waivers import COLUMNS, load_waivers, waivers_on
+from counterfoil.common.errors import WaiverError
+from counterfoil.postgres.database import OpenTransaction, open_transaction
+from counterfoil.publish.headlines import headlines, verdict
+from counterfoil.suites.suite import load_suites
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"

@@ -12,20 +12,20 @@ from copies import AS_OF, write_profiles
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.audit import audit
-from counterfoil.build import ensure_views
-from counterfoil.contract import load_contract
-from counterfoil.database import open_snapshot
-from counterfoil.findings import Audit
-from counterfoil.grants import render_grants
+from counterfoil.audit.audit import audit
+from counterfoil.audit.findings import Audit
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import load_contract
+from counterfoil.contract.grants import render_grants
 from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
-from counterfoil.lock import only_audit
-from counterfoil.plan import make_plan
-from counterfoil.preflight import check_auditor
-from counterfoil.profiles import Target
-from counterfoil.settings import Settings
+from counterfoil.pipeline.plan import make_plan
+from counterfoil.pipeline.preflight import check_auditor
+from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.lock import only_audit
+from counterfoil.postgres.profiles import Target
+from counterfoil.views.build import ensure_views
 
 # As much in need of quotes as a role's name can be.
 BUILDER = 'Builder "of" views.$roles$'

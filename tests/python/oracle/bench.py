@@ -9,8 +9,8 @@ from conftest import Database, forget_audits
 from failing_rows import failing_rows
 from psycopg2.extras import execute_values
 
-from counterfoil.database import OpenTransaction
-from counterfoil.findings import Audit
+from counterfoil.audit.findings import Audit
+from counterfoil.postgres.database import OpenTransaction
 from oracle.application import Books
 from oracle.auditor import Anomaly, Explanation, Finding, Verdict
 

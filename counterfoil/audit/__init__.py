@@ -1,0 +1,1 @@
+"""The verdict: every suite at one instant, and what came of each check."""

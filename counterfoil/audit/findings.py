@@ -1,0 +1,250 @@
+"""What an audit found, in the shape that it is published in (docs/audit.schema.json)."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from counterfoil.contract.contract import Pack
+from counterfoil.suites.suite import Severity
+
+CheckStatus = Literal["pass", "fail", "waived", "error", "unknown"]
+AuditStatus = Literal["passed", "warning", "critical", "error"]
+ScoreStatus = Literal["pass", "fail", "waived", "error", "unknown"]
+Priority = Literal["P0", "P1", "P2", "-"]
+IncidentStatus = Literal["open", "waived", "resolved"]
+ChangeKind = Literal["new", "reopened", "worsened", "eased", "resolved", "waived"]
+WaiverState = Literal["holds", "exceeded", "expired", "unused", "not judged"]
+Measure = int | float
+
+
+class _Published(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Acceptance(_Published):
+    """The waiver under which a finding is accepted."""
+
+    owner: str
+    reason: str
+    expires_on: date
+    bound: Measure | None = Field(description="The size up to which it holds; null for any.")
+
+
+class Finding(_Published):
+    """One failing row, by key. It holds keys and measures, never anything personal."""
+
+    fingerprint: str = Field(description="sha256 of check_id and key; stable across audits.")
+    severity: Severity
+    tenant_id: str | None = Field(description="The tenant of the row; null if it has none.")
+    key: dict[str, str | None] = Field(description="What names the row, values as text.")
+    observed: dict[str, Any] = Field(description="The measures behind it.")
+    message: str = Field(description="What is wrong, as a sentence.")
+    subject: str | None = Field(
+        default=None, description="What it is about: findings that agree on it belong together."
+    )
+    size: Measure | None = Field(default=None, description="How large it is, with its sign.")
+    waiver: Acceptance | None = Field(default=None, description="Null: nobody accepted it.")
+
+
+class CheckResult(_Published):
+    """What one check came to."""
+
+    check_id: str
+    title: str
+    severity: Severity
+    status: CheckStatus
+    relation: str = Field(description="The view asserted over, with its schema.")
+    rows_checked: int | None = Field(description="Rows looked at; null if none could be.")
+    finding_count: int = Field(description="Failing rows: exact, however few are listed.")
+    waived_count: int = Field(default=0, description="How many of them are waived: exact.")
+    tenant_counts: dict[str, int] = Field(
+        default={}, description="By tenant, the failing rows that are not waived: exact."
+    )
+    seconds: float | None = Field(
+        default=None, description="What its view took, for all of the view's checks together."
+    )
+    owner: str
+    category: str
+    why: str
+    remedy: str
+    detail: str | None = Field(
+        default=None,
+        description="Why nothing, or nothing of some tables or packs, could be judged; else null.",
+    )
+    findings: list[Finding] = Field(
+        description="The largest of them, up to the cap, and those that were open before."
+    )
+
+    @property
+    def counts(self) -> int:
+        """The failing rows that nobody accepted."""
+        return self.finding_count - self.waived_count
+
+
+class Score(_Published):
+    """One line of the health score."""
+
+    category: str
+    status: ScoreStatus
+    priority: Priority
+
+
+class TenantScore(Score):
+    """A line of a tenant's own score; a category without one passes for that tenant."""
+
+    tenant_id: str
+
+
+class WaiverUse(_Published):
+    """What became of one waiver in an audit."""
+
+    check_id: str
+    key: dict[str, str | None]
+    owner: str
+    reason: str
+    expires_on: date
+    bound: Measure | None
+    state: WaiverState
+
+
+class Incident(_Published):
+    """A finding over its life: one row, however often it went and came back."""
+
+    incident_id: int
+    check_id: str
+    fingerprint: str
+    status: IncidentStatus
+    severity: Severity
+    owner: str
+    tenant_id: str | None
+    subject: str | None
+    key: dict[str, str | None]
+    message: str = Field(description="As it was last seen.")
+    first_seen_at: datetime
+    opened_at: datetime = Field(description="When it was seen after not having been there.")
+    last_seen_at: datetime
+    clean_before: datetime | None = Field(
+        description="The last audit before that which did not have it; null if none is known."
+    )
+    resolved_at: datetime | None
+    reopened_count: int
+    first_size: Measure | None
+    size: Measure | None
+    worst_size: Measure | None
+
+
+class Change(_Published):
+    """What an audit changed of an incident."""
+
+    change: ChangeKind
+    incident: Incident
+    size_before: Measure | None
+    status_before: IncidentStatus | None = Field(description="Null: it was not known.")
+
+
+class TrendPoint(_Published):
+    """What one audit said of one check."""
+
+    snapshot_at: datetime
+    status: CheckStatus
+    finding_count: int
+
+
+class PreviousAudit(_Published):
+    """The audit of this database that was recorded before this one."""
+
+    audit_id: str
+    snapshot_at: datetime
+    status: AuditStatus
+
+
+class History(_Published):
+    """What the audit means beside those before it."""
+
+    previous: PreviousAudit | None
+    changes: list[Change]
+    incidents: list[Incident] = Field(description="Those that are open or waived.")
+    trends: dict[str, list[TrendPoint]] = Field(
+        description="By failing check, the last audits, oldest first, this one included."
+    )
+
+
+class Audit(_Published):
+    """One run over one database."""
+
+    audit_id: str
+    database: str
+    contract: str = Field(description="The file that the contract was read from.")
+    snapshot_at: datetime = Field(description="The instant that every query saw.")
+    started_at: datetime
+    finished_at: datetime
+    status: AuditStatus
+    checks: list[CheckResult]
+    score: list[Score]
+    tenant_score: list[TenantScore] = Field(
+        default=[], description="What fails by tenant: a line a tenant and category."
+    )
+    waivers: list[WaiverUse] = Field(default=[], description="Those of this database.")
+    packs_left_out: list[Pack] = Field(
+        default=[], description="The contract's packs that this run did not audit."
+    )
+    empty_tables: list[str] = Field(
+        default=[], description="In use and without rows: nothing about them could be judged."
+    )
+    sections: dict[str, list[dict[str, Any]]] = Field(
+        description="What the report shows besides: rows of the summary views."
+    )
+    history: History | None = Field(
+        default=None, description="Null: it could not be recorded, or has not been yet."
+    )
+
+    def failing(self, severity: Severity) -> list[CheckResult]:
+        """The failed checks of one severity."""
+        return [
+            check for check in self.checks if check.status == "fail" and check.severity == severity
+        ]
+
+    @property
+    def unjudged(self) -> list[CheckResult]:
+        """The checks that are an error or unknown."""
+        return [check for check in self.checks if check.status in ("error", "unknown")]
+
+
+def fingerprint(check_id: str, key: dict[str, str | None]) -> str:
+    """The sha256 of check_id and key as sorted JSON, values as text."""
+    canonical = json.dumps(
+        {"check_id": check_id, "key": key},
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def measure(value: Decimal | None) -> Measure | None:
+    """A number of the database as JSON has it: whole where it is whole."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def audit_status(results: Sequence[CheckResult]) -> AuditStatus:
+    """The worst of the results: error, critical, then what nothing accounts for, warning.
+
+    An unknown check beside a critical finding is explained by it (the empty table). One
+    without is a check that did not run, and that is an error.
+    """
+    statuses = {result.status for result in results}
+    failed = {result.severity for result in results if result.status == "fail"}
+    if "error" in statuses:
+        return "error"
+    if "critical" in failed:
+        return "critical"
+    if "unknown" in statuses:
+        return "error"
+    return "warning" if "warning" in failed else "passed"

@@ -1,0 +1,68 @@
+"""The health score: a line a category, as the first report had it (docs/score.md)."""
+
+from collections.abc import Sequence
+
+from counterfoil.audit.findings import CheckResult, Priority, Score, ScoreStatus, TenantScore
+
+# As the first report listed them; a category of a new suite comes after.
+_ORDER = (
+    "Tenant isolation",
+    "Referential integrity",
+    "Capacity ledger",
+    "Data completeness",
+    "Duplicate detection",
+)
+_PRIORITY: dict[str, Priority] = {"critical": "P0", "warning": "P1", "info": "P2"}
+
+
+def score(results: Sequence[CheckResult]) -> list[Score]:
+    """Each category's status and priority.
+
+    A category fails if one of its checks does; its priority is that of the worst failed
+    severity. An error, or a check that could not be judged, outweighs a pass only; so does
+    a waived check, which asks nothing of anybody.
+    """
+    return [
+        _line(category, [result for result in results if result.category == category])
+        for category in _categories(results)
+    ]
+
+
+def tenant_score(results: Sequence[CheckResult]) -> list[TenantScore]:
+    """What fails by tenant, counted over all failing rows: a line a tenant and category.
+
+    A row without a tenant is nobody's, and shows in the overall score alone.
+    """
+    worst: dict[tuple[str, str], Priority] = {}
+    for severity, priority in _PRIORITY.items():
+        for result in results:
+            if result.status == "fail" and result.severity == severity:
+                for tenant_id in result.tenant_counts:
+                    worst.setdefault((tenant_id, result.category), priority)
+    order = _categories(results)
+    return [
+        TenantScore(tenant_id=tenant_id, category=category, status="fail", priority=priority)
+        for (tenant_id, category), priority in sorted(
+            worst.items(), key=lambda item: (item[0][0], order.index(item[0][1]))
+        )
+    ]
+
+
+def _categories(results: Sequence[CheckResult]) -> list[str]:
+    present = dict.fromkeys(result.category for result in results)
+    ordered = [category for category in _ORDER if category in present]
+    return ordered + [category for category in present if category not in _ORDER]
+
+
+def _line(category: str, results: Sequence[CheckResult]) -> Score:
+    failed = [result.severity for result in results if result.status == "fail"]
+    for severity, priority in _PRIORITY.items():
+        if severity in failed:
+            return Score(category=category, status="fail", priority=priority)
+    statuses = {result.status for result in results}
+    if "error" in statuses:
+        return Score(category=category, status="error", priority="P0")
+    if "unknown" in statuses:
+        return Score(category=category, status="unknown", priority="P0")
+    status: ScoreStatus = "waived" if "waived" in statuses else "pass"
+    return Score(category=category, status=status, priority="-")

@@ -1,0 +1,70 @@
+"""`counterfoil contract`: drafting one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from counterfoil.common.errors import ContractError
+from counterfoil.common.terminal import one_line_errors, say
+
+contract_app = typer.Typer(help="The contract of a database.", no_args_is_help=True)
+
+
+@contract_app.callback()
+def _group() -> None:
+    """A group of commands, though there is one."""
+
+
+@contract_app.command(
+    "init",
+    epilog="Example: counterfoil contract init --target production"
+    " --output contracts/production.yml",
+)
+def init(
+    target: Annotated[
+        str, typer.Option(help="Output of profiles.yml to draft from.", show_default=True)
+    ] = "demo",
+    output: Annotated[
+        Path | None, typer.Option(help="File to write it to; nothing is overwritten.")
+    ] = None,
+    migrations: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of its migrations, or one that holds some."),
+    ] = None,
+) -> None:
+    """Draft a contract from a live database: it is read, and nothing in it is changed."""
+    with one_line_errors():
+        from counterfoil.common.settings import settings
+        from counterfoil.draft.contract import draft
+        from counterfoil.draft.migrations import migration_trees
+        from counterfoil.draft.survey import survey
+        from counterfoil.postgres.profiles import load_targets
+        from counterfoil.postgres.server import announce
+
+        announce(settings().demo_dir)
+        builder, _ = load_targets(target, settings().project_dir)
+        contract_dir = output.parent if output else Path()
+        trees = migration_trees(migrations, contract_dir) if migrations else {}
+        text = draft(survey(builder, settings()), trees)
+        if output is None:
+            print(text, end="")
+            return
+        _write(output, text)
+        say(f"Wrote {output}. Read it, then: counterfoil run --target {target} --contract {output}")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise ContractError(
+            "it exists, and may hold what you wrote",
+            where=str(file),
+            remedy="Name another file, or move that one away",
+        ) from None
+    except OSError as cause:
+        raise ContractError(
+            f"cannot be written: {cause.strerror}", where=str(file), remedy="Mend --output"
+        ) from None

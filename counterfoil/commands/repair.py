@@ -1,0 +1,192 @@
+"""The commands under `counterfoil repair`: what would mend the books, and whether it would."""
+
+import secrets
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from counterfoil.audit.exit_codes import EXIT_CRITICAL, EXIT_PASSED
+from counterfoil.common.terminal import err, one_line_errors, out, show_progress
+
+if TYPE_CHECKING:
+    from counterfoil.pipeline.plan import Plan
+    from counterfoil.repair.repair_plan import RepairPlan
+    from counterfoil.repair.verify import Verification
+
+repair_app = typer.Typer(
+    help="Propose repairs of the capacity ledger, and prove them. None is ever committed.",
+    no_args_is_help=True,
+)
+
+
+class StrategyChoice(StrEnum):
+    """The strategies that --strategy takes."""
+
+    backfill = "backfill"
+    recalculate = "recalculate"
+
+
+TargetOption = Annotated[str, typer.Option(help="Output of profiles.yml to repair.")]
+ContractOption = Annotated[
+    Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
+]
+CompetitionOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ID", help="Only this competition; may be given again. Without it, all."),
+]
+StrategyOption = Annotated[
+    StrategyChoice,
+    typer.Option(help="Insert missing approval entries, or set balances from the ledger."),
+]
+
+
+@repair_app.command(
+    "plan",
+    epilog="Exit codes: 0 printed, 3 there is nothing to repair, or it could not be planned."
+    " Example: counterfoil repair plan --target production > repair.sql",
+)
+def repair_plan(
+    target: TargetOption = "demo",
+    contract: ContractOption = None,
+    competition: CompetitionOption = None,
+    strategy: StrategyOption = StrategyChoice.backfill,
+    inverse: Annotated[
+        bool, typer.Option("--inverse", help="Print only the script that takes the plan back.")
+    ] = False,
+) -> None:
+    """Print the SQL script of a repair, for you to read and then to run."""
+    with one_line_errors():
+        show_progress()
+        from counterfoil.common.settings import settings
+        from counterfoil.history.closed_days import state_changes
+        from counterfoil.history.tables import history_transaction
+        from counterfoil.postgres.database import open_snapshot
+        from counterfoil.repair.repair_plan import plan_repair
+        from counterfoil.repair.script import render, render_inverse, with_inverse
+
+        plan = _plan(target, contract)
+        with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
+            repair = plan_repair(snapshot, plan.scope.contract, strategy.value, competition or ())
+        undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
+        script = render(repair, lock_timeout_s=settings().lock_timeout_s)
+        if not inverse:
+            with history_transaction(plan.historian, settings()) as cursor:
+                state_changes(cursor, secrets.token_hex(8), repair)
+        sys.stdout.write(str(undo) if inverse else with_inverse(script, undo))
+        _warn(repair)
+
+
+@repair_app.command(
+    "verify",
+    epilog="Exit codes: 0 the repair is proven, 2 it is not: something stays off, or gets worse,"
+    " 3 it could not be tried. Example: counterfoil repair verify --target production",
+)
+def repair_verify(
+    target: TargetOption = "demo",
+    contract: ContractOption = None,
+    competition: CompetitionOption = None,
+    strategy: StrategyOption = StrategyChoice.backfill,
+    in_place: Annotated[
+        bool,
+        typer.Option(
+            "--in-place",
+            help="Try it on the database itself, its rows locked until it is rolled back,"
+            " instead of on a copy.",
+        ),
+    ] = False,
+) -> None:
+    """Carry a repair out in a transaction, audit before and after, and roll it back."""
+    with one_line_errors():
+        show_progress()
+        from counterfoil.common.settings import settings
+        from counterfoil.postgres.profiles import load_repairer
+        from counterfoil.repair.verify import verify_repair
+
+        plan = _plan(target, contract)
+        verification = verify_repair(
+            plan,
+            load_repairer(target, settings().project_dir),
+            strategy.value,
+            competition or (),
+            settings(),
+            in_place=in_place,
+        )
+        _print(verification)
+        _warn(verification.plan)
+        raise typer.Exit(EXIT_PASSED if verification.is_proven else EXIT_CRITICAL)
+
+
+def _plan(target: str, contract: Path | None) -> "Plan":
+    """What an audit of the target would do, with its views built."""
+    from counterfoil.common.settings import settings
+    from counterfoil.migrations.deployment import load_migrations
+    from counterfoil.pipeline.plan import make_plan
+    from counterfoil.postgres.server import announce
+    from counterfoil.views.build import ensure_views
+
+    announce(settings().demo_dir)
+    plan = make_plan(target, contract and contract.absolute(), settings())
+    load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, settings())
+    ensure_views(plan, settings())
+    return plan
+
+
+def _print(verification: "Verification") -> None:
+    from counterfoil.repair.repair_plan import spoken
+
+    shown = [
+        move
+        for move in verification.competitions
+        if move.is_targeted or move.before != 0 or move.after != 0
+    ]
+    table = _table("competition", "before", "after", "")
+    for move in shown:
+        remark = "" if move.is_targeted else "not in the plan"
+        name = escape(move.name or move.competition_id)
+        table.add_row(name, spoken(move.before), spoken(move.after), remark)
+    out.print("Stored minus expected, in tokens:")
+    out.print(table)
+    others = len(verification.competitions) - len(shown)
+    out.print(f"{others} other competitions agree before and after.")
+    out.print()
+    if verification.checks:
+        table = _table("check", "before", "after", "")
+        for check in verification.checks:
+            remark = "worse" if check.is_worse else ""
+            table.add_row(check.check_id, _status(check.before), _status(check.after), remark)
+        out.print(table)
+    for day in verification.plan.closed_days:
+        out.print(
+            f"As planned, closed day {day.day} of competition {day.competition_id}:"
+            f" entries {day.entry_count:+}, sum {day.amount:+}.",
+            soft_wrap=True,
+        )
+    out.print()
+    if not verification.worse:
+        out.print("No other capacity check got worse.")
+    for worse in verification.worse:
+        out.print(f"Worse: {escape(worse)}", soft_wrap=True)
+    verdict = "proven" if verification.is_proven else "NOT proven"
+    out.print(f"The repair is {verdict}, and rolled back: nothing was changed.")
+
+
+def _warn(repair: "RepairPlan") -> None:
+    for warning in repair.warnings:
+        err.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in ("before", "after") else "left")
+    return table
+
+
+def _status(status: tuple[str, int]) -> str:
+    name, count = status
+    return f"{name} ({count})" if count else name

@@ -1,0 +1,1 @@
+"""Errors, text, YAML and settings: the ground that every room stands on."""

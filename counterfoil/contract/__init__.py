@@ -1,0 +1,1 @@
+"""What a database promises: read, checked, and completed from the catalog."""

@@ -1,0 +1,474 @@
+"""The contract: what a database promises, and what the views and suites hold it to.
+
+It lives in dbt_project.yml as the dbt project's single variable, or in a file of
+`contracts/` that replaces it whole. docs/contract.md explains every key to its author.
+"""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
+
+from counterfoil.common.errors import ContractError
+from counterfoil.common.sqltext import literal, quoted
+from counterfoil.common.yamlfile import parse_model, read_yaml
+from counterfoil.contract.clauses import Clause as _Clause
+from counterfoil.contract.clauses import Name, label, locate, matches
+from counterfoil.contract.health import Health
+from counterfoil.contract.structure import Structure, names_only
+
+Pack = Literal["capacity", "tenancy", "integrity", "migrations", "schema", "health"]
+
+# Those that read the rows of the tables that the contract lists.
+_ROW_PACKS = frozenset({"capacity", "tenancy", "integrity"})
+
+# The key without which a pack has nothing to go by.
+_NEEDED_BY_PACK = {"capacity": "capacity", "tenancy": "tenant", "migrations": "migrations"}
+
+# What follows from a contract's keys, and decides as they do what applies.
+_DERIVED = frozenset({"references", "tenant_relationships", "tenant_scoped_tables"})
+
+
+class Tenant(_Clause):
+    """Who shares the database: the table of tenants, and the column that names one.
+
+    `columns` has the tables that call it otherwise; `global_tables` those of no tenant,
+    by name or glob.
+    """
+
+    table: Name
+    column: Name
+    columns: dict[Name, Name] = Field(default_factory=dict)
+    global_tables: tuple[Name, ...] = ()
+
+    def column_of(self, table: str) -> str:
+        """What the table calls the tenant column."""
+        return self.columns.get(table, self.column)
+
+    def is_global(self, table: str) -> bool:
+        """Whether `global_tables` name it."""
+        return any(matches(pattern, table) for pattern in self.global_tables)
+
+
+class Freshness(_Clause):
+    """How old a table's newest row may be, `max_age` as a Postgres interval."""
+
+    column: Name
+    max_age: Name
+
+
+class Table(_Clause):
+    """A table that the contract speaks of, by the name it has in the catalog."""
+
+    key: Name | Annotated[tuple[Name, ...], Field(min_length=2)]
+    in_use: StrictBool = False
+    global_: StrictBool = Field(default=False, alias="global")
+    freshness: Freshness | None = None
+    max_shrink_percent: StrictInt | StrictFloat | None = Field(default=None, ge=0, le=100)
+    pii: tuple[Name, ...] = ()
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns that identify a row."""
+        return (self.key,) if isinstance(self.key, str) else self.key
+
+
+class Relationship(_Clause):
+    """A column that references another table's key, whether or not a constraint says so.
+
+    `parent_column` is for a reference to something else than the parent's `key`.
+    """
+
+    child: Name
+    column: Name
+    parent: Name
+    parent_column: Name | None = None
+    required: StrictBool = False
+
+    @property
+    def name(self) -> str:
+        """The stable name that findings are keyed by."""
+        return f"{self.child}.{self.column}"
+
+
+class BusinessKey(_Clause):
+    """Columns that no two rows of a table may agree on, under an SQL condition."""
+
+    name: Name
+    table: Name
+    columns: tuple[Name, ...] = Field(min_length=1)
+    where: Name | None = None
+
+
+class RequiredValue(_Clause):
+    """A column that must be filled, under an SQL condition."""
+
+    name: Name
+    table: Name
+    column: Name
+    where: Name | None = None
+
+
+class AllowedValues(_Clause):
+    """What a column may hold: a set, a range, a pattern; null only if `nullable`."""
+
+    name: Name
+    table: Name
+    column: Name
+    values: tuple[str, ...] | None = Field(default=None, min_length=1)
+    min: StrictInt | StrictFloat | None = None
+    max: StrictInt | StrictFloat | None = None
+    pattern: Name | None = None
+    nullable: StrictBool = False
+
+    @model_validator(mode="after")
+    def _restricts_something(self) -> Self:
+        if self.values is None and self.pattern is None and self.min is None and self.max is None:
+            raise ValueError("allows everything: give values, min, max or pattern")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("allows nothing: min is above max")
+        return self
+
+
+class Statuses(_Clause):
+    """The reservation statuses by what they mean for capacity."""
+
+    holding: tuple[Name, ...] = Field(min_length=1)
+    summarized: tuple[Name, ...] = ()
+    released: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _hold_or_release(self) -> Self:
+        both = set(self.holding) & set(self.released)
+        if both:
+            raise ValueError(f"'{min(both)}' is both holding and released")
+        return self
+
+
+class Reasons(_Clause):
+    """The reasons that the application writes into its capacity ledger."""
+
+    approval: Name
+    refunds: tuple[Name, ...] = ()
+    adjustment: Name | None = None
+
+
+class Freeze(_Clause):
+    """A time in which capacity was not to be adjusted by hand; `until` is not part of it."""
+
+    from_: AwareDatetime = Field(alias="from")
+    until: AwareDatetime
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.until <= self.from_:
+            raise ValueError("until is not after from")
+        return self
+
+
+class Capacity(_Clause):
+    """How the capacity ledger is to be read. `tolerance_tokens` is in tokens."""
+
+    statuses: Statuses
+    reasons: Reasons
+    deductions_are: Literal["negative", "positive"]
+    epoch: AwareDatetime
+    tolerance_tokens: StrictInt = Field(ge=0)
+    days_close_after: Name = "24 hours"
+    freezes: tuple[Freeze, ...] = ()
+
+    @field_validator("epoch", mode="before")
+    @classmethod
+    def _is_no_number(cls, epoch: Any) -> Any:
+        """Postgres reads no count of seconds as an instant; pydantic would."""
+        if isinstance(epoch, int | float) or str(epoch).strip().isdigit():
+            raise ValueError("give an ISO date and time with its zone: '2025-10-29T00:12:00Z'")
+        return epoch
+
+
+class MigrationHistory(_Clause):
+    """The table in which the tool that applies migrations records that it did.
+
+    `format` is whose table it looks like; `versions` has a row a version, `latest` one row.
+    """
+
+    table: Name
+    format: Literal[
+        "alembic", "flyway", "drizzle", "goose", "prisma", "sql-migrate", "latest", "versions"
+    ]
+
+
+class MigrationTree(_Clause):
+    """A folder of migrations, and what is beside it. Paths are relative to the contract.
+
+    `history` is found by its usual name and columns if it is not declared.
+    """
+
+    folder: Name
+    layout: Literal[
+        "auto", "numbered", "sql-migrate", "supabase", "drizzle", "flyway", "alembic"
+    ] = "auto"
+    models: Name | None = None
+    default_schema: Name = "public"
+    qualified_names: StrictBool = False
+    rollbacks: StrictBool | None = None
+    baseline: Name | None = None
+    provided_schemas: tuple[Name, ...] = ()
+    provided_tables: tuple[Name, ...] = ()
+    history: MigrationHistory | None = None
+
+
+class Contract(_Clause):
+    """What one database promises."""
+
+    database: Name
+    schema_: Name = Field(alias="schema")
+    further_schemas: tuple[Name, ...] = ()
+    packs: tuple[Pack, ...] = Field(min_length=1)
+    tenant: Tenant | None = None
+    tables: dict[Name, Table] = Field(default_factory=dict)
+    relationships: tuple[Relationship, ...] = ()
+    business_keys: tuple[BusinessKey, ...] = ()
+    required_values: tuple[RequiredValue, ...] = ()
+    allowed_values: tuple[AllowedValues, ...] = ()
+    capacity: Capacity | None = None
+    migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
+    structure: Structure | None = None
+    health: Health | None = None
+
+    @model_validator(mode="after")
+    def _names_are_written_one_way(self) -> Self:
+        """Views and findings have one name for a table, and so must the contract."""
+        mentioned = [(name, f"tables.{name}") for name in self.tables]
+        if self.tenant:
+            mentioned += [(self.tenant.table, "tenant.table")]
+            mentioned += [(name, "tenant.columns") for name in self.tenant.columns]
+        if self.structure:
+            names = names_only(self.structure.tables_mentioned())
+            mentioned += [(name, f"structure.{key}") for name, key in names]
+            for schema in self.structure.schemas_mentioned():
+                if schema not in self.schemas:
+                    raise ValueError(
+                        f"key 'structure.references_allowed': '{schema}' is not among the"
+                        f" contract's schemas ({', '.join(self.schemas)})"
+                    )
+        for name, key in mentioned:
+            written = label(*self.locate(name), self.schemas)
+            if written != name:
+                raise ValueError(f"key '{key}': write '{written}' for '{name}'")
+        return self
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        for pack, key in _NEEDED_BY_PACK.items():
+            if pack in self.packs and not getattr(self, key):
+                raise ValueError(f"key '{key}' is missing, and packs asks for {pack}")
+        if self.reads_rows and not self.tables_in_use:
+            raise ValueError("key 'tables': none is in_use, so an empty database would pass")
+        for table, key in self._tables_mentioned():
+            if table not in self.tables:
+                known = ", ".join(self.tables)
+                raise ValueError(f"key '{key}': table '{table}' is not in tables ({known})")
+        for list_name in ("business_keys", "required_values", "allowed_values", "relationships"):
+            names = [rule.name for rule in getattr(self, list_name)]
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"key '{list_name}': '{min(twice)}' is declared twice")
+        for name, listed in self.tables.items():
+            if self.tenant and not listed.global_ and self.tenant.is_global(name):
+                raise ValueError(f"key 'tables.{name}': global_tables name it: say global: true")
+        if self.tenant and self.reads_rows and len(self.key_of(self.tenant.table)) > 1:
+            raise ValueError("key 'tenant.table': its key has several columns")
+        for position, relationship in enumerate(self.relationships):
+            if not relationship.parent_column and len(self.key_of(relationship.parent)) > 1:
+                raise ValueError(
+                    f"key 'relationships.{position}': the key of {relationship.parent} has"
+                    " several columns: give parent_column"
+                )
+        return self
+
+    def narrowed_to(self, packs: Collection[Pack]) -> "Contract":
+        """The contract with those of its packs that are named; with all of them if none is.
+
+        Raises:
+            ContractError: one is none of its own.
+        """
+        for pack in packs:
+            if pack not in self.packs:
+                raise ContractError(
+                    f"the contract has no pack '{pack}'",
+                    where=f"contract of {self.database}",
+                    remedy=f"Audit one or more of: {', '.join(self.packs)}",
+                )
+        kept = tuple(pack for pack in self.packs if pack in packs)
+        return self.model_copy(update={"packs": kept}) if kept else self
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """Every schema that the contract is about, its own first."""
+        return tuple(dict.fromkeys([self.schema_, *self.further_schemas]))
+
+    def locate(self, table: str) -> tuple[str, str]:
+        """The (schema, relation) that a table's name in this contract means."""
+        return locate(table, self.schemas)
+
+    def key_of(self, table: str) -> tuple[str, ...]:
+        """The columns that identify a row of one of `tables`."""
+        return self.tables[table].key_columns
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether a pack is on that reads the application's rows, not the catalog alone."""
+        return not _ROW_PACKS.isdisjoint(self.packs)
+
+    def _tables_mentioned(self) -> Iterator[tuple[str, str]]:
+        if self.tenant and self.reads_rows:
+            yield self.tenant.table, "tenant.table"
+        for position, relationship in enumerate(self.relationships):
+            yield relationship.child, f"relationships.{position}.child"
+            yield relationship.parent, f"relationships.{position}.parent"
+        for list_name in ("business_keys", "required_values", "allowed_values"):
+            for position, rule in enumerate(getattr(self, list_name)):
+                yield rule.table, f"{list_name}.{position}.table"
+
+    def columns_mentioned(self) -> Iterator[tuple[str, str, str]]:
+        """Each (table, column, contract key) that must exist in the database."""
+        for name, table in self.tables.items():
+            for column in table.key_columns:
+                yield name, column, f"tables.{name}.key"
+            if table.freshness:
+                yield name, table.freshness.column, f"tables.{name}.freshness.column"
+            for column in table.pii:
+                yield name, column, f"tables.{name}.pii"
+            if self.tenant and not table.global_ and name != self.tenant.table:
+                yield name, self.tenant.column_of(name), "tenant.column"
+        for position, relationship in enumerate(self.relationships):
+            key = f"relationships.{position}"
+            yield relationship.child, relationship.column, f"{key}.column"
+            if relationship.parent_column:
+                yield relationship.parent, relationship.parent_column, f"{key}.parent_column"
+        for position, business_key in enumerate(self.business_keys):
+            for column in business_key.columns:
+                yield business_key.table, column, f"business_keys.{position}.columns"
+        for position, rule in enumerate(self.required_values):
+            yield rule.table, rule.column, f"required_values.{position}.column"
+        for position, allowed in enumerate(self.allowed_values):
+            yield allowed.table, allowed.column, f"allowed_values.{position}.column"
+
+    def conditions(self) -> Iterator[tuple[str, str, str]]:
+        """Each (key, table, SQL condition over its rows) that Postgres must understand."""
+        for name, table in self.tables.items():
+            if table.freshness:
+                column, age = quoted(table.freshness.column), literal(table.freshness.max_age)
+                yield f"tables.{name}.freshness.column", name, f"isfinite({column})"
+                yield f"tables.{name}.freshness.max_age", name, f"{age}::interval is not null"
+        if self.capacity and self.tables:
+            lag = literal(self.capacity.days_close_after)
+            yield (
+                "capacity.days_close_after",
+                next(iter(self.tables)),
+                f"{lag}::interval is not null",
+            )
+        for list_name in ("business_keys", "required_values"):
+            for position, rule in enumerate(getattr(self, list_name)):
+                if rule.where:
+                    yield f"{list_name}.{position}.where", rule.table, f"({rule.where}) is true"
+        for position, allowed in enumerate(self.allowed_values):
+            key, column = f"allowed_values.{position}", quoted(allowed.column)
+            for end in ("min", "max"):
+                if (bound := getattr(allowed, end)) is not None:
+                    yield f"{key}.{end}", allowed.table, f"{column} < {bound}"
+            if allowed.pattern:
+                yield f"{key}.pattern", allowed.table, f"'' ~ {literal(allowed.pattern)}"
+
+    @property
+    def tables_in_use(self) -> frozenset[str]:
+        """The tables that must have rows."""
+        return frozenset(name for name, table in self.tables.items() if table.in_use)
+
+    def declares(self, list_name: str) -> bool:
+        """Whether the contract says anything under that key, `structure.columns` for one.
+
+        What follows from it counts as said: `references`, `tenant_relationships`.
+        """
+        said: Any = self
+        for key in list_name.split("."):
+            said = getattr(said, key, None)
+        return said is not None and said != ()
+
+    @classmethod
+    def can_declare(cls, list_name: str) -> bool:
+        """Whether `declares` may be asked about that key."""
+        key, _, deeper = list_name.partition(".")
+        if key == "structure" and deeper:
+            return deeper.split(".")[0] in Structure.model_fields
+        return not deeper and (key in cls.model_fields or key in _DERIVED)
+
+    @property
+    def tenant_scoped_tables(self) -> tuple[str, ...]:
+        """Those of `tables` whose rows belong to a tenant."""
+        if self.tenant is None:
+            return ()
+        scoped = [name for name, table in self.tables.items() if not table.global_]
+        return tuple(name for name in scoped if name != self.tenant.table)
+
+    @property
+    def tenant_relationships(self) -> tuple[Relationship, ...]:
+        """The relationships between two tables that both carry the tenant."""
+        scoped = set(self.tenant_scoped_tables)
+        return tuple(
+            relationship
+            for relationship in self.relationships
+            if {relationship.child, relationship.parent} <= scoped
+        )
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The names of the references that must resolve, the tenant's own among them."""
+        declared = [relationship.name for relationship in self.relationships]
+        if self.tenant:
+            tenants = self.tenant
+            declared += [f"{name}.{tenants.column_of(name)}" for name in self.tenant_scoped_tables]
+        return tuple(declared)
+
+    @property
+    def thresholds(self) -> dict[str, int]:
+        """What suites may name as a `$PARAMETER`."""
+        return {"tolerance_tokens": self.capacity.tolerance_tokens} if self.capacity else {}
+
+    def as_dbt_vars(self) -> dict[str, Any]:
+        """The contract as dbt's `--vars`, which replaces the project's own whole."""
+        return {"contract": self.model_dump(mode="json", by_alias=True, exclude_none=True)}
+
+
+def load_contract(project_dir: Path, file: Path | None = None) -> Contract:
+    """The contract of `file`, or else the dbt project's own variable.
+
+    Raises:
+        ContractError: it is missing, not YAML, or not a contract; names file and key.
+    """
+    if file is not None:
+        return parse_model(
+            Contract, read_yaml(file, ContractError), where=str(file), error=ContractError
+        )
+    project = project_dir / "dbt_project.yml"
+    content = read_yaml(project, ContractError)
+    variables = content.get("vars") if isinstance(content, dict) else None
+    if not isinstance(variables, dict) or "contract" not in variables:
+        raise ContractError(
+            "no variable 'contract'",
+            where=str(project),
+            remedy="Declare vars.contract, or pass --contract FILE",
+        )
+    return parse_model(
+        Contract, variables["contract"], where=f"{project}: vars.contract", error=ContractError
+    )

@@ -1,0 +1,64 @@
+"""The roles that an audit runs as, as the SQL that makes them: no more than each needs."""
+
+from itertools import count
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from counterfoil.common.sqltext import comment, identifier, literal
+from counterfoil.contract.contract import Contract
+from counterfoil.postgres.database import HISTORY_SCHEMA, PUBLIC_SCHEMA, STAGING_SCHEMA
+from counterfoil.postgres.profiles import Target
+
+
+def render_grants(
+    contract: Contract, *, builder: Target, auditor: Target, historian: Target, reader: str
+) -> str:
+    """A script that makes the roles and gives each its rights; to run it again changes nothing.
+
+    It is for the database's owner to read and run: Counterfoil's own roles may do none of it.
+
+    Args:
+        contract: the tables that the builder has to read.
+        builder: owns the views.
+        auditor: asserts; may be the builder.
+        historian: owns the history; may be either of them.
+        reader: the role that analysts are members of, or log in as.
+    """
+    environment = Environment(
+        loader=PackageLoader("counterfoil.contract"),
+        autoescape=False,  # noqa: S701 - not HTML; the filters quote for SQL
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        comment=comment,
+        identifier=identifier,
+        literal=literal,
+        qualified=lambda parts: identifier(*parts),
+    )
+    users = {"builder": builder.user, "auditor": auditor.user, "historian": historian.user}
+    return environment.get_template("grants.sql.j2").render(
+        contract=contract,
+        target=builder,
+        **users,
+        reader=reader,
+        roles=list(dict.fromkeys([*users.values(), reader])),
+        readers_of_history=_others(historian.user, builder.user, auditor.user, reader),
+        views=PUBLIC_SCHEMA,
+        staging=STAGING_SCHEMA,
+        history=HISTORY_SCHEMA,
+        quote=_dollar_quote([*users.values(), reader]),
+    )
+
+
+def _others(owner: str, *roles: str) -> list[str]:
+    """The roles that need a grant, since they do not own what it is about."""
+    return [role for role in dict.fromkeys(roles) if role != owner]
+
+
+def _dollar_quote(names: list[str]) -> str:
+    """A quote that none of the names can end."""
+    quotes = (f"$roles{number or ''}$" for number in count())
+    return next(quote for quote in quotes if not any(quote in name for name in names))

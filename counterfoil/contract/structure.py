@@ -1,0 +1,153 @@
+"""The contract's part `structure`: what the catalog must look like (pack schema)."""
+
+from collections.abc import Iterator
+from typing import Literal, Self
+
+from pydantic import Field, StrictBool, model_validator
+
+from counterfoil.contract.clauses import Clause, Name, is_glob, twice
+
+Tier = Literal["critical", "important", "supporting"]
+DeleteRule = Literal["no action", "restrict", "cascade", "set null", "set default"]
+
+
+class TableGroup(Clause):
+    """Tables that must exist, with how much their absence matters. Names may be globs."""
+
+    tier: Tier
+    module: Name | None = None
+    names: tuple[Name, ...] = Field(min_length=1)
+
+
+class ExpectedColumn(Clause):
+    """A column that must exist; its type as `format_type` says it."""
+
+    table: Name
+    column: Name
+    type: Name | None = None
+    nullable: StrictBool | None = None
+
+
+class ForeignKey(Clause):
+    """A foreign key that must exist, by its columns. No rule means that any will do."""
+
+    table: Name
+    columns: tuple[Name, ...] = Field(min_length=1)
+    references: Name
+    on_delete: DeleteRule | None = None
+
+
+class Index(Clause):
+    """A valid, unconditional index that must exist, its key columns in this order."""
+
+    table: Name
+    columns: tuple[Name, ...] = Field(min_length=1)
+    unique: StrictBool = False
+
+
+class Constraint(Clause):
+    """A unique key, by its columns in any order, or a check constraint, by its name."""
+
+    table: Name
+    unique: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    check: Name | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.unique is None) == (self.check is None):
+            raise ValueError("give either unique, its columns, or check, its name")
+        return self
+
+
+class Trigger(Clause):
+    """A trigger that must exist and fire."""
+
+    table: Name
+    name: Name
+
+
+class Probe(Clause):
+    """Rows that a role must see none of: those that `own_rows` does not hold for.
+
+    `settings` are set for the probe's transaction, as the application's sessions have them.
+    """
+
+    name: Name
+    role: Name
+    table: Name
+    settings: dict[Name, str] = Field(default_factory=dict)
+    own_rows: Name
+
+
+class RowSecurity(Clause):
+    """Which tables must be walled by row security, and what a policy must speak of."""
+
+    required: tuple[Name, ...] = ("*",)
+    owner_columns: tuple[Name, ...] = ()
+    trusted_roles: tuple[Name, ...] = ()
+    application_roles: tuple[Name, ...] = ()
+    probes: tuple[Probe, ...] = ()
+
+    @model_validator(mode="after")
+    def _probes_have_names(self) -> Self:
+        if doubled := twice(probe.name for probe in self.probes):
+            raise ValueError(f"probe '{doubled}' is declared twice")
+        return self
+
+
+class Structure(Clause):
+    """What the catalog must look like."""
+
+    tables: tuple[TableGroup, ...] = ()
+    columns: tuple[ExpectedColumn, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    references_allowed: dict[Name, tuple[Name, ...]] | None = None
+    ledgers: tuple[Name, ...] = ()
+    row_security: RowSecurity | None = None
+    indexes: tuple[Index, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    timestamps: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_nothing_twice(self) -> Self:
+        said = {
+            "tables": (name for group in self.tables for name in group.names),
+            "columns": (f"{column.table}.{column.column}" for column in self.columns),
+            "foreign_keys": (
+                f"{key.table} ({', '.join(sorted(key.columns))})" for key in self.foreign_keys
+            ),
+            "triggers": (f"{trigger.name} of {trigger.table}" for trigger in self.triggers),
+        }
+        for list_name, names in said.items():
+            if doubled := twice(names):
+                raise ValueError(f"key '{list_name}': '{doubled}' is declared twice")
+        return self
+
+    def tables_mentioned(self) -> Iterator[tuple[str, str]]:
+        """Each (table, contract key), without the globs."""
+        for position, group in enumerate(self.tables):
+            for name in group.names:
+                yield name, f"tables.{position}.names"
+        for position, foreign_key in enumerate(self.foreign_keys):
+            yield foreign_key.references, f"foreign_keys.{position}.references"
+        for list_name in ("columns", "foreign_keys", "indexes", "constraints", "triggers"):
+            for position, clause in enumerate(getattr(self, list_name)):
+                yield clause.table, f"{list_name}.{position}.table"
+        for name in self.ledgers:
+            yield name, "ledgers"
+        if self.row_security:
+            for name in self.row_security.required:
+                yield name, "row_security.required"
+            for position, probe in enumerate(self.row_security.probes):
+                yield probe.table, f"row_security.probes.{position}.table"
+
+    def schemas_mentioned(self) -> Iterator[str]:
+        """Each schema that the map of references names."""
+        for schema, allowed in (self.references_allowed or {}).items():
+            yield from (schema, *allowed)
+
+
+def names_only(mentioned: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Of (name, key) pairs those that name one table, not a pattern."""
+    return (pair for pair in mentioned if not is_glob(pair[0]))

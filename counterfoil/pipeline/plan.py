@@ -1,0 +1,89 @@
+"""Everything that is read and checked before the database is asked what is true."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
+from counterfoil.audit.audit import Scope
+from counterfoil.audit.waivers import load_waivers
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Pack, load_contract
+from counterfoil.contract.discovery import discover
+from counterfoil.migrations.deployment import with_histories
+from counterfoil.pipeline.preflight import check_database, check_disk
+from counterfoil.postgres.profiles import Target, load_historian, load_targets
+from counterfoil.suites.suite import check_suites, load_suites, read_pii_columns
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an audit will do.
+
+    Attributes:
+        scope: what it judges: the contract with what the catalog adds to it, and the suites
+            that apply. The views are those of all its packs.
+        contract_dir: the folder that the contract's paths are relative to.
+        replaces_project_contract: whether it stands in for the dbt project's own.
+        builder: the target that builds the views.
+        auditor: the target that asserts.
+        historian: the target that writes the history.
+        recipients: who is told of what.
+    """
+
+    scope: Scope
+    contract_dir: Path
+    replaces_project_contract: bool
+    builder: Target
+    auditor: Target
+    historian: Target
+    recipients: tuple[Recipient, ...]
+
+
+def make_plan(
+    target: str, contract_file: Path | None, settings: Settings, packs: Collection[Pack] = ()
+) -> Plan:
+    """Reads and checks all that an audit of `target` needs.
+
+    Args:
+        target: an output of profiles.yml.
+        contract_file: a contract that replaces the dbt project's own; None keeps that.
+        settings: the operator's.
+        packs: which of the contract's are audited; all of them if none is named.
+
+    Raises:
+        CounterfoilError: the first thing that is wrong: target, contract, packs, suites, waivers,
+            alerts, disk, connection, tables, columns, privileges.
+    """
+    builder, auditor = load_targets(target, settings.project_dir)
+    declared = load_contract(settings.project_dir, contract_file)
+    audited = declared.narrowed_to(packs).packs
+    suites = load_suites(settings.expectations_dir)
+    check_suites(
+        [suite for suite in suites if suite.pack in declared.packs],
+        declared,
+        read_pii_columns(settings.project_dir / "models"),
+    )
+    recipients = load_recipients(settings.alerts_path)
+    check_owners(recipients, suites, settings.alerts_path)
+    check_disk(settings)
+    contract = discover(declared, builder, settings)
+    check_database(contract, builder, settings)
+    contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
+    found = with_histories(contract, contract_dir, builder, settings)
+    return Plan(
+        scope=Scope(
+            contract=found,
+            contract_file=str(contract_file or "dbt_project.yml"),
+            suites=tuple(suite.narrowed_to(found) for suite in suites if suite.applies_to(found)),
+            packs=audited,
+            waivers=load_waivers(settings.waivers_path, suites),
+            evidence_limit=settings.evidence_limit,
+        ),
+        contract_dir=contract_dir,
+        replaces_project_contract=contract_file is not None or found != declared,
+        builder=builder,
+        auditor=auditor,
+        historian=load_historian(target, settings.project_dir),
+        recipients=recipients,
+    )

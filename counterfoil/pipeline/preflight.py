@@ -1,0 +1,271 @@
+"""What must hold before an audit begins: found here, nothing is published, nothing lost."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.common.errors import PreflightError
+from counterfoil.common.settings import Settings
+from counterfoil.common.sqltext import identifier
+from counterfoil.contract.contract import Contract
+from counterfoil.postgres.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connected
+from counterfoil.postgres.profiles import Target
+
+_COLUMNS = """
+    select namespace.nspname, relation.relname, attribute.attname
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
+    where (namespace.nspname, relation.relname) in (select * from unnest(%s::text[], %s::text[]))
+        and relation.relkind in ('r', 'p', 'f', 'v', 'm')
+        -- A table without a key has the place of its rows, for want of anything better.
+        and (attribute.attnum > 0 or attribute.attname = 'ctid')
+        and not attribute.attisdropped
+"""
+
+_SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
+
+# A role that a policy applies to would read some of the rows, and every check would pass
+# on those. The views are judged as their owner, which is the role that builds them.
+_VISIBILITY = """
+    select
+        namespace.nspname,
+        relation.relname,
+        pg_catalog.has_schema_privilege(namespace.oid, 'USAGE'),
+        pg_catalog.has_table_privilege(relation.oid, 'SELECT'),
+        pg_catalog.row_security_active(relation.oid)
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where (namespace.nspname, relation.relname) in (select * from unnest(%s::text[], %s::text[]))
+    order by namespace.nspname, relation.relname
+"""
+
+
+# Whoever replaces a view, or comments on its schema, must own it.
+_OWNED = """
+    select nspname, null, pg_catalog.pg_has_role(nspowner, 'USAGE')
+    from pg_catalog.pg_namespace
+    where nspname = any(%s)
+    union all
+    select namespace.nspname, relation.relname, pg_catalog.pg_has_role(relowner, 'USAGE')
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where namespace.nspname = any(%s) and relation.relkind = 'v'
+    order by 1, 2 nulls first
+"""
+
+_MAY_CREATE = "select pg_catalog.has_database_privilege(current_database(), 'CREATE')"
+
+_READABLE = """
+    select
+        namespace.nspname,
+        pg_catalog.has_schema_privilege(namespace.oid, 'USAGE'),
+        pg_catalog.has_table_privilege(relation.oid, 'SELECT')
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where namespace.nspname = any(%s) and relation.relkind = 'v'
+"""
+
+
+def check_database(contract: Contract, target: Target, settings: Settings) -> None:
+    """That the contract's tables and columns exist and its builder sees every row of them.
+
+    Raises:
+        TargetError: the database cannot be reached.
+        PreflightError: a schema, table, column or privilege is missing, row-level security
+            hides rows, or an expression of the contract is not one that Postgres takes.
+    """
+    with _asking(target, settings) as connection:
+        _check_columns(contract, _columns(contract, connection))
+        _check_visibility(contract, target, connection)
+        _check_expressions(contract, connection)
+        _check_ownership(target, connection)
+
+
+def check_auditor(target: Target, settings: Settings) -> None:
+    """That the role which asserts can read the views, once they are built.
+
+    Raises:
+        TargetError: the database cannot be reached.
+        PreflightError: it has no views, or the role has no right to read them.
+    """
+    with _asking(target, settings) as connection, connection.cursor() as cursor:
+        cursor.execute(_READABLE, (_SCHEMAS,))
+        views = cursor.fetchall()
+    if {schema for schema, _, _ in views} != set(_SCHEMAS):
+        raise PreflightError(
+            f"schemas {' and '.join(_SCHEMAS)} hold no views",
+            where=str(target),
+            remedy="Point it at the database that the views are built in, or a replica of it",
+        )
+    for schema, may_use, may_select in views:
+        if not (may_use and may_select):
+            role = identifier(target.user)
+            raise PreflightError(
+                f"role {target.user} may not read the views of schema {schema}",
+                where=str(target),
+                remedy=f"GRANT USAGE ON SCHEMA {', '.join(_SCHEMAS)} TO {role};"
+                f" GRANT SELECT ON ALL TABLES IN SCHEMA {', '.join(_SCHEMAS)} TO {role}",
+            )
+
+
+def check_disk(settings: Settings) -> None:
+    """That reports can be written.
+
+    Raises:
+        PreflightError: the folder cannot be made or written, or its disk is nearly full.
+    """
+    folder = settings.reports_path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+        free_mb = shutil.disk_usage(folder).free // 2**20
+    except OSError as cause:
+        raise PreflightError(
+            f"reports cannot be written: {cause.strerror}",
+            where=str(folder),
+            remedy="Make it writable, or set COUNTERFOIL_REPORTS_DIR",
+        ) from None
+    if free_mb < settings.reports_min_free_mb:
+        raise PreflightError(
+            f"no disk space for reports: {free_mb} MB free, {settings.reports_min_free_mb} needed",
+            where=str(folder),
+            remedy="Free some, or set COUNTERFOIL_REPORTS_DIR to another disk",
+        )
+    latest = folder / "latest"
+    if latest.is_dir() and not latest.is_symlink():
+        raise PreflightError(
+            "a folder stands where the link to the latest audit goes",
+            where=str(latest),
+            remedy="Move it away",
+        )
+
+
+@contextmanager
+def _asking(target: Target, settings: Settings) -> Iterator[Connection]:
+    """A read-only connection; what Postgres says against a question is said in a line."""
+    with connected(target, settings, PreflightError) as connection:
+        connection.set_session(readonly=True)
+        yield connection
+
+
+def _columns(contract: Contract, connection: Connection) -> Mapping[str, frozenset[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS, _located(contract))
+        for schema, relation, column in cursor:
+            found.setdefault((schema, relation), set()).add(column)
+    return {
+        table: frozenset(found[contract.locate(table)])
+        for table in contract.tables
+        if contract.locate(table) in found
+    }
+
+
+def _located(contract: Contract) -> tuple[list[str], list[str]]:
+    """The schemas and the relations of its tables, in step."""
+    located = [contract.locate(table) for table in contract.tables]
+    return [schema for schema, _ in located], [relation for _, relation in located]
+
+
+def _check_columns(contract: Contract, found: Mapping[str, frozenset[str]]) -> None:
+    for table in contract.tables:
+        if table not in found:
+            raise PreflightError(
+                f"table {'.'.join(contract.locate(table))} does not exist",
+                where=f"contract of {contract.database}, key tables.{table}",
+                remedy="Take it out of the contract, or mend the schema's or the table's name",
+            )
+    for table, column, key in contract.columns_mentioned():
+        if column not in found[table]:
+            raise PreflightError(
+                f"column {'.'.join(contract.locate(table))}.{column} does not exist",
+                where=f"contract of {contract.database}, key {key}",
+                remedy="Take it out of the contract, or mend the column's name",
+            )
+
+
+def _check_visibility(contract: Contract, target: Target, connection: Connection) -> None:
+    role = identifier(target.user)
+    with connection.cursor() as cursor:
+        cursor.execute(_VISIBILITY, _located(contract))
+        for schema, table, may_use, may_select, rows_hidden in cursor:
+            relation = f"{schema}.{table}"
+            if not may_use:
+                raise PreflightError(
+                    f"role {target.user} may not use schema {schema}",
+                    where=str(target),
+                    remedy=f"GRANT USAGE ON SCHEMA {identifier(schema)} TO {role}",
+                )
+            if not may_select:
+                raise PreflightError(
+                    f"role {target.user} may not read {relation}",
+                    where=str(target),
+                    remedy=f"GRANT SELECT ON {identifier(schema, table)} TO {role}",
+                )
+            if rows_hidden:
+                raise PreflightError(
+                    f"row-level security hides rows of {relation} from role {target.user}",
+                    where=str(target),
+                    remedy=f"ALTER ROLE {role} BYPASSRLS",
+                )
+
+
+def _check_expressions(contract: Contract, connection: Connection) -> None:
+    """That Postgres plans what the contract says in SQL: dbt would name a model, not a key."""
+    with connection.cursor() as cursor:
+        # dbt's sessions have Postgres' own; ours would not find the application's functions.
+        cursor.execute("""set search_path to "$user", public""")
+    connection.commit()
+    for key, table, condition in contract.conditions():
+        query = sql.SQL("explain select from {} as source_row where {}").format(
+            sql.Identifier(*contract.locate(table)), sql.SQL(condition)
+        )
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+        except psycopg2.Error as cause:
+            connection.rollback()
+            raise PreflightError(
+                f"Postgres refuses it: {_primary(cause)}",
+                where=f"contract of {contract.database}, key {key}",
+                remedy="Mend it",
+            ) from None
+
+
+def _check_ownership(target: Target, connection: Connection) -> None:
+    role = identifier(target.user)
+    with connection.cursor() as cursor:
+        cursor.execute(_MAY_CREATE)
+        (may_create,) = cursor.fetchone() or (False,)
+        cursor.execute(_OWNED, (_SCHEMAS, _SCHEMAS))
+        owned = cursor.fetchall()
+    for schema in _SCHEMAS:
+        if not may_create and schema not in {name for name, _, _ in owned}:
+            raise PreflightError(
+                f"role {target.user} may not create schema {schema}",
+                where=str(target),
+                remedy=f"GRANT CREATE ON DATABASE {identifier(target.dbname)} TO {role},"
+                f" or CREATE SCHEMA {schema} AUTHORIZATION {role}",
+            )
+    foreign = [
+        f"VIEW {identifier(schema, view)}" if view else f"SCHEMA {schema}"
+        for schema, view, is_owner in owned
+        if not is_owner
+    ]
+    if foreign:
+        raise PreflightError(
+            f"role {target.user} does not own {foreign[0]}, and cannot rebuild it",
+            where=str(target),
+            remedy="; ".join(f"ALTER {relation} OWNER TO {role}" for relation in foreign),
+        )
+
+
+def _primary(cause: psycopg2.Error) -> str:
+    return cause.diag.message_primary or str(cause)

@@ -1,0 +1,446 @@
+"""Connections, and the one instant that an audit sees.
+
+Comparing a table read at 02:00:01 with one read at 02:00:03 invents discrepancies under
+live traffic. So every query of an audit runs at one `Instant`: either a snapshot that one
+idle transaction exports and all others import, or a single open transaction.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import psycopg2
+import sqlalchemy as sa
+from psycopg2.extensions import connection as Connection  # noqa: N812
+from sqlalchemy.pool import StaticPool
+
+from counterfoil.common.errors import CounterfoilError, TargetError, UnavailableError
+from counterfoil.common.settings import Settings
+from counterfoil.common.sqltext import identifier
+from counterfoil.common.text import first_line
+from counterfoil.postgres.libpq import forget_session_variables, forget_variables
+from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.replica import await_replay, is_replica
+
+PUBLIC_SCHEMA = "counterfoil"
+STAGING_SCHEMA = "counterfoil_staging"
+HISTORY_SCHEMA = "counterfoil_history"
+
+# The clock is read once the snapshot is taken: what was written a moment before it must not
+# be of the future.
+_NOW = """
+    select coalesce(
+        nullif(current_setting('counterfoil.as_of', true), '')::timestamptz,
+        case when pg_is_in_recovery() then greatest(%s, pg_last_xact_replay_timestamp()) end,
+        clock_timestamp()
+    )
+"""
+
+
+# Why a connection fails that may be made a moment later. Whatever else it is, a password, a
+# database that is not there, will be the same the next time.
+_PASSING = re.compile(
+    "Connection refused|Connection reset|timeout expired|timed out|server closed the connection"
+    "|the database system is|too many (clients|connections)|remaining connection slots"
+    "|could not receive data|No route to host|Network is unreachable|terminating connection"
+    "|No such file or directory"
+)
+
+
+# Seconds, and probes: either side notices within a minute that the other is gone.
+_KEEPALIVE = {"idle": 30, "interval": 10, "count": 3}
+
+_WITH_TRANSACTION_TIMEOUT = 170_000
+
+
+class Instant(Protocol):
+    """One instant of a database, which any number of engines can be tied to."""
+
+    @property
+    def as_of(self) -> datetime:
+        """What 'now' means."""
+
+    @property
+    def queries_at_once(self) -> int:
+        """How many of its queries may run at the same time, on connections of their own."""
+
+    def engine_arguments(self) -> dict[str, Any]:
+        """Keyword arguments for `sqlalchemy.create_engine`."""
+
+    def pin(self, engine: sa.Engine) -> None:
+        """Makes each transaction of an engine made with those arguments see the instant."""
+
+    def check_unbroken(self) -> None:
+        """That nothing was asked in vain because a connection was lost."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An exported snapshot; each engine tied to it opens connections of its own.
+
+    Great Expectations makes a failed check of whatever is raised, a lost connection too. So
+    each loss is noted where it happens, and `check_unbroken` tells of it.
+    """
+
+    target: Target
+    settings: Settings
+    exporter: Connection
+    identifier: str
+    as_of: datetime
+    losses: list[str] = field(default_factory=list)
+
+    @property
+    def queries_at_once(self) -> int:
+        """As many as the operator allows."""
+        return self.settings.queries_at_once
+
+    def engine_arguments(self) -> dict[str, Any]:
+        """Keyword arguments for an engine of one read-only connection."""
+        return {"creator": self._connect, "pool_size": 1, "max_overflow": 0}
+
+    def pin(self, engine: sa.Engine) -> None:
+        """Imports the snapshot at the start of each of the engine's transactions."""
+
+        @sa.event.listens_for(engine, "begin")
+        def _import_snapshot(connection: sa.Connection) -> None:
+            connection.exec_driver_sql(f"set transaction snapshot '{self.identifier}'")
+
+        @sa.event.listens_for(engine, "handle_error")
+        def _note_loss(context: sa.engine.ExceptionContext) -> None:
+            conflicts = isinstance(context.original_exception, psycopg2.errors.SerializationFailure)
+            if context.is_disconnect or conflicts:
+                self.losses.append(_plain(context.original_exception))
+
+    def check_unbroken(self) -> None:
+        """That each connection is as it was when the instant was opened.
+
+        Raises:
+            UnavailableError: one was lost, or a replica had to end its query: what was asked
+                on it has no answer, and what was asked at this instant cannot be asked again.
+        """
+        try:
+            with self.exporter.cursor() as cursor:
+                cursor.execute("select")
+        except psycopg2.Error as cause:
+            self.losses.append(_plain(cause))
+        if self.losses:
+            raise UnavailableError(
+                f"the connection was lost: {self.losses[0]}",
+                where=str(self.target),
+                remedy="Run the audit again, once the database is up",
+            )
+
+    def _connect(self) -> Connection:
+        try:
+            connection = connect(self.target, self.settings, as_of=self.as_of)
+        except UnavailableError as cause:
+            self.losses.append(cause.what)
+            raise
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        return connection
+
+
+class _BorrowingPool(StaticPool):
+    """A pool of one connection that is somebody else's."""
+
+    def dispose(self) -> None:
+        """Leaves the connection open: closing it would end its owner's transaction."""
+
+    def recreate(self) -> "_BorrowingPool":
+        """Itself: an engine asks for a new pool when it is disposed of, and logs that."""
+        return self
+
+
+@dataclass(frozen=True)
+class OpenTransaction:
+    """A transaction that is open already; every engine tied to it shares its connection.
+
+    What it has changed and not committed is seen: that is how a fault can be tried, or a
+    repair proven, and rolled back. The connection must be in autocommit with its
+    transaction begun by hand, or the pool's reset would end the transaction.
+    """
+
+    connection: Connection
+    as_of: datetime
+
+    @property
+    def queries_at_once(self) -> int:
+        """One: there is one connection."""
+        return 1
+
+    def engine_arguments(self) -> dict[str, Any]:
+        """Keyword arguments for an engine on that very connection."""
+        return {
+            "creator": lambda: self.connection,
+            "poolclass": _BorrowingPool,
+            "isolation_level": "AUTOCOMMIT",
+        }
+
+    def pin(self, engine: sa.Engine) -> None:
+        """Nothing to do: the connection is in its transaction."""
+
+    def check_unbroken(self) -> None:
+        """Nothing to do: what is lost with this connection is its owner's to notice."""
+
+
+def connect(target: Target, settings: Settings, *, as_of: datetime | None = None) -> Connection:
+    """A connection with the audit's own session settings.
+
+    Postgres raises instead of hiding rows (row_security), days are UTC, and no query or
+    lock is waited for longer than the settings allow. PG* variables that would change that
+    are forgotten; of the embedded server all of them.
+
+    Raises:
+        TargetError: the database cannot be reached, or refuses the role.
+    """
+    if target.is_embedded:
+        forget_variables()
+    forget_session_variables()
+    session = session_settings(settings) | {
+        "search_path": f"{PUBLIC_SCHEMA},pg_catalog",
+        "row_security": "off",
+        "timezone": "UTC",
+    }
+    if as_of is not None:
+        session["counterfoil.as_of"] = as_of.isoformat()
+    try:
+        connection: Connection = psycopg2.connect(
+            **target.libpq,
+            application_name="counterfoil",
+            connect_timeout=settings.connect_timeout_s,
+            keepalives_idle=_KEEPALIVE["idle"],
+            keepalives_interval=_KEEPALIVE["interval"],
+            keepalives_count=_KEEPALIVE["count"],
+            options=as_options(session),
+        )
+    except psycopg2.OperationalError as cause:
+        raise _refusal(cause, target) from None
+    if connection.server_version >= _WITH_TRANSACTION_TIMEOUT:
+        with connection.cursor() as cursor:
+            cursor.execute("set transaction_timeout = 0")
+        connection.commit()
+    return connection
+
+
+@contextmanager
+def translated(
+    connection: Connection,
+    target: Target,
+    kind: type[CounterfoilError],
+    what: str = "Postgres refused",
+    *,
+    where: str = "",
+    remedy: str = "Mend that, and run again",
+    said: Callable[[psycopg2.Error], str] = str,
+) -> Iterator[None]:
+    """Tells what the driver raises in the block in the house's words.
+
+    Args:
+        connection: the one that is asked; whether it still stands decides what is said.
+        target: where it leads.
+        kind: what a refusal is.
+        what: what was refused, before Postgres' own words.
+        where: in which file, key or relation; the target if empty.
+        remedy: what to do about a refusal.
+        said: how much of Postgres' own words is told.
+
+    Raises:
+        UnavailableError: the connection was lost: the same again may work in a moment.
+        CounterfoilError: of that kind, for whatever else the driver raises.
+    """
+    try:
+        yield
+    except psycopg2.Error as cause:
+        if connection.closed:
+            raise lost(cause, target) from None
+        raise kind(f"{what}: {said(cause)}", where=where or str(target), remedy=remedy) from None
+
+
+@contextmanager
+def connected(
+    target: Target,
+    settings: Settings,
+    kind: type[CounterfoilError],
+    what: str = "Postgres refused",
+    *,
+    where: str = "",
+    remedy: str = "Mend that, and run again",
+) -> Iterator[Connection]:
+    """A connection until the end of the block, in which errors are `translated`.
+
+    Raises:
+        TargetError: the database cannot be reached, or refuses the role.
+    """
+    with (
+        closing(connect(target, settings)) as connection,
+        translated(connection, target, kind, what, where=where, remedy=remedy),
+    ):
+        yield connection
+
+
+def session_settings(settings: Settings) -> dict[str, str]:
+    """What keeps a session of ours, dbt's too, from harming the server that it is on.
+
+    Each is set, since the server's own may end an audit that does no harm: the exporter of
+    a snapshot idles for as long as the suites run, and is missed if it is ended for that.
+    """
+    return {
+        # Measured (docs/performance.md): parallel workers repeat the views' aggregates, and
+        # compiling them costs more than it saves. It also leaves the other cores alone.
+        "max_parallel_workers_per_gather": "0",
+        "jit": "off",
+        # To spare a sort it reads the ledger in an index's order: a page for each entry.
+        "enable_incremental_sort": "off",
+        "work_mem": f"{settings.work_mem_mb}MB",
+        "statement_timeout": f"{settings.statement_timeout_s}s",
+        "lock_timeout": f"{settings.lock_timeout_s}s",
+        "idle_in_transaction_session_timeout": f"{settings.idle_timeout_s}s",
+        "idle_session_timeout": "0",
+        # An audit that was killed, or cut off, must not leave a query or a transaction.
+        "client_connection_check_interval": f"{settings.client_check_s}s",
+        **{f"tcp_keepalives_{name}": str(value) for name, value in _KEEPALIVE.items()},
+    }
+
+
+def as_options(session: Mapping[str, str]) -> str:
+    """Settings of a session as libpq takes them, in `options` or PGOPTIONS."""
+    return " ".join(f"-c {name}={value}" for name, value in session.items())
+
+
+@contextmanager
+def open_snapshot(
+    target: Target, settings: Settings, *, primary: Target | None = None
+) -> Iterator[Snapshot]:
+    """Holds one instant of the target's database open, read-only, while in the block.
+
+    The exporter reads no table, so it holds no lock that an ALTER would wait for.
+
+    Args:
+        target: the database, or a replica of it.
+        settings: the operator's.
+        primary: the database itself, asked how far the target is behind if it is a replica.
+
+    Raises:
+        TargetError: the database cannot be reached, or cannot export its instant.
+        UnavailableError: it is a replica that is too far behind.
+    """
+    connection = connect(target, settings)
+    try:
+        caught_up_at = _catch_up(connection, target, primary, settings)
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        yield _export(connection, target, settings, caught_up_at)
+    finally:
+        connection.close()
+
+
+def _catch_up(
+    connection: Connection, target: Target, primary: Target | None, settings: Settings
+) -> datetime | None:
+    """When the primary held what the target holds; None if the target is no replica."""
+    if not is_replica(connection):
+        return None
+    if primary is None or primary == target:
+        raise TargetError(
+            "it is a replica, and nobody can say how far it is behind",
+            where=str(target),
+            remedy="Build the views as an output of its primary, and assert as T_audit",
+        )
+    with closing(connect(primary, settings)) as asked:
+        return await_replay(connection, target, asked, settings)
+
+
+def _export(
+    connection: Connection, target: Target, settings: Settings, caught_up_at: datetime | None
+) -> Snapshot:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_export_snapshot()")
+            (identifier,) = cursor.fetchone() or (None,)
+            cursor.execute(_NOW, (caught_up_at,))
+            (as_of,) = cursor.fetchone() or (None,)
+    except psycopg2.errors.DataError as cause:
+        raise TargetError(
+            f"its counterfoil.as_of is no instant: {cause}",
+            where=str(target),
+            remedy=f"ALTER DATABASE {target.dbname} RESET counterfoil.as_of, or set an instant",
+        ) from None
+    except psycopg2.Error as cause:
+        if connection.closed:
+            raise lost(cause, target) from None
+        raise TargetError(
+            f"cannot export a snapshot: {cause}", where=str(target), remedy="Mend that"
+        ) from None
+    assert isinstance(as_of, datetime)
+    assert isinstance(identifier, str)
+    return Snapshot(target, settings, connection, identifier, as_of)
+
+
+@contextmanager
+def pinned_engine(instant: Instant) -> Iterator[sa.Engine]:
+    """An engine of the audit's own that sees the instant."""
+    engine = sa.create_engine("postgresql+psycopg2://", **instant.engine_arguments())
+    instant.pin(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def open_transaction(
+    target: Target, settings: Settings, *, as_of: datetime | None = None
+) -> Iterator[OpenTransaction]:
+    """A transaction that may write, is seen by whoever is tied to it, and is never committed.
+
+    Args:
+        target: a database, through a role that may write.
+        settings: the operator's.
+        as_of: what 'now' means; None for what the database declares, or its own now.
+
+    Raises:
+        TargetError: the database cannot be reached.
+    """
+    connection = connect(target, settings, as_of=as_of)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("begin isolation level repeatable read read write")
+            cursor.execute(_NOW, (None,))
+            (now,) = cursor.fetchone() or (None,)
+        assert isinstance(now, datetime)
+        yield OpenTransaction(connection, now)
+    finally:
+        # Ends the transaction too, whatever state it is in: nothing of it is kept.
+        connection.close()
+
+
+def lost(cause: Exception, target: Target) -> UnavailableError:
+    """What to say of a connection that was there, and is no more."""
+    return UnavailableError(
+        f"the connection was lost: {_plain(cause)}",
+        where=str(target),
+        remedy="Run the audit again, once the database is up",
+    )
+
+
+def is_passing(said: str) -> bool:
+    """Whether what libpq says against a connection may be otherwise a moment later."""
+    return _PASSING.search(said) is not None
+
+
+def _refusal(cause: psycopg2.OperationalError, target: Target) -> TargetError:
+    """What a connection that was not made comes to; libpq tells why in words alone."""
+    remedy = "Check that the database is up, and the host, user and password"
+    if "permission denied for database" in str(cause):
+        remedy = f"GRANT CONNECT ON DATABASE {identifier(target.dbname)}"
+        remedy += f" TO {identifier(target.user)}"
+    error = UnavailableError if is_passing(str(cause)) else TargetError
+    return error(f"cannot connect: {_plain(cause)}", where=str(target), remedy=remedy)
+
+
+def _plain(cause: BaseException) -> str:
+    """A driver's message without the host that it repeats and the hints after it."""
+    return first_line(cause).rsplit("failed: ", 1)[-1]

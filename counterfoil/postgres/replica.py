@@ -1,0 +1,94 @@
+"""How far a hot standby is behind its primary: what it has not replayed, no audit sees.
+
+The time of the last replayed transaction cannot tell: it is old on an idle primary, and just
+as old where replay is paused or the connection was cut. Places in the log can. A replica
+that has replayed up to where its primary was at some time is no further behind than that.
+"""
+
+import time
+from datetime import datetime
+
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.common.errors import TargetError, UnavailableError
+from counterfoil.common.settings import Settings
+from counterfoil.postgres.profiles import Target
+
+_WHERE_THE_PRIMARY_IS = """
+    select pg_current_wal_insert_lsn()::text, clock_timestamp(), system_identifier
+    from pg_control_system()
+"""
+
+_HAS_REPLAYED = """
+    select
+        pg_last_wal_replay_lsn() >= %s::pg_lsn,
+        pg_is_wal_replay_paused(),
+        system_identifier
+    from pg_control_system()
+"""
+
+_POLL_S = 0.2
+
+
+def is_replica(connection: Connection) -> bool:
+    """Whether it is connected to a hot standby."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_is_in_recovery()")
+        (in_recovery,) = cursor.fetchone() or (False,)
+    connection.rollback()
+    return bool(in_recovery)
+
+
+def await_replay(
+    replica: Connection, target: Target, primary: Connection, settings: Settings
+) -> datetime:
+    """Waits until the replica holds all that its primary holds now.
+
+    Args:
+        replica: a connection to the hot standby.
+        target: it, as its operator knows it.
+        primary: a connection to the database that it follows.
+        settings: `replica_lag_s` is how long this may take.
+
+    Returns:
+        The primary's clock at the start of the wait: all that it held then is there.
+
+    Raises:
+        TargetError: the one is no replica of the other.
+        UnavailableError: it is further behind than that.
+    """
+    place, at, system = _one(primary, _WHERE_THE_PRIMARY_IS)
+    deadline = time.monotonic() + settings.replica_lag_s
+    while True:
+        has_replayed, is_paused, replicas_system = _one(replica, _HAS_REPLAYED, place)
+        if replicas_system != system:
+            raise TargetError(
+                "it is a replica of another server than the one that the views are built on",
+                where=str(target),
+                remedy="Point both outputs at servers of one cluster",
+            )
+        if has_replayed:
+            assert isinstance(at, datetime)
+            return at
+        if is_paused:
+            raise _behind("its replay is paused", target)
+        if time.monotonic() > deadline:
+            raise _behind(f"by more than {settings.replica_lag_s} s", target)
+        time.sleep(_POLL_S)
+
+
+def _behind(how: str, target: Target) -> UnavailableError:
+    return UnavailableError(
+        f"the replica is behind its primary: {how}",
+        where=str(target),
+        remedy="Mend the replication, or raise COUNTERFOIL_REPLICA_LAG_S",
+    )
+
+
+def _one(connection: Connection, query: str, *values: object) -> tuple[object, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        row = cursor.fetchone()
+    connection.rollback()
+    assert row is not None
+    return row

@@ -1,0 +1,103 @@
+"""An audit in words: the sentences that every form of publication shares."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from counterfoil.audit.findings import Audit, AuditStatus, CheckResult, History
+from counterfoil.common.text import clip
+from counterfoil.publish.groups import stories, tally
+
+VERDICTS: dict[AuditStatus, str] = {
+    "passed": "PASSED",
+    "warning": "WARNINGS",
+    "critical": "CRITICAL",
+    "error": "INCOMPLETE",
+}
+
+
+_COUNTED = (
+    ("fail", "failed"),
+    ("waived", "waived"),
+    ("error", "in error"),
+    ("unknown", "unknown"),
+)
+
+
+def verdict(audit: Audit) -> str:
+    """The overall outcome: "CRITICAL: 13 of 17 checks passed, 3 failed, 1 in error"."""
+    return f"{VERDICTS[audit.status]}: {counts(audit)}"
+
+
+def counts(audit: Audit) -> str:
+    """What the checks came to: "13 of 17 checks passed, 3 failed, 1 in error"."""
+    passed = sum(check.status == "pass" for check in audit.checks)
+    told = [f"{passed} of {len(audit.checks)} checks passed"]
+    for status, word in _COUNTED:
+        number = sum(check.status == status for check in audit.checks)
+        if number:
+            told.append(f"{number} {word}")
+    if audit.packs_left_out:
+        told.append(f"without {', '.join(audit.packs_left_out)}")
+    return ", ".join(told)
+
+
+def headlines(audit: Audit, *, most: int = 5) -> list[str]:
+    """What is wrong, one sentence each: the largest finding of each failed check, worst first.
+
+    A subject is told once: what other checks found of it is the same fault.
+    """
+    sentences: dict[str, None] = {}
+    told: set[str] = set()
+    for check in worst_first(audit.checks):
+        if check.status in ("error", "unknown"):
+            sentences[f"{check.check_id}: {check.detail}"] = None
+        elif check.status == "fail":
+            open_findings = [finding for finding in check.findings if finding.waiver is None]
+            untold = [finding for finding in open_findings if finding.subject not in told]
+            if untold:
+                more = f" (and {check.counts - 1} more)" if check.counts > 1 else ""
+                sentences[f"{untold[0].message}{more}"] = None
+            told.update(finding.subject for finding in open_findings if finding.subject)
+    return list(sentences)[:most]
+
+
+def movement(audit: Audit) -> str:
+    """What changed, in a line: "since 2025-10-30 05:00 UTC: 1 ongoing, 0 new, 0 resolved"."""
+    history = audit.history
+    if history is None:
+        return "what changed is not known: the history was not recorded"
+    told = tally(history)
+    if history.previous is None:
+        return f"first audit of {clip(audit.database, 80)}: {open_incidents(history)}"
+    accepted = f", {told.waived} newly waived" if told.waived else ""
+    return (
+        f"since {instant(history.previous.snapshot_at)}:"
+        f" {told.ongoing} ongoing, {told.new} new, {told.resolved} resolved{accepted}"
+    )
+
+
+def open_incidents(history: History) -> str:
+    """How much is open, as people count it: "1 open incident, 3 checks"."""
+    incidents = [incident for incident in history.incidents if incident.status == "open"]
+    if not incidents:
+        return "no open incident"
+    told, checks = len(stories(incidents)), len({incident.check_id for incident in incidents})
+    return f"{_counted(told, 'open incident')}, {_counted(checks, 'check')}"
+
+
+def instant(moment: datetime) -> str:
+    """An instant to the minute, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M UTC}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
+    """Errors, then failures by severity, then what could not be judged, then the rest."""
+    order = ["error", "critical", "warning", "info", "unknown", "waived", "pass"]
+    return sorted(
+        checks,
+        key=lambda check: order.index(check.severity if check.status == "fail" else check.status),
+    )

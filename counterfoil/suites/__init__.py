@@ -1,0 +1,1 @@
+"""The suites of expectations/, and Great Expectations behind one door."""

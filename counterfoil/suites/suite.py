@@ -1,0 +1,413 @@
+"""The suites of expectations/: what must be true of each view, read strictly.
+
+Great Expectations drops an expectation it does not know, and an empty suite passes. So a
+suite that would not assert exactly what it says is refused here, before the snapshot.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from counterfoil.common.errors import SuiteError
+from counterfoil.common.yamlfile import parse_model, read_yaml
+from counterfoil.contract.contract import Contract, Pack
+
+# The checks that Counterfoil adds to every audit.
+EVERY_CHECK_RAN = "audit.every_check_ran"
+WAIVERS_IN_USE = "audit.waivers_in_use"
+# The check that it makes itself, where the contract has probes (probes.py).
+ROW_SECURITY_ISOLATES = "schema.row_security_isolates"
+
+Severity = Literal["critical", "warning", "info"]
+# The worst first.
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+Text = Annotated[str, StringConstraints(min_length=1)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_WEAKENING = frozenset({"mostly", "row_condition", "condition_parser"})
+
+# What Great Expectations takes beside a rule's own arguments, and would heed or ignore.
+_NOT_OF_THE_RULE = frozenset(
+    {"id", "meta", "notes", "result_format", "description", "catch_exceptions"}
+    | {"rendered_content", "severity", "windows", "batch_id"}
+)
+
+
+def _is_unsafe(item: Any) -> bool:
+    return item is None or isinstance(item, dict | list)
+
+
+def _key_of_contracts(key: str | None) -> str | None:
+    if key is not None and not Contract.can_declare(key):
+        raise ValueError(f"'{key}' is no key of a contract")
+    return key
+
+
+class Expectation(_Entry):
+    """A column expectation of Great Expectations, by its type's name and its arguments."""
+
+    type: Text
+    kwargs: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _asserts_every_row_of_a_column(self) -> Self:
+        if not isinstance(self.kwargs.get("column"), str):
+            raise ValueError("kwargs.column is missing: a check asserts over one column")
+        for key, value in self.kwargs.items():
+            if key in _WEAKENING:
+                raise ValueError(f"kwargs.{key} would let rows off: put it in the view")
+            if key in _NOT_OF_THE_RULE:
+                raise ValueError(f"kwargs.{key} is no part of a rule: take it out")
+            if isinstance(value, dict) and [*value] != ["$PARAMETER"]:
+                raise ValueError(f"kwargs.{key}: a threshold is written {{$PARAMETER: its name}}")
+            if isinstance(value, list) and (not value or any(_is_unsafe(item) for item in value)):
+                # `x not in (0, null)` is never true in SQL: a null lets every row pass.
+                raise ValueError(f"kwargs.{key}: list plain values, at least one, none null")
+        return self
+
+    @property
+    def column(self) -> str:
+        """The column asserted over."""
+        return str(self.kwargs["column"])
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The contract's thresholds that the arguments name as `$PARAMETER`."""
+        return frozenset(
+            str(value["$PARAMETER"])
+            for value in self.kwargs.values()
+            if isinstance(value, dict) and "$PARAMETER" in value
+        )
+
+
+class Evidence(_Entry):
+    """The view whose rows are a check's findings.
+
+    `size` is the column that orders them, largest first; `key` names a finding; findings
+    that agree on `subject` are about one thing, and are told together. `severity` is a
+    column with the severity of each, where they differ: then the worst come first.
+    """
+
+    relation: Identifier
+    key: tuple[Identifier, ...] = Field(min_length=1)
+    subject: Identifier | None = None
+    tenant: Identifier | None = None
+    size: Identifier | None = None
+    severity: Identifier | None = None
+    observed: tuple[Identifier, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that leaves the database, each once, key first."""
+        optional = [
+            column for column in (self.subject, self.tenant, self.size, self.severity) if column
+        ]
+        return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
+
+
+# Its findings are named like those of a suite, and waived like them.
+EVIDENCE_OF_PROBES = Evidence(relation="probes", key=("probe",))
+
+
+class Check(_Entry):
+    """One rule, under its stable id, with what a person needs to act on it.
+
+    `sources` are tables that it needs rows of beyond those that its suite needs.
+    `unknown` is a column of a summary that counts what cannot be judged: while it does, a
+    check that finds nothing is unknown, not passed.
+    `declared_by` is the contract's key without which it does not apply.
+    """
+
+    check_id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
+    title: Text
+    why: Text
+    remedy: Text
+    owner: Text
+    severity: Severity
+    category: Text
+    expectation: Expectation
+    message: Text
+    sources: tuple[Text, ...] = ()
+    unknown: Identifier | None = None
+    declared_by: Text | None = None
+    evidence: Evidence | None = None
+
+    @field_validator("declared_by")
+    @classmethod
+    def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
+        return _key_of_contracts(key)
+
+    @field_validator("message")
+    @classmethod
+    def _can_be_filled_in(cls, message: str) -> str:
+        for _, name, specification, conversion in Formatter().parse(message):
+            if name is None:
+                continue
+            if not name.isidentifier() or conversion:
+                raise ValueError("between braces goes a column, and after a colon its format")
+            for number in (0, 0.5):
+                try:
+                    format(number, specification or "")
+                except ValueError as cause:
+                    raise ValueError(f"{{{name}:{specification}}}: {cause}") from None
+        return message
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The columns that the message names."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.message) if name)
+
+
+class Suite(_Entry):
+    """The checks over one view.
+
+    A view whose rows are themselves what is reconciled names its key under `evidence`
+    with its own `relation`. A summary (a row a rule, a relationship, a table) leaves that
+    to its checks, each naming the view that lists its rows.
+
+    Attributes:
+        relation: the view.
+        pack: the pack of the contract without which the suite does not apply.
+        declared_by: the contract's list that the view unfolds; without it the suite does
+            not apply.
+        sources: tables of the contract without whose rows nothing here can be judged.
+        source_columns: columns that name the table(s) a row is about, of a summary and of
+            the views that list its rows.
+        rows_checked: a summary's column whose sum is the number of rows checked.
+        may_be_empty: a view without rows is nothing wrong: there are no such objects.
+        is_live: it compares files with the database that they are applied to, and does not
+            apply to a folder of files alone.
+        file: where it was read from.
+    """
+
+    relation: Identifier
+    pack: Pack
+    declared_by: Text | None = None
+    sources: tuple[Text, ...] = ()
+    source_columns: tuple[Identifier, ...] = ()
+    rows_checked: Identifier | None = None
+    may_be_empty: StrictBool = False
+    is_live: StrictBool = False
+    evidence: Evidence | None = None
+    checks: tuple[Check, ...] = Field(min_length=1)
+    file: str
+
+    @field_validator("declared_by")
+    @classmethod
+    def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
+        return _key_of_contracts(key)
+
+    @model_validator(mode="after")
+    def _every_check_has_evidence(self) -> Self:
+        for check in self.checks:
+            if (check.evidence is None) == (self.evidence is None):
+                raise ValueError(
+                    f"{check.check_id}: name its evidence either in the suite or in the check"
+                )
+        if self.is_summary != (self.rows_checked is not None):
+            raise ValueError("rows_checked is for a summary, and a summary needs it")
+        if not self.is_summary and any(check.unknown for check in self.checks):
+            raise ValueError("unknown is for a summary, which alone counts")
+        if self.evidence and self.evidence.relation != self.relation:
+            raise ValueError("a suite's evidence is its own relation; a check's may be another")
+        for check in self.checks:
+            strangers = check.words - set(self.evidence_of(check).columns)
+            if strangers:
+                raise ValueError(f"{check.check_id}: message names '{min(strangers)}', no evidence")
+        return self
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether the view counts rows that another view lists."""
+        return self.evidence is None
+
+    def evidence_of(self, check: Check) -> Evidence:
+        """Where the findings of one of its checks are listed."""
+        evidence = check.evidence or self.evidence
+        assert evidence is not None
+        return evidence
+
+    def applies_to(self, contract: Contract) -> bool:
+        """Whether the contract asks for it."""
+        return self.pack in contract.packs and (
+            self.declared_by is None or contract.declares(self.declared_by)
+        )
+
+    def narrowed_to(self, contract: Contract) -> "Suite":
+        """The suite with those of its checks that the contract asks for."""
+        checks = tuple(
+            check
+            for check in self.checks
+            if check.declared_by is None or contract.declares(check.declared_by)
+        )
+        return self.model_copy(update={"checks": checks})
+
+    @property
+    def columns_used(self) -> Iterable[tuple[str, str, str]]:
+        """Each (relation, column, key in the file) that must exist in the database."""
+        for column in self.source_columns:
+            yield self.relation, column, "source_columns"
+        if self.rows_checked:
+            yield self.relation, self.rows_checked, "rows_checked"
+        for check in self.checks:
+            yield self.relation, check.expectation.column, f"{check.check_id} kwargs.column"
+            if check.unknown:
+                yield self.relation, check.unknown, f"{check.check_id} unknown"
+            evidence = self.evidence_of(check)
+            for column in (*evidence.columns, *self.source_columns):
+                yield evidence.relation, column, f"{check.check_id} evidence"
+
+
+def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
+    """Every suite of the folder, in the order of its files' names.
+
+    Raises:
+        SuiteError: a file is not YAML or not a suite, there is none, or a check_id or a
+            relation is there twice; names file and key.
+    """
+    stray = next(expectations_dir.rglob("*.yaml"), None)
+    if stray is not None:
+        raise SuiteError(
+            "only .yml is read as a suite", where=str(stray), remedy="Rename it to end with .yml"
+        )
+    files = sorted(expectations_dir.rglob("*.yml"))
+    if not files:
+        raise SuiteError(
+            "no suites", where=str(expectations_dir), remedy="Check COUNTERFOIL_PROJECT_DIR"
+        )
+    suites = tuple(_load_suite(file, expectations_dir) for file in files)
+    check_ids = [(check.check_id, suite.file) for suite in suites for check in suite.checks]
+    own = [
+        (check_id, "Counterfoil's own")
+        for check_id in (EVERY_CHECK_RAN, WAIVERS_IN_USE, ROW_SECURITY_ISOLATES)
+    ]
+    _refuse_twice([*check_ids, *own])
+    _refuse_twice((suite.relation, suite.file) for suite in suites)
+    return suites
+
+
+def check_suites(
+    suites: Iterable[Suite], contract: Contract, pii_columns: Mapping[str, frozenset[str]]
+) -> None:
+    """That the suites fit the contract and list nothing personal.
+
+    Args:
+        suites: those that apply to the contract.
+        contract: whose tables and thresholds they name.
+        pii_columns: by model, the columns that `models/` tags `pii: true`.
+
+    Raises:
+        SuiteError: an unknown table or threshold, or a personal column among the evidence.
+    """
+    for suite in suites:
+        for table in [*suite.sources, *(name for check in suite.checks for name in check.sources)]:
+            if table not in contract.tables:
+                raise SuiteError(
+                    f"unknown table '{table}'",
+                    where=f"{suite.file}, key sources",
+                    remedy=f"Name tables of the contract: {', '.join(contract.tables)}",
+                )
+        for check in suite.checks:
+            unknown = check.expectation.parameters - contract.thresholds.keys()
+            if unknown:
+                raise SuiteError(
+                    f"unknown threshold '{min(unknown)}'",
+                    where=f"{suite.file}, check {check.check_id}",
+                    remedy=f"Use one of: {', '.join(contract.thresholds) or 'none declared'}",
+                )
+            evidence = suite.evidence_of(check)
+            personal = pii_columns.get(evidence.relation, frozenset()) & set(evidence.columns)
+            if personal:
+                raise SuiteError(
+                    f"column '{min(personal)}' is personal (pii) and may not be evidence",
+                    where=f"{suite.file}, check {check.check_id}",
+                    remedy="List keys and measures only",
+                )
+
+
+def check_columns(suites: Iterable[Suite], columns: Mapping[str, frozenset[str]]) -> None:
+    """That every relation and column that the suites name is in the database.
+
+    Args:
+        suites: those that apply to the contract.
+        columns: the columns of each view that was built.
+
+    Raises:
+        SuiteError: one is not; names file, check and column.
+    """
+    for suite in suites:
+        for relation, column, key in suite.columns_used:
+            if relation not in columns:
+                raise SuiteError(
+                    f"unknown relation '{relation}'",
+                    where=f"{suite.file}, {key}",
+                    remedy="Name a view of models/, or run again if it was dropped meanwhile",
+                )
+            if column not in columns[relation]:
+                raise SuiteError(
+                    f"unknown column '{column}' of {relation}",
+                    where=f"{suite.file}, {key}",
+                    remedy=f"Use one of: {', '.join(sorted(columns[relation]))}",
+                )
+
+
+def read_pii_columns(models_dir: Path) -> dict[str, frozenset[str]]:
+    """By model, the columns that the folder's properties tag `meta: {pii: true}`.
+
+    Raises:
+        SuiteError: a properties file is not YAML, or not what dbt takes for properties.
+    """
+    tagged: dict[str, frozenset[str]] = {}
+    for file in sorted(models_dir.rglob("*.yml")):
+        content = read_yaml(file, SuiteError) or {}
+        try:
+            for model in content.get("models") or []:
+                tagged[model["name"]] = frozenset(
+                    column["name"] for column in model.get("columns") or [] if _is_pii(column)
+                )
+        except (AttributeError, KeyError, TypeError):
+            raise SuiteError(
+                "not a properties file, so nobody knows which columns are personal",
+                where=str(file),
+                remedy="List models and columns with a name each, as dbt wants them",
+            ) from None
+    return tagged
+
+
+def _is_pii(column: Mapping[str, Any]) -> bool:
+    config = column.get("config") or {}
+    return bool((column.get("meta") or config.get("meta") or {}).get("pii"))
+
+
+def _load_suite(file: Path, expectations_dir: Path) -> Suite:
+    where = str(file.relative_to(expectations_dir.parent))
+    content = read_yaml(file, SuiteError)
+    if isinstance(content, dict):
+        content["file"] = where
+    return parse_model(Suite, content, where=where, error=SuiteError)
+
+
+def _refuse_twice(named: Iterable[tuple[str, str]]) -> None:
+    named = list(named)
+    counts = Counter(name for name, _ in named)
+    for name, _ in named:
+        if counts[name] > 1:
+            files = ", ".join(dict.fromkeys(other for same, other in named if same == name))
+            raise SuiteError(f"'{name}' is there twice", where=files, remedy="Rename one")

@@ -1,0 +1,1 @@
+"""The reconciliation views, and dbt behind one door."""

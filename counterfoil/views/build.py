@@ -1,0 +1,352 @@
+"""Building the reconciliation views with dbt, and only when something has changed.
+
+dbt runs in a process of its own: two invocations in one process interfere, and a contract
+of hundreds of tables is too long for a command line.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.common.errors import BuildError, CounterfoilError, UnavailableError
+from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Contract
+from counterfoil.history.tables import ensure_history
+from counterfoil.pipeline.plan import Plan
+from counterfoil.postgres.database import (
+    PUBLIC_SCHEMA,
+    STAGING_SCHEMA,
+    as_options,
+    connected,
+    is_passing,
+    session_settings,
+)
+from counterfoil.postgres.profiles import Target, profiles_file
+
+log = logging.getLogger(__name__)
+
+_PROJECT_FOLDERS = ("models", "macros")
+_SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
+
+_VIEWS = """
+    select schemaname || '.' || viewname
+    from pg_catalog.pg_views
+    where schemaname = any(%s)
+"""
+
+# Views of other schemas that stand on ours: what analysts made.
+_DEPENDENTS = """
+    select distinct dependent_schema.nspname || '.' || dependent.relname
+    from pg_catalog.pg_depend as dependency
+    join pg_catalog.pg_rewrite as rewrite on rewrite.oid = dependency.objid
+    join pg_catalog.pg_class as dependent on dependent.oid = rewrite.ev_class
+    join pg_catalog.pg_namespace as dependent_schema
+        on dependent_schema.oid = dependent.relnamespace
+    join pg_catalog.pg_class as ours on ours.oid = dependency.refobjid
+    join pg_catalog.pg_namespace as our_schema on our_schema.oid = ours.relnamespace
+    where dependency.classid = 'pg_catalog.pg_rewrite'::regclass
+        and dependency.refclassid = 'pg_catalog.pg_class'::regclass
+        and our_schema.nspname = any(%s)
+        and dependent_schema.nspname <> all(%s)
+    order by 1
+"""
+
+# What Postgres says of `create or replace view`: 42P16, which dbt's message leaves out.
+_REFUSED = re.compile("cannot (change .* of view column|drop columns from view)")
+
+# What the process says of each node that is done.
+_DONE = re.compile(r'{"done": (\d+), "of": (\d+)}')
+
+# Of what so many are done, and of how many.
+Progress = Callable[[str, int, int], None]
+
+_MARK = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
+
+
+@dataclass(frozen=True)
+class Build:
+    """What stands in the database: the project's hash, and the views it made."""
+
+    project_hash: str
+    views: frozenset[str]
+
+    @classmethod
+    def read(cls, connection: Connection) -> "Build | None":
+        """The build that the schema's comment records; None if it records none."""
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK, (PUBLIC_SCHEMA,))
+            (comment,) = cursor.fetchone() or (None,)
+        try:
+            mark = json.loads(comment)["counterfoil"]
+            return cls(mark["hash"], frozenset(mark["views"]))
+        except (TypeError, ValueError, KeyError):
+            return None
+
+    def write(self, connection: Connection) -> None:
+        """Records the build as the comment of the schema that the views are in."""
+        mark = {"counterfoil": {"hash": self.project_hash, "views": sorted(self.views)}}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("comment on schema {} is {}").format(
+                    sql.Identifier(PUBLIC_SCHEMA), sql.Literal(json.dumps(mark))
+                )
+            )
+        connection.commit()
+
+
+def ensure_views(
+    plan: Plan,
+    settings: Settings,
+    *,
+    although_unchanged: bool = False,
+    profiles_dir: Path | None = None,
+    progress: Progress = lambda _what, _done, _of: None,
+) -> bool:
+    """Builds the views if the project, the contract or the server changed, or one is gone.
+
+    After a build dbt's own data tests run: they prove the SQL, and are not for every night.
+
+    The history's tables come first: views stand on them.
+
+    Args:
+        plan: the contract, and the roles that own the views and the history.
+        settings: the operator's.
+        although_unchanged: build them whatever has changed.
+        profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
+        progress: told what is done (`view`, `data test`), how many are, and of how many.
+
+    Returns:
+        Whether anything was built.
+
+    Raises:
+        HistoryError: the history cannot be brought up to date.
+        BuildError: dbt failed, a data test failed, or a changed view cannot be replaced
+            because somebody else's view stands on it; names it.
+        UnavailableError: the connection was lost meanwhile.
+    """
+    target = plan.builder
+    ensure_history(plan.historian, target.user, settings)
+    with connected(target, settings, BuildError) as connection:
+        wanted = _project_hash(plan.scope.contract, settings.project_dir, connection.server_version)
+        standing = Build.read(connection)
+        if (
+            standing
+            and not although_unchanged
+            and standing.project_hash == wanted
+            and standing.views <= _existing_views(connection)
+        ):
+            log.info("Views are up to date: %d of them, none rebuilt", len(standing.views))
+            return False
+        if standing:
+            # A build that fails half-way leaves views of two contracts: neither stands.
+            Build("", standing.views).write(connection)
+        arguments = ["--profile", "counterfoil", "--target", target.name]
+        profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
+        arguments += ["--profiles-dir", str(profiles_dir.absolute())]
+        if plan.replaces_project_contract:
+            arguments += ["--vars", json.dumps(plan.scope.contract.as_dbt_vars())]
+        views = _run(arguments, connection, settings, partial(progress, "view"))
+        _test(arguments, settings, partial(progress, "data test"))
+        _drop_views(_existing_views(connection) - views, connection)
+        Build(wanted, views).write(connection)
+        log.info("Built %d views, and their data tests passed", len(views))
+        return True
+
+
+def drop_views(target: Target, settings: Settings) -> int:
+    """Drops every view of ours, so that the application can change the tables below them.
+
+    Nothing else goes: not the schemas, their privileges or the history. The next audit
+    builds the views again.
+
+    Returns:
+        How many were dropped.
+
+    Raises:
+        BuildError: somebody else's views stand on them; names those, and drops none.
+        TargetError: the database cannot be reached.
+    """
+    with connected(target, settings, BuildError) as connection:
+        views = _existing_views(connection)
+        dependents = _dependents(connection)
+        if dependents:
+            raise BuildError(
+                f"not dropped, because these stand on our views: {', '.join(dependents)}",
+                where=str(target),
+                remedy="Drop those first, with their owners' leave",
+            )
+        _drop_views(views, connection)
+        return len(views)
+
+
+def _project_hash(contract: Contract, project_dir: Path, server_version: int) -> str:
+    digest = hashlib.sha256()
+    digest.update(contract.model_dump_json(by_alias=True).encode())
+    digest.update(f"{server_version} {version('dbt-core')} {version('dbt-postgres')}".encode())
+    for path in [project_dir / "dbt_project.yml", *_project_files(project_dir)]:
+        digest.update(str(path.relative_to(project_dir)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _project_files(project_dir: Path) -> Iterable[Path]:
+    for folder in _PROJECT_FOLDERS:
+        for path in sorted((project_dir / folder).rglob("*")):
+            if path.is_file():
+                yield path
+
+
+def _existing_views(connection: Connection) -> frozenset[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_VIEWS, (_SCHEMAS,))
+        return frozenset(name for (name,) in cursor)
+
+
+def _run(
+    arguments: Sequence[str],
+    connection: Connection,
+    settings: Settings,
+    progress: Callable[[int, int], None],
+) -> frozenset[str]:
+    """Replaces the views in place; where Postgres refuses that, drops and makes them anew."""
+    outcome = _dbt(["run", *arguments], settings, progress)
+    if _is_replacement_refused(outcome):
+        dependents = _dependents(connection)
+        if dependents:
+            raise BuildError(
+                f"{_first_failure(outcome)}; not dropped, because these stand on our views:"
+                f" {', '.join(dependents)}",
+                where="dbt run",
+                remedy="Mend the model, or drop those views and run again",
+            )
+        outcome = _dbt(["run", "--full-refresh", *arguments], settings, progress)
+    if not outcome["success"]:
+        raise _failure(outcome, where="dbt run", remedy="Mend that model")
+    if not outcome["nodes"]:
+        raise BuildError(
+            "the contract switches every model off",
+            where="dbt run",
+            remedy="Check the contract's packs",
+        )
+    return frozenset(node["relation"] for node in outcome["nodes"])
+
+
+def _dependents(connection: Connection) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DEPENDENTS, (_SCHEMAS, _SCHEMAS))
+        names = [name for (name,) in cursor]
+    connection.rollback()
+    return names
+
+
+def _drop_views(stale: Iterable[str], connection: Connection) -> None:
+    """Drops views that the project no longer makes, all at once and none that others use."""
+    names = [sql.Identifier(*name.split(".", 1)) for name in sorted(stale)]
+    if not names:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("drop view {}").format(sql.SQL(", ").join(names)))
+    except psycopg2.Error as cause:
+        connection.rollback()
+        reason = cause.diag.message_detail or cause.diag.message_primary
+        raise BuildError(
+            f"views cannot be dropped: {reason}",
+            where=PUBLIC_SCHEMA,
+            remedy="End what uses or stands on them, then run again",
+        ) from None
+    connection.commit()
+
+
+def _is_replacement_refused(outcome: dict[str, Any]) -> bool:
+    """Whether a view has to go first: its columns changed. Dropping would mend nothing else."""
+    return any(
+        node["status"] == "error" and _REFUSED.search(node["message"]) for node in outcome["nodes"]
+    )
+
+
+def _test(
+    arguments: Sequence[str], settings: Settings, progress: Callable[[int, int], None]
+) -> None:
+    outcome = _dbt(["test", "--select", "test_type:data", *arguments], settings, progress)
+    if not outcome["success"]:
+        raise _failure(
+            outcome,
+            where="dbt test",
+            remedy="The view's SQL does not do what it says: mend the model",
+        )
+
+
+def _dbt(
+    arguments: Sequence[str], settings: Settings, progress: Callable[[int, int], None]
+) -> dict[str, Any]:
+    project_dir = settings.project_dir
+    with (
+        # One that does not start hears nothing, now or when its input is closed.
+        suppress(BrokenPipeError),
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "counterfoil.views.dbt_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=project_dir,
+            env=os.environ | {"PGOPTIONS": as_options(session_settings(settings))},
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        # Not closed: by that the process would know that this one is no more.
+        with suppress(BrokenPipeError):
+            process.stdin.write(json.dumps([*arguments, "--project-dir", str(project_dir)]) + "\n")
+            process.stdin.flush()
+        said = ""
+        for line in process.stdout:
+            said = line
+            if done := _DONE.match(line):
+                said = ""
+                progress(int(done[1]), int(done[2]))
+        code = process.wait()
+        errors.seek(0)
+        last_words = errors.read().strip().splitlines()[-1:] or ["no output"]
+    try:
+        outcome = json.loads(said)
+    except ValueError:
+        raise BuildError(
+            f"dbt ended with {code}: {last_words[0]}",
+            where="dbt",
+            remedy="Run `dbt debug` in the project's folder",
+        ) from None
+    assert isinstance(outcome, dict)
+    return outcome
+
+
+def _failure(outcome: dict[str, Any], *, where: str, remedy: str) -> CounterfoilError:
+    said = _first_failure(outcome)
+    if is_passing(said):
+        return UnavailableError(said, where=where, remedy="Check that the database is up")
+    return BuildError(said, where=where, remedy=remedy)
+
+
+def _first_failure(outcome: dict[str, Any]) -> str:
+    for node in outcome["nodes"]:
+        if node["status"] in ("error", "fail"):
+            return f"{node['name']}: {node['message']}"
+    return str(outcome["exception"] or "dbt failed without saying why")
