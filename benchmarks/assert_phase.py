@@ -26,8 +26,8 @@ import psycopg2
 from generate import DATA_DIR, generate
 from jinja2 import Environment, FileSystemLoader
 
-from counterfoil.postgres.database import open_snapshot
 from counterfoil.postgres.embedded import binaries
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.views.build import ensure_views
 
 NAIVE = Path(__file__).with_name("naive.sql")

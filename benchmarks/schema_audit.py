@@ -24,7 +24,7 @@ from counterfoil import demo
 from counterfoil.audit.audit import audit
 from counterfoil.common.settings import Settings
 from counterfoil.pipeline.plan import make_plan
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.views.build import ensure_views
 
 DATABASE = "schema_benchmark"

@@ -28,8 +28,9 @@ from counterfoil.audit.waivers import Waiver, Waivers, waivers_on
 from counterfoil.common.errors import CounterfoilError, PreflightError
 from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Contract, Pack
-from counterfoil.postgres.database import PUBLIC_SCHEMA, STAGING_SCHEMA, Instant, pinned_engine
+from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.suites.suite import (
     ROW_SECURITY_ISOLATES,
     SEVERITIES,

@@ -65,7 +65,7 @@ def repair_plan(
         from counterfoil.common.settings import settings
         from counterfoil.history.closed_days import state_changes
         from counterfoil.history.tables import history_transaction
-        from counterfoil.postgres.database import open_snapshot
+        from counterfoil.postgres.instant import open_snapshot
         from counterfoil.repair.repair_plan import plan_repair
         from counterfoil.repair.script import render, render_inverse, with_inverse
 

@@ -17,7 +17,7 @@ from counterfoil.common.settings import Settings
 from counterfoil.contract.clauses import label
 from counterfoil.contract.contract import Contract, Relationship, Table, Tenant
 from counterfoil.contract.structure import DeleteRule
-from counterfoil.postgres.database import connected
+from counterfoil.postgres.connection import connected
 from counterfoil.postgres.profiles import Target
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.common.sqltext import comment, identifier, literal
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.database import HISTORY_SCHEMA, PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.schemas import HISTORY_SCHEMA, PUBLIC_SCHEMA, STAGING_SCHEMA
 
 
 def render_grants(

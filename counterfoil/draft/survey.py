@@ -10,7 +10,7 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.common.settings import Settings
 from counterfoil.contract.clauses import locate
 from counterfoil.contract.discovery import Catalog, CatalogForeignKey
-from counterfoil.postgres.database import connected
+from counterfoil.postgres.connection import connected
 from counterfoil.postgres.profiles import Target
 
 # Those with tables, `public` first, then by the number of them.

@@ -17,7 +17,8 @@ from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import HistoryError
 from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.database import PUBLIC_SCHEMA, Instant, pinned_engine
+from counterfoil.postgres.instant import Instant, pinned_engine
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.repair.repair_plan import RepairPlan
 
 CHECK_ID = "capacity.closed_days_unchanged"

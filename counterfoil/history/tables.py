@@ -12,8 +12,9 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from counterfoil.common.errors import HistoryError
 from counterfoil.common.settings import Settings
 from counterfoil.common.text import first_line
-from counterfoil.postgres.database import HISTORY_SCHEMA, connect, translated
+from counterfoil.postgres.connection import connect, translated
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.schemas import HISTORY_SCHEMA
 
 log = logging.getLogger(__name__)
 

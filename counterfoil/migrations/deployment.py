@@ -11,8 +11,9 @@ from counterfoil.contract.contract import Contract, MigrationHistory, MigrationT
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.layouts import detect
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
-from counterfoil.postgres.database import STAGING_SCHEMA, connected
+from counterfoil.postgres.connection import connected
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.schemas import STAGING_SCHEMA
 
 log = logging.getLogger(__name__)
 

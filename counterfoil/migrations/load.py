@@ -21,7 +21,7 @@ from counterfoil.migrations.facts import (
     Tree,
     Unknown,
 )
-from counterfoil.postgres.database import STAGING_SCHEMA
+from counterfoil.postgres.schemas import STAGING_SCHEMA
 
 # What it is when Postgres refuses either.
 NOT_LOADED = "the facts of the migrations cannot be loaded"

@@ -24,7 +24,7 @@ from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.facts import Facts, MigrationFile, Tree
 from counterfoil.migrations.layouts import halves
 from counterfoil.migrations.textfile import read_text
-from counterfoil.postgres.database import connect
+from counterfoil.postgres.connection import connect
 from counterfoil.postgres.profiles import Target
 
 log = logging.getLogger(__name__)

@@ -26,14 +26,10 @@ from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
 from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
 from counterfoil.pipeline.plan import Plan
-from counterfoil.postgres.database import (
-    PUBLIC_SCHEMA,
-    connect,
-    connected,
-    open_transaction,
-    translated,
-)
+from counterfoil.postgres.connection import connect, connected, translated
+from counterfoil.postgres.instant import open_transaction
 from counterfoil.postgres.profiles import PROFILE, Target
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.server import start_server
 from counterfoil.suites.suite import Suite, check_suites, load_suites, read_pii_columns
 from counterfoil.views.build import ensure_views

@@ -12,8 +12,9 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.common.settings import Settings
 from counterfoil.common.sqltext import identifier
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connected
+from counterfoil.postgres.connection import connected
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 
 _COLUMNS = """
     select namespace.nspname, relation.relname, attribute.attname

@@ -19,7 +19,7 @@ from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.host import Host
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.pipeline.preflight import check_auditor
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.server import announce
 from counterfoil.publish.markdown import render_markdown

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 
 from counterfoil.common.errors import LockError
 from counterfoil.common.settings import Settings
-from counterfoil.postgres.database import connect, translated
+from counterfoil.postgres.connection import connect, translated
 from counterfoil.postgres.profiles import Target
 
 _KEY = "hashtextextended('counterfoil.audit', 0)"

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.postgres.database import Instant
+from counterfoil.postgres.instant import Instant
 
 Row = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
 from counterfoil.common.errors import SuiteError
 from counterfoil.common.settings import Settings
 from counterfoil.common.yamlfile import read_yaml
-from counterfoil.postgres.database import PUBLIC_SCHEMA
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.suites.suite import Check, Evidence, Suite, load_suites
 
 _PROBED = (

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.common.text import clip, printable
-from counterfoil.postgres.database import PUBLIC_SCHEMA
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish.expected_tables import expected_tables, key_faults
 from counterfoil.publish.groups import changed_stories, stories
 from counterfoil.publish.headlines import VERDICTS, counts, movement, open_incidents, worst_first

@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.audit.findings import Acceptance, Audit
 from counterfoil.common.text import clip, printable
-from counterfoil.postgres.database import PUBLIC_SCHEMA
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish.expected_tables import expected_tables, key_faults
 from counterfoil.publish.groups import Story, changed_stories, stories
 from counterfoil.publish.headlines import (

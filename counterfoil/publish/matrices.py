@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from counterfoil.audit.findings import Audit, CheckStatus, Priority, ScoreStatus
-from counterfoil.postgres.database import PUBLIC_SCHEMA
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 
 # What nobody could judge hides behind a category's own failure, but not for other tenants.
 _HIDDEN: tuple[ScoreStatus, ...] = ("error", "unknown")

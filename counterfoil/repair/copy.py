@@ -11,7 +11,7 @@ from psycopg2 import errors, sql
 from counterfoil.common.errors import RepairError, TargetError
 from counterfoil.common.settings import Settings
 from counterfoil.common.text import first_line
-from counterfoil.postgres.database import connect
+from counterfoil.postgres.connection import connect
 from counterfoil.postgres.profiles import Target
 
 log = logging.getLogger(__name__)

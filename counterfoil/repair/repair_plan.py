@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from counterfoil.common.errors import RepairError
 from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Capacity, Contract
-from counterfoil.postgres.database import PUBLIC_SCHEMA, Instant, pinned_engine
+from counterfoil.postgres.instant import Instant, pinned_engine
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 
 Strategy = Literal["backfill", "recalculate"]
 

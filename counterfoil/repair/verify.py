@@ -16,13 +16,10 @@ from counterfoil.common.errors import RepairError
 from counterfoil.common.settings import Settings
 from counterfoil.common.text import first_line
 from counterfoil.pipeline.plan import Plan
-from counterfoil.postgres.database import (
-    PUBLIC_SCHEMA,
-    OpenTransaction,
-    connect,
-    open_transaction,
-)
+from counterfoil.postgres.connection import connect
+from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.repair.copy import copied
 from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
 from counterfoil.repair.script import render

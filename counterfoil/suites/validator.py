@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from counterfoil.common.errors import SuiteError
 from counterfoil.common.text import first_line
-from counterfoil.postgres.database import Instant
+from counterfoil.postgres.instant import Instant
 from counterfoil.postgres.rows import Awaited, Row
 from counterfoil.suites.data_docs import DataDocs
 from counterfoil.suites.suite import Expectation, Suite

@@ -29,15 +29,9 @@ from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract
 from counterfoil.history.tables import ensure_history
 from counterfoil.pipeline.plan import Plan
-from counterfoil.postgres.database import (
-    PUBLIC_SCHEMA,
-    STAGING_SCHEMA,
-    as_options,
-    connected,
-    is_passing,
-    session_settings,
-)
+from counterfoil.postgres.connection import as_options, connected, is_passing, session_settings
 from counterfoil.postgres.profiles import Target, profiles_file
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import make_plan
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target
 
 DATABASES = ROOT / "tests" / "databases"

@@ -15,7 +15,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.common.settings import Settings
 from counterfoil.history.tables import ensure_history
 from counterfoil.pipeline.plan import Plan
-from counterfoil.postgres.database import PUBLIC_SCHEMA, STAGING_SCHEMA, connect
+from counterfoil.postgres.connection import connect
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.views.build import _existing_views, _project_hash, ensure_views
 
 # Names the folder of the scripts, which the workers of pytest-xdist share.

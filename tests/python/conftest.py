@@ -23,7 +23,8 @@ from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, Pack
 from counterfoil.migrations import workspace
 from counterfoil.pipeline.plan import Plan, make_plan
-from counterfoil.postgres.database import Instant, OpenTransaction, connect, open_snapshot
+from counterfoil.postgres.connection import connect
+from counterfoil.postgres.instant import Instant, OpenTransaction, open_snapshot
 from counterfoil.postgres.libpq import forget_variables
 
 # `--browser`, and what is said where there is none.

@@ -18,7 +18,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.findings import Audit
 from counterfoil.common.sqltext import literal, quoted
-from counterfoil.postgres.database import OpenTransaction
+from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.postgres.rows import Awaited, Row
 from counterfoil.suites.suite import Check, Expectation, Suite
 from counterfoil.suites.validator import Outcome, SuiteOutcome

@@ -33,7 +33,7 @@ from counterfoil.common.settings import Settings
 from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"

@@ -16,7 +16,8 @@ from counterfoil.common.errors import TargetError, UnavailableError
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import load_contract
 from counterfoil.pipeline.preflight import check_database
-from counterfoil.postgres.database import connect, open_snapshot
+from counterfoil.postgres.connection import connect
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target, load_targets
 
 OUTPUT = {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from conftest import Database
 
-from counterfoil.postgres.database import OpenTransaction
+from counterfoil.postgres.instant import OpenTransaction
 
 CAUSES = (
     "legacy_missing_approval",

@@ -33,12 +33,8 @@ from counterfoil.audit.waivers import Waiver
 from counterfoil.common.errors import CounterfoilError
 from counterfoil.common.yamlfile import parse_model
 from counterfoil.contract.contract import load_contract
-from counterfoil.postgres.database import (
-    PUBLIC_SCHEMA,
-    STAGING_SCHEMA,
-    OpenTransaction,
-    open_transaction,
-)
+from counterfoil.postgres.instant import OpenTransaction, open_transaction
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.suites.suite import ROW_SECURITY_ISOLATES, Expectation, load_suites
 
 # What no statement can break, and the test that breaks it instead.

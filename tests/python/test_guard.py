@@ -26,7 +26,7 @@ from psycopg2.extras import RealDictCursor
 from counterfoil import demo
 from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
-from counterfoil.postgres.database import OpenTransaction, open_transaction
+from counterfoil.postgres.instant import OpenTransaction, open_transaction
 
 GUARD = ROOT / "tests" / "guard"
 STATES = yaml.safe_load((GUARD / "states.yml").read_text(encoding="utf-8"))

@@ -19,7 +19,8 @@ from walls import Walled, found, walled
 from counterfoil.common.errors import BuildError, LockError
 from counterfoil.common.settings import Settings
 from counterfoil.pipeline.plan import make_plan
-from counterfoil.postgres.database import connect, open_snapshot
+from counterfoil.postgres.connection import connect
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.views.build import drop_views, ensure_views
 
@@ -136,7 +137,7 @@ def test_a_build_waits_for_no_lock_longer_than_it_is_allowed(
 KILLED = """
 import sys
 from contextlib import closing
-from counterfoil.postgres.database import connect
+from counterfoil.postgres.connection import connect
 from counterfoil.postgres.profiles import load_targets
 from counterfoil.common.settings import Settings
 settings = Settings()

@@ -15,7 +15,7 @@ from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
 from counterfoil.pipeline.plan import Plan, make_plan
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.views.build import ensure_views

@@ -29,7 +29,7 @@ from counterfoil.common.settings import Settings
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.load import load_facts
 from counterfoil.pipeline.plan import Plan, make_plan
-from counterfoil.postgres.database import open_transaction
+from counterfoil.postgres.instant import open_transaction
 
 DEMO = ROOT / "demo" / "hibachi"
 CONTRACT = ROOT / "contracts" / "hibachi.yml"

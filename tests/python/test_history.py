@@ -21,7 +21,7 @@ from counterfoil.history.closed_days import read_closed_days, state_changes
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.history.tables import ensure_history, history_transaction
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.repair.repair_plan import plan_repair
 from counterfoil.repair.script import render
 

@@ -15,7 +15,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil import demo
 from counterfoil.common.errors import UnavailableError
 from counterfoil.common.settings import Settings
-from counterfoil.postgres.database import connect
+from counterfoil.postgres.connection import connect
 from counterfoil.postgres.profiles import Target, load_targets
 
 HOST = "COUNTERFOIL_DEMO_HOST"

@@ -21,7 +21,7 @@ from counterfoil.common.errors import MigrationsError
 from counterfoil.common.settings import Settings
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan, make_plan
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.views.build import ensure_views
 
 ONE, TWO = "create table {0}.one (id integer);", "create table {0}.two (id integer);"

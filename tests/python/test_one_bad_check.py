@@ -16,7 +16,7 @@ from refusals import changed, refused
 from counterfoil.audit.exit_codes import exit_code
 from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.common.errors import PreflightError, SuiteError, UnavailableError
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.publish.headlines import headlines
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.suites.suite import load_suites

@@ -8,7 +8,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import SnapshotError
-from counterfoil.postgres.database import OpenTransaction, open_snapshot, pinned_engine
+from counterfoil.postgres.instant import OpenTransaction, open_snapshot, pinned_engine
 
 # Each would be a finding, had any of the audit's queries seen it: of a view fetched whole,
 # of a bundled one, of its evidence.

@@ -15,7 +15,7 @@ from oracle.bench import Bench
 from oracle.faults import FAULTS, Expected, inject
 from oracle.histories import Season, breakable_seasons, lawful_seasons
 
-from counterfoil.postgres.database import OpenTransaction
+from counterfoil.postgres.instant import OpenTransaction
 
 HISTORIES = settings().max_examples
 

@@ -12,7 +12,7 @@ from psycopg2 import sql
 import counterfoil.audit.audit
 from counterfoil.audit.findings import Audit
 from counterfoil.pipeline.plan import Plan, make_plan
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.views.build import ensure_views
 
 CONTRACT = {

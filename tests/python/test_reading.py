@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from conftest import Database
 
 from counterfoil.audit.findings import Audit
-from counterfoil.postgres.database import OpenTransaction, open_snapshot, pinned_engine
+from counterfoil.postgres.instant import OpenTransaction, open_snapshot, pinned_engine
 from counterfoil.postgres.rows import Reader, open_reader
 
 

@@ -20,8 +20,8 @@ import counterfoil.repair.verify
 from counterfoil.audit.findings import Audit, CheckResult, Finding
 from counterfoil.common.errors import CounterfoilError, RepairError
 from counterfoil.pipeline.plan import Plan, make_plan
-from counterfoil.postgres.database import open_snapshot
 from counterfoil.postgres.embedded import binaries
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target
 from counterfoil.repair.copy import copied
 from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, Strategy, plan_repair

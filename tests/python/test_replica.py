@@ -16,7 +16,7 @@ from walls import Walled, found, walled
 
 from counterfoil.common.errors import LockError, TargetError, UnavailableError
 from counterfoil.common.settings import Settings
-from counterfoil.postgres.database import Snapshot, open_snapshot
+from counterfoil.postgres.instant import Snapshot, open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.profiles import Target
 

@@ -26,7 +26,7 @@ from counterfoil.audit.waivers import Waiver
 from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
-from counterfoil.postgres.database import OpenTransaction, open_snapshot
+from counterfoil.postgres.instant import OpenTransaction, open_snapshot
 from counterfoil.publish.groups import Tally, changed_stories, stories, tally
 from counterfoil.publish.html import Trend, environment, render_html
 from counterfoil.publish.index import write_index

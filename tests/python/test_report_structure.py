@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from test_report import HOSTILE, LINKS, SHOWN, harmless
 
 from counterfoil.audit.findings import Audit
-from counterfoil.postgres.database import open_transaction
+from counterfoil.postgres.instant import open_transaction
 from counterfoil.publish.expected_tables import expected_tables
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown

@@ -15,7 +15,7 @@ from test_exit_codes import LONDONS_REMEDY
 from walls import Walled, found, walled
 
 from counterfoil.audit.findings import Audit
-from counterfoil.postgres.database import Snapshot
+from counterfoil.postgres.instant import Snapshot
 
 TRAFFIC = ROOT / "tests" / "traffic"
 LAWFUL = {"approve": 2, "refund": 1, "cancel": 1}

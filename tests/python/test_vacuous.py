@@ -14,7 +14,7 @@ from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.common.errors import PreflightError
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.pipeline.preflight import check_database
-from counterfoil.postgres.database import OpenTransaction
+from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.suites.suite import Suite
 from counterfoil.views.build import _dbt
 

@@ -13,7 +13,7 @@ from refusals import refused
 from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.audit.waivers import COLUMNS, load_waivers, waivers_on
 from counterfoil.common.errors import WaiverError
-from counterfoil.postgres.database import OpenTransaction, open_transaction
+from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.publish.headlines import headlines, verdict
 from counterfoil.suites.suite import load_suites
 

@@ -22,7 +22,7 @@ from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.pipeline.preflight import check_auditor
-from counterfoil.postgres.database import open_snapshot
+from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.profiles import Target
 from counterfoil.views.build import ensure_views

@@ -10,7 +10,7 @@ from failing_rows import failing_rows
 from psycopg2.extras import execute_values
 
 from counterfoil.audit.findings import Audit
-from counterfoil.postgres.database import OpenTransaction
+from counterfoil.postgres.instant import OpenTransaction
 from oracle.application import Books
 from oracle.auditor import Anomaly, Explanation, Finding, Verdict
 

@@ -1,12 +1,11 @@
-"""Connections, and the one instant that an audit sees.
+"""The one instant that an audit sees.
 
 Comparing a table read at 02:00:01 with one read at 02:00:03 invents discrepancies under
 live traffic. So every query of an audit runs at one `Instant`: either a snapshot that one
 idle transaction exports and all others import, or a single open transaction.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,17 +16,11 @@ import sqlalchemy as sa
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from sqlalchemy.pool import StaticPool
 
-from counterfoil.common.errors import CounterfoilError, TargetError, UnavailableError
+from counterfoil.common.errors import TargetError, UnavailableError
 from counterfoil.common.settings import Settings
-from counterfoil.common.sqltext import identifier
-from counterfoil.common.text import first_line
-from counterfoil.postgres.libpq import forget_session_variables, forget_variables
+from counterfoil.postgres.connection import connect, lost, plain
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.replica import await_replay, is_replica
-
-PUBLIC_SCHEMA = "counterfoil"
-STAGING_SCHEMA = "counterfoil_staging"
-HISTORY_SCHEMA = "counterfoil_history"
 
 # The clock is read once the snapshot is taken: what was written a moment before it must not
 # be of the future.
@@ -38,22 +31,6 @@ _NOW = """
         clock_timestamp()
     )
 """
-
-
-# Why a connection fails that may be made a moment later. Whatever else it is, a password, a
-# database that is not there, will be the same the next time.
-_PASSING = re.compile(
-    "Connection refused|Connection reset|timeout expired|timed out|server closed the connection"
-    "|the database system is|too many (clients|connections)|remaining connection slots"
-    "|could not receive data|No route to host|Network is unreachable|terminating connection"
-    "|No such file or directory"
-)
-
-
-# Seconds, and probes: either side notices within a minute that the other is gone.
-_KEEPALIVE = {"idle": 30, "interval": 10, "count": 3}
-
-_WITH_TRANSACTION_TIMEOUT = 170_000
 
 
 class Instant(Protocol):
@@ -112,7 +89,7 @@ class Snapshot:
         def _note_loss(context: sa.engine.ExceptionContext) -> None:
             conflicts = isinstance(context.original_exception, psycopg2.errors.SerializationFailure)
             if context.is_disconnect or conflicts:
-                self.losses.append(_plain(context.original_exception))
+                self.losses.append(plain(context.original_exception))
 
     def check_unbroken(self) -> None:
         """That each connection is as it was when the instant was opened.
@@ -125,7 +102,7 @@ class Snapshot:
             with self.exporter.cursor() as cursor:
                 cursor.execute("select")
         except psycopg2.Error as cause:
-            self.losses.append(_plain(cause))
+            self.losses.append(plain(cause))
         if self.losses:
             raise UnavailableError(
                 f"the connection was lost: {self.losses[0]}",
@@ -184,130 +161,6 @@ class OpenTransaction:
 
     def check_unbroken(self) -> None:
         """Nothing to do: what is lost with this connection is its owner's to notice."""
-
-
-def connect(target: Target, settings: Settings, *, as_of: datetime | None = None) -> Connection:
-    """A connection with the audit's own session settings.
-
-    Postgres raises instead of hiding rows (row_security), days are UTC, and no query or
-    lock is waited for longer than the settings allow. PG* variables that would change that
-    are forgotten; of the embedded server all of them.
-
-    Raises:
-        TargetError: the database cannot be reached, or refuses the role.
-    """
-    if target.is_embedded:
-        forget_variables()
-    forget_session_variables()
-    session = session_settings(settings) | {
-        "search_path": f"{PUBLIC_SCHEMA},pg_catalog",
-        "row_security": "off",
-        "timezone": "UTC",
-    }
-    if as_of is not None:
-        session["counterfoil.as_of"] = as_of.isoformat()
-    try:
-        connection: Connection = psycopg2.connect(
-            **target.libpq,
-            application_name="counterfoil",
-            connect_timeout=settings.connect_timeout_s,
-            keepalives_idle=_KEEPALIVE["idle"],
-            keepalives_interval=_KEEPALIVE["interval"],
-            keepalives_count=_KEEPALIVE["count"],
-            options=as_options(session),
-        )
-    except psycopg2.OperationalError as cause:
-        raise _refusal(cause, target) from None
-    if connection.server_version >= _WITH_TRANSACTION_TIMEOUT:
-        with connection.cursor() as cursor:
-            cursor.execute("set transaction_timeout = 0")
-        connection.commit()
-    return connection
-
-
-@contextmanager
-def translated(
-    connection: Connection,
-    target: Target,
-    kind: type[CounterfoilError],
-    what: str = "Postgres refused",
-    *,
-    where: str = "",
-    remedy: str = "Mend that, and run again",
-    said: Callable[[psycopg2.Error], str] = str,
-) -> Iterator[None]:
-    """Tells what the driver raises in the block in the house's words.
-
-    Args:
-        connection: the one that is asked; whether it still stands decides what is said.
-        target: where it leads.
-        kind: what a refusal is.
-        what: what was refused, before Postgres' own words.
-        where: in which file, key or relation; the target if empty.
-        remedy: what to do about a refusal.
-        said: how much of Postgres' own words is told.
-
-    Raises:
-        UnavailableError: the connection was lost: the same again may work in a moment.
-        CounterfoilError: of that kind, for whatever else the driver raises.
-    """
-    try:
-        yield
-    except psycopg2.Error as cause:
-        if connection.closed:
-            raise lost(cause, target) from None
-        raise kind(f"{what}: {said(cause)}", where=where or str(target), remedy=remedy) from None
-
-
-@contextmanager
-def connected(
-    target: Target,
-    settings: Settings,
-    kind: type[CounterfoilError],
-    what: str = "Postgres refused",
-    *,
-    where: str = "",
-    remedy: str = "Mend that, and run again",
-) -> Iterator[Connection]:
-    """A connection until the end of the block, in which errors are `translated`.
-
-    Raises:
-        TargetError: the database cannot be reached, or refuses the role.
-    """
-    with (
-        closing(connect(target, settings)) as connection,
-        translated(connection, target, kind, what, where=where, remedy=remedy),
-    ):
-        yield connection
-
-
-def session_settings(settings: Settings) -> dict[str, str]:
-    """What keeps a session of ours, dbt's too, from harming the server that it is on.
-
-    Each is set, since the server's own may end an audit that does no harm: the exporter of
-    a snapshot idles for as long as the suites run, and is missed if it is ended for that.
-    """
-    return {
-        # Measured (docs/performance.md): parallel workers repeat the views' aggregates, and
-        # compiling them costs more than it saves. It also leaves the other cores alone.
-        "max_parallel_workers_per_gather": "0",
-        "jit": "off",
-        # To spare a sort it reads the ledger in an index's order: a page for each entry.
-        "enable_incremental_sort": "off",
-        "work_mem": f"{settings.work_mem_mb}MB",
-        "statement_timeout": f"{settings.statement_timeout_s}s",
-        "lock_timeout": f"{settings.lock_timeout_s}s",
-        "idle_in_transaction_session_timeout": f"{settings.idle_timeout_s}s",
-        "idle_session_timeout": "0",
-        # An audit that was killed, or cut off, must not leave a query or a transaction.
-        "client_connection_check_interval": f"{settings.client_check_s}s",
-        **{f"tcp_keepalives_{name}": str(value) for name, value in _KEEPALIVE.items()},
-    }
-
-
-def as_options(session: Mapping[str, str]) -> str:
-    """Settings of a session as libpq takes them, in `options` or PGOPTIONS."""
-    return " ".join(f"-c {name}={value}" for name, value in session.items())
 
 
 @contextmanager
@@ -415,32 +268,3 @@ def open_transaction(
     finally:
         # Ends the transaction too, whatever state it is in: nothing of it is kept.
         connection.close()
-
-
-def lost(cause: Exception, target: Target) -> UnavailableError:
-    """What to say of a connection that was there, and is no more."""
-    return UnavailableError(
-        f"the connection was lost: {_plain(cause)}",
-        where=str(target),
-        remedy="Run the audit again, once the database is up",
-    )
-
-
-def is_passing(said: str) -> bool:
-    """Whether what libpq says against a connection may be otherwise a moment later."""
-    return _PASSING.search(said) is not None
-
-
-def _refusal(cause: psycopg2.OperationalError, target: Target) -> TargetError:
-    """What a connection that was not made comes to; libpq tells why in words alone."""
-    remedy = "Check that the database is up, and the host, user and password"
-    if "permission denied for database" in str(cause):
-        remedy = f"GRANT CONNECT ON DATABASE {identifier(target.dbname)}"
-        remedy += f" TO {identifier(target.user)}"
-    error = UnavailableError if is_passing(str(cause)) else TargetError
-    return error(f"cannot connect: {_plain(cause)}", where=str(target), remedy=remedy)
-
-
-def _plain(cause: BaseException) -> str:
-    """A driver's message without the host that it repeats and the hints after it."""
-    return first_line(cause).rsplit("failed: ", 1)[-1]
