@@ -15,8 +15,9 @@ import yaml
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.audit.audit import Scope, audit
+from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit, Finding
+from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import load_waivers
 from counterfoil.common.errors import MigrationsError
 from counterfoil.common.settings import Settings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counterfoil.alerts.recipients import Recipient, check_owners, load_recipients
-from counterfoil.audit.audit import Scope
+from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import load_waivers
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Pack, load_contract
