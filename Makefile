@@ -68,6 +68,7 @@ lint: install ## Every linter, and dbt's own parser with deprecations as errors
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/counterfoil demo start > /dev/null  # sqlfluff's dbt templater connects
 	@$(WITHOUT_PG) $(BIN)/python tests/lint_models.py

@@ -26,9 +26,9 @@ import psycopg2
 from generate import DATA_DIR, generate
 from jinja2 import Environment, FileSystemLoader
 
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.embedded import binaries
 from counterfoil.postgres.instant import open_snapshot
-from counterfoil.views.build import ensure_views
 
 NAIVE = Path(__file__).with_name("naive.sql")
 PLOT = Path(__file__).parents[1] / "docs" / "performance.svg"
@@ -176,7 +176,7 @@ def build_seconds() -> float:
     from counterfoil.pipeline.plan import make_plan
 
     started = time.perf_counter()
-    ensure_views(make_plan("production", None, settings()), settings())
+    build_views(make_plan("production", None, settings()))
     return time.perf_counter() - started
 
 
@@ -187,7 +187,7 @@ def run_audit() -> None:
     from counterfoil.pipeline.plan import make_plan
 
     plan = make_plan("production", None, settings())
-    with open_snapshot(plan.auditor, settings()) as snapshot:
+    with open_snapshot(plan.session) as snapshot:
         found = audit(plan.scope, snapshot)
     assert found.status == "passed", [c.check_id for c in found.checks if c.status != "pass"]
 
@@ -207,7 +207,7 @@ def failing_seconds() -> tuple[float, int, int]:
     )
     check = suite.checks[0].model_copy(update={"expectation": impossible})
     started = time.perf_counter()
-    with open_snapshot(plan.auditor, settings()) as snapshot:
+    with open_snapshot(plan.session) as snapshot:
         suites = (suite.model_copy(update={"checks": (check,)}),)
         found = audit(replace(plan.scope, suites=suites), snapshot)
     result = found.checks[0]

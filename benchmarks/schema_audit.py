@@ -24,8 +24,8 @@ from counterfoil import demo
 from counterfoil.audit.audit import audit
 from counterfoil.common.settings import Settings
 from counterfoil.pipeline.plan import make_plan
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
-from counterfoil.views.build import ensure_views
 
 DATABASE = "schema_benchmark"
 SCHEMA = """
@@ -137,7 +137,7 @@ def measure(contract: Path) -> None:
     """Audits it, and prints what the server took."""
     settings = Settings()
     plan = make_plan(DATABASE, contract, settings)
-    ensure_views(plan, settings)
+    build_views(plan)
     seconds: dict[str, float] = defaultdict(float)
     started: list[float] = []
 
@@ -151,7 +151,7 @@ def measure(contract: Path) -> None:
         seconds[found[1] if found else "other"] += time.perf_counter() - started.pop()
 
     begun = time.perf_counter()
-    with open_snapshot(plan.auditor, settings) as snapshot:
+    with open_snapshot(plan.session) as snapshot:
         found = audit(plan.scope, snapshot)
     wall = time.perf_counter() - begun
     for view, spent in sorted(seconds.items(), key=lambda item: -item[1]):

@@ -10,8 +10,8 @@ import time
 from prefect.client.orchestration import get_client
 from prefect.settings import get_current_settings
 
-from counterfoil.audit.exit_codes import EXIT_ERROR, EXIT_INTERRUPTED
-from counterfoil.common.errors import CounterfoilError, FlowError
+from counterfoil.audit.exit_codes import EXIT_INTERRUPTED
+from counterfoil.common.errors import EXIT_ERROR, CounterfoilError, FlowError
 from counterfoil.common.settings import settings
 from counterfoil.common.terminal import say, say_error
 from counterfoil.postgres.profiles import is_configured

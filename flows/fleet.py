@@ -18,9 +18,9 @@ from counterfoil.audit.audit import new_audit_id
 from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
 from counterfoil.common.errors import CounterfoilError, FlowError
 from counterfoil.common.settings import settings
-from counterfoil.pipeline.fleet import FleetAudit, Member, Outcome, load_fleet, worst_first
+from counterfoil.pipeline.fleet import Member, load_fleet
 from counterfoil.postgres.server import announce
-from counterfoil.publish.fleet import render_fleet
+from counterfoil.publish.fleet_report import DatabaseOutcome, FleetAudit, render_fleet, worst_first
 from counterfoil.publish.folder import publish_folder
 from flows.labels import status_of
 
@@ -98,7 +98,7 @@ async def check_prefect_is_ready(members: tuple[Member, ...]) -> None:
                 ) from None
 
 
-async def audit(member: Member, fail_on: FailOn, longest_s: float) -> Outcome:
+async def audit(member: Member, fail_on: FailOn, longest_s: float) -> DatabaseOutcome:
     """Run one database's audit, when its server has a place free, and wait for its end."""
     audit_id = new_audit_id()
     parameters = {
@@ -122,7 +122,7 @@ async def audit(member: Member, fail_on: FailOn, longest_s: float) -> Outcome:
     except Exception as cause:
         # Whatever it is, the other databases are still to be heard.
         status, message = "error", f"its audit could not be run: {type(cause).__name__}: {cause}"
-    return Outcome(
+    return DatabaseOutcome(
         target=member.entry.target,
         owner=member.entry.owner,
         status=status,

@@ -5,7 +5,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 
 from counterfoil.audit.findings import AuditStatus
-from counterfoil.pipeline.fleet import WORST_FIRST
+from counterfoil.publish.fleet_report import WORST_FIRST
 
 _STATUS = "counterfoil.status"
 

@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 from counterfoil.audit.audit import new_audit_id
 from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
 from counterfoil.common.settings import settings
-from counterfoil.contract.contract import Pack
+from counterfoil.contract.packs import Pack
 from counterfoil.pipeline.run import Job, Order, carry_out
 from counterfoil.publish.headlines import headlines, verdict
 from flows.host import PrefectHost

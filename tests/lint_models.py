@@ -8,7 +8,8 @@ from typing import get_args
 import yaml
 from sqlfluff.core import FluffConfig, Linter
 
-from counterfoil.contract.contract import Contract, Pack, load_contract
+from counterfoil.contract.contract import Contract, load_contract
+from counterfoil.contract.packs import Pack
 
 ROOT = Path(__file__).parents[1]
 

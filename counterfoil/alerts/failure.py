@@ -11,7 +11,7 @@ from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import AlertError, CounterfoilError
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import load_contract
-from counterfoil.postgres.profiles import load_historian
+from counterfoil.postgres.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +46,12 @@ def alert_of_failure(
     if not recipients:
         return
     try:
-        historian = load_historian(target, settings.project_dir)
+        session = Session.of(target, settings)
         database = load_contract(settings.project_dir, contract_file).database
         queue_failure(
             recipients,
             database,
-            historian,
-            settings,
+            session,
             audit_id=audit_id,
             reason=reason,
             audit=audit,
@@ -66,7 +65,7 @@ def alert_of_failure(
             _send_at_once(recipient, alert, settings)
         return
     try:
-        deliver(recipients, database, historian, settings)
+        deliver(recipients, database, session)
     except CounterfoilError as error:
         log.warning("Alerts wait for the next audit: %s", error)
 

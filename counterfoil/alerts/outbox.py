@@ -19,7 +19,7 @@ from counterfoil.audit.findings import Audit, History
 from counterfoil.common.settings import Settings
 from counterfoil.history.record import Recording
 from counterfoil.history.tables import history_transaction
-from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 from counterfoil.publish.report import report_url
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,7 @@ def queue_alerts(
 def queue_failure(
     recipients: Sequence[Recipient],
     database: str,
-    historian: Target,
-    settings: Settings,
+    session: Session,
     *,
     audit_id: str,
     reason: str,
@@ -59,8 +58,7 @@ def queue_failure(
     Args:
         recipients: of alerts.
         database: the contract's name for it.
-        historian: the role that owns the history.
-        settings: the operator's.
+        session: whose historian writes.
         audit_id: the audit's name.
         reason: why, in a line.
         audit: what was found nevertheless.
@@ -68,7 +66,7 @@ def queue_failure(
     Raises:
         HistoryError, TargetError: the history cannot be written.
     """
-    with history_transaction(historian, settings) as cursor:
+    with history_transaction(session) as cursor:
         for recipient in recipients:
             told = _told(cursor, database, recipient, [])
             if told.judged is not False or told.is_unjudged_due:
@@ -78,9 +76,7 @@ def queue_failure(
                 _insert(cursor, database, audit_id, alert)
 
 
-def deliver(
-    recipients: Sequence[Recipient], database: str, historian: Target, settings: Settings
-) -> None:
+def deliver(recipients: Sequence[Recipient], database: str, session: Session) -> None:
     """Sends what waits, the oldest first. What fails is kept, and tried by the next audit.
 
     Each alert is claimed, sent and marked in a transaction of its own; another audit that
@@ -91,10 +87,10 @@ def deliver(
         HistoryError, TargetError: the history cannot be read or written.
     """
     by_name = {recipient.name: recipient for recipient in recipients}
-    seconds = dict.fromkeys(by_name, float(settings.alert_timeout_s))
+    seconds = dict.fromkeys(by_name, float(session.settings.alert_timeout_s))
     tried: list[str] = []
     while names := [name for name, left in seconds.items() if left > 0]:
-        with history_transaction(historian, settings) as cursor:
+        with history_transaction(session) as cursor:
             # The server may be set to end a transaction that waits for somebody else.
             cursor.execute("set local idle_in_transaction_session_timeout = 0")
             alert = _claim(cursor, database, names, tried)
@@ -107,7 +103,7 @@ def deliver(
         tried.append(alert.alert_id)
         if error is None:
             log.info("Told '%s': %s", alert.recipient, alert.title)
-    with history_transaction(historian, settings) as cursor:
+    with history_transaction(session) as cursor:
         _warn_of_waiting(cursor, database)
 
 

@@ -8,10 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from counterfoil.audit.findings import (
-    Audit,
-    audit_status,
-)
+from counterfoil.audit.findings import Audit, audit_status
 from counterfoil.audit.judge import Judge
 from counterfoil.audit.probes import declared_probes, row_security_isolates
 from counterfoil.audit.rewrites import check_not_rewritten
@@ -25,11 +22,7 @@ from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
-from counterfoil.suites.suite import (
-    ROW_SECURITY_ISOLATES,
-    Suite,
-    check_columns,
-)
+from counterfoil.suites.suite import ROW_SECURITY_ISOLATES, Suite, check_columns
 from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
 
 log = logging.getLogger(__name__)

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from counterfoil.common.errors import EXIT_ERROR
+
 if TYPE_CHECKING:
     # Its models take a tenth of a second, and every command line imports this.
     from counterfoil.audit.findings import AuditStatus
@@ -11,7 +13,6 @@ FailOn = Literal["critical", "warning", "never"]
 EXIT_PASSED = 0
 EXIT_WARNING = 1
 EXIT_CRITICAL = 2
-EXIT_ERROR = 3
 # As a shell says it of what Ctrl-C ended.
 EXIT_INTERRUPTED = 130
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from counterfoil.contract.contract import Pack
+from counterfoil.contract.packs import Pack
 from counterfoil.suites.suite import Severity
 
 CheckStatus = Literal["pass", "fail", "waived", "error", "unknown"]

@@ -5,22 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from counterfoil.audit.evidence import Failure, Key, accepted_by, fetch_failure, waive
-from counterfoil.audit.findings import (
-    CheckResult,
-    CheckStatus,
-    Finding,
-    WaiverState,
-    WaiverUse,
-)
+from counterfoil.audit.findings import CheckResult, CheckStatus, Finding, WaiverState, WaiverUse
 from counterfoil.audit.waivers import Waiver, Waivers
 from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Contract
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.suites.suite import (
-    SEVERITIES,
-    Check,
-    Severity,
-)
+from counterfoil.suites.suite import SEVERITIES, Check, Severity
 from counterfoil.suites.validator import Outcome, SuiteOutcome
 
 

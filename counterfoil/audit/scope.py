@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 from counterfoil.audit.evidence import Key
 from counterfoil.audit.waivers import Waiver
-from counterfoil.contract.contract import Contract, Pack
-from counterfoil.suites.suite import (
-    Suite,
-)
+from counterfoil.contract.contract import Contract
+from counterfoil.contract.packs import Pack
+from counterfoil.suites.suite import Suite
 
 
 @dataclass(frozen=True)

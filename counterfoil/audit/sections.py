@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from counterfoil.common.text import first_line
-from counterfoil.contract.contract import Pack
+from counterfoil.contract.packs import Pack
 from counterfoil.postgres.rows import Awaited, Reader, Row
 from counterfoil.suites.validator import SuiteOutcome
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from counterfoil.audit.findings import CheckResult, Finding, WaiverUse, fingerprint
-from counterfoil.contract.contract import Pack
+from counterfoil.contract.packs import Pack
 from counterfoil.suites.suite import EVERY_CHECK_RAN, WAIVERS_IN_USE, Severity
 
 

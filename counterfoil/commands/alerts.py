@@ -1,13 +1,13 @@
 """`counterfoil alerts`: trying the recipients, and watching for a night without an audit."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from counterfoil.audit.exit_codes import EXIT_ERROR, EXIT_PASSED
-from counterfoil.common.errors import AlertError, CounterfoilError, FlowError
+from counterfoil.audit.exit_codes import EXIT_PASSED
+from counterfoil.commands.options import ContractOption
+from counterfoil.common.errors import EXIT_ERROR, AlertError, CounterfoilError, FlowError
 from counterfoil.common.prefect_home import settle_prefect
 from counterfoil.common.terminal import one_line_errors, say, show_progress
 
@@ -48,9 +48,7 @@ def alerts_test() -> None:
 )
 def alerts_watch(
     block: Annotated[str, typer.Option(help="Notification block of Prefect's, as type/name.")],
-    contract: Annotated[
-        Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
-    ] = None,
+    contract: ContractOption = None,
     hours: Annotated[
         float, typer.Option(min=0.01, max=8760, help="How long to wait for an audit.")
     ] = 26,

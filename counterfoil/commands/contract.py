@@ -39,14 +39,13 @@ def init(
         from counterfoil.draft.contract import draft
         from counterfoil.draft.migrations import migration_trees
         from counterfoil.draft.survey import survey
-        from counterfoil.postgres.profiles import load_targets
         from counterfoil.postgres.server import announce
+        from counterfoil.postgres.session import Session
 
         announce(settings().demo_dir)
-        builder, _ = load_targets(target, settings().project_dir)
         contract_dir = output.parent if output else Path()
         trees = migration_trees(migrations, contract_dir) if migrations else {}
-        text = draft(survey(builder, settings()), trees)
+        text = draft(survey(Session.of(target, settings())), trees)
         if output is None:
             print(text, end="")
             return

@@ -2,7 +2,6 @@
 
 import secrets
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from counterfoil.audit.exit_codes import EXIT_CRITICAL, EXIT_PASSED
+from counterfoil.commands.options import ContractOption
 from counterfoil.common.terminal import err, one_line_errors, out, show_progress
+from counterfoil.repair.strategies import Strategy
 
 if TYPE_CHECKING:
     from counterfoil.pipeline.plan import Plan
@@ -24,23 +25,13 @@ repair_app = typer.Typer(
 )
 
 
-class StrategyChoice(StrEnum):
-    """The strategies that --strategy takes."""
-
-    backfill = "backfill"
-    recalculate = "recalculate"
-
-
 TargetOption = Annotated[str, typer.Option(help="Output of profiles.yml to repair.")]
-ContractOption = Annotated[
-    Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
-]
 CompetitionOption = Annotated[
     list[str] | None,
     typer.Option(metavar="ID", help="Only this competition; may be given again. Without it, all."),
 ]
 StrategyOption = Annotated[
-    StrategyChoice,
+    Strategy,
     typer.Option(help="Insert missing approval entries, or set balances from the ledger."),
 ]
 
@@ -54,7 +45,7 @@ def repair_plan(
     target: TargetOption = "demo",
     contract: ContractOption = None,
     competition: CompetitionOption = None,
-    strategy: StrategyOption = StrategyChoice.backfill,
+    strategy: StrategyOption = "backfill",
     inverse: Annotated[
         bool, typer.Option("--inverse", help="Print only the script that takes the plan back.")
     ] = False,
@@ -63,19 +54,19 @@ def repair_plan(
     with one_line_errors():
         show_progress()
         from counterfoil.common.settings import settings
-        from counterfoil.history.closed_days import state_changes
         from counterfoil.history.tables import history_transaction
         from counterfoil.postgres.instant import open_snapshot
         from counterfoil.repair.repair_plan import plan_repair
         from counterfoil.repair.script import render, render_inverse, with_inverse
+        from counterfoil.repair.stated_changes import state_changes
 
         plan = _plan(target, contract)
-        with open_snapshot(plan.auditor, settings(), primary=plan.builder) as snapshot:
-            repair = plan_repair(snapshot, plan.scope.contract, strategy.value, competition or ())
+        with open_snapshot(plan.session) as snapshot:
+            repair = plan_repair(snapshot, plan.scope.contract, strategy, competition or ())
         undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
         script = render(repair, lock_timeout_s=settings().lock_timeout_s)
         if not inverse:
-            with history_transaction(plan.historian, settings()) as cursor:
+            with history_transaction(plan.session) as cursor:
                 state_changes(cursor, secrets.token_hex(8), repair)
         sys.stdout.write(str(undo) if inverse else with_inverse(script, undo))
         _warn(repair)
@@ -90,7 +81,7 @@ def repair_verify(
     target: TargetOption = "demo",
     contract: ContractOption = None,
     competition: CompetitionOption = None,
-    strategy: StrategyOption = StrategyChoice.backfill,
+    strategy: StrategyOption = "backfill",
     in_place: Annotated[
         bool,
         typer.Option(
@@ -109,9 +100,9 @@ def repair_verify(
 
         plan = _plan(target, contract)
         verification = verify_repair(
-            plan,
+            plan.scope,
             load_repairer(target, settings().project_dir),
-            strategy.value,
+            strategy,
             competition or (),
             settings(),
             in_place=in_place,
@@ -124,15 +115,13 @@ def repair_verify(
 def _plan(target: str, contract: Path | None) -> "Plan":
     """What an audit of the target would do, with its views built."""
     from counterfoil.common.settings import settings
-    from counterfoil.migrations.deployment import load_migrations
     from counterfoil.pipeline.plan import make_plan
+    from counterfoil.pipeline.views import build_views
     from counterfoil.postgres.server import announce
-    from counterfoil.views.build import ensure_views
 
     announce(settings().demo_dir)
     plan = make_plan(target, contract and contract.absolute(), settings())
-    load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, settings())
-    ensure_views(plan, settings())
+    build_views(plan)
     return plan
 
 

@@ -2,6 +2,9 @@
 
 from counterfoil.common.text import one_line
 
+# What a command ends with, whatever of these it met.
+EXIT_ERROR = 3
+
 
 class CounterfoilError(Exception):
     """Something the user can mend: what is wrong, where, and what to do about it.

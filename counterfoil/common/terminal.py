@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from counterfoil.audit.exit_codes import EXIT_ERROR
-from counterfoil.common.errors import CounterfoilError
+from counterfoil.common.errors import EXIT_ERROR, CounterfoilError
 from counterfoil.common.text import one_line
 
 out = Console()

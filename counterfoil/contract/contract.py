@@ -24,9 +24,8 @@ from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.clauses import Clause as _Clause
 from counterfoil.contract.clauses import Name, label, locate, matches
 from counterfoil.contract.health import Health
+from counterfoil.contract.packs import Pack
 from counterfoil.contract.structure import Structure, names_only
-
-Pack = Literal["capacity", "tenancy", "integrity", "migrations", "schema", "health"]
 
 # Those that read the rows of the tables that the contract lists.
 _ROW_PACKS = frozenset({"capacity", "tenancy", "integrity"})

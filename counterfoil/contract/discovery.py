@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import PreflightError
-from counterfoil.common.settings import Settings
 from counterfoil.contract.clauses import label
 from counterfoil.contract.contract import Contract, Relationship, Table, Tenant
 from counterfoil.contract.structure import DeleteRule
-from counterfoil.postgres.connection import connected
-from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.connection import Refusal
+from counterfoil.postgres.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -200,13 +199,12 @@ class Catalog:
         return cls({table.name: table for table in tables}, foreign_keys)
 
 
-def discover(contract: Contract, target: Target, settings: Settings) -> Contract:
+def discover(contract: Contract, session: Session) -> Contract:
     """The contract with what the catalog adds to it.
 
     Args:
         contract: what was declared, which always goes before what is discovered.
-        target: the database, through the role that builds.
-        settings: the operator's.
+        session: whose builder is asked.
 
     Raises:
         TargetError: the database cannot be reached.
@@ -215,7 +213,7 @@ def discover(contract: Contract, target: Target, settings: Settings) -> Contract
     """
     if contract.tenant is None or not contract.reads_rows:
         return contract
-    with connected(target, settings, PreflightError) as connection:
+    with session.as_builder(Refusal(PreflightError)) as connection:
         catalog = Catalog.read(connection, contract.schemas)
     return with_discovered(contract, contract.tenant, catalog)
 

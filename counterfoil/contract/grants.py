@@ -6,22 +6,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.common.sqltext import comment, identifier, literal
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import HISTORY_SCHEMA, PUBLIC_SCHEMA, STAGING_SCHEMA
+from counterfoil.postgres.session import Session
 
 
-def render_grants(
-    contract: Contract, *, builder: Target, auditor: Target, historian: Target, reader: str
-) -> str:
+def render_grants(contract: Contract, session: Session, *, reader: str) -> str:
     """A script that makes the roles and gives each its rights; to run it again changes nothing.
 
     It is for the database's owner to read and run: Counterfoil's own roles may do none of it.
 
     Args:
         contract: the tables that the builder has to read.
-        builder: owns the views.
-        auditor: asserts; may be the builder.
-        historian: owns the history; may be either of them.
+        session: the builder owns the views, the auditor asserts, the historian owns the
+            history; one role may be any of them.
         reader: the role that analysts are members of, or log in as.
     """
     environment = Environment(
@@ -38,6 +35,7 @@ def render_grants(
         literal=literal,
         qualified=lambda parts: identifier(*parts),
     )
+    builder, auditor, historian = session.builder, session.auditor, session.historian
     users = {"builder": builder.user, "auditor": auditor.user, "historian": historian.user}
     return environment.get_template("grants.sql.j2").render(
         contract=contract,

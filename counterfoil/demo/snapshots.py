@@ -17,13 +17,7 @@ import psycopg2.extensions
 from psycopg2 import sql
 
 from counterfoil.common.errors import DemoError
-from counterfoil.demo.databases import (
-    SQL_DIR,
-    ensure_database,
-    one_line_refusals,
-    sql_of,
-    url_of,
-)
+from counterfoil.demo.databases import SQL_DIR, ensure_database, one_line_refusals, sql_of, url_of
 from counterfoil.postgres.server import running_server, start_server
 
 DATABASE = "empwr"

@@ -7,11 +7,11 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import PreflightError
-from counterfoil.common.settings import Settings
 from counterfoil.contract.clauses import locate
 from counterfoil.contract.discovery import Catalog, CatalogForeignKey
-from counterfoil.postgres.connection import connected
+from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 
 # Those with tables, `public` first, then by the number of them.
 _SCHEMAS = """
@@ -60,7 +60,7 @@ class Survey:
     orphans: Mapping[tuple[str, str], int]
 
 
-def survey(target: Target, settings: Settings) -> Survey:
+def survey(session: Session) -> Survey:
     """What the database holds.
 
     Raises:
@@ -68,9 +68,9 @@ def survey(target: Target, settings: Settings) -> Survey:
         PreflightError: it has no tables, or the role may not read one of them.
     """
     grants = "Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS"
-    with connected(target, settings, PreflightError, remedy=grants) as connection:
+    with session.as_builder(Refusal(PreflightError, remedy=grants)) as connection:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        return _survey(connection, target)
+        return _survey(connection, session.builder)
 
 
 def guessed_references(catalog: Catalog) -> list[CatalogForeignKey]:

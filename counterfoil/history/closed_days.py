@@ -19,7 +19,6 @@ from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.repair.repair_plan import RepairPlan
 
 CHECK_ID = "capacity.closed_days_unchanged"
 
@@ -141,27 +140,6 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
         " where closed_through.day < excluded.day",
         (audit.database, days.through, audit.snapshot_at),
     )
-
-
-def state_changes(cursor: Cursor, plan_id: str, plan: RepairPlan) -> None:
-    """Keeps what a repair plan says it will change of days that have a baseline."""
-    signs = {change.competition_id: change.sign for change in plan.competitions}
-    for change in plan.closed_days:
-        tokens = signs[change.competition_id] * change.amount
-        cursor.execute(
-            "insert into stated_changes (plan_id, database_name, day, competition_id,"
-            " entry_count, ledger_tokens) select %s, database_name, %s, %s, %s, %s"
-            " from closed_through where database_name = %s and day >= %s",
-            (
-                plan_id,
-                change.day,
-                change.competition_id,
-                change.entry_count,
-                tokens,
-                plan.database,
-                change.day,
-            ),
-        )
 
 
 def _accept(cursor: Cursor, audit: Audit, now: tuple[str, str, int, int], because: str) -> None:

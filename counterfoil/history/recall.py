@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from counterfoil.audit.evidence import Key
-from counterfoil.common.settings import Settings
 from counterfoil.history.tables import history_transaction
-from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Recalled:
     fingerprints: frozenset[tuple[str, str]] = frozenset()
 
 
-def recall(database: str, historian: Target, settings: Settings) -> Recalled:
+def recall(database: str, session: Session) -> Recalled:
     """The unresolved incidents of a database.
 
     Raises:
@@ -30,7 +29,7 @@ def recall(database: str, historian: Target, settings: Settings) -> Recalled:
     """
     keys: dict[str, list[Key]] = {}
     fingerprints = set()
-    with history_transaction(historian, settings) as cursor:
+    with history_transaction(session) as cursor:
         cursor.execute(
             "select check_id, fingerprint, key from incidents"
             " where database_name = %s and status in ('open', 'waived')",

@@ -19,12 +19,11 @@ from counterfoil.audit.findings import (
     measure,
 )
 from counterfoil.common.errors import HistoryError
-from counterfoil.common.settings import Settings
 from counterfoil.history.closed_days import ClosedDays, record_closed_days
 from counterfoil.history.incidents import Followed, follow
 from counterfoil.history.recall import Recalled
 from counterfoil.history.tables import history_transaction
-from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 
 # How far back a report draws a failing check.
 _TREND_LENGTH = 30
@@ -44,8 +43,7 @@ def record(
     audit: Audit,
     recalled: Recalled,
     closed_days: ClosedDays | None,
-    historian: Target,
-    settings: Settings,
+    session: Session,
     *,
     also: Callable[[Recording, History], None] = lambda _recording, _history: None,
 ) -> History:
@@ -55,8 +53,7 @@ def record(
         audit: what was found.
         recalled: what the audit was asked to look for.
         closed_days: the ledger's days as the audit saw them; None without a ledger.
-        historian: the role that owns the history.
-        settings: the operator's.
+        session: whose historian writes.
         also: what else belongs into the transaction.
 
     Returns:
@@ -65,7 +62,7 @@ def record(
     Raises:
         HistoryError: it cannot be written, or another audit has the same id.
     """
-    with history_transaction(historian, settings) as cursor:
+    with history_transaction(session) as cursor:
         # Two audits of one database would each call the other's findings new.
         cursor.execute(
             "select pg_advisory_xact_lock(hashtextextended('counterfoil ' || %s, 0))",
@@ -82,7 +79,7 @@ def record(
             record_closed_days(cursor, audit, closed_days)
         history = _history(cursor, audit, number)
         also(recording, history)
-        _forget(cursor, settings.history_days)
+        _forget(cursor, session.settings.history_days)
         return history
 
 

@@ -3,18 +3,17 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.common.errors import HistoryError
-from counterfoil.common.settings import Settings
 from counterfoil.common.text import first_line
-from counterfoil.postgres.connection import connect, translated
-from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.connection import Refusal, connected
 from counterfoil.postgres.schemas import HISTORY_SCHEMA
+from counterfoil.postgres.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -22,18 +21,15 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
-def ensure_history(historian: Target, reader: str, settings: Settings) -> None:
+def ensure_history(session: Session) -> None:
     """Makes the history's schema, or brings it up to this version's, in one transaction.
 
-    Args:
-        historian: the role that owns the schema and writes to it.
-        reader: the role that the views belong to; it is granted SELECT.
-        settings: the operator's.
+    The builder, to whom the views belong, is granted SELECT.
 
     Raises:
         HistoryError: a newer Counterfoil made it, or the role may not write to it.
     """
-    with history_transaction(historian, settings) as cursor:
+    with history_transaction(session) as cursor:
         cursor.execute(_LOCK, (HISTORY_SCHEMA,))
         cursor.execute("select to_regnamespace(%s) is not null", (HISTORY_SCHEMA,))
         if cursor.fetchone() == (False,):
@@ -51,7 +47,7 @@ def ensure_history(historian: Target, reader: str, settings: Settings) -> None:
         if standing > max(migrations):
             raise HistoryError(
                 f"the history is of version {standing}, this Counterfoil knows {max(migrations)}",
-                where=f"schema {HISTORY_SCHEMA}, {historian}",
+                where=f"schema {HISTORY_SCHEMA}, {session.historian}",
                 remedy="Run the newer Counterfoil that made it",
             )
         for version, file in sorted(migrations.items()):
@@ -62,30 +58,28 @@ def ensure_history(historian: Target, reader: str, settings: Settings) -> None:
                     (version, file.stem),
                 )
                 log.info("History: %s", file.stem)
-        _let_read(cursor, reader)
+        _let_read(cursor, session.builder.user)
 
 
 @contextmanager
-def history_transaction(historian: Target, settings: Settings) -> Iterator[Cursor]:
+def history_transaction(session: Session) -> Iterator[Cursor]:
     """One transaction in the history's schema, committed at the end.
 
     Raises:
         HistoryError: the database refuses; nothing of it is kept then.
         UnavailableError: the connection was lost; it may have been kept.
     """
-    with closing(connect(historian, settings)) as connection:
-        refused = translated(
-            connection,
-            historian,
-            HistoryError,
-            "cannot be written",
-            where=f"schema {HISTORY_SCHEMA}, {historian}",
-            remedy="Let that role own the schema: `counterfoil grants` prints how",
-            said=first_line,
-        )
-        with refused, connection, connection.cursor() as cursor:
-            cursor.execute(_in_schema("set local search_path to {}"))
-            yield cursor
+    refusal = Refusal(
+        HistoryError,
+        "cannot be written",
+        where=f"schema {HISTORY_SCHEMA}, {session.historian}",
+        remedy="Let that role own the schema: `counterfoil grants` prints how",
+        said=first_line,
+    )
+    own = connected(session.historian, session.settings, refusal)
+    with own as connection, connection, connection.cursor() as cursor:
+        cursor.execute(_in_schema("set local search_path to {}"))
+        yield cursor
 
 
 def _migrations() -> dict[int, Path]:

@@ -3,14 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from counterfoil.migrations.facts import (
-    HOLE,
-    Action,
-    Direction,
-    ParseFault,
-    Statement,
-    Unknown,
-)
+from counterfoil.migrations.facts import HOLE, Action, Direction, ParseFault, Statement, Unknown
 
 # What a name of which nothing is known may be.
 ANY_NAME = "%"

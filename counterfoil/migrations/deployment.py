@@ -6,14 +6,13 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import MigrationsError
-from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, MigrationHistory, MigrationTree
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.layouts import detect
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
-from counterfoil.postgres.connection import connected
-from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.schemas import STAGING_SCHEMA
+from counterfoil.postgres.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +55,7 @@ _COLUMNS = """
 """
 
 
-def with_histories(
-    contract: Contract, contract_dir: Path, builder: Target, settings: Settings
-) -> Contract:
+def with_histories(contract: Contract, contract_dir: Path, session: Session) -> Contract:
     """The contract with the record of applied versions that each of its trees has.
 
     One that is not declared is looked for by its usual name. One that the builder may not
@@ -69,7 +66,7 @@ def with_histories(
     """
     if PACK not in contract.packs:
         return contract
-    with connected(builder, settings, MigrationsError) as connection:
+    with session.as_builder(Refusal(MigrationsError)) as connection:
         found = {
             name: tree.model_copy(update={"history": _history(tree, contract_dir, connection)})
             for name, tree in contract.migrations.items()
@@ -77,9 +74,7 @@ def with_histories(
     return contract.model_copy(update={"migrations": found})
 
 
-def load_migrations(
-    contract: Contract, contract_dir: Path, builder: Target, settings: Settings
-) -> None:
+def load_migrations(contract: Contract, contract_dir: Path, session: Session) -> None:
     """Reads the contract's migrations, and loads what they say beside the views.
 
     Raises:
@@ -88,7 +83,7 @@ def load_migrations(
     if PACK not in contract.packs:
         return
     facts = read_trees(contract.migrations, contract_dir)
-    with connected(builder, settings, MigrationsError, NOT_LOADED) as connection:
+    with session.as_builder(NOT_LOADED) as connection:
         create_tables(connection)
         with connection.cursor() as cursor:
             # Two audits at once would each leave their rows beside the other's.

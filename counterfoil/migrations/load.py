@@ -9,6 +9,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extras import execute_values
 
+from counterfoil.common.errors import MigrationsError
 from counterfoil.migrations.facts import (
     Facts,
     MigrationFile,
@@ -21,10 +22,11 @@ from counterfoil.migrations.facts import (
     Tree,
     Unknown,
 )
+from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.schemas import STAGING_SCHEMA
 
 # What it is when Postgres refuses either.
-NOT_LOADED = "the facts of the migrations cannot be loaded"
+NOT_LOADED = Refusal(MigrationsError, "the facts of the migrations cannot be loaded")
 
 _TABLES: dict[str, type] = {
     "trees": Tree,

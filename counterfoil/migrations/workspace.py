@@ -19,20 +19,21 @@ from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit, Finding
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import load_waivers
-from counterfoil.common.errors import MigrationsError
 from counterfoil.common.settings import Settings
-from counterfoil.contract.contract import Contract, MigrationTree, Pack
+from counterfoil.contract.contract import Contract, MigrationTree
+from counterfoil.contract.packs import Pack
+from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
 from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
-from counterfoil.pipeline.plan import Plan
 from counterfoil.postgres.connection import connect, connected, translated
 from counterfoil.postgres.instant import open_transaction
 from counterfoil.postgres.profiles import PROFILE, Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.server import start_server
-from counterfoil.suites.suite import Suite, check_suites, load_suites, read_pii_columns
+from counterfoil.postgres.session import Session
+from counterfoil.suites.suite import check_suites, load_suites, read_pii_columns
 from counterfoil.views.build import ensure_views
 
 log = logging.getLogger(__name__)
@@ -108,9 +109,9 @@ def judge_folder(
     applying = tuple(suite for suite in suites if suite.applies_to(contract) and not suite.is_live)
     check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
     target = ensure_database(settings, DATABASE)
-    _ensure_views(target, applying, settings)
+    _ensure_views(target, settings)
     with open_transaction(target, settings) as transaction:
-        with translated(transaction.connection, target, MigrationsError, NOT_LOADED):
+        with translated(transaction.connection, target, NOT_LOADED):
             load_facts(transaction.connection, facts)
         scope = Scope(
             contract, str(folder), applying, waivers=waivers, evidence_limit=_MOST_FINDINGS
@@ -174,25 +175,19 @@ def _create_database(connection: Connection, name: str) -> None:
             log.debug("database %s stands already", name)
 
 
-def _ensure_views(target: Target, suites: tuple[Suite, ...], settings: Settings) -> None:
+def _ensure_views(target: Target, settings: Settings) -> None:
     log.info("Looking whether the views stand; to build them takes half a minute")
-    plan = Plan(
-        # The same for every folder: the views are built once, not once a folder.
-        scope=Scope(_contract(DATABASE), DATABASE, suites, packs=_PACKS),
-        contract_dir=settings.project_dir,
-        replaces_project_contract=True,
-        builder=target,
-        auditor=target,
-        historian=target,
-        recipients=(),
-    )
-    with connected(target, settings, MigrationsError, NOT_LOADED) as connection:
+    session = Session.alone(target, settings)
+    with connected(target, settings, NOT_LOADED) as connection:
         with connection.cursor() as cursor:
             # Held until the connection ends: of two first runs one builds, and one waits.
             cursor.execute("select pg_advisory_lock(%s)", (_BUILDING,))
         create_tables(connection)
         connection.commit()
-        ensure_views(plan, settings, profiles_dir=_write_profile(target, settings))
+        ensure_history(session)
+        # The same contract for every folder: the views are built once, not once a folder.
+        profiles = _write_profile(target, settings)
+        ensure_views(_contract(DATABASE), session, profiles_dir=profiles)
 
 
 def _contract(database: str) -> Contract:

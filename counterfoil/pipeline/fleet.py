@@ -1,21 +1,16 @@
 """Many databases, one list: which there are, and what came of each."""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from counterfoil.audit.findings import AuditStatus
 from counterfoil.common.errors import FleetError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.postgres.profiles import Target, load_targets
 
 Name = Annotated[str, StringConstraints(min_length=1)]
-
-WORST_FIRST: tuple[AuditStatus, ...] = ("error", "critical", "warning", "passed")
 
 
 class Entry(BaseModel):
@@ -47,53 +42,6 @@ class Member(BaseModel):
 
     entry: Entry
     limit: str
-
-
-class Outcome(BaseModel):
-    """What came of one database's audit."""
-
-    model_config = ConfigDict(frozen=True)
-
-    target: str
-    owner: str
-    status: AuditStatus
-    message: str
-    audit_id: str
-    page: str | None = Field(description="Where Prefect shows the run.")
-
-
-class FleetAudit(BaseModel):
-    """What came of them all, worst first."""
-
-    model_config = ConfigDict(frozen=True)
-
-    fleet_id: str
-    group: str
-    started_at: datetime
-    finished_at: datetime
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def status(self) -> AuditStatus:
-        """The worst of them."""
-        return self.outcomes[0].status
-
-    @property
-    def verdict(self) -> str:
-        """All of them in a line: "CRITICAL: 48 of 50 databases passed, 1 critical, 1 error"."""
-        counts = [f"{self._number('passed')} of {len(self.outcomes)} databases passed"]
-        for status in ("critical", "warning", "error"):
-            if number := self._number(status):
-                counts.append(f"{number} {status}")
-        return f"{self.status.upper()}: {', '.join(counts)}"
-
-    def _number(self, status: str) -> int:
-        return sum(outcome.status == status for outcome in self.outcomes)
-
-
-def worst_first(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """The outcomes by how bad they are, then by name."""
-    return tuple(sorted(outcomes, key=lambda each: (WORST_FIRST.index(each.status), each.target)))
 
 
 def load_fleet(file: Path, group: str, project_dir: Path) -> tuple[Member, ...]:

@@ -8,11 +8,12 @@ from counterfoil.alerts.recipients import Recipient, check_owners, load_recipien
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import load_waivers
 from counterfoil.common.settings import Settings
-from counterfoil.contract.contract import Pack, load_contract
+from counterfoil.contract.contract import load_contract
 from counterfoil.contract.discovery import discover
+from counterfoil.contract.packs import Pack
 from counterfoil.migrations.deployment import with_histories
 from counterfoil.pipeline.preflight import check_database, check_disk
-from counterfoil.postgres.profiles import Target, load_historian, load_targets
+from counterfoil.postgres.session import Session
 from counterfoil.suites.suite import check_suites, load_suites, read_pii_columns
 
 
@@ -24,19 +25,13 @@ class Plan:
         scope: what it judges: the contract with what the catalog adds to it, and the suites
             that apply. The views are those of all its packs.
         contract_dir: the folder that the contract's paths are relative to.
-        replaces_project_contract: whether it stands in for the dbt project's own.
-        builder: the target that builds the views.
-        auditor: the target that asserts.
-        historian: the target that writes the history.
+        session: who builds the views, asserts, and writes the history.
         recipients: who is told of what.
     """
 
     scope: Scope
     contract_dir: Path
-    replaces_project_contract: bool
-    builder: Target
-    auditor: Target
-    historian: Target
+    session: Session
     recipients: tuple[Recipient, ...]
 
 
@@ -55,7 +50,7 @@ def make_plan(
         CounterfoilError: the first thing that is wrong: target, contract, packs, suites, waivers,
             alerts, disk, connection, tables, columns, privileges.
     """
-    builder, auditor = load_targets(target, settings.project_dir)
+    session = Session.of(target, settings)
     declared = load_contract(settings.project_dir, contract_file)
     audited = declared.narrowed_to(packs).packs
     suites = load_suites(settings.expectations_dir)
@@ -67,10 +62,10 @@ def make_plan(
     recipients = load_recipients(settings.alerts_path)
     check_owners(recipients, suites, settings.alerts_path)
     check_disk(settings)
-    contract = discover(declared, builder, settings)
-    check_database(contract, builder, settings)
+    contract = discover(declared, session)
+    check_database(contract, session)
     contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
-    found = with_histories(contract, contract_dir, builder, settings)
+    found = with_histories(contract, contract_dir, session)
     return Plan(
         scope=Scope(
             contract=found,
@@ -81,9 +76,6 @@ def make_plan(
             evidence_limit=settings.evidence_limit,
         ),
         contract_dir=contract_dir,
-        replaces_project_contract=contract_file is not None or found != declared,
-        builder=builder,
-        auditor=auditor,
-        historian=load_historian(target, settings.project_dir),
+        session=session,
         recipients=recipients,
     )

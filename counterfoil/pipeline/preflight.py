@@ -12,9 +12,10 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.common.settings import Settings
 from counterfoil.common.sqltext import identifier
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.connection import connected
+from counterfoil.postgres.connection import Refusal, connected
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
+from counterfoil.postgres.session import Session
 
 _COLUMNS = """
     select namespace.nspname, relation.relname, attribute.attname
@@ -72,7 +73,7 @@ _READABLE = """
 """
 
 
-def check_database(contract: Contract, target: Target, settings: Settings) -> None:
+def check_database(contract: Contract, session: Session) -> None:
     """That the contract's tables and columns exist and its builder sees every row of them.
 
     Raises:
@@ -80,21 +81,23 @@ def check_database(contract: Contract, target: Target, settings: Settings) -> No
         PreflightError: a schema, table, column or privilege is missing, row-level security
             hides rows, or an expression of the contract is not one that Postgres takes.
     """
-    with _asking(target, settings) as connection:
+    target = session.builder
+    with _asking(target, session.settings) as connection:
         _check_columns(contract, _columns(contract, connection))
         _check_visibility(contract, target, connection)
         _check_expressions(contract, connection)
         _check_ownership(target, connection)
 
 
-def check_auditor(target: Target, settings: Settings) -> None:
+def check_auditor(session: Session) -> None:
     """That the role which asserts can read the views, once they are built.
 
     Raises:
         TargetError: the database cannot be reached.
         PreflightError: it has no views, or the role has no right to read them.
     """
-    with _asking(target, settings) as connection, connection.cursor() as cursor:
+    target = session.auditor
+    with _asking(target, session.settings) as connection, connection.cursor() as cursor:
         cursor.execute(_READABLE, (_SCHEMAS,))
         views = cursor.fetchall()
     if {schema for schema, _, _ in views} != set(_SCHEMAS):
@@ -151,7 +154,7 @@ def check_disk(settings: Settings) -> None:
 @contextmanager
 def _asking(target: Target, settings: Settings) -> Iterator[Connection]:
     """A read-only connection; what Postgres says against a question is said in a line."""
-    with connected(target, settings, PreflightError) as connection:
+    with connected(target, settings, Refusal(PreflightError)) as connection:
         connection.set_session(readonly=True)
         yield connection
 

@@ -11,21 +11,20 @@ from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import CounterfoilError, LockError, PublishError
 from counterfoil.common.settings import Settings
-from counterfoil.contract.contract import Pack
+from counterfoil.contract.packs import Pack
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
 from counterfoil.history.recall import Recalled, recall
 from counterfoil.history.record import record
-from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.host import Host
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.pipeline.preflight import check_auditor
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.server import announce
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.metrics import write_metrics
 from counterfoil.publish.report import publish_report, report_url
-from counterfoil.views.build import ensure_views
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +123,7 @@ def run(plan: Plan, job: Job) -> Audit:
         CounterfoilError: a step failed. What was found is published all the same.
     """
     host = job.host
-    with only_audit(plan.builder, job.settings):
+    with only_audit(plan.session):
         host.retried("build", partial(_build, plan, job))
         asserted = host.retried("assert", partial(_assert, plan, job))
         job.found = asserted.audit
@@ -144,27 +143,21 @@ def _plan(job: Job) -> Plan:
     order = job.order
     announce(job.settings.demo_dir)
     plan = make_plan(order.target, order.contract_file, job.settings, order.packs)
-    log.info("Auditing %s, %s", plan.scope.contract.database, plan.auditor)
+    log.info("Auditing %s, %s", plan.scope.contract.database, plan.session.auditor)
     return plan
 
 
 def _build(plan: Plan, job: Job) -> None:
     """Builds the reconciliation views, if anything has changed, for the auditor to read."""
-    load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, job.settings)
-    ensure_views(
-        plan,
-        job.settings,
-        although_unchanged=job.order.full_rebuild,
-        progress=job.host.built,
-    )
-    check_auditor(plan.auditor, job.settings)
+    build_views(plan, although_unchanged=job.order.full_rebuild, progress=job.host.built)
+    check_auditor(plan.session)
 
 
 def _assert(plan: Plan, job: Job) -> _Asserted:
     """Asserts every suite, all of them at one instant."""
     scope, order = plan.scope, job.order
-    recalled = recall(scope.contract.database, plan.historian, job.settings)
-    with open_snapshot(plan.auditor, job.settings, primary=plan.builder) as snapshot:
+    recalled = recall(scope.contract.database, plan.session)
+    with open_snapshot(plan.session) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
         closed_days = read_closed_days(snapshot, scope.audited)
         found = audit(
@@ -183,8 +176,7 @@ def _record(plan: Plan, job: Job, asserted: _Asserted) -> Audit:
         asserted.audit,
         asserted.recalled,
         asserted.closed_days,
-        plan.historian,
-        job.settings,
+        plan.session,
         also=queue_alerts(plan.recipients, asserted.audit, job.settings),
     )
     return asserted.audit.model_copy(update={"history": history})
@@ -210,7 +202,7 @@ def _notify(plan: Plan, job: Job) -> None:
     """Sends the alerts that wait. Whatever becomes of them, the verdict stays what it is."""
     database = plan.scope.contract.database
     try:
-        deliver(plan.recipients, database, plan.historian, job.settings)
+        deliver(plan.recipients, database, plan.session)
     except CounterfoilError as error:
         log.warning("Alerts wait for the next audit: %s", error)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg2
@@ -72,50 +73,52 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
     return connection
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What it comes to when the driver raises, and the connection still stands.
+
+    Attributes:
+        kind: the error that is raised instead.
+        what: what was refused, before Postgres' own words.
+        where: in which file, key or relation; the target if empty.
+        remedy: what to do about it.
+        said: how much of Postgres' own words is told.
+    """
+
+    kind: type[CounterfoilError]
+    what: str = "Postgres refused"
+    where: str = ""
+    remedy: str = "Mend that, and run again"
+    said: Callable[[psycopg2.Error], str] = str
+
+
 @contextmanager
-def translated(
-    connection: Connection,
-    target: Target,
-    kind: type[CounterfoilError],
-    what: str = "Postgres refused",
-    *,
-    where: str = "",
-    remedy: str = "Mend that, and run again",
-    said: Callable[[psycopg2.Error], str] = str,
-) -> Iterator[None]:
+def translated(connection: Connection, target: Target, refusal: Refusal) -> Iterator[None]:
     """Tells what the driver raises in the block in the house's words.
 
     Args:
         connection: the one that is asked; whether it still stands decides what is said.
         target: where it leads.
-        kind: what a refusal is.
-        what: what was refused, before Postgres' own words.
-        where: in which file, key or relation; the target if empty.
-        remedy: what to do about a refusal.
-        said: how much of Postgres' own words is told.
+        refusal: what is said while it stands.
 
     Raises:
         UnavailableError: the connection was lost: the same again may work in a moment.
-        CounterfoilError: of that kind, for whatever else the driver raises.
+        CounterfoilError: of the refusal's kind, for whatever else the driver raises.
     """
     try:
         yield
     except psycopg2.Error as cause:
         if connection.closed:
             raise lost(cause, target) from None
-        raise kind(f"{what}: {said(cause)}", where=where or str(target), remedy=remedy) from None
+        raise refusal.kind(
+            f"{refusal.what}: {refusal.said(cause)}",
+            where=refusal.where or str(target),
+            remedy=refusal.remedy,
+        ) from None
 
 
 @contextmanager
-def connected(
-    target: Target,
-    settings: Settings,
-    kind: type[CounterfoilError],
-    what: str = "Postgres refused",
-    *,
-    where: str = "",
-    remedy: str = "Mend that, and run again",
-) -> Iterator[Connection]:
+def connected(target: Target, settings: Settings, refusal: Refusal) -> Iterator[Connection]:
     """A connection until the end of the block, in which errors are `translated`.
 
     Raises:
@@ -123,7 +126,7 @@ def connected(
     """
     with (
         closing(connect(target, settings)) as connection,
-        translated(connection, target, kind, what, where=where, remedy=remedy),
+        translated(connection, target, refusal),
     ):
         yield connection
 

@@ -21,6 +21,7 @@ from counterfoil.common.settings import Settings
 from counterfoil.postgres.connection import connect, lost, plain
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.replica import await_replay, is_replica
+from counterfoil.postgres.session import Session
 
 # The clock is read once the snapshot is taken: what was written a moment before it must not
 # be of the future.
@@ -164,50 +165,42 @@ class OpenTransaction:
 
 
 @contextmanager
-def open_snapshot(
-    target: Target, settings: Settings, *, primary: Target | None = None
-) -> Iterator[Snapshot]:
-    """Holds one instant of the target's database open, read-only, while in the block.
+def open_snapshot(session: Session) -> Iterator[Snapshot]:
+    """Holds one instant of the auditor's database open, read-only, while in the block.
 
-    The exporter reads no table, so it holds no lock that an ALTER would wait for.
-
-    Args:
-        target: the database, or a replica of it.
-        settings: the operator's.
-        primary: the database itself, asked how far the target is behind if it is a replica.
+    The exporter reads no table, so it holds no lock that an ALTER would wait for. Where the
+    auditor's is a replica, the builder's is its primary, asked how far it is behind.
 
     Raises:
         TargetError: the database cannot be reached, or cannot export its instant.
         UnavailableError: it is a replica that is too far behind.
     """
-    connection = connect(target, settings)
+    connection = connect(session.auditor, session.settings)
     try:
-        caught_up_at = _catch_up(connection, target, primary, settings)
+        caught_up_at = _catch_up(connection, session)
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        yield _export(connection, target, settings, caught_up_at)
+        yield _export(connection, session, caught_up_at)
     finally:
         connection.close()
 
 
-def _catch_up(
-    connection: Connection, target: Target, primary: Target | None, settings: Settings
-) -> datetime | None:
-    """When the primary held what the target holds; None if the target is no replica."""
+def _catch_up(connection: Connection, session: Session) -> datetime | None:
+    """When the primary held what the auditor sees; None if that is no replica."""
+    target, settings = session.auditor, session.settings
     if not is_replica(connection):
         return None
-    if primary is None or primary == target:
+    if session.builder == target:
         raise TargetError(
             "it is a replica, and nobody can say how far it is behind",
             where=str(target),
             remedy="Build the views as an output of its primary, and assert as T_audit",
         )
-    with closing(connect(primary, settings)) as asked:
+    with closing(connect(session.builder, settings)) as asked:
         return await_replay(connection, target, asked, settings)
 
 
-def _export(
-    connection: Connection, target: Target, settings: Settings, caught_up_at: datetime | None
-) -> Snapshot:
+def _export(connection: Connection, session: Session, caught_up_at: datetime | None) -> Snapshot:
+    target = session.auditor
     try:
         with connection.cursor() as cursor:
             cursor.execute("select pg_export_snapshot()")
@@ -228,7 +221,7 @@ def _export(
         ) from None
     assert isinstance(as_of, datetime)
     assert isinstance(identifier, str)
-    return Snapshot(target, settings, connection, identifier, as_of)
+    return Snapshot(target, session.settings, connection, identifier, as_of)
 
 
 @contextmanager

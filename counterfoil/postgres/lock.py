@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from counterfoil.common.errors import LockError
-from counterfoil.common.settings import Settings
-from counterfoil.postgres.connection import connect, translated
-from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.connection import Refusal, connect, translated
+from counterfoil.postgres.session import Session
 
 _KEY = "hashtextextended('counterfoil.audit', 0)"
 
@@ -22,7 +21,7 @@ _HOLDER = f"""
 
 
 @contextmanager
-def only_audit(builder: Target, settings: Settings) -> Iterator[None]:
+def only_audit(session: Session) -> Iterator[None]:
     """Keeps every other audit of the database away while in the block.
 
     The lock is an advisory one of a session on the database that the views are built in. A
@@ -30,17 +29,14 @@ def only_audit(builder: Target, settings: Settings) -> Iterator[None]:
     replicas of one database are not audited at once either. It ends with the session, so a
     killed audit leaves none. A pooler that hands out connections by transaction undoes it.
 
-    Args:
-        builder: the target that builds.
-        settings: the operator's.
-
     Raises:
         LockError: another audit runs; says since when.
         TargetError: the database cannot be reached.
     """
-    with closing(connect(builder, settings)) as connection:
+    with closing(connect(session.builder, session.settings)) as connection:
         connection.autocommit = True
-        with translated(connection, builder, LockError), connection.cursor() as cursor:
+        refused = translated(connection, session.builder, Refusal(LockError))
+        with refused, connection.cursor() as cursor:
             cursor.execute(f"select pg_try_advisory_lock({_KEY})")
             (is_alone,) = cursor.fetchone() or (False,)
             cursor.execute(_HOLDER)
@@ -49,7 +45,7 @@ def only_audit(builder: Target, settings: Settings) -> Iterator[None]:
             raise LockError(
                 f"another audit of this database runs since {since or 'an unknown time'}"
                 f" (process {holder} of Postgres)",
-                where=str(builder),
+                where=str(session.builder),
                 remedy="Let it end, then run again",
             )
         yield

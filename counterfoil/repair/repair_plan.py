@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,8 +20,7 @@ from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Capacity, Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-
-Strategy = Literal["backfill", "recalculate"]
+from counterfoil.repair.strategies import Strategy
 
 # Instants as JSON writes them: Python does not know all of Postgres's, and DateStyle may differ
 # between the session that plans and the one that runs the script.

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.common.sqltext import comment, literal, quoted
-from counterfoil.repair.repair_plan import RepairPlan, Strategy, spoken
+from counterfoil.repair.repair_plan import RepairPlan, spoken
+from counterfoil.repair.strategies import Strategy
 
 # The guards read what was committed while the locks were waited for; a database may have
 # another default, under which they would not.

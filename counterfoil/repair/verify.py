@@ -12,17 +12,18 @@ from psycopg2 import errors
 
 from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit, CheckResult, Finding
+from counterfoil.audit.scope import Scope
 from counterfoil.common.errors import RepairError
 from counterfoil.common.settings import Settings
 from counterfoil.common.text import first_line
-from counterfoil.pipeline.plan import Plan
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.repair.copy import copied
-from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
+from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, plan_repair
 from counterfoil.repair.script import render
+from counterfoil.repair.strategies import Strategy
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Verification:
 
 
 def verify_repair(
-    plan: Plan,
+    scope: Scope,
     repairer: Target,
     strategy: Strategy,
     competition_ids: Sequence[str],
@@ -118,7 +119,7 @@ def verify_repair(
     everything: only it sees what it has not committed.
 
     Args:
-        plan: what an audit of the database does; its views are built.
+        scope: what an audit of the database judges; its views are built.
         repairer: the database, through a role that may write.
         strategy: `backfill` or `recalculate`.
         competition_ids: keys of competitions; none for all.
@@ -137,7 +138,7 @@ def verify_repair(
                 log.info("Copying %s", repairer)
                 repairer = stack.enter_context(copied(repairer, settings))
             transaction = stack.enter_context(open_transaction(repairer, settings, as_of=as_of))
-            return _verify(plan, transaction, strategy, competition_ids, settings)
+            return _verify(scope, transaction, strategy, competition_ids, settings)
     except sa.exc.DBAPIError as cause:
         raise _refused(cause.orig, repairer) from None
     except psycopg2.Error as cause:
@@ -145,15 +146,15 @@ def verify_repair(
 
 
 def _verify(
-    plan: Plan,
+    scope: Scope,
     transaction: OpenTransaction,
     strategy: Strategy,
     competition_ids: Sequence[str],
     settings: Settings,
 ) -> Verification:
     scope = replace(
-        plan.scope,
-        suites=tuple(suite for suite in plan.scope.suites if suite.pack == "capacity"),
+        scope,
+        suites=tuple(suite for suite in scope.suites if suite.pack == "capacity"),
         packs=(),
         waivers=(),
         # What is new is told by its key: every finding is needed.

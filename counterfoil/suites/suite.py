@@ -22,7 +22,8 @@ from pydantic import (
 
 from counterfoil.common.errors import SuiteError
 from counterfoil.common.yamlfile import parse_model, read_yaml
-from counterfoil.contract.contract import Contract, Pack
+from counterfoil.contract.contract import Contract
+from counterfoil.contract.packs import Pack
 
 # The checks that Counterfoil adds to every audit.
 EVERY_CHECK_RAN = "audit.every_check_ran"

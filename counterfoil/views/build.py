@@ -27,11 +27,10 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.common.errors import BuildError, CounterfoilError, UnavailableError
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract
-from counterfoil.history.tables import ensure_history
-from counterfoil.pipeline.plan import Plan
-from counterfoil.postgres.connection import as_options, connected, is_passing, session_settings
-from counterfoil.postgres.profiles import Target, profiles_file
+from counterfoil.postgres.connection import Refusal, as_options, is_passing, session_settings
+from counterfoil.postgres.profiles import profiles_file
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
+from counterfoil.postgres.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +69,11 @@ _DONE = re.compile(r'{"done": (\d+), "of": (\d+)}')
 # Of what so many are done, and of how many.
 Progress = Callable[[str, int, int], None]
 
+
+def unseen(_what: str, _done: int, _of: int) -> None:
+    """The progress of a build that nobody watches."""
+
+
 _MARK = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
 
 
@@ -105,22 +109,22 @@ class Build:
 
 
 def ensure_views(
-    plan: Plan,
-    settings: Settings,
+    contract: Contract,
+    session: Session,
     *,
     although_unchanged: bool = False,
     profiles_dir: Path | None = None,
-    progress: Progress = lambda _what, _done, _of: None,
+    progress: Progress = unseen,
 ) -> bool:
     """Builds the views if the project, the contract or the server changed, or one is gone.
 
     After a build dbt's own data tests run: they prove the SQL, and are not for every night.
 
-    The history's tables come first: views stand on them.
+    The history's tables have to be there: views stand on them.
 
     Args:
-        plan: the contract, and the roles that own the views and the history.
-        settings: the operator's.
+        contract: completed from the catalog; dbt gets it as its var.
+        session: whose builder owns the views.
         although_unchanged: build them whatever has changed.
         profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
         progress: told what is done (`view`, `data test`), how many are, and of how many.
@@ -129,15 +133,13 @@ def ensure_views(
         Whether anything was built.
 
     Raises:
-        HistoryError: the history cannot be brought up to date.
         BuildError: dbt failed, a data test failed, or a changed view cannot be replaced
             because somebody else's view stands on it; names it.
         UnavailableError: the connection was lost meanwhile.
     """
-    target = plan.builder
-    ensure_history(plan.historian, target.user, settings)
-    with connected(target, settings, BuildError) as connection:
-        wanted = _project_hash(plan.scope.contract, settings.project_dir, connection.server_version)
+    settings = session.settings
+    with session.as_builder(Refusal(BuildError)) as connection:
+        wanted = _project_hash(contract, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (
             standing
@@ -150,11 +152,10 @@ def ensure_views(
         if standing:
             # A build that fails half-way leaves views of two contracts: neither stands.
             Build("", standing.views).write(connection)
-        arguments = ["--profile", "counterfoil", "--target", target.name]
+        arguments = ["--profile", "counterfoil", "--target", session.builder.name]
         profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
-        if plan.replaces_project_contract:
-            arguments += ["--vars", json.dumps(plan.scope.contract.as_dbt_vars())]
+        arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
         views = _run(arguments, connection, settings, partial(progress, "view"))
         _test(arguments, settings, partial(progress, "data test"))
         _drop_views(_existing_views(connection) - views, connection)
@@ -163,7 +164,7 @@ def ensure_views(
         return True
 
 
-def drop_views(target: Target, settings: Settings) -> int:
+def drop_views(session: Session) -> int:
     """Drops every view of ours, so that the application can change the tables below them.
 
     Nothing else goes: not the schemas, their privileges or the history. The next audit
@@ -176,13 +177,13 @@ def drop_views(target: Target, settings: Settings) -> int:
         BuildError: somebody else's views stand on them; names those, and drops none.
         TargetError: the database cannot be reached.
     """
-    with connected(target, settings, BuildError) as connection:
+    with session.as_builder(Refusal(BuildError)) as connection:
         views = _existing_views(connection)
         dependents = _dependents(connection)
         if dependents:
             raise BuildError(
                 f"not dropped, because these stand on our views: {', '.join(dependents)}",
-                where=str(target),
+                where=str(session.builder),
                 remedy="Drop those first, with their owners' leave",
             )
         _drop_views(views, connection)

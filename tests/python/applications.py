@@ -14,7 +14,6 @@ from psycopg2 import sql
 from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
-from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target
@@ -52,17 +51,14 @@ def application(server: Target, name: str, folder: Path) -> Iterator[Database]:
             write_profiles(folder, target)
             patch.setenv("DBT_PROFILES_DIR", str(folder))
             patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
-            settings = Settings()
-            plan = make_plan(name, files / "contract.yml", settings)
-            ensure_built(plan, settings)
-        yield Database(name, folder / "log", settings, plan)
+            plan = make_plan(name, files / "contract.yml", Settings())
+            ensure_built(plan)
+        yield Database(name, folder / "log", plan)
 
 
 def audited(target: Target, file: Path) -> Audit:
     """An audit of the target by the contract of `file`, its views built first."""
-    settings = Settings()
-    plan = make_plan(target.name, file, settings)
-    load_migrations(plan.scope.contract, plan.contract_dir, plan.builder, settings)
-    ensure_built(plan, settings)
-    with open_snapshot(plan.auditor, settings) as snapshot:
+    plan = make_plan(target.name, file, Settings())
+    ensure_built(plan)
+    with open_snapshot(plan.session) as snapshot:
         return audit(plan.scope, snapshot)

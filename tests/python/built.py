@@ -12,11 +12,13 @@ from pathlib import Path
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.common.settings import Settings
+from counterfoil.contract.contract import Contract
 from counterfoil.history.tables import ensure_history
+from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
+from counterfoil.postgres.session import Session
 from counterfoil.views.build import _existing_views, _project_hash, ensure_views
 
 # Names the folder of the scripts, which the workers of pytest-xdist share.
@@ -49,27 +51,35 @@ _COMMENTS = """
 """
 
 
-def ensure_built(plan: Plan, settings: Settings, *, profiles_dir: Path | None = None) -> None:
+def ensure_built(plan: Plan) -> None:
+    """What `build_views` does, with dbt only where no test has built the same views yet."""
+    load_migrations(plan.scope.contract, plan.contract_dir, plan.session)
+    ensure_history(plan.session)
+    ensure_views_built(plan.scope.contract, plan.session)
+
+
+def ensure_views_built(
+    contract: Contract, session: Session, *, profiles_dir: Path | None = None
+) -> None:
     """What `ensure_views` does, with dbt only where no test has built the same views yet.
 
     Where views stand already, dbt replaces those that are not as they should be.
     """
-    ensure_history(plan.historian, plan.builder.user, settings)
-    with closing(connect(plan.builder, settings)) as connection:
+    with closing(connect(session.builder, session.settings)) as connection:
         standing = _existing_views(connection)
         connection.rollback()
         if not standing:
-            contract, version = plan.scope.contract, connection.server_version
-            wanted = _project_hash(contract, settings.project_dir, version)
+            project = session.settings.project_dir
+            wanted = _project_hash(contract, project, connection.server_version)
             with _locked(Path(os.environ[FOLDER]) / f"{wanted}.sql") as script:
                 if script.exists():
                     _make(connection, script.read_text(encoding="utf-8"))
                 else:
-                    ensure_views(plan, settings, profiles_dir=profiles_dir)
+                    ensure_views(contract, session, profiles_dir=profiles_dir)
                     written = script.with_suffix(".partial")
                     written.write_text(_script(connection), encoding="utf-8")
                     written.rename(script)
-    ensure_views(plan, settings, profiles_dir=profiles_dir)
+    ensure_views(contract, session, profiles_dir=profiles_dir)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from built import FOLDER, ensure_built
+from built import FOLDER, ensure_built, ensure_views_built
 from hypothesis import HealthCheck, settings
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from servers import Server
@@ -20,7 +20,8 @@ from counterfoil.audit.audit import audit
 from counterfoil.audit.evidence import Key
 from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
-from counterfoil.contract.contract import Contract, Pack
+from counterfoil.contract.contract import Contract
+from counterfoil.contract.packs import Pack
 from counterfoil.migrations import workspace
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.postgres.connection import connect
@@ -117,14 +118,17 @@ class Database:
     Attributes:
         url: its libpq URL, as a superuser.
         server_log: the log of its server.
-        settings: those that the audits of the tests run with.
         plan: what an audit of it does.
     """
 
     url: str
     server_log: Path
-    settings: Settings
     plan: Plan
+
+    @property
+    def settings(self) -> Settings:
+        """Those that its audits run with."""
+        return self.plan.session.settings
 
     def audit(
         self,
@@ -135,8 +139,7 @@ class Database:
     ) -> Audit:
         """An audit of it, at `instant` or at a snapshot of its own."""
         if instant is None:
-            auditor, builder = self.plan.auditor, self.plan.builder
-            with open_snapshot(auditor, self.settings, primary=builder) as snapshot:
+            with open_snapshot(self.plan.session) as snapshot:
                 return self.audit(snapshot, contract, packs=packs)
         scope = replace(
             self.plan.scope,
@@ -149,6 +152,10 @@ class Database:
     def judging(self, **scope: Any) -> "Database":
         """The same, judged by another scope in what is named."""
         return replace(self, plan=replace(self.plan, scope=replace(self.plan.scope, **scope)))
+
+    def connecting(self, **session: Any) -> "Database":
+        """The same, reached otherwise in what is named."""
+        return replace(self, plan=replace(self.plan, session=replace(self.plan.session, **session)))
 
 
 @pytest.fixture(scope="session")
@@ -176,7 +183,7 @@ def environment(
             patch.delenv(name)
         patch.setenv("PREFECT_HOME", str(folder / "prefect"))
         # A folder of migrations is judged by the same views whatever is in it.
-        patch.setattr(workspace, "ensure_views", ensure_built)
+        patch.setattr(workspace, "ensure_views", ensure_views_built)
         yield patch
 
 
@@ -208,10 +215,9 @@ def start_demo(
         else:
             url = demo.start(data_dir, snapshot)
         environment.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))
-        settings = Settings()
-        plan = make_plan("demo", None, settings)
-        ensure_built(plan, settings)
-        return Database(url, data_dir / "postgres" / "log", settings, plan)
+        plan = make_plan("demo", None, Settings())
+        ensure_built(plan)
+        return Database(url, data_dir / "postgres" / "log", plan)
 
     yield start
     for data_dir in started:
@@ -245,7 +251,7 @@ def forget_audits(connection: Connection) -> None:
 @pytest.fixture
 def transaction(overnight: Database) -> Iterator[OpenTransaction]:
     """A transaction that an audit can see into, and that is rolled back."""
-    connection = connect(overnight.plan.builder, overnight.settings)
+    connection = connect(overnight.plan.session.builder, overnight.settings)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("begin")
@@ -297,14 +303,14 @@ def market(
     folder = tmp_path_factory.mktemp("market")
     if not request.config.getoption("--oldest"):
         shared: Database = request.getfixturevalue("shared")
-        other = shared.plan.builder.model_copy(update={"dbname": "postgres"})
+        other = shared.plan.session.builder.model_copy(update={"dbname": "postgres"})
         with application(other, "market", folder) as database:
             yield database
         return
     binaries = oldest_installed()
     assert binaries, "--oldest: no PostgreSQL of 15 or later is installed"
     with (
-        server(folder / "server", binaries) as other,
-        application(other.target(), "market", folder) as database,
+        server(folder / "server", binaries) as oldest,
+        application(oldest.target(), "market", folder) as database,
     ):
         yield database

@@ -20,8 +20,8 @@ def copy_of(database: Database, name: str) -> Iterator[Database]:
 
     Nobody may be connected to the original meanwhile.
     """
-    target = database.plan.builder.model_copy(update={"name": name, "dbname": name})
-    original = database.plan.builder.dbname
+    target = database.plan.session.builder.model_copy(update={"name": name, "dbname": name})
+    original = database.plan.session.builder.dbname
     with (
         closing(psycopg2.connect(**(target.libpq | {"dbname": "postgres"}))) as admin,
         admin.cursor() as cursor,
@@ -34,11 +34,8 @@ def copy_of(database: Database, name: str) -> Iterator[Database]:
         with closing(psycopg2.connect(url)) as copy, copy:
             forget_audits(copy)
         try:
-            yield replace(
-                database,
-                url=url,
-                plan=replace(database.plan, builder=target, auditor=target, historian=target),
-            )
+            copied = replace(database, url=url)
+            yield copied.connecting(builder=target, auditor=target, historian=target)
         finally:
             cursor.execute(f"drop database {name} with (force)")
 

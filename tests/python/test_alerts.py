@@ -54,19 +54,22 @@ class Nights:
 
     Attributes:
         database: a copy of the demo's.
-        settings: those of its audits.
         recipients: of alerts.
     """
 
     database: Database
-    settings: Settings
     recipients: Sequence[Recipient] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """Those of its audits."""
+        return self.database.settings
 
     def audit(self, audit_id: str, *, waivers: Sequence[Waiver] = (), send: bool = True) -> Audit:
         """A night: recalled, audited, recorded with what is to be told, delivered."""
         plan = self.database.plan
-        recalled = recall(plan.scope.contract.database, plan.historian, self.settings)
-        with open_snapshot(plan.auditor, self.settings) as snapshot:
+        recalled = recall(plan.scope.contract.database, plan.session)
+        with open_snapshot(plan.session) as snapshot:
             closed_days = read_closed_days(snapshot, plan.scope.contract)
             scope = replace(
                 plan.scope,
@@ -76,14 +79,14 @@ class Nights:
             )
             found = audit(scope, snapshot, audit_id=audit_id)
         also = queue_alerts(self.recipients, found, self.settings)
-        record(found, recalled, closed_days, plan.historian, self.settings, also=also)
+        record(found, recalled, closed_days, plan.session, also=also)
         if send:
             self.deliver()
         return found
 
     def deliver(self) -> None:
         plan = self.database.plan
-        deliver(self.recipients, plan.scope.contract.database, plan.historian, self.settings)
+        deliver(self.recipients, plan.scope.contract.database, plan.session)
 
     def execute(self, sql: str, *parameters: Any) -> None:
         with closing(psycopg2.connect(self.database.url)) as connection:
@@ -101,7 +104,8 @@ class Nights:
 @pytest.fixture
 def nights(overnight: Database) -> Iterator[Nights]:
     with copy_of(overnight, "alerted") as copy:
-        yield Nights(copy, copy.settings.model_copy(update={"alert_timeout_s": 3}))
+        hurried = copy.settings.model_copy(update={"alert_timeout_s": 3})
+        yield Nights(copy.connecting(settings=hurried))
 
 
 @pytest.fixture
@@ -271,8 +275,7 @@ def test_a_failure_is_told_once_until_an_audit_is_completed(
         queue_failure(
             nights.recipients,
             "empwr",
-            plan.historian,
-            nights.settings,
+            plan.session,
             audit_id=audit_id,
             reason="the views\ncould not be \x1b[31mbuilt",
             audit=None,
@@ -380,9 +383,7 @@ def test_killed_between_sending_and_marking_it_is_sent_again_under_the_same_id(
     nights.recipients = [everybody]
     nights.audit("first", send=False)
     work = tmp_path / "work.pickle"
-    work.write_bytes(
-        pickle.dumps((nights.recipients, "empwr", nights.database.plan.historian, nights.settings))
-    )
+    work.write_bytes(pickle.dumps((nights.recipients, "empwr", nights.database.plan.session)))
     process = subprocess.Popen(
         [
             sys.executable,
@@ -420,13 +421,13 @@ def test_an_audit_that_is_not_recorded_owes_nobody_anything(
         queue_alerts(nights.recipients, audit, nights.settings)(recording, history)
         raise ZeroDivisionError
 
-    recalled = recall("empwr", plan.historian, nights.settings)
+    recalled = recall("empwr", plan.session)
     with pytest.raises(ZeroDivisionError):
-        record(audit, recalled, None, plan.historian, nights.settings, also=fail)
+        record(audit, recalled, None, plan.session, also=fail)
     assert nights.rows("select alert_id from counterfoil_history.alerts") == []
     also = queue_alerts(nights.recipients, audit, nights.settings)
     for _ in range(2):
-        record(audit, recalled, None, plan.historian, nights.settings, also=also)
+        record(audit, recalled, None, plan.session, also=also)
     assert len(nights.rows("select alert_id from counterfoil_history.alerts")) == 1
 
 

@@ -94,7 +94,7 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
     overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
     with copy_of(overnight, "told") as copy:
-        write_profiles(shell.folder, copy.plan.builder)
+        write_profiles(shell.folder, copy.plan.session.builder)
         shell.hook.status = 500
         first = shell.audit("told", prefect_api, COUNTERFOIL_METRICS_FILE="metrics.prom")
         assert first.returncode == 2, first.stderr
@@ -119,7 +119,7 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
 def test_a_database_that_is_down_is_told_at_once(
     overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
-    down = overnight.plan.builder.model_copy(update={"name": "down", "port": 1})
+    down = overnight.plan.session.builder.model_copy(update={"name": "down", "port": 1})
     write_profiles(shell.folder, down)
     said = shell.audit("down", prefect_api)
     assert said.returncode == 3
@@ -133,7 +133,7 @@ def test_a_failure_is_remembered_where_the_history_can_be_written(
 ) -> None:
     """The second night of the same trouble is silent, and its end is told."""
     with copy_of(overnight, "failing") as copy:
-        write_profiles(shell.folder, copy.plan.builder)
+        write_profiles(shell.folder, copy.plan.session.builder)
         (shell.folder / "full").write_text("a file where the reports should go")
         broken = {"COUNTERFOIL_REPORTS_DIR": str(shell.folder / "full" / "reports")}
         for _ in range(2):
@@ -149,7 +149,7 @@ def test_what_was_found_is_told_though_it_cannot_be_recorded(
     overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
     with copy_of(overnight, "unrecorded") as copy:
-        write_profiles(shell.folder, copy.plan.builder)
+        write_profiles(shell.folder, copy.plan.session.builder)
         with closing(psycopg2.connect(copy.url)) as connection, connection.cursor() as cursor:
             cursor.execute(
                 "alter table counterfoil_history.audits add constraint no_more"
@@ -168,8 +168,8 @@ def test_what_was_found_is_told_though_it_cannot_be_recorded(
 def test_a_second_audit_beside_one_that_runs_is_no_alert(
     overnight: Database, shell: Shell, prefect_api: str
 ) -> None:
-    write_profiles(shell.folder, overnight.plan.builder.model_copy(update={"name": "busy"}))
-    with only_audit(overnight.plan.builder, overnight.settings):
+    write_profiles(shell.folder, overnight.plan.session.builder.model_copy(update={"name": "busy"}))
+    with only_audit(overnight.plan.session):
         said = shell.audit("busy", prefect_api)
     assert said.returncode == 3
     assert "another audit of this database runs" in said.stderr

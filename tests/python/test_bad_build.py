@@ -14,8 +14,9 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import refused
 
 from counterfoil.common.errors import BuildError
+from counterfoil.pipeline.views import build_views
 from counterfoil.views import build
-from counterfoil.views.build import Build, ensure_views
+from counterfoil.views.build import Build
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def rebuilt(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> It
     folder = tmp_path_factory.mktemp("profiles")
     with pytest.MonkeyPatch.context() as patch, copy_of(overnight, "counterfoil_rebuilt") as copy:
         patch.setenv("DBT_PROFILES_DIR", str(folder))
-        write_profiles(folder, copy.plan.builder)
+        write_profiles(folder, copy.plan.session.builder)
         yield copy
 
 
@@ -36,7 +37,7 @@ def admin(rebuilt: Database) -> Iterator[Connection]:
 
 
 def ensure(database: Database) -> bool:
-    return ensure_views(database.plan, database.settings)
+    return build_views(database.plan)
 
 
 def standing(admin: Connection) -> Build:

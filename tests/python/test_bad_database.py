@@ -16,6 +16,7 @@ from counterfoil.contract.contract import Contract
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.pipeline.preflight import check_auditor, check_database
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 
 GOOD = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["contract"]
 ROLE = "counterfoil-weak"  # as much in need of quotes as a role's name can be
@@ -65,7 +66,7 @@ def test_a_contract_of_another_database(
 ) -> None:
     contract = Contract.model_validate(changed(GOOD, key, value))
     with refused(PreflightError, "contract of empwr, key " + (named or key), says):
-        check_database(contract, overnight.plan.builder, overnight.settings)
+        check_database(contract, overnight.plan.session)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +74,13 @@ def test_a_contract_of_another_database(
 )
 def test_a_condition_that_postgres_takes(overnight: Database, where: str) -> None:
     contract = Contract.model_validate(changed(GOOD, "required_values.2.where", where))
-    check_database(contract, overnight.plan.builder, overnight.settings)
+    check_database(contract, overnight.plan.session)
 
 
 def test_names_that_would_break_a_line(overnight: Database) -> None:
     hostile = changed(GOOD, "tables.[red]\n\x1b[31m", {"key": "id"})
     with refused(PreflightError, "table public.[red] [31m does not exist"):
-        check_database(Contract.model_validate(hostile), overnight.plan.builder, overnight.settings)
+        check_database(Contract.model_validate(hostile), overnight.plan.session)
 
 
 def test_nothing_is_published_or_built(overnight: Database, tmp_path: Any) -> None:
@@ -111,7 +112,7 @@ def weak(overnight: Database, superuser: Connection) -> Iterator[Target]:
     with superuser.cursor() as cursor:
         cursor.execute(f'create role "{ROLE}" login')
         try:
-            yield overnight.plan.builder.model_copy(update={"user": ROLE})
+            yield overnight.plan.session.builder.model_copy(update={"user": ROLE})
         finally:
             cursor.execute(f'reassign owned by "{ROLE}" to postgres; drop owned by "{ROLE}"')
             cursor.execute(f'drop role "{ROLE}"')
@@ -137,10 +138,10 @@ def test_a_role_without_select(overnight: Database, superuser: Connection, weak:
         f"role {ROLE} may not read public.reservations",
         f'GRANT SELECT ON public.reservations TO "{ROLE}".',
     ) as caught:
-        check_database(overnight.plan.scope.contract, weak, overnight.settings)
+        check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
     mend(superuser, caught[0].remedy)
     with refused(PreflightError, "does not own"):
-        check_database(overnight.plan.scope.contract, weak, overnight.settings)
+        check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
 
 
 @contextmanager
@@ -163,10 +164,10 @@ def test_a_role_without_the_schema(
             f"role {ROLE} may not use schema public",
             f'GRANT USAGE ON SCHEMA public TO "{ROLE}".',
         ) as caught:
-            check_database(overnight.plan.scope.contract, weak, overnight.settings)
+            check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
         mend(superuser, caught[0].remedy)
         with refused(PreflightError, "does not own"):
-            check_database(overnight.plan.scope.contract, weak, overnight.settings)
+            check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
 
 
 @contextmanager
@@ -192,10 +193,10 @@ def test_row_level_security(
             f"row-level security hides rows of public.dancers from role {ROLE}",
             f'ALTER ROLE "{ROLE}" BYPASSRLS.',
         ) as caught:
-            check_database(overnight.plan.scope.contract, weak, overnight.settings)
+            check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
         mend(superuser, caught[0].remedy)
         with refused(PreflightError, "does not own"):
-            check_database(overnight.plan.scope.contract, weak, overnight.settings)
+            check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
 
 
 def test_views_of_another_role(overnight: Database, superuser: Connection, weak: Target) -> None:
@@ -205,9 +206,9 @@ def test_views_of_another_role(overnight: Database, superuser: Connection, weak:
         f"role {ROLE} does not own SCHEMA counterfoil, and cannot rebuild it",
         f'ALTER SCHEMA counterfoil OWNER TO "{ROLE}"; ALTER VIEW counterfoil.',
     ) as caught:
-        check_database(overnight.plan.scope.contract, weak, overnight.settings)
+        check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
     mend(superuser, caught[0].remedy)
-    check_database(overnight.plan.scope.contract, weak, overnight.settings)
+    check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
 
 
 @pytest.fixture
@@ -242,9 +243,9 @@ def test_a_role_that_may_not_create_a_schema(
         f"role {ROLE} may not create schema counterfoil",
         f'GRANT CREATE ON DATABASE {bare} TO "{ROLE}", or CREATE SCHEMA counterfoil',
     ) as caught:
-        check_database(overnight.plan.scope.contract, builder, overnight.settings)
+        check_database(overnight.plan.scope.contract, Session.alone(builder, overnight.settings))
     mend(superuser, caught[0].remedy.split(", or")[0])
-    check_database(overnight.plan.scope.contract, builder, overnight.settings)
+    check_database(overnight.plan.scope.contract, Session.alone(builder, overnight.settings))
 
 
 def test_an_auditor_without_rights_on_the_views(
@@ -256,12 +257,12 @@ def test_an_auditor_without_rights_on_the_views(
         f"role {ROLE} may not read the views of schema counterfoil",
         f'GRANT USAGE ON SCHEMA counterfoil, counterfoil_staging TO "{ROLE}"; GRANT SELECT ON',
     ) as caught:
-        check_auditor(weak, overnight.settings)
+        check_auditor(Session.alone(weak, overnight.settings))
     mend(superuser, caught[0].remedy)
-    check_auditor(weak, overnight.settings)
+    check_auditor(Session.alone(weak, overnight.settings))
 
 
 def test_an_auditor_of_another_database(overnight: Database, weak: Target, bare: str) -> None:
     auditor = weak.model_copy(update={"dbname": bare})
     with refused(PreflightError, f"/{bare})", "hold no views", "Point it at the database"):
-        check_auditor(auditor, overnight.settings)
+        check_auditor(Session.alone(auditor, overnight.settings))

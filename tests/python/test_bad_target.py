@@ -19,6 +19,7 @@ from counterfoil.pipeline.preflight import check_database
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target, load_targets
+from counterfoil.postgres.session import Session
 
 OUTPUT = {
     "type": "postgres",
@@ -168,14 +169,14 @@ def test_the_database_is_down(unused_port: int) -> None:
         f"target 'mine' (auditor@127.0.0.1:{unused_port}/app): cannot connect: Connection refused",
         "Check that the database is up",
     ):
-        check_database(load_contract(ROOT), target, Settings())
+        check_database(load_contract(ROOT), Session.alone(target, Settings()))
 
 
 def test_there_is_no_such_host() -> None:
     target = Target.model_validate(OUTPUT | {"name": "mine", "host": "/nowhere"})
     where = "target 'mine' (auditor@/nowhere"
     with refused(UnavailableError, where, "cannot connect: No such file"):
-        check_database(load_contract(ROOT), target, Settings())
+        check_database(load_contract(ROOT), Session.alone(target, Settings()))
 
 
 @pytest.fixture
@@ -188,7 +189,7 @@ def with_password(overnight: Database, superuser: Connection) -> Iterator[Target
         rules.write_text(f"local all counterfoil_asked scram-sha-256\n{before}")
         try:
             cursor.execute("select pg_reload_conf()")
-            yield overnight.plan.builder.model_copy(update={"user": "counterfoil_asked"})
+            yield overnight.plan.session.builder.model_copy(update={"user": "counterfoil_asked"})
         finally:
             rules.write_text(before)
             cursor.execute("select pg_reload_conf()")
@@ -223,7 +224,7 @@ def test_a_connection_that_is_refused(
     overnight: Database, change: dict[str, Any], says: str
 ) -> None:
     with refused(TargetError, "target 'demo'", "cannot connect", says):
-        connect(overnight.plan.builder.model_copy(update=change), overnight.settings)
+        connect(overnight.plan.session.builder.model_copy(update=change), overnight.settings)
 
 
 @pytest.fixture
@@ -232,7 +233,9 @@ def dated_wrongly(overnight: Database, superuser: Connection) -> Iterator[Target
         cursor.execute("create database counterfoil_undated")
         cursor.execute("alter database counterfoil_undated set counterfoil.as_of = 'yesterdayish'")
         try:
-            yield overnight.plan.builder.model_copy(update={"dbname": "counterfoil_undated"})
+            yield overnight.plan.session.builder.model_copy(
+                update={"dbname": "counterfoil_undated"}
+            )
         finally:
             cursor.execute("drop database counterfoil_undated")
 
@@ -240,7 +243,7 @@ def dated_wrongly(overnight: Database, superuser: Connection) -> Iterator[Target
 def test_a_database_that_declares_no_instant(dated_wrongly: Target, overnight: Database) -> None:
     with (
         refused(TargetError, "target 'demo'", "its counterfoil.as_of is no instant"),
-        open_snapshot(dated_wrongly, overnight.settings),
+        open_snapshot(Session.alone(dated_wrongly, overnight.settings)),
     ):
         pytest.fail("a snapshot was opened")
 

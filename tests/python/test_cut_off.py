@@ -59,7 +59,7 @@ def command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Command]:
-    write_profiles(tmp_path, cut.plan.builder)
+    write_profiles(tmp_path, cut.plan.session.builder)
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
     monkeypatch.setenv("COUNTERFOIL_REPORTS_DIR", str(tmp_path / "reports"))
     monkeypatch.setattr(counterfoil.pipeline.host, "DELAYS_S", (0.01, 0.01))
@@ -88,7 +88,7 @@ def at(step: str, patch: pytest.MonkeyPatch, first: Callable[[], None]) -> None:
 
 def needs_building(step: str, database: Database) -> None:
     if step == "building":
-        drop_views(database.plan.builder, database.settings)
+        drop_views(database.plan.session)
 
 
 @pytest.mark.parametrize("step", STEPS)

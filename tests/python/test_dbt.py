@@ -12,7 +12,7 @@ DBT = Path(sys.executable).with_name("dbt")
 
 def test_dbt_build_alone(overnight: Database) -> None:
     """Every view is made, and what dbt itself tests of their SQL holds."""
-    host = overnight.plan.builder.host
+    host = overnight.plan.session.builder.host
     build = subprocess.run(
         [DBT, "--no-use-colors", "build", "--target", "demo"],
         cwd=ROOT,

@@ -13,8 +13,7 @@ from refusals import assert_one_line
 from test_demo_snapshots import run
 
 from counterfoil import demo
-from counterfoil.audit.exit_codes import EXIT_ERROR
-from counterfoil.common.errors import DemoError
+from counterfoil.common.errors import EXIT_ERROR, DemoError
 from counterfoil.postgres.profiles import load_targets
 
 SYSTEM = "trvl_social"

@@ -19,7 +19,7 @@ from waiting import wait_until
 
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import FlowError
-from counterfoil.contract.contract import Pack
+from counterfoil.contract.packs import Pack
 from flows.deploy import target_is_configured, wait_for_server
 
 

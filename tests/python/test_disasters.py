@@ -29,6 +29,7 @@ import counterfoil.audit.audit
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import CounterfoilError
 from counterfoil.common.settings import Settings
+from counterfoil.postgres.session import Session
 from counterfoil.views.build import drop_views
 
 ASSERTING = "Everything is read as of"
@@ -176,7 +177,7 @@ def test_killed_at_any_point(place: Place, request: pytest.FixtureRequest) -> No
             victim = chance.choice(["flow", "dbt", "both"])
             is_built = victim == "dbt" or number % 2 == 0
             if is_built:
-                drop_views(place.books.builder, Settings())
+                drop_views(Session.alone(place.books.builder, Settings()))
             night = place.start()
             if victim == "dbt":
                 wait_until(partial(_dbt_of, night), seconds=60)

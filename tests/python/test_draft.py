@@ -21,6 +21,7 @@ from counterfoil.draft.migrations import migration_trees
 from counterfoil.draft.survey import survey
 from counterfoil.migrations.extract import read_trees
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 
 # What is wrong with the databases themselves, and no fault of the draft's.
 FOUND = {
@@ -38,7 +39,7 @@ FOUND = {
 
 @pytest.fixture
 def server(overnight: Database) -> Target:
-    return overnight.plan.builder.model_copy(update={"dbname": "postgres"})
+    return overnight.plan.session.builder.model_copy(update={"dbname": "postgres"})
 
 
 @pytest.fixture(params=FOUND)
@@ -60,7 +61,7 @@ def failures(audit: Audit) -> dict[str, int]:
 
 def test_a_draft_holds_on_its_own_database(database: Target, tmp_path: Path) -> None:
     file = tmp_path / "draft.yml"
-    file.write_text(draft(survey(database, Settings())), encoding="utf-8")
+    file.write_text(draft(survey(Session.alone(database, Settings()))), encoding="utf-8")
     assert failures(audited(database, file)) == FOUND[database.name]
     if database.name != "mess":
         return
@@ -83,7 +84,7 @@ def test_a_draft_holds_on_its_own_database(database: Target, tmp_path: Path) -> 
 def test_what_is_guessed_is_said_to_be(server: Target) -> None:
     schema = (DATABASES / "drafts" / "records.sql").read_text(encoding="utf-8")
     with created(server, "guessed", schema) as target:
-        text = draft(survey(target, Settings()))
+        text = draft(survey(Session.alone(target, Settings())))
     assert text.count("# guessed: no constraint says so") == 5
     assert "# Left out: 1 rows of InvoiceLine have a TrackId that Track has not." in text
 
@@ -91,12 +92,12 @@ def test_what_is_guessed_is_said_to_be(server: Target) -> None:
 def test_no_table_is_one_clear_error(server: Target) -> None:
     with created(server, "nought", "select 1") as target:
         with refused(PreflightError, "no table of an application's"):
-            survey(target, Settings())
+            survey(Session.alone(target, Settings()))
 
 
 def test_tables_without_rows_are_asked_nothing_of(server: Target) -> None:
     with created(server, "new", "create table a (id int primary key)") as target:
-        text = draft(survey(target, Settings()))
+        text = draft(survey(Session.alone(target, Settings())))
     contract = Contract.model_validate(yaml.safe_load(text))
     assert contract.packs == ("schema", "health")
     assert "No table has a row" in text
@@ -104,9 +105,7 @@ def test_tables_without_rows_are_asked_nothing_of(server: Target) -> None:
 
 def test_migrations_are_declared_as_they_are_found(overnight: Database, tmp_path: Path) -> None:
     trees = migration_trees(ROOT / "demo", tmp_path)
-    contract = Contract.model_validate(
-        yaml.safe_load(draft(survey(overnight.plan.builder, Settings()), trees))
-    )
+    contract = Contract.model_validate(yaml.safe_load(draft(survey(overnight.plan.session), trees)))
     assert "migrations" in contract.packs
     assert {name: tree.layout for name, tree in contract.migrations.items()} == {
         "cleanrylie/migrations": "numbered",
@@ -125,9 +124,7 @@ def test_a_folder_without_migrations_is_refused(folder: str, tmp_path: Path) -> 
 
 
 def test_the_demo_is_drafted_with_its_tenant(overnight: Database) -> None:
-    contract = Contract.model_validate(
-        yaml.safe_load(draft(survey(overnight.plan.builder, Settings())))
-    )
+    contract = Contract.model_validate(yaml.safe_load(draft(survey(overnight.plan.session))))
     declared = load_contract(ROOT)
     assert contract.tenant == declared.tenant
     assert contract.tables_in_use == declared.tables_in_use
@@ -136,4 +133,3 @@ def test_the_demo_is_drafted_with_its_tenant(overnight: Database) -> None:
 
 def test_the_demo_declares_all_that_is_discovered(overnight: Database) -> None:
     assert overnight.plan.scope.contract == load_contract(ROOT)
-    assert not overnight.plan.replaces_project_contract

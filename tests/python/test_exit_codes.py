@@ -109,7 +109,7 @@ def databases(overnight: Database, terminal: Terminal) -> Iterator[None]:
         execute(torn, _tear("counterfoil.uniqueness", torn))
         execute(faulty, "update studios set name = %s where name = 'Dans Dancer'", HOSTILE)
         write_profiles(
-            terminal.folder, *(each.plan.builder for each in (faulty, sound, late, torn))
+            terminal.folder, *(each.plan.session.builder for each in (faulty, sound, late, torn))
         )
         yield
 

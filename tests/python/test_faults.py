@@ -172,7 +172,7 @@ def healthy_market_rows(market: Database) -> dict[str, str]:
 
 def rows_of(database: Database) -> dict[str, str]:
     """Read once: a case that left something behind is noticed by the next."""
-    with open_transaction(database.plan.builder, database.settings) as transaction:
+    with open_transaction(database.plan.session.builder, database.settings) as transaction:
         return contents(transaction)
 
 
@@ -203,7 +203,7 @@ def test_fault_of_the_market(
     healthy_market: Audit,
     healthy_market_rows: dict[str, str],
 ) -> None:
-    with open_transaction(market.plan.builder, market.settings) as transaction:
+    with open_transaction(market.plan.session.builder, market.settings) as transaction:
         if transaction.connection.server_version // 10_000 < case.fault.since:
             pytest.skip(f"PostgreSQL has it from {case.fault.since} on")
         break_and_mend(case, market, healthy_market, healthy_market_rows, transaction)
@@ -268,7 +268,7 @@ def test_every_check_fails_in_an_audit_too(
 def test_every_check_fails_in_an_audit_of_the_market_too(
     market: Database, healthy_market: Audit, healthy_market_rows: dict[str, str]
 ) -> None:
-    with open_transaction(market.plan.builder, market.settings) as transaction:
+    with open_transaction(market.plan.session.builder, market.settings) as transaction:
         break_together(MARKET, market, healthy_market, transaction)
         assert contents(transaction) == healthy_market_rows
 
@@ -467,7 +467,7 @@ def test_a_limit_of_the_server_that_is_passed(
         "health": {"connections_used_percent": 0, "slowest_statement_ms": 5},
     }
     file.write_text(yaml.safe_dump(contract))
-    server = overnight.plan.builder.model_copy(update={"dbname": "postgres"})
+    server = overnight.plan.session.builder.model_copy(update={"dbname": "postgres"})
     with created(server, "served", "create table a (id int primary key)") as target:
         write_profiles(tmp_path, target)
         monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))

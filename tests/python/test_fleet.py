@@ -73,11 +73,11 @@ def fleet_of(overnight: Database, api: str, folder: Path, *, sound: int) -> Iter
         with closing(psycopg2.connect(first.url)) as connection, connection.cursor() as cursor:
             cursor.execute(LONDONS_REMEDY)
             connection.commit()
-        targets = [first.plan.builder]
+        targets = [first.plan.session.builder]
         for number in range(2, sound + 1):
             copy = stack.enter_context(copy_of(first, f"sound_{number}"))
-            targets.append(copy.plan.builder)
-        faulty = stack.enter_context(copy_of(overnight, "faulty")).plan.builder
+            targets.append(copy.plan.session.builder)
+        faulty = stack.enter_context(copy_of(overnight, "faulty")).plan.session.builder
         down = faulty.model_copy(update={"name": "down", "dbname": "down"})
         targets += [faulty, down]
         write_profiles(folder, *targets)

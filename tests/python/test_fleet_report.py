@@ -5,17 +5,16 @@ from pathlib import Path
 
 from browser import chromium, opened
 
-from counterfoil.pipeline.fleet import FleetAudit, Outcome
-from counterfoil.publish.fleet import render_fleet
+from counterfoil.publish.fleet_report import DatabaseOutcome, FleetAudit, render_fleet
 from counterfoil.publish.folder import publish_folder
 
 HOSTILE = '<script>alert(1)</script>"`|]\n\u202e'
 NOW = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
 
-def outcome(target: str, status: str, **other: str | None) -> Outcome:
+def outcome(target: str, status: str, **other: str | None) -> DatabaseOutcome:
     given = {"owner": HOSTILE, "message": HOSTILE, "audit_id": target, "page": None} | other
-    return Outcome(target=target, status=status, **given)
+    return DatabaseOutcome(target=target, status=status, **given)
 
 
 def test_the_page_of_a_fleet(tmp_path: Path) -> None:

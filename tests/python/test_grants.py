@@ -4,9 +4,11 @@ import pytest
 from conftest import ROOT
 from pglast import parse_sql
 
+from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.contract.grants import render_grants
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 
 HOSTILE = "x\"; drop table y; --\n$roles$ 'é" + "n" * 30
 
@@ -19,13 +21,13 @@ def target(user: str, **changed: str) -> Target:
 def script(
     contract: Contract, builder: str, auditor: str, historian: str, reader: str, **changed: str
 ) -> str:
-    return render_grants(
-        contract,
-        builder=target(builder, **changed),
-        auditor=target(auditor, **changed),
-        historian=target(historian, **changed),
-        reader=reader,
+    session = Session(
+        target(builder, **changed),
+        target(auditor, **changed),
+        target(historian, **changed),
+        Settings(),
     )
+    return render_grants(contract, session, reader=reader)
 
 
 def kinds(script: str) -> list[str]:

@@ -206,7 +206,7 @@ def test_an_audit_of_a_fault_of_the_market(
 ) -> None:
     if "installed" in request.node.callspec.params.values():
         pytest.skip("the guard keeps what one server says")
-    with open_transaction(market.plan.builder, market.settings) as transaction:
+    with open_transaction(market.plan.session.builder, market.settings) as transaction:
         lawful = as_json(market.audit(transaction))
         with transaction.connection.cursor() as cursor:
             cursor.execute(STATES["market"][name])

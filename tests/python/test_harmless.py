@@ -19,10 +19,12 @@ from walls import Walled, found, walled
 from counterfoil.common.errors import BuildError, LockError
 from counterfoil.common.settings import Settings
 from counterfoil.pipeline.plan import make_plan
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
-from counterfoil.views.build import drop_views, ensure_views
+from counterfoil.postgres.session import Session
+from counterfoil.views.build import drop_views
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def books(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("harmless")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_PROFILES_DIR", str(folder))
-        with walled(overnight.plan.builder, "harmless", folder) as books:
+        with walled(overnight.plan.session.builder, "harmless", folder) as books:
             books.make_views()
             books.audit()
             yield books
@@ -108,7 +110,7 @@ def test_an_audit_takes_five_connections_at_most(books: Walled) -> None:
     try:
         books.audit()
         warm = max(seen)
-        drop_views(books.builder, Settings())
+        drop_views(Session.alone(books.builder, Settings()))
         books.audit()
     finally:
         over.set()
@@ -124,11 +126,11 @@ def test_a_build_waits_for_no_lock_longer_than_it_is_allowed(
     """Who waits for a table's lock makes everybody behind it wait."""
     monkeypatch.setenv("COUNTERFOIL_LOCK_TIMEOUT_S", "1")
     plan = make_plan(books.builder.name, None, Settings())
-    drop_views(books.builder, Settings())
+    drop_views(Session.alone(books.builder, Settings()))
     with books.connect() as application, application.cursor() as cursor:
         cursor.execute("begin; lock table public.reservations in access exclusive mode")
         with refused(BuildError, "lock timeout"):
-            ensure_views(plan, Settings())
+            build_views(plan)
         cursor.execute("rollback")
     books.make_views()
     books.audit()
@@ -167,7 +169,7 @@ def test_nothing_it_sees_is_of_the_future(books: Walled) -> None:
     with books.connect() as connection, connection.cursor() as cursor:
         cursor.execute("alter database harmless reset counterfoil.as_of")
         try:
-            with open_snapshot(books.auditor, Settings()) as snapshot:
+            with open_snapshot(Session.alone(books.auditor, Settings())) as snapshot:
                 cursor.execute("select clock_timestamp() >= %s", (snapshot.as_of,))
                 assert cursor.fetchone() == (True,)
                 with snapshot.exporter.cursor() as exporter:
@@ -182,20 +184,20 @@ def test_nothing_it_sees_is_of_the_future(books: Walled) -> None:
 
 def test_two_audits_of_one_database_are_kept_apart(books: Walled) -> None:
     settings = Settings()
-    with only_audit(books.builder, settings):
+    with only_audit(Session.alone(books.builder, settings)):
         with refused(LockError, "another audit of this database runs since 20", "Let it end"):
             books.audit()
         elsewhere = books.builder.model_copy(
             update={"dbname": "postgres", "user": books.superuser.user}
         )
-        with only_audit(elsewhere, settings):
+        with only_audit(Session.alone(elsewhere, settings)):
             pass
     books.audit()
 
 
 def test_a_lost_lock_is_not_held_for_ever(books: Walled) -> None:
     with (
-        only_audit(books.builder, Settings()),
+        only_audit(Session.alone(books.builder, Settings())),
         books.connect() as superuser,
         superuser.cursor() as cursor,
     ):
@@ -243,12 +245,12 @@ def test_views_are_dropped_for_a_migration_and_return_the_next_night(books: Wall
     with books.connect() as application, application.cursor() as cursor:
         with pytest.raises(psycopg2.errors.FeatureNotSupported):
             cursor.execute(change.format("bigint"))
-        assert drop_views(books.builder, Settings()) > 30
+        assert drop_views(Session.alone(books.builder, Settings())) > 30
         cursor.execute(change.format("bigint"))
         try:
             assert found(books.audit()) == expected
         finally:
-            drop_views(books.builder, Settings())
+            drop_views(Session.alone(books.builder, Settings()))
             cursor.execute(change.format("int"))
     books.make_views()
     assert found(books.audit()) == expected
@@ -267,9 +269,9 @@ def test_views_that_others_use_are_not_dropped(books: Walled) -> None:
         cursor.execute('create view public."An analyst\'s" as select * from counterfoil.uniqueness')
         try:
             with refused(BuildError, "these stand on our views: public.An analyst's"):
-                drop_views(books.builder, Settings())
+                drop_views(Session.alone(books.builder, Settings()))
             cursor.execute('select from public."An analyst\'s"')
         finally:
             cursor.execute('drop view public."An analyst\'s"')
-    assert drop_views(books.builder, Settings()) > 30
-    assert drop_views(books.builder, Settings()) == 0
+    assert drop_views(Session.alone(books.builder, Settings())) > 30
+    assert drop_views(Session.alone(books.builder, Settings())) == 0

@@ -15,10 +15,11 @@ from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
 from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
+from counterfoil.postgres.session import Session
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
-from counterfoil.views.build import ensure_views
 
 EXTENSION = "pg_stat_statements"
 SECRET = "hunter2"
@@ -73,7 +74,7 @@ def clinic(
         patch.setenv("DBT_PROFILES_DIR", str(folder))
         (folder / "contract.yml").write_text(yaml.safe_dump(CONTRACT))
         plan = make_plan("clinic", folder / "contract.yml", Settings())
-        ensure_views(plan, Settings())
+        build_views(plan)
         with running.connect("clinic") as connection, connection.cursor() as cursor:
             cursor.execute(GRANTS)
         yield plan
@@ -86,8 +87,8 @@ def audit_as(clinic: Plan) -> Auditing:
     """Audits the clinic as a role of it."""
 
     def run(role: str) -> Audit:
-        auditor = clinic.auditor.model_copy(update={"user": role})
-        with open_snapshot(auditor, Settings()) as snapshot:
+        auditor = clinic.session.auditor.model_copy(update={"user": role})
+        with open_snapshot(Session.alone(auditor, Settings())) as snapshot:
             return audit(clinic.scope, snapshot)
 
     return run
@@ -135,7 +136,7 @@ def test_no_text_of_a_statement_leaves(clinic: Plan, audit_as: Auditing) -> None
 
 
 def _rows(plan: Plan, query: str) -> list[str]:
-    with closing(psycopg2.connect(**plan.builder.libpq)) as connection:
+    with closing(psycopg2.connect(**plan.session.builder.libpq)) as connection:
         with connection.cursor() as cursor:
             cursor.execute(query)
             return [text for (text,) in cursor]

@@ -118,7 +118,7 @@ class Release:
     def audit_of(self, folder: Path, changes: str = "") -> Audit:
         """An audit of the files below `folder`, and of the database with `changes` made."""
         facts = read_trees(self.plan.scope.contract.migrations, folder / "contracts")
-        with open_transaction(self.plan.builder, self.settings) as transaction:
+        with open_transaction(self.plan.session.builder, self.settings) as transaction:
             with transaction.connection.cursor() as cursor:
                 cursor.execute(changes or "select true")
             load_facts(transaction.connection, facts)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,14 +16,15 @@ from refusals import refused
 from counterfoil.audit.findings import Audit, Change
 from counterfoil.audit.waivers import Waiver
 from counterfoil.common.errors import HistoryError, UnavailableError
-from counterfoil.contract.contract import Pack
-from counterfoil.history.closed_days import read_closed_days, state_changes
+from counterfoil.contract.packs import Pack
+from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.history.tables import ensure_history, history_transaction
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.repair.repair_plan import plan_repair
 from counterfoil.repair.script import render
+from counterfoil.repair.stated_changes import state_changes
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
@@ -38,20 +39,19 @@ class Nights:
 
     def audit(self, audit_id: str, *, packs: Collection[Pack] = (), **changed: Any) -> Audit:
         """A night: recalled, audited, recorded."""
-        plan, settings = self.database.plan, self.database.settings
-        recalled = recall(plan.scope.contract.database, plan.historian, settings)
-        with open_snapshot(plan.auditor, settings) as snapshot:
+        plan = self.database.plan
+        recalled = recall(plan.scope.contract.database, plan.session)
+        with open_snapshot(plan.session) as snapshot:
             closed_days = read_closed_days(snapshot, plan.scope.contract.narrowed_to(packs))
             audit = self.database.audit(snapshot, looked_for=recalled.keys, packs=packs)
         audit = audit.model_copy(update={"audit_id": audit_id, **changed})
-        history = record(audit, recalled, closed_days, plan.historian, settings)
+        history = record(audit, recalled, closed_days, plan.session)
         return audit.model_copy(update={"history": history})
 
     def at(self, as_of: str) -> None:
         """What the database calls now."""
-        self.execute(
-            f"alter database {self.database.plan.builder.dbname} set counterfoil.as_of = '{as_of}'"
-        )
+        name = self.database.plan.session.builder.dbname
+        self.execute(f"alter database {name} set counterfoil.as_of = '{as_of}'")
 
     def execute(self, sql: str) -> None:
         with closing(psycopg2.connect(self.database.url)) as connection:
@@ -118,10 +118,10 @@ def test_overnight_then_afternoon_is_one_fault_that_goes_on(nights: Nights) -> N
 def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights) -> None:
     """The entry belongs into a day that is closed: the plan said so."""
     nights.audit("first")
-    plan, settings = nights.database.plan, nights.database.settings
-    with open_snapshot(plan.auditor, settings) as snapshot:
+    plan = nights.database.plan
+    with open_snapshot(plan.session) as snapshot:
         repair = plan_repair(snapshot, plan.scope.contract, "backfill")
-    with history_transaction(plan.historian, settings) as cursor:
+    with history_transaction(plan.session) as cursor:
         state_changes(cursor, "the-plan", repair)
     nights.execute(str(render(repair, lock_timeout_s=5)))
     mended = nights.audit("second")
@@ -145,8 +145,8 @@ def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights
 
 def test_without_its_plan_a_backfill_changes_a_closed_day(nights: Nights) -> None:
     nights.audit("first")
-    plan, settings = nights.database.plan, nights.database.settings
-    with open_snapshot(plan.auditor, settings) as snapshot:
+    plan = nights.database.plan
+    with open_snapshot(plan.session) as snapshot:
         repair = plan_repair(snapshot, plan.scope.contract, "backfill")
     nights.execute(str(render(repair, lock_timeout_s=5)))
     audit = nights.audit("second")
@@ -291,9 +291,9 @@ def test_a_waived_finding_is_quiet_until_its_waiver_ends(nights: Nights) -> None
 
 def test_an_audit_is_recorded_once(nights: Nights) -> None:
     audit = nights.audit("1")
-    plan, settings = nights.database.plan, nights.database.settings
-    recalled = recall("empwr", plan.historian, settings)
-    again = record(audit, recalled, None, plan.historian, settings)
+    plan = nights.database.plan
+    recalled = recall("empwr", plan.session)
+    again = record(audit, recalled, None, plan.session)
     assert again == audit.history
     assert nights.rows("select count(*) from counterfoil_history.audits") == [(1,)]
     with refused(HistoryError, "audit 1", "another audit, of empwr"):
@@ -341,21 +341,21 @@ def test_every_result_is_kept_passes_too(nights: Nights) -> None:
 
 
 def test_a_newer_history_is_left_alone(nights: Nights) -> None:
-    plan, settings = nights.database.plan, nights.database.settings
+    plan = nights.database.plan
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
     with refused(HistoryError, "version 99, this Counterfoil knows 2", "counterfoil_history"):
-        ensure_history(plan.historian, plan.builder.user, settings)
+        ensure_history(plan.session)
 
 
 def test_a_history_that_may_not_be_written(nights: Nights) -> None:
     nights.execute("create role no_historian login")
     try:
         plan = nights.database.plan
-        stranger = plan.historian.model_copy(update={"user": "no_historian"})
+        stranger = plan.session.historian.model_copy(update={"user": "no_historian"})
         with refused(HistoryError, "cannot be written: permission denied"):
-            ensure_history(stranger, plan.builder.user, nights.database.settings)
+            ensure_history(replace(plan.session, historian=stranger))
     finally:
         nights.execute("drop role no_historian")
 
@@ -363,18 +363,20 @@ def test_a_history_that_may_not_be_written(nights: Nights) -> None:
 def test_the_historian_may_be_another_role_than_the_builder(nights: Nights) -> None:
     """It owns the schema, and the views' owner is let read it."""
     nights.execute("drop schema counterfoil_history cascade")
-    name = nights.database.plan.builder.dbname
+    name = nights.database.plan.session.builder.dbname
     nights.execute("create role historian login; create role reader login")
     try:
         nights.execute(f"grant create on database {name} to historian")
-        plan, settings = nights.database.plan, nights.database.settings
-        historian = plan.historian.model_copy(update={"user": "historian"})
+        plan = nights.database.plan
+        historian = plan.session.historian.model_copy(update={"user": "historian"})
+        reader = plan.session.builder.model_copy(update={"user": "reader"})
+        session = replace(plan.session, builder=reader, historian=historian)
         for _ in range(2):
-            ensure_history(historian, "reader", settings)
+            ensure_history(session)
         assert nights.rows(
             "select has_table_privilege('reader', 'counterfoil_history.incidents', 'select')"
         ) == [(True,)]
-        assert recall("empwr", historian, settings).keys == {}
+        assert recall("empwr", session).keys == {}
     finally:
         nights.execute("drop owned by historian; drop owned by reader")
         nights.execute("drop role historian; drop role reader")
@@ -382,21 +384,21 @@ def test_the_historian_may_be_another_role_than_the_builder(nights: Nights) -> N
 
 def test_a_killed_recording_leaves_nothing(nights: Nights) -> None:
     audit = nights.audit("1").model_copy(update={"audit_id": "2"})
-    plan, settings = nights.database.plan, nights.database.settings
+    plan = nights.database.plan
 
     def killed(recording: Any, _history: Any) -> None:
         pid = recording.cursor.connection.info.backend_pid
         nights.execute(f"select pg_terminate_backend({pid})")
         recording.cursor.execute("select 1")
 
-    recalled = recall("empwr", plan.historian, settings)
+    recalled = recall("empwr", plan.session)
     with refused(UnavailableError, "the connection was lost"):
-        record(audit, recalled, None, plan.historian, settings, also=killed)
+        record(audit, recalled, None, plan.session, also=killed)
     assert nights.rows("select audit_id from counterfoil_history.audits") == [("1",)]
     assert nights.rows("select count(*) from counterfoil_history.check_results") == [
         (len(audit.checks),)
     ]
-    record(audit, recalled, None, plan.historian, settings)
+    record(audit, recalled, None, plan.session)
 
 
 def test_open_transactions_keep_their_day_open(nights: Nights) -> None:
@@ -423,12 +425,12 @@ def test_hostile_names_are_kept_as_they_are(nights: Nights) -> None:
 
 def test_an_older_state_is_not_held_to_a_later_one(nights: Nights) -> None:
     """A dated database, loaded again as it was before a backfill that was accepted since."""
-    plan, settings = nights.database.plan, nights.database.settings
+    plan = nights.database.plan
     nights.audit("1")
     nights.at("2025-10-30T16:00:00Z")
-    with open_snapshot(plan.auditor, settings) as snapshot:
+    with open_snapshot(plan.session) as snapshot:
         repair = plan_repair(snapshot, plan.scope.contract, "backfill")
-    with history_transaction(plan.historian, settings) as cursor:
+    with history_transaction(plan.session) as cursor:
         state_changes(cursor, "the-plan", repair)
     nights.execute(str(render(repair, lock_timeout_s=5)))
     assert nights.audit("2").status == "passed"

@@ -11,6 +11,7 @@ from servers import server
 
 import counterfoil.contract.discovery
 import counterfoil.draft.survey
+import counterfoil.history.tables
 import counterfoil.migrations.deployment
 from counterfoil.common.errors import UnavailableError
 from counterfoil.common.settings import Settings
@@ -20,6 +21,7 @@ from counterfoil.draft.survey import survey
 from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations, with_histories
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -53,24 +55,24 @@ def migrating(tmp_path: Path) -> Contract:
     )
 
 
-Step = Callable[[Contract, Path, Target, Settings], Any]
+Step = Callable[[Contract, Path, Session], Any]
 
 # What each asks of the database, and where it is cut off: before that is called.
 STEPS: dict[str, tuple[Step, Any, str]] = {
     "discovering": (
-        lambda contract, _, target, settings: discover(contract, target, settings),
+        lambda contract, _, session: discover(contract, session),
         counterfoil.contract.discovery.Catalog,
         "read",
     ),
     "looking for histories": (with_histories, counterfoil.migrations.deployment, "_columns"),
     "loading migrations": (load_migrations, counterfoil.migrations.deployment, "create_tables"),
     "surveying": (
-        lambda _, __, target, settings: survey(target, settings),
+        lambda _, __, session: survey(session),
         counterfoil.draft.survey,
         "_survey",
     ),
     "making the history": (
-        lambda _, __, target, settings: ensure_history(target, target.user, settings),
+        lambda _, __, session: ensure_history(session),
         counterfoil.history.tables,
         "_migrations",
     ),
@@ -95,4 +97,4 @@ def test_it_is_said_that_it_was_lost(
 
     monkeypatch.setattr(holder, name, cut_off)
     with refused(UnavailableError, f"127.0.0.1:{target.port}", "the connection was lost"):
-        take(migrating, tmp_path, target, Settings())
+        take(migrating, tmp_path, Session.alone(target, Settings()))

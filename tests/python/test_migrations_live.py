@@ -21,8 +21,8 @@ from counterfoil.common.errors import MigrationsError
 from counterfoil.common.settings import Settings
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
-from counterfoil.views.build import ensure_views
 
 ONE, TWO = "create table {0}.one (id integer);", "create table {0}.two (id integer);"
 
@@ -124,11 +124,9 @@ class Deployed:
             cursor.execute(statement)
 
     def audit(self) -> Audit:
-        load_migrations(
-            self.plan.scope.contract, self.plan.contract_dir, self.plan.builder, self.settings
-        )
-        ensure_views(self.plan, self.settings)
-        with open_snapshot(self.plan.auditor, self.settings) as snapshot:
+        load_migrations(self.plan.scope.contract, self.plan.contract_dir, self.plan.session)
+        build_views(self.plan)
+        with open_snapshot(self.plan.session) as snapshot:
             return audit(self.plan.scope, snapshot)
 
 
@@ -152,7 +150,11 @@ def deployed(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> I
     # The layout of goose is that of numbered files; its record is found by its columns.
     (folder / "contract.yml").write_text(yaml.safe_dump(contract(**given)))
     profile = {"type": "postgres", "user": "postgres", "password": "", "port": 5432}
-    profile |= {"host": overnight.plan.builder.host, "dbname": "deployed", "schema": "counterfoil"}
+    profile |= {
+        "host": overnight.plan.session.builder.host,
+        "dbname": "deployed",
+        "schema": "counterfoil",
+    }
     outputs = {"counterfoil": {"target": "deployed", "outputs": {"deployed": profile}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(outputs))
     admin = psycopg2.connect(overnight.url)
@@ -196,7 +198,7 @@ def test_a_repair_needs_no_audit_before_it(deployed: Deployed) -> None:
     deployed.execute("drop schema if exists counterfoil, counterfoil_staging cascade")
     plan = repair_plan("deployed", deployed.folder / "contract.yml")
     assert plan.scope.contract == deployed.plan.scope.contract
-    assert not ensure_views(plan, deployed.settings)
+    assert not build_views(plan)
 
 
 def test_what_is_applied_and_there_passes(deployed: Deployed) -> None:

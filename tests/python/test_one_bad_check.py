@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +127,7 @@ def test_a_view_that_takes_too_long(
 ) -> None:
     hurried = overnight.settings.model_copy(update={"statement_timeout_s": 1})
     with broken(superuser, f"counterfoil.{view}", SLEEPS):
-        audit = replace(overnight, settings=hurried).audit()
+        audit = overnight.connecting(settings=hurried).audit()
     assert_in_error(audit, sound, view, "canceling statement due to statement timeout")
 
 
@@ -288,13 +287,13 @@ def test_a_table_that_somebody_locks(overnight: Database) -> None:
     with closing(psycopg2.connect(overnight.url)) as other, other.cursor() as cursor:
         cursor.execute("lock table reservations in access exclusive mode")
         with refused(PreflightError, "database empwr", "canceling statement due to lock timeout"):
-            replace(overnight, settings=hurried).audit()
+            overnight.connecting(settings=hurried).audit()
 
 
 def test_a_snapshot_that_is_no_more(overnight: Database, superuser: Connection) -> None:
     with (
         refused(UnavailableError, "target 'demo'", "the connection was lost"),
-        open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
+        open_snapshot(overnight.plan.session) as snapshot,
     ):
         with superuser.cursor() as cursor:
             cursor.execute(

@@ -43,7 +43,7 @@ def test_rows_committed_during_an_audit_are_not_seen(
     overnight: Database, restored: Connection
 ) -> None:
     before = found(overnight.audit())
-    with open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot:
+    with open_snapshot(overnight.plan.session) as snapshot:
         with restored.cursor() as cursor:
             cursor.execute(COMMITTED_BY_OTHERS)
         during = found(overnight.audit(snapshot))
@@ -93,7 +93,7 @@ def test_a_table_rewritten_during_an_audit_ends_it(
 ) -> None:
     before = found(overnight.audit())
     with (
-        open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
+        open_snapshot(overnight.plan.session) as snapshot,
         superuser.cursor() as cursor,
     ):
         cursor.execute(rewrite)
@@ -107,7 +107,7 @@ def test_a_table_vacuumed_during_an_audit_keeps_its_rows(
 ) -> None:
     before = found(overnight.audit())
     with (
-        open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
+        open_snapshot(overnight.plan.session) as snapshot,
         superuser.cursor() as cursor,
     ):
         cursor.execute("vacuum full dancers")
@@ -116,7 +116,7 @@ def test_a_table_vacuumed_during_an_audit_keeps_its_rows(
 
 def test_the_audit_cannot_write(overnight: Database) -> None:
     with (
-        open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
+        open_snapshot(overnight.plan.session) as snapshot,
         pinned_engine(snapshot) as engine,
         engine.connect() as connection,
         pytest.raises(Exception, match="read-only transaction"),
@@ -128,7 +128,7 @@ def test_the_exporter_holds_no_lock_on_any_table(
     overnight: Database, superuser: Connection
 ) -> None:
     with (
-        open_snapshot(overnight.plan.auditor, overnight.settings),
+        open_snapshot(overnight.plan.session),
         superuser.cursor() as cursor,
     ):
         cursor.execute(
@@ -156,7 +156,7 @@ def test_nothing_is_left_behind(overnight: Database, superuser: Connection) -> N
 
 def test_sessions_are_read_only_and_bounded(overnight: Database) -> None:
     with (
-        open_snapshot(overnight.plan.auditor, overnight.settings) as snapshot,
+        open_snapshot(overnight.plan.session) as snapshot,
         pinned_engine(snapshot) as engine,
         engine.connect() as connection,
     ):

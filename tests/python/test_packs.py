@@ -12,8 +12,8 @@ from psycopg2 import sql
 import counterfoil.audit.audit
 from counterfoil.audit.findings import Audit
 from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
-from counterfoil.views.build import ensure_views
 
 CONTRACT = {
     "database": "shop",
@@ -59,7 +59,11 @@ def plan_for(
     contract: dict[str, object], overnight: Database, tmp_path: Path, patch: pytest.MonkeyPatch
 ) -> Plan:
     profile = {"type": "postgres", "user": "postgres", "password": "", "port": 5432}
-    profile |= {"host": overnight.plan.builder.host, "dbname": "shop", "schema": "counterfoil"}
+    profile |= {
+        "host": overnight.plan.session.builder.host,
+        "dbname": "shop",
+        "schema": "counterfoil",
+    }
     outputs = {"counterfoil": {"target": "shop", "outputs": {"shop": profile}}}
     (tmp_path / "profiles.yml").write_text(yaml.safe_dump(outputs))
     (tmp_path / "shop.yml").write_text(yaml.safe_dump(contract))
@@ -68,8 +72,8 @@ def plan_for(
 
 
 def audit(plan: Plan, overnight: Database) -> Audit:
-    ensure_views(plan, overnight.settings)
-    with open_snapshot(plan.auditor, overnight.settings) as snapshot:
+    build_views(plan)
+    with open_snapshot(plan.session) as snapshot:
         return counterfoil.audit.audit.audit(plan.scope, snapshot)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from counterfoil.postgres.rows import Reader, open_reader
 def reader_of(database: Database, *, queries_at_once: int) -> Iterator[Reader]:
     settings = database.settings.model_copy(update={"queries_at_once": queries_at_once})
     with (
-        open_snapshot(database.plan.auditor, settings) as snapshot,
+        open_snapshot(replace(database.plan.session, settings=settings)) as snapshot,
         pinned_engine(snapshot) as engine,
         engine.connect() as connection,
         open_reader(connection, snapshot) as reader,
@@ -71,7 +72,7 @@ def test_an_audit_says_the_same_one_query_at_a_time(
     overnight: Database, transaction: OpenTransaction
 ) -> None:
     one = overnight.settings.model_copy(update={"queries_at_once": 1})
-    with open_snapshot(overnight.plan.auditor, one) as snapshot:
+    with open_snapshot(replace(overnight.plan.session, settings=one)) as snapshot:
         sequential = told(overnight.audit(snapshot))
     assert told(overnight.audit()) == sequential
     assert told(overnight.audit(transaction)) == sequential

@@ -20,11 +20,12 @@ import counterfoil.repair.verify
 from counterfoil.audit.findings import Audit, CheckResult, Finding
 from counterfoil.common.errors import CounterfoilError, RepairError
 from counterfoil.pipeline.plan import Plan, make_plan
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.embedded import binaries
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target
 from counterfoil.repair.copy import copied
-from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, Strategy, plan_repair
+from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, plan_repair
 from counterfoil.repair.script import (
     BEGIN,
     COMMIT,
@@ -35,8 +36,8 @@ from counterfoil.repair.script import (
     render_inverse,
     with_inverse,
 )
+from counterfoil.repair.strategies import Strategy
 from counterfoil.repair.verify import Verification, verify_repair
-from counterfoil.views.build import ensure_views
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ST_CATHARINES_1 = "05c0eae4-cb2f-44cc-9c5e-6b2eed700904"
@@ -82,7 +83,7 @@ class Copy:
     @property
     def target(self) -> Target:
         """It, through a superuser."""
-        return self.plan.builder
+        return self.plan.session.builder
 
     def execute(self, sql: str) -> None:
         """Runs and commits a statement."""
@@ -116,7 +117,7 @@ class Copy:
 
     def repair(self, strategy: Strategy = "backfill", *competition_ids: str) -> RepairPlan:
         """The plan of a repair."""
-        with open_snapshot(self.plan.auditor, self.database.settings) as snapshot:
+        with open_snapshot(self.plan.session) as snapshot:
             return plan_repair(snapshot, self.plan.scope.contract, strategy, competition_ids)
 
     def psql(self, script: object) -> subprocess.CompletedProcess[str]:
@@ -136,7 +137,7 @@ class Copy:
         """What verifying a repair of it says."""
         settings = self.database.settings.model_copy(update={"lock_timeout_s": 1})
         repairer = self.target.model_copy(update=changes)
-        return verify_repair(self.plan, repairer, strategy, (), settings, in_place=in_place)
+        return verify_repair(self.plan.scope, repairer, strategy, (), settings, in_place=in_place)
 
 
 def script_of(repair: RepairPlan) -> Script:
@@ -157,12 +158,12 @@ def admin(database: Database) -> Iterator[Connection]:
 
 @pytest.fixture
 def copy(overnight: Database) -> Iterator[Copy]:
-    with copied(overnight.plan.builder, overnight.settings) as target:
+    with copied(overnight.plan.session.builder, overnight.settings) as target:
         with admin(overnight) as connection:
             connection.cursor().execute(
                 f"alter database {target.dbname} set counterfoil.as_of = '{AS_OF.isoformat()}'"
             )
-        plan = Plan(**(vars(overnight.plan) | {"builder": target, "auditor": target}))
+        plan = overnight.connecting(builder=target, auditor=target).plan
         yield Copy(overnight.url.replace("/empwr", f"/{target.dbname}"), plan, overnight)
 
 
@@ -272,7 +273,7 @@ def test_no_capacity_ledger_no_repair(copy: Copy) -> None:
         update={"packs": ("integrity",), "capacity": None}
     )
     with (
-        open_snapshot(copy.plan.auditor, copy.database.settings) as snapshot,
+        open_snapshot(copy.plan.session) as snapshot,
         pytest.raises(RepairError, match="no capacity ledger"),
     ):
         plan_repair(snapshot, contract, "backfill")
@@ -438,7 +439,7 @@ def test_recalculate_sets_the_balance_and_leaves_the_trail(copy: Copy) -> None:
     after = copy.rows()
     assert {table for table in TABLES if before[table] != after[table]} == {"competitions"}
     assert len(set(before["competitions"]) - set(after["competitions"])) == 1
-    with open_snapshot(copy.plan.auditor, copy.database.settings) as snapshot:
+    with open_snapshot(copy.plan.session) as snapshot:
         audit = copy.database.audit(snapshot)
     failed = [check.check_id for check in audit.checks if check.status != "pass"]
     assert failed == ["capacity.approval_has_ledger_entry"]
@@ -504,8 +505,8 @@ def test_the_applications_own_sign(
     copy.execute(CHANGES["available"])
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
     plan = make_plan("copy", tmp_path / "contract.yml", copy.database.settings)
-    assert not ensure_views(plan, copy.database.settings)
-    with open_snapshot(plan.auditor, copy.database.settings) as snapshot:
+    assert not build_views(plan)
+    with open_snapshot(plan.session) as snapshot:
         repair = plan_repair(snapshot, plan.scope.contract, "recalculate")
     assert copy.psql(script_of(repair)).returncode == 0
     assert copy.balances()["EMPWR Dance - London"] == (545, 0)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from counterfoil.common.settings import Settings
 from counterfoil.postgres.instant import Snapshot, open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.profiles import Target
+from counterfoil.postgres.session import Session
 
 # Where other versions than the embedded one are installed, they are tried as well.
 BINARIES = [pytest.param(EMBEDDED, id="embedded")] + [
@@ -41,6 +42,11 @@ class Pair:
     standby: Server
     auditor: Target
     folder: Path
+
+    @property
+    def session(self) -> Session:
+        """Views on the primary, suites on the standby."""
+        return Session(self.books.builder, self.auditor, self.books.historian, Settings())
 
 
 @pytest.fixture(scope="module", params=BINARIES)
@@ -118,7 +124,7 @@ def test_an_audit_on_the_standby_finds_what_one_on_the_primary_finds(pair: Pair)
 
 
 def test_the_standby_was_asked(pair: Pair) -> None:
-    with open_snapshot(pair.auditor, Settings(), primary=pair.books.builder) as snapshot:
+    with open_snapshot(pair.session) as snapshot:
         with snapshot.exporter.cursor() as cursor:
             cursor.execute("select pg_is_in_recovery()")
             assert cursor.fetchone() == (True,)
@@ -132,7 +138,7 @@ def test_what_was_committed_before_an_audit_is_in_it(pair: Pair) -> None:
                 "update public.studios set created_at = clock_timestamp() returning created_at"
             )
             (written_at,) = cursor.fetchone() or (None,)
-        with open_snapshot(pair.auditor, Settings(), primary=pair.books.builder) as snapshot:
+        with open_snapshot(pair.session) as snapshot:
             assert snapshot.as_of >= written_at
             with snapshot.exporter.cursor() as cursor:
                 cursor.execute("select * from counterfoil.tenant_overview")
@@ -141,7 +147,7 @@ def test_what_was_committed_before_an_audit_is_in_it(pair: Pair) -> None:
 def test_its_instant_is_that_of_the_last_replayed_transaction(pair: Pair) -> None:
     write(pair)
     with pair.standby.connect() as connection, connection.cursor() as cursor:
-        with open_snapshot(pair.auditor, Settings(), primary=pair.books.builder) as snapshot:
+        with open_snapshot(pair.session) as snapshot:
             cursor.execute("select pg_last_xact_replay_timestamp()")
             (replayed_at,) = cursor.fetchone() or (None,)
         assert timedelta() <= snapshot.as_of - replayed_at < timedelta(seconds=5)
@@ -151,7 +157,7 @@ def test_an_idle_primary_makes_nothing_old(pair: Pair) -> None:
     """Its last transaction is, and the standby is not behind."""
     write(pair)
     time.sleep(2.5)
-    with open_snapshot(pair.auditor, Settings(), primary=pair.books.builder) as snapshot:
+    with open_snapshot(pair.session) as snapshot:
         assert datetime.now(UTC) - snapshot.as_of < timedelta(seconds=1)
 
 
@@ -191,19 +197,22 @@ def _audits(pair: Pair) -> bool:
 
 def test_a_standby_without_its_primary_is_refused(pair: Pair) -> None:
     with refused(TargetError, "it is a replica, and nobody can say how far it is behind"):
-        with open_snapshot(pair.auditor, Settings()):
+        with open_snapshot(Session.alone(pair.auditor, Settings())):
             pass
 
 
 def test_a_standby_of_another_server_is_refused(pair: Pair, tmp_path: Path) -> None:
     with server(tmp_path / "other", pair.primary.binaries) as other:
         with refused(TargetError, "it is a replica of another server than the one"):
-            with open_snapshot(pair.auditor, Settings(), primary=other.target()):
+            with open_snapshot(replace(pair.session, builder=other.target())):
                 pass
 
 
 def test_the_lock_is_the_primarys(pair: Pair) -> None:
-    with only_audit(pair.books.builder, Settings()), refused(LockError, "another audit"):
+    with (
+        only_audit(pair.session),
+        refused(LockError, "another audit"),
+    ):
         pair.books.audit()
 
 
@@ -217,7 +226,7 @@ def test_a_query_that_replay_has_to_end_is_no_finding(
         cursor.execute("alter system set max_standby_streaming_delay = '100ms'")
         cursor.execute("select pg_reload_conf()")
         try:
-            with open_snapshot(pair.auditor, Settings(), primary=pair.books.builder) as snapshot:
+            with open_snapshot(pair.session) as snapshot:
                 with pair.books.connect() as application, application.cursor() as writing:
                     for _ in range(3):
                         writing.execute("update public.studios set name = name")

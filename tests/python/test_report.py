@@ -95,13 +95,13 @@ def browser() -> Iterator[Browser]:
 
 def audited(database: Database, audit_id: str, accepted: tuple[Waiver, ...] = ()) -> Audit:
     """An audit with its history, as the flow makes it."""
-    plan, settings = database.plan, database.settings
-    recalled = recall(plan.scope.contract.database, plan.historian, settings)
-    with open_snapshot(plan.auditor, settings) as snapshot:
+    plan = database.plan
+    recalled = recall(plan.scope.contract.database, plan.session)
+    with open_snapshot(plan.session) as snapshot:
         closed_days = read_closed_days(snapshot, plan.scope.contract)
         scope = replace(plan.scope, waivers=accepted, looked_for=recalled.keys)
         found = audit(scope, snapshot, audit_id=audit_id)
-    history = record(found, recalled, closed_days, plan.historian, settings)
+    history = record(found, recalled, closed_days, plan.session)
     return found.model_copy(update={"history": history})
 
 

@@ -56,7 +56,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def broken(market: Database) -> Audit:
     """The market with a table, three walls and two keys gone; its migrations and its server."""
-    with open_transaction(market.plan.builder, market.settings) as transaction:
+    with open_transaction(market.plan.session.builder, market.settings) as transaction:
         with transaction.connection.cursor() as cursor:
             cursor.execute(BREAK)
         audit = market.audit(transaction)

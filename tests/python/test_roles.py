@@ -78,7 +78,7 @@ def books(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("walls")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_PROFILES_DIR", str(folder))
-        with walled(overnight.plan.builder, "walls", folder) as books:
+        with walled(overnight.plan.session.builder, "walls", folder) as books:
             books.audit()
             yield books
 

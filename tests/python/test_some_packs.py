@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import get_args
 
 import pytest
 from conftest import Database
@@ -14,9 +13,7 @@ from counterfoil.alerts.compose import Told, compose
 from counterfoil.alerts.recipients import Recipient
 from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.audit.waivers import Waiver
-from counterfoil.commands.app import PackChoice
 from counterfoil.common.errors import ContractError
-from counterfoil.contract.contract import Pack
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.publish.headlines import verdict
 from counterfoil.publish.html import render_html
@@ -141,7 +138,3 @@ def test_a_pack_that_the_contract_does_not_have(overnight: Database) -> None:
         " Audit one or more of: capacity, tenancy, integrity.",
     ):
         make_plan("demo", None, overnight.settings, packs=["health"])
-
-
-def test_the_command_line_knows_every_pack() -> None:
-    assert [choice.value for choice in PackChoice] == list(get_args(Pack))

@@ -15,6 +15,7 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.pipeline.preflight import check_database
 from counterfoil.postgres.instant import OpenTransaction
+from counterfoil.postgres.session import Session
 from counterfoil.suites.suite import Suite
 from counterfoil.views.build import _dbt
 
@@ -510,17 +511,21 @@ def test_an_audit_whose_views_are_hidden_rows_from_raises(
 def test_preflight_refuses_a_role_that_rows_are_hidden_from(
     policy: str | None, owns_the_table: bool, overnight: Database, superuser: Connection
 ) -> None:
-    target = overnight.plan.builder.model_copy(update={"user": "policed"})
+    target = overnight.plan.session.builder.model_copy(update={"user": "policed"})
     with superuser.cursor() as cursor:
         try:
             secure(cursor.execute, "policed", policy)
             if owns_the_table:
                 cursor.execute("alter table public.dancers owner to policed")
             with pytest.raises(PreflightError, match=r"hides rows of public\.dancers"):
-                check_database(overnight.plan.scope.contract, target, overnight.settings)
+                check_database(
+                    overnight.plan.scope.contract, Session.alone(target, overnight.settings)
+                )
             cursor.execute("alter role policed bypassrls")
             with pytest.raises(PreflightError, match="does not own SCHEMA counterfoil,"):
-                check_database(overnight.plan.scope.contract, target, overnight.settings)
+                check_database(
+                    overnight.plan.scope.contract, Session.alone(target, overnight.settings)
+                )
         finally:
             cursor.execute("alter table public.dancers owner to postgres")
             cursor.execute("drop policy if exists seen on public.dancers")

@@ -273,7 +273,7 @@ def test_what_nobody_waived_is_how_severe_a_check_is(market: Database, tmp_path:
     file = tmp_path / "waivers.csv"
     file.write_text("\n".join([HEADINGS, PROBE, TABLE]) + "\n", encoding="utf-8")
     waived = market.judging(waivers=load_waivers(file, SUITES))
-    with open_transaction(market.plan.builder, market.settings) as transaction:
+    with open_transaction(market.plan.session.builder, market.settings) as transaction:
         with transaction.connection.cursor() as cursor:
             cursor.execute("alter table public.accounts rename to people")
             cursor.execute("alter table public.product_photos rename to pictures")

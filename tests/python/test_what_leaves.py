@@ -84,7 +84,7 @@ def night(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Iter
         webhook() as by_url,
         copy_of(overnight, "leaving") as copy,
     ):
-        write_profiles(folder, copy.plan.builder)
+        write_profiles(folder, copy.plan.session.builder)
         prefect.environment |= {
             "DBT_PROFILES_DIR": str(folder),
             "COUNTERFOIL_PROJECT_DIR": str(ROOT),

@@ -22,10 +22,11 @@ from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.pipeline.preflight import check_auditor
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.profiles import Target
-from counterfoil.views.build import ensure_views
+from counterfoil.postgres.session import Session
 
 # As much in need of quotes as a role's name can be.
 BUILDER = 'Builder "of" views.$roles$'
@@ -53,21 +54,20 @@ class Walled:
 
     def audit(self) -> Audit:
         """All that an audit does, from the plan on, as its roles."""
-        settings = Settings()
-        plan = make_plan(self.builder.name, None, settings)
-        with only_audit(plan.builder, settings):
-            ensure_views(plan, settings)
-            check_auditor(plan.auditor, settings)
-            recalled = recall(plan.scope.contract.database, plan.historian, settings)
-            with open_snapshot(plan.auditor, settings, primary=plan.builder) as snapshot:
+        plan = make_plan(self.builder.name, None, Settings())
+        with only_audit(plan.session):
+            build_views(plan)
+            check_auditor(plan.session)
+            recalled = recall(plan.scope.contract.database, plan.session)
+            with open_snapshot(plan.session) as snapshot:
                 closed_days = read_closed_days(snapshot, plan.scope.contract)
                 found = audit(replace(plan.scope, looked_for=recalled.keys), snapshot)
-            history = record(found, recalled, closed_days, plan.historian, settings)
+            history = record(found, recalled, closed_days, plan.session)
         return found.model_copy(update={"history": history})
 
     def make_views(self) -> None:
         """Makes its views as other tests have built them; an audit would build them itself."""
-        ensure_built(make_plan(self.builder.name, None, Settings()), Settings())
+        ensure_built(make_plan(self.builder.name, None, Settings()))
 
     @contextmanager
     def connect(self, target: Target | None = None) -> Iterator[Connection]:
@@ -115,13 +115,8 @@ def walled(
         superuser.model_copy(update={"name": f"{name}{suffix}", "user": user})
         for suffix, user in zip(("", "_audit", "_history", "_reader"), ROLES, strict=True)
     )
-    grants = render_grants(
-        load_contract(ROOT, None),
-        builder=builder,
-        auditor=auditor,
-        historian=historian,
-        reader=READER,
-    )
+    session = Session(builder, auditor, historian, Settings())
+    grants = render_grants(load_contract(ROOT, None), session, reader=READER)
     database = sql.Identifier(name)
     with closing(psycopg2.connect(**(server.libpq | {"dbname": "postgres"}))) as admin:
         admin.autocommit = True

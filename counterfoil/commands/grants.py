@@ -1,0 +1,28 @@
+"""`counterfoil grants`: the roles that an audit runs as."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from counterfoil.commands.options import AuditedOption, ContractOption
+from counterfoil.common.terminal import one_line_errors
+
+
+def grants(
+    target: AuditedOption = "demo",
+    contract: ContractOption = None,
+    reader: Annotated[
+        str, typer.Option(help="Role of the analysts, who read the views.")
+    ] = "counterfoil_reader",
+) -> None:
+    """Print the SQL that makes the target's roles, for the database's owner to run."""
+    with one_line_errors():
+        from counterfoil.common.settings import settings
+        from counterfoil.contract.contract import load_contract
+        from counterfoil.contract.grants import render_grants
+        from counterfoil.postgres.session import Session
+
+        session = Session.of(target, settings())
+        declared = load_contract(settings().project_dir, contract)
+        sys.stdout.write(render_grants(declared, session, reader=reader))

@@ -1,0 +1,139 @@
+"""`counterfoil run`: one audit, from the plan to the alerts."""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+
+from counterfoil.audit.exit_codes import FailOn, exit_code
+from counterfoil.commands.options import AuditedOption, ContractOption, FailOnOption
+from counterfoil.common.errors import EXIT_ERROR, FlowError, PublishError
+from counterfoil.common.prefect_home import settle_prefect
+from counterfoil.common.terminal import one_line_errors, say, say_error, show_progress
+from counterfoil.common.text import one_line
+from counterfoil.contract.packs import Pack
+
+EPILOG = (
+    "Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 the audit or one of its"
+    " checks could not run, 130 interrupted."
+    " Example: counterfoil run --target production --fail-on critical"
+)
+
+
+def run(
+    target: AuditedOption = "demo",
+    contract: ContractOption = None,
+    *,
+    pack: Annotated[
+        list[Pack] | None,
+        typer.Option(help="Audit this pack of the contract; may be repeated.", show_default="all"),
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Also write audit.json here.")] = None,
+    fail_on: FailOnOption = "warning",
+    data_docs: Annotated[
+        bool, typer.Option("--data-docs", help="Also publish Great Expectations' own site.")
+    ] = False,
+    flow: Annotated[
+        bool,
+        typer.Option("--flow", help="Run as Prefect's flow, as with PREFECT_API_URL set."),
+    ] = False,
+) -> None:
+    """Audit a database: build the views, assert the suites, publish the report."""
+    with one_line_errors():
+        show_progress()
+        from counterfoil.audit.audit import new_audit_id
+        from counterfoil.audit.findings import Audit
+        from counterfoil.common.settings import settings
+        from counterfoil.publish.expected_tables import tables_there
+        from counterfoil.publish.headlines import headlines, movement, verdict
+
+        audit_id = new_audit_id()
+        published = settings().reports_path / audit_id / "audit.json"
+        if json is not None:
+            _refuse_unwritable(json)
+        carried_out = _as_flow if flow or os.environ.get("PREFECT_API_URL") else _in_this_process
+        failure = carried_out(
+            target=target,
+            contract=contract and contract.absolute(),
+            fail_on=fail_on,
+            packs=tuple(pack or ()),
+            audit_id=audit_id,
+            data_docs=data_docs,
+        )
+        if not published.is_file():
+            say_error(str(failure))
+            raise typer.Exit(EXIT_ERROR)
+        audit = Audit.model_validate_json(published.read_text(encoding="utf-8"))
+        if json is not None:
+            _copy(published, json)
+        say()
+        say(verdict(audit), style="bold")
+        say(one_line(movement(audit)))
+        if there := tables_there(audit):
+            say(there)
+        for sentence in headlines(audit):
+            say(f"  {one_line(sentence)}")
+        say(f"Report: {_shortest(published.with_name('index.html'))}")
+        raise typer.Exit(exit_code(audit.status, fail_on))
+
+
+def _in_this_process(
+    *,
+    target: str,
+    contract: Path | None,
+    fail_on: FailOn,
+    packs: tuple[Pack, ...],
+    audit_id: str,
+    data_docs: bool,
+) -> str | None:
+    """The run, without Prefect. Why it failed, in a line; None if it did not."""
+    from counterfoil.commands.terminal_host import TerminalHost
+    from counterfoil.common.settings import settings
+    from counterfoil.pipeline.run import Job, Order, carry_out
+
+    with TemporaryDirectory() as scratch, TerminalHost() as host:
+        site = Path(scratch) / "data_docs" if data_docs else None
+        order = Order(target, audit_id, contract, packs, site=site)
+        return carry_out(Job(order, settings(), host)).failure
+
+
+def _as_flow(**parameters: Any) -> str | None:
+    """The run as Prefect's flow. What its state says of it."""
+    settle_prefect()
+    from flows.nightly import nightly
+
+    try:
+        state = nightly(**parameters, return_state=True)
+    except Exception as cause:
+        # What the flow itself raises is a state: this is Prefect's server, or its settings.
+        raise FlowError(
+            f"Prefect cannot run the flow: {type(cause).__name__}: {cause}",
+            remedy="Check the PREFECT_ variables, and that its server answers",
+        ) from None
+    return state.message
+
+
+def _refuse_unwritable(file: Path) -> None:
+    """Before the audit, not after it."""
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise PublishError(
+            "audit.json cannot be written there: no such folder, or no file",
+            where=str(file),
+            remedy="Name a file in a folder that exists with --json",
+        )
+
+
+def _copy(published: Path, to: Path) -> None:
+    try:
+        to.write_text(published.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as cause:
+        raise PublishError(
+            f"cannot be written: {cause.strerror}", where=str(to), remedy="Mend --json"
+        ) from None
+
+
+def _shortest(path: Path) -> Path:
+    """The path as a person in this folder would type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
