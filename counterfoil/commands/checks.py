@@ -1,8 +1,5 @@
 """`counterfoil checks`: the catalogue."""
 
-from rich.table import Table
-from rich.text import Text
-
 from counterfoil.common.terminal import one_line_errors, out
 from counterfoil.common.text import one_line
 
@@ -10,6 +7,9 @@ from counterfoil.common.text import one_line
 def checks() -> None:
     """List the catalogue: every check, its severity and what it says."""
     with one_line_errors():
+        from rich.table import Table
+        from rich.text import Text
+
         from counterfoil.audit.probes import isolation_check
         from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
         from counterfoil.common.settings import settings

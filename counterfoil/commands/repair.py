@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from counterfoil.audit.exit_codes import EXIT_CRITICAL, EXIT_PASSED
 from counterfoil.commands.options import ContractOption
@@ -15,6 +14,8 @@ from counterfoil.common.terminal import err, one_line_errors, out, show_progress
 from counterfoil.repair.strategies import Strategy
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from counterfoil.pipeline.plan import Plan
     from counterfoil.repair.repair_plan import RepairPlan
     from counterfoil.repair.verify import Verification
@@ -169,7 +170,9 @@ def _warn(repair: "RepairPlan") -> None:
         err.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
 
 
-def _table(*headings: str) -> Table:
+def _table(*headings: str) -> "Table":
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, justify="right" if heading in ("before", "after") else "left")

@@ -1,9 +1,10 @@
 """`counterfoil run`: one audit, from the plan to the alerts."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -14,6 +15,9 @@ from counterfoil.common.prefect_home import settle_prefect
 from counterfoil.common.terminal import one_line_errors, say, say_error, show_progress
 from counterfoil.common.text import one_line
 from counterfoil.contract.packs import Pack
+
+# Typer takes a Literal as it is, but not a list of one.
+PackChoice = StrEnum("PackChoice", {pack: pack for pack in get_args(Pack)})  # type: ignore[misc]
 
 EPILOG = (
     "Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 the audit or one of its"
@@ -27,7 +31,7 @@ def run(
     contract: ContractOption = None,
     *,
     pack: Annotated[
-        list[Pack] | None,
+        list[PackChoice] | None,
         typer.Option(help="Audit this pack of the contract; may be repeated.", show_default="all"),
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Also write audit.json here.")] = None,
@@ -58,7 +62,7 @@ def run(
             target=target,
             contract=contract and contract.absolute(),
             fail_on=fail_on,
-            packs=tuple(pack or ()),
+            packs=cast("tuple[Pack, ...]", tuple(each.value for each in pack or ())),
             audit_id=audit_id,
             data_docs=data_docs,
         )
