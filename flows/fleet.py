@@ -14,7 +14,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Failed
 from prefect.utilities.urls import url_for
 
-from counterfoil.audit.audit import new_audit_id
+from counterfoil.audit.audit_id import new_audit_id
 from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
 from counterfoil.common.errors import CounterfoilError, FlowError
 from counterfoil.common.settings import settings

@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from counterfoil.audit.audit import new_audit_id
+from counterfoil.audit.audit_id import new_audit_id
 from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
 from counterfoil.common.settings import settings
 from counterfoil.contract.packs import Pack

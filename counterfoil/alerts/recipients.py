@@ -11,11 +11,11 @@ from counterfoil.audit.findings import Incident
 from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
 from counterfoil.common.errors import AlertError
 from counterfoil.common.yamlfile import parse_model, read_yaml
-from counterfoil.suites.suite import Severity, Suite
+from counterfoil.suites.severities import Severity, badness
+from counterfoil.suites.suite import Suite
 
 ToldChange = Literal["new", "worsened", "reopened", "resolved"]
 
-_SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -60,9 +60,7 @@ class Recipient(BaseModel):
     def hears_of(self, incident: Incident) -> bool:
         """Whether the incident is one of those that it asked for."""
         is_owned = self.owners is None or incident.owner in self.owners
-        return is_owned and _SEVERITIES.index(incident.severity) >= _SEVERITIES.index(
-            self.least_severity
-        )
+        return is_owned and badness(incident.severity) <= badness(self.least_severity)
 
     @property
     def url(self) -> SecretStr | None:

@@ -1,13 +1,13 @@
 """One audit: every suite at one instant, and what came of each check."""
 
 import logging
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from counterfoil.audit.audit_id import new_audit_id
 from counterfoil.audit.findings import Audit, audit_status
 from counterfoil.audit.judge import Judge
 from counterfoil.audit.probes import declared_probes, row_security_isolates
@@ -134,11 +134,6 @@ def audit(
         empty_tables=sorted(empty_tables),
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
-
-
-def new_audit_id() -> str:
-    """A name for an audit that sorts by time and is like no other."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def _declared(suites: Iterable[Suite], contract: Contract) -> list[str]:

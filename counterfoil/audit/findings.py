@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from counterfoil.contract.packs import Pack
-from counterfoil.suites.suite import Severity
+from counterfoil.suites.severities import Severity
 
 CheckStatus = Literal["pass", "fail", "waived", "error", "unknown"]
 AuditStatus = Literal["passed", "warning", "critical", "error"]

@@ -10,7 +10,8 @@ from counterfoil.audit.waivers import Waiver, Waivers
 from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Contract
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.suites.suite import SEVERITIES, Check, Severity
+from counterfoil.suites.severities import Severity, badness
+from counterfoil.suites.suite import Check
 from counterfoil.suites.validator import Outcome, SuiteOutcome
 
 
@@ -174,7 +175,7 @@ def _severity(check: Check, findings: Sequence[Finding]) -> Severity:
     """Where rows differ in severity, that of the worst which nobody waived, or else of all."""
     counting = [finding for finding in findings if finding.waiver is None]
     severities = [finding.severity for finding in counting or findings]
-    return min(severities, key=SEVERITIES.index, default=check.severity)
+    return min(severities, key=badness, default=check.severity)
 
 
 def _result(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from counterfoil.audit.findings import CheckResult, CheckStatus, Finding
-from counterfoil.audit.self_checks import own_check, own_finding
+from counterfoil.audit.self_checks import isolation_check, own_finding
 from counterfoil.common.sqltext import quoted
 from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Contract
@@ -77,23 +77,6 @@ def row_security_isolates(connection: sa.Connection, contract: Contract) -> Chec
             "finding_count": len(findings),
             "findings": findings,
         }
-    )
-
-
-def isolation_check() -> CheckResult:
-    """The check as the catalogue has it, before any probe was run."""
-    return own_check(
-        ROW_SECURITY_ISOLATES,
-        "Row security shows a role its own rows, and no other's",
-        severity="critical",
-        relation="structure.row_security.probes",
-        rows_checked=0,
-        owner="platform",
-        category="Row security",
-        why="Policies are or'ed together, owners and views go around them, and a role inherits"
-        " what another may. Whether a wall holds is known once somebody has leant on it.",
-        remedy="Look at schema_policies for the table, and at the role's memberships and"
-        " BYPASSRLS; then write the policy that is missing.",
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from counterfoil.audit.findings import CheckResult, Finding, WaiverUse, fingerprint
 from counterfoil.contract.packs import Pack
-from counterfoil.suites.suite import EVERY_CHECK_RAN, WAIVERS_IN_USE, Severity
+from counterfoil.suites.severities import Severity
+from counterfoil.suites.suite import EVERY_CHECK_RAN, ROW_SECURITY_ISOLATES, WAIVERS_IN_USE
 
 
 def own_check(
@@ -55,6 +56,23 @@ def own_finding(
         key=key,
         observed=observed,
         message=message,
+    )
+
+
+def isolation_check() -> CheckResult:
+    """The check as the catalogue has it, before any probe was run."""
+    return own_check(
+        ROW_SECURITY_ISOLATES,
+        "Row security shows a role its own rows, and no other's",
+        severity="critical",
+        relation="structure.row_security.probes",
+        rows_checked=0,
+        owner="platform",
+        category="Row security",
+        why="Policies are or'ed together, owners and views go around them, and a role inherits"
+        " what another may. Whether a wall holds is known once somebody has leant on it.",
+        remedy="Look at schema_policies for the table, and at the role's memberships and"
+        " BYPASSRLS; then write the policy that is missing.",
     )
 
 

@@ -10,8 +10,7 @@ def checks() -> None:
         from rich.table import Table
         from rich.text import Text
 
-        from counterfoil.audit.probes import isolation_check
-        from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
+        from counterfoil.audit.self_checks import every_check_ran, isolation_check, waivers_in_use
         from counterfoil.common.settings import settings
         from counterfoil.suites.suite import load_suites
 

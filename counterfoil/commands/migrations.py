@@ -9,8 +9,7 @@ from counterfoil.audit.exit_codes import exit_code
 from counterfoil.commands.options import FailOnOption
 from counterfoil.common.errors import MigrationsError
 from counterfoil.common.terminal import one_line_errors, show_progress
-from counterfoil.migrations.formats import Format
-from counterfoil.migrations.layouts import Layout
+from counterfoil.migrations.choices import Format, Layout
 
 EPILOG = (
     "Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 something could not be judged."

@@ -47,7 +47,8 @@ def run(
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
         show_progress()
-        from counterfoil.audit.audit import new_audit_id
+        _check_target(target)
+        from counterfoil.audit.audit_id import new_audit_id
         from counterfoil.audit.findings import Audit
         from counterfoil.common.settings import settings
         from counterfoil.publish.expected_tables import tables_there
@@ -81,6 +82,20 @@ def run(
             say(f"  {one_line(sentence)}")
         say(f"Report: {_shortest(published.with_name('index.html'))}")
         raise typer.Exit(exit_code(audit.status, fail_on))
+
+
+def _check_target(target: str) -> None:
+    """Says what is wrong with a target before anything heavy is imported.
+
+    Where there are recipients of alerts the run says it, since it tells them, too.
+    """
+    from counterfoil.common.settings import settings
+    from counterfoil.postgres.profiles import load_targets
+    from counterfoil.postgres.server import announce
+
+    if not settings().alerts_path.exists():
+        announce(settings().demo_dir)
+        load_targets(target, settings().project_dir)
 
 
 def _in_this_process(

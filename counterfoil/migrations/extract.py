@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from counterfoil.common.errors import MigrationsError
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.alembic import RevisionHead, read_revision
+from counterfoil.migrations.choices import Layout
 from counterfoil.migrations.collector import ANY_NAME, Collector
 from counterfoil.migrations.facts import (
     Facts,
@@ -28,7 +29,6 @@ from counterfoil.migrations.layouts import (
     JOURNAL,
     PROVIDED_SCHEMAS,
     FileName,
-    Layout,
     detect,
     find_folders,
     halves,

@@ -15,11 +15,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
+from counterfoil.migrations.choices import Layout
 from counterfoil.migrations.facts import Direction
-
-Layout = Literal["numbered", "sql-migrate", "supabase", "drizzle", "flyway", "alembic"]
 
 JOURNAL = "meta/_journal.json"
 

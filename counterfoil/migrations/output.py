@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from counterfoil.audit.findings import Audit, CheckResult, Finding
 from counterfoil.common.text import one_line
-from counterfoil.migrations.formats import Format
+from counterfoil.migrations.choices import Format
 from counterfoil.migrations.suppressions import UnknownRow
 from counterfoil.publish.headlines import verdict, worst_first
-from counterfoil.suites.suite import Severity
+from counterfoil.suites.severities import Severity
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 _GITHUB: dict[str, str] = {"critical": "error", "warning": "warning", "info": "notice"}

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
 from counterfoil.common.errors import TargetError
@@ -176,6 +175,9 @@ def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
 def _render(value: Any, where: str) -> Any:
     if not isinstance(value, str) or "{" not in value:
         return value
+    # Late: it takes longer to import than most profiles take to be read.
+    from jinja2 import Environment, StrictUndefined
+
     # What is rendered becomes a connection's parameter, never markup.
     environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701
     environment.globals["env_var"] = _env_var

@@ -8,8 +8,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.audit.findings import CheckResult
-from counterfoil.audit.probes import isolation_check
-from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
+from counterfoil.audit.self_checks import every_check_ran, isolation_check, waivers_in_use
 from counterfoil.common.errors import SuiteError
 from counterfoil.common.settings import Settings
 from counterfoil.common.yamlfile import read_yaml

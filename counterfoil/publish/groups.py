@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from counterfoil.audit.findings import Change, ChangeKind, History, Incident
-from counterfoil.suites.suite import Severity
+from counterfoil.suites.severities import Severity, badness
 
-_WORST_FIRST: tuple[Severity, ...] = ("critical", "warning", "info")
 # What a subject's changes come to when they differ: what asks for somebody comes first, and
 # what was open before has worsened rather than begun.
 _TOLD_FIRST: tuple[ChangeKind, ...] = (
@@ -168,4 +167,4 @@ def _subject(incident: Incident) -> tuple[str, ...]:
 
 def _weight(incident: Incident) -> tuple[int, float]:
     """What sorts first: the worst severity, then the largest size; the rest as it came."""
-    return _WORST_FIRST.index(incident.severity), -abs(incident.size or 0)
+    return badness(incident.severity), -abs(incident.size or 0)

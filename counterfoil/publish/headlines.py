@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from counterfoil.audit.findings import Audit, AuditStatus, CheckResult, History
 from counterfoil.common.text import clip
 from counterfoil.publish.groups import stories, tally
+from counterfoil.suites.severities import WORST_FIRST
 
 VERDICTS: dict[AuditStatus, str] = {
     "passed": "PASSED",
@@ -96,7 +97,7 @@ def _counted(number: int, noun: str) -> str:
 
 def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
     """Errors, then failures by severity, then what could not be judged, then the rest."""
-    order = ["error", "critical", "warning", "info", "unknown", "waived", "pass"]
+    order = ["error", *WORST_FIRST, "unknown", "waived", "pass"]
     return sorted(
         checks,
         key=lambda check: order.index(check.severity if check.status == "fail" else check.status),

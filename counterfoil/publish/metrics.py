@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 from counterfoil.audit.findings import Audit, AuditStatus, CheckStatus
 from counterfoil.common.errors import PublishError
 from counterfoil.common.text import one_line
-from counterfoil.suites.suite import Severity
+from counterfoil.suites.severities import WORST_FIRST
 
 
 def write_metrics(audit: Audit, file: Path) -> None:
@@ -79,6 +79,6 @@ def audit_metrics(audit: Audit) -> CollectorRegistry:
             incident.severity for incident in audit.history.incidents if incident.status == "open"
         )
         incidents = gauge("incidents_open", "Open incidents.", "severity")
-        for each in get_args(Severity):
+        for each in WORST_FIRST:
             incidents.labels(database, each).set(open_ones[each])
     return registry

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -24,6 +24,7 @@ from counterfoil.common.errors import SuiteError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
+from counterfoil.suites.severities import Severity
 
 # The checks that Counterfoil adds to every audit.
 EVERY_CHECK_RAN = "audit.every_check_ran"
@@ -31,9 +32,6 @@ WAIVERS_IN_USE = "audit.waivers_in_use"
 # The check that it makes itself, where the contract has probes (probes.py).
 ROW_SECURITY_ISOLATES = "schema.row_security_isolates"
 
-Severity = Literal["critical", "warning", "info"]
-# The worst first.
-SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 Text = Annotated[str, StringConstraints(min_length=1)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
 
