@@ -286,7 +286,7 @@ def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
         raise SuiteError(
             "only .yml is read as a suite", where=str(stray), remedy="Rename it to end with .yml"
         )
-    files = sorted(expectations_dir.rglob("*.yml"))
+    files = sorted(expectations_dir.rglob("*.yml"), key=lambda file: file.name)
     if not files:
         raise SuiteError(
             "no suites", where=str(expectations_dir), remedy="Check COUNTERFOIL_PROJECT_DIR"

@@ -14,8 +14,8 @@ from counterfoil.suites.suite import Suite, check_suites, load_suites, read_pii_
 from counterfoil.suites.validator import check_expectations
 
 # One whose rows are the evidence, and a summary.
-VIEW = yaml.safe_load((ROOT / "expectations/competition_capacity.yml").read_text())
-SUMMARY = yaml.safe_load((ROOT / "expectations/uniqueness.yml").read_text())
+VIEW = yaml.safe_load((ROOT / "expectations/capacity/competition_capacity.yml").read_text())
+SUMMARY = yaml.safe_load((ROOT / "expectations/integrity/uniqueness.yml").read_text())
 CHECK = "capacity.available_matches_ledger"
 KWARGS = "checks.1.expectation.kwargs"
 
