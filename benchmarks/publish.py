@@ -27,9 +27,12 @@ from counterfoil.audit.findings import (
     fingerprint,
 )
 from counterfoil.audit.score import score, tenant_score
+from counterfoil.common.settings import settings
+from counterfoil.publish.body import body_of
 from counterfoil.publish.index import SUMMARY, summarize, write_index
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.report import publish_report
+from counterfoil.suites.pack_report import load_reports
 
 CHECKS = 300
 FINDINGS = 10_000
@@ -70,7 +73,8 @@ def seconds(work: Callable[[], object]) -> float:
 def publish(made: Audit, reports: Path, run: int) -> None:
     """Every form, under a name of its own."""
     named = made.model_copy(update={"audit_id": f"{made.audit_id}-{run}"})
-    publish_report(named, render_markdown(named), reports)
+    body = body_of(named, load_reports(settings().expectations_dir))
+    publish_report(body, render_markdown(body), reports)
 
 
 def fill(made: Audit, reports: Path) -> None:
@@ -101,8 +105,8 @@ def audit() -> Audit:
         finished_at=NOW + timedelta(seconds=60),
         status=audit_status(checks),
         checks=checks,
-        score=score(checks),
-        tenant_score=tenant_score(checks),
+        score=score(checks, {}),
+        tenant_score=tenant_score(checks, {}),
         sections={},
         history=History(
             previous=PreviousAudit(

@@ -15,8 +15,12 @@ from prefect.artifacts import (
 
 from counterfoil.audit.findings import Audit, Incident, IncidentStatus
 from counterfoil.common.text import clip, one_line
+from counterfoil.publish import forms
+from counterfoil.publish.blocks import Table
+from counterfoil.publish.body import Body
 from counterfoil.publish.groups import Story, stories
 from counterfoil.publish.headlines import instant, movement, verdict, worst_first
+from counterfoil.publish.tables import score_table
 
 # A table of Prefect's shows every row at once; the report has the rest.
 _MOST_ROWS = 200
@@ -25,14 +29,15 @@ _MOST_LETTERS = 400
 _STEP = 10
 
 
-def publish_artifacts(audit: Audit, report: str, url: str) -> None:
-    """The checks and the incidents as tables, worst first, the report, and where it is.
+def publish_artifacts(body: Body, report: str, url: str) -> None:
+    """The report and where it is; checks, incidents and what the packs show as tables.
 
     Args:
-        audit: what was found.
+        body: what was found, and what the packs show of it.
         report: the report, in Markdown.
         url: where people open it.
     """
+    audit = body.audit
     name = _slug(audit.database)
     summary = _plain(f"{verdict(audit)}; {movement(audit)}")
     create_link_artifact(
@@ -47,6 +52,12 @@ def publish_artifacts(audit: Audit, report: str, url: str) -> None:
         description=_plain(movement(audit)),
         table=list(_incidents(audit)),
     )
+    for table in (score_table(audit), *body.tables):
+        create_table_artifact(
+            key=f"{name}-{table.id}",
+            description=_plain(forms.bare(table.caption)),
+            table=list(_lines(table)),
+        )
     create_markdown_artifact(key=f"{name}-report", description=summary, markdown=report)
 
 
@@ -84,6 +95,14 @@ def _checks(audit: Audit) -> Iterator[dict[str, Any]]:
             "checked": check.rows_checked,
             "seconds": None if check.seconds is None else round(check.seconds, 2),
             "owner": _plain(check.owner),
+        }
+
+
+def _lines(table: Table) -> Iterator[dict[str, str]]:
+    for line in table.lines[:_MOST_ROWS]:
+        yield {
+            column.caption: _plain(forms.bare(cell.text))
+            for column, cell in zip(table.columns, line, strict=True)
         }
 
 

@@ -8,9 +8,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import UnavailableError
 from counterfoil.pipeline.host import DELAYS_S, Host, say_again
+from counterfoil.publish.body import Body
 from flows.artifacts import Progress, publish_artifacts
 from flows.events import emit_events
 
@@ -56,10 +56,10 @@ class PrefectHost(Host):
         """A progress artifact of the run."""
         return Progress(database)
 
-    def show(self, audit: Audit, report: str, url: str) -> None:
+    def show(self, body: Body, report: str, url: str) -> None:
         """Artifacts, and an event for each change."""
-        publish_artifacts(audit, report, url)
-        emit_events(audit)
+        publish_artifacts(body, report, url)
+        emit_events(body.audit)
 
 
 def _as_task(name: str, step: Callable[[], T], **retries: Any) -> T:

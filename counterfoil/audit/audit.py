@@ -89,11 +89,11 @@ def audit(
                 for suite in applying
                 if suite.is_summary
             }
-            sections_read = read_sections(reader, views, audited.packs)
+            sections_read = read_sections(reader, scope.reports, views, audited.packs)
             validator = Validator(instant, contract.thresholds, data_docs)
             outcomes = _run(applying, summaries, validator, instant, progress)
             # Before the evidence: until all are there, the connection is the reader's.
-            sections = gather_sections(sections_read, outcomes)
+            sections = gather_sections(sections_read, scope.reports, outcomes)
             judge = Judge(
                 connection=connection,
                 contract=contract,
@@ -112,7 +112,8 @@ def audit(
         instant.check_unbroken()
         raise
     instant.check_unbroken()
-    scored, scored_by_tenant = score(results), tenant_score(results)
+    places = dict(pair for report in scope.reports for pair in report.score.items())
+    scored, scored_by_tenant = score(results, places), tenant_score(results, places)
     uses = judge.waiver_uses(results)
     results += [
         every_check_ran(declared, results, packs_left_out),

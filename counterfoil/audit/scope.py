@@ -7,6 +7,7 @@ from counterfoil.audit.evidence import Key
 from counterfoil.audit.waivers import Waiver
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
+from counterfoil.suites.pack_report import PackReport
 from counterfoil.suites.suite import Suite
 
 
@@ -20,6 +21,7 @@ class Scope:
         suites: every suite there is, checked by `check_suites`.
         packs: which of the contract's are audited; all of them if none is named. Of the rest
             nothing is read, and nothing said.
+        reports: what a report shows of each pack: the rows for it are read meanwhile.
         waivers: the accepted findings, of whatever database.
         looked_for: by check_id, keys of findings that are to be listed however small they
             are: those open since an earlier audit.
@@ -30,6 +32,7 @@ class Scope:
     contract_file: str
     suites: tuple[Suite, ...]
     packs: tuple[Pack, ...] = ()
+    reports: tuple[PackReport, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     looked_for: Mapping[str, Sequence[Key]] = field(default_factory=dict)
     evidence_limit: int = 100

@@ -1,34 +1,30 @@
 """The health score: a line a category, as the first report had it (docs/score.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from counterfoil.audit.findings import CheckResult, Priority, Score, ScoreStatus, TenantScore
 
-# As the first report listed them; a category of a new suite comes after.
-_ORDER = (
-    "Tenant isolation",
-    "Referential integrity",
-    "Capacity ledger",
-    "Data completeness",
-    "Duplicate detection",
-)
 _PRIORITY: dict[str, Priority] = {"critical": "P0", "warning": "P1", "info": "P2"}
 
 
-def score(results: Sequence[CheckResult]) -> list[Score]:
+def score(results: Sequence[CheckResult], places: Mapping[str, int]) -> list[Score]:
     """Each category's status and priority.
 
     A category fails if one of its checks does; its priority is that of the worst failed
     severity. An error, or a check that could not be judged, outweighs a pass only; so does
     a waived check, which asks nothing of anybody.
+
+    Args:
+        results: what the checks came to.
+        places: of categories, by the packs' reports; others come after them.
     """
     return [
         _line(category, [result for result in results if result.category == category])
-        for category in _categories(results)
+        for category in _categories(results, places)
     ]
 
 
-def tenant_score(results: Sequence[CheckResult]) -> list[TenantScore]:
+def tenant_score(results: Sequence[CheckResult], places: Mapping[str, int]) -> list[TenantScore]:
     """What fails by tenant, counted over all failing rows: a line a tenant and category.
 
     A row without a tenant is nobody's, and shows in the overall score alone.
@@ -39,7 +35,7 @@ def tenant_score(results: Sequence[CheckResult]) -> list[TenantScore]:
             if result.status == "fail" and result.severity == severity:
                 for tenant_id in result.tenant_counts:
                     worst.setdefault((tenant_id, result.category), priority)
-    order = _categories(results)
+    order = _categories(results, places)
     return [
         TenantScore(tenant_id=tenant_id, category=category, status="fail", priority=priority)
         for (tenant_id, category), priority in sorted(
@@ -48,10 +44,9 @@ def tenant_score(results: Sequence[CheckResult]) -> list[TenantScore]:
     ]
 
 
-def _categories(results: Sequence[CheckResult]) -> list[str]:
+def _categories(results: Sequence[CheckResult], places: Mapping[str, int]) -> list[str]:
     present = dict.fromkeys(result.category for result in results)
-    ordered = [category for category in _ORDER if category in present]
-    return ordered + [category for category in present if category not in _ORDER]
+    return sorted(present, key=lambda category: places.get(category, len(places) + 1))
 
 
 def _line(category: str, results: Sequence[CheckResult]) -> Score:

@@ -1,10 +1,9 @@
 """`counterfoil run`: one audit, from the plan to the alerts."""
 
 import os
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any
 
 import typer
 
@@ -12,12 +11,7 @@ from counterfoil.audit.exit_codes import FailOn, exit_code
 from counterfoil.commands.options import AuditedOption, ContractOption, FailOnOption
 from counterfoil.common.errors import EXIT_ERROR, FlowError, PublishError
 from counterfoil.common.prefect_home import settle_prefect
-from counterfoil.common.terminal import one_line_errors, say, say_error, show_progress
-from counterfoil.common.text import one_line
-from counterfoil.contract.packs import Pack
-
-# Typer takes a Literal as it is, but not a list of one.
-PackChoice = StrEnum("PackChoice", {pack: pack for pack in get_args(Pack)})  # type: ignore[misc]
+from counterfoil.common.terminal import one_line_errors, out, say, say_error, show_progress
 
 EPILOG = (
     "Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 the audit or one of its"
@@ -31,8 +25,12 @@ def run(
     contract: ContractOption = None,
     *,
     pack: Annotated[
-        list[PackChoice] | None,
-        typer.Option(help="Audit this pack of the contract; may be repeated.", show_default="all"),
+        list[str] | None,
+        typer.Option(
+            metavar="PACK",
+            help="Audit this pack of the contract; may be repeated.",
+            show_default="all",
+        ),
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Also write audit.json here.")] = None,
     fail_on: FailOnOption = "warning",
@@ -48,11 +46,13 @@ def run(
     with one_line_errors():
         show_progress()
         _check_target(target)
+
         from counterfoil.audit.audit_id import new_audit_id
         from counterfoil.audit.findings import Audit
         from counterfoil.common.settings import settings
-        from counterfoil.publish.expected_tables import tables_there
-        from counterfoil.publish.headlines import headlines, movement, verdict
+        from counterfoil.publish.body import body_of
+        from counterfoil.publish.terminal import render_terminal
+        from counterfoil.suites.pack_report import load_reports
 
         audit_id = new_audit_id()
         published = settings().reports_path / audit_id / "audit.json"
@@ -63,7 +63,7 @@ def run(
             target=target,
             contract=contract and contract.absolute(),
             fail_on=fail_on,
-            packs=cast("tuple[Pack, ...]", tuple(each.value for each in pack or ())),
+            packs=tuple(pack or ()),
             audit_id=audit_id,
             data_docs=data_docs,
         )
@@ -74,12 +74,8 @@ def run(
         if json is not None:
             _copy(published, json)
         say()
-        say(verdict(audit), style="bold")
-        say(one_line(movement(audit)))
-        if there := tables_there(audit):
-            say(there)
-        for sentence in headlines(audit):
-            say(f"  {one_line(sentence)}")
+        for line in render_terminal(body_of(audit, load_reports(settings().expectations_dir))):
+            out.print(line, soft_wrap=True)
         say(f"Report: {_shortest(published.with_name('index.html'))}")
         raise typer.Exit(exit_code(audit.status, fail_on))
 
@@ -103,7 +99,7 @@ def _in_this_process(
     target: str,
     contract: Path | None,
     fail_on: FailOn,
-    packs: tuple[Pack, ...],
+    packs: tuple[str, ...],
     audit_id: str,
     data_docs: bool,
 ) -> str | None:

@@ -24,7 +24,7 @@ from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.clauses import Clause as _Clause
 from counterfoil.contract.clauses import Name, label, locate, matches
 from counterfoil.contract.health import Health
-from counterfoil.contract.packs import Pack
+from counterfoil.contract.packs import Pack, check_packs
 from counterfoil.contract.structure import Structure, names_only
 
 # Those that read the rows of the tables that the contract lists.
@@ -453,12 +453,20 @@ def load_contract(project_dir: Path, file: Path | None = None) -> Contract:
     """The contract of `file`, or else the dbt project's own variable.
 
     Raises:
-        ContractError: it is missing, not YAML, or not a contract; names file and key.
+        ContractError: it is missing, not YAML, not a contract, or asks for a pack that is
+            none; names file and key.
     """
-    if file is not None:
-        return parse_model(
-            Contract, read_yaml(file, ContractError), where=str(file), error=ContractError
-        )
+    if file is None:
+        content, where = _project_variable(project_dir)
+    else:
+        content, where = read_yaml(file, ContractError), str(file)
+    contract = parse_model(Contract, content, where=where, error=ContractError)
+    check_packs(contract.packs, project_dir / "expectations", where=where)
+    return contract
+
+
+def _project_variable(project_dir: Path) -> tuple[Any, str]:
+    """The variable `contract` of dbt_project.yml, and what to call it."""
     project = project_dir / "dbt_project.yml"
     content = read_yaml(project, ContractError)
     variables = content.get("vars") if isinstance(content, dict) else None
@@ -468,6 +476,4 @@ def load_contract(project_dir: Path, file: Path | None = None) -> Contract:
             where=str(project),
             remedy="Declare vars.contract, or pass --contract FILE",
         )
-    return parse_model(
-        Contract, variables["contract"], where=f"{project}: vars.contract", error=ContractError
-    )
+    return variables["contract"], f"{project}: vars.contract"

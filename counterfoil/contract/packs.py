@@ -1,5 +1,32 @@
-"""The packs: the families of checks that a contract may ask for."""
+"""The packs: the families of checks that a contract may ask for, a folder of expectations/ each."""
 
-from typing import Literal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
 
-Pack = Literal["capacity", "tenancy", "integrity", "migrations", "schema", "health"]
+from pydantic import StringConstraints
+
+from counterfoil.common.errors import ContractError
+
+Pack = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*$")]
+
+
+def check_packs(packs: Iterable[Pack], expectations_dir: Path, *, where: str) -> None:
+    """That each of a contract's packs is a folder of suites.
+
+    Args:
+        packs: what the contract asks for.
+        expectations_dir: the folder of them all.
+        where: the contract's file.
+
+    Raises:
+        ContractError: one is not: nothing would be asserted of it.
+    """
+    known = sorted(folder.name for folder in expectations_dir.glob("*") if folder.is_dir())
+    for pack in packs:
+        if known and pack not in known:
+            raise ContractError(
+                f"key 'packs': unknown pack '{pack}'",
+                where=where,
+                remedy=f"Use one or more of: {', '.join(known)}",
+            )

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import UnavailableError
+from counterfoil.publish.body import Body
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Host:
         """What is told after each suite how many are done, and of how many."""
         return lambda _done, _of: None
 
-    def show(self, audit: Audit, report: str, url: str) -> None:
+    def show(self, body: Body, report: str, url: str) -> None:
         """Shows a published audit elsewhere than in its folder, where there is such a place."""
 
 

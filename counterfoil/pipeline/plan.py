@@ -14,6 +14,7 @@ from counterfoil.contract.packs import Pack
 from counterfoil.migrations.deployment import with_histories
 from counterfoil.pipeline.preflight import check_database, check_disk
 from counterfoil.postgres.session import Session
+from counterfoil.suites.pack_report import load_reports
 from counterfoil.suites.suite import check_suites, load_suites, read_pii_columns
 
 
@@ -72,6 +73,7 @@ def make_plan(
             contract_file=str(contract_file or "dbt_project.yml"),
             suites=tuple(suite.narrowed_to(found) for suite in suites if suite.applies_to(found)),
             packs=audited,
+            reports=load_reports(settings.expectations_dir),
             waivers=load_waivers(settings.waivers_path, suites),
             evidence_limit=settings.evidence_limit,
         ),

@@ -22,6 +22,7 @@ from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.server import announce
+from counterfoil.publish.body import body_of
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.metrics import write_metrics
 from counterfoil.publish.report import publish_report, report_url
@@ -131,9 +132,9 @@ def run(plan: Plan, job: Job) -> Audit:
             job.found = host.retried("record", partial(_record, plan, job, asserted))
         except CounterfoilError:
             # What was found is not lost with the history of it.
-            host.once("publish", partial(_publish, job, asserted.audit))
+            host.once("publish", partial(_publish, plan, job, asserted.audit))
             raise
-        host.once("publish", partial(_publish, job, job.found))
+        host.once("publish", partial(_publish, plan, job, job.found))
     host.once("notify", partial(_notify, plan, job))
     return job.found
 
@@ -182,12 +183,13 @@ def _record(plan: Plan, job: Job, asserted: _Asserted) -> Audit:
     return asserted.audit.model_copy(update={"history": history})
 
 
-def _publish(job: Job, found: Audit) -> None:
+def _publish(plan: Plan, job: Job, found: Audit) -> None:
     """Publishes the audit: its folder first, then what the host shows of it."""
     settings = job.settings
-    report = render_markdown(found)
-    folder = publish_report(found, report, settings.reports_path, job.order.site)
-    job.host.show(found, report, report_url(folder, settings.reports_url))
+    body = body_of(found, plan.scope.reports)
+    report = render_markdown(body)
+    folder = publish_report(body, report, settings.reports_path, job.order.site)
+    job.host.show(body, report, report_url(folder, settings.reports_url))
     log.info("Published %s", folder)
     # Metrics of some packs would take the place of all the others'.
     if settings.metrics_file and not found.packs_left_out:

@@ -2,10 +2,8 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,26 +12,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from counterfoil.audit.findings import Audit, CheckResult
-from counterfoil.common.text import clip, printable
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.publish.expected_tables import expected_tables, key_faults
+from counterfoil.publish import forms
+from counterfoil.publish.body import Body
 from counterfoil.publish.groups import changed_stories, stories
 from counterfoil.publish.headlines import VERDICTS, counts, movement, open_incidents, worst_first
 from counterfoil.publish.listing import (
-    MOST_LETTERS,
-    MOST_LINES,
     MOST_STORIES,
-    MOST_TENANTS,
     acceptances,
     findings_a_check,
 )
-from counterfoil.publish.matrices import Matrices, tenant_matrix
-from counterfoil.publish.measures import amount_of, name_of
+from counterfoil.publish.tables import score_table, tenant_table, waiver_table
 from counterfoil.publish.trends import FEWEST_POINTS, Drawing, describe, draw, moves
 
 _MOST_CHARTS = 20
-
-_ZONELESS = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00$")
 
 
 @dataclass(frozen=True)
@@ -52,18 +44,17 @@ class Trend:
     drawing: Drawing | None
 
 
-def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
+def render_html(body: Body, *, links: Mapping[str, str]) -> str:
     """The report. Text from the database appears as text, whatever markup it holds.
 
     Args:
-        audit: what was found.
+        body: what was found, and what the packs show of it.
         links: where the report leads to, by name; relative to its folder. `previous`, the
             last audit's report, only if it is there.
     """
-    history = audit.history
+    audit, history = body.audit, body.audit.history
     incidents = history.incidents if history else []
     failing = [check for check in worst_first(audit.checks) if check.status != "pass"]
-    lines, more_tenants = tenant_matrix(audit, MOST_TENANTS)
     return (
         environment()
         .get_template("report.html.j2")
@@ -83,15 +74,13 @@ def render_html(audit: Audit, *, links: Mapping[str, str]) -> str:
             failing=failing,
             unjudged=audit.unjudged,
             in_order=worst_first(audit.checks),
-            matrices=Matrices(audit),
+            facts=body.facts,
+            score=score_table(audit),
+            tenant_score=tenant_table(audit),
+            sections=body.sections,
+            waivers=waiver_table(audit),
             tenants=_tenant_names(audit),
-            tenant_lines=lines,
-            more_tenants=more_tenants,
             trends=_trends(audit, failing),
-            sections=audit.sections,
-            expected=expected_tables(audit, MOST_LINES),
-            key_faults=key_faults(audit.checks, MOST_LINES),
-            most_lines=MOST_LINES,
             most_findings=findings_a_check(failing),
             most_stories=MOST_STORIES,
             schema=PUBLIC_SCHEMA,
@@ -109,6 +98,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        extensions=["jinja2.ext.do"],
     )
     style = files("counterfoil.publish").joinpath("templates/report.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -119,13 +109,12 @@ def environment() -> Environment:
         " form-action 'none'",
     )
     environment.filters.update(
-        instant=_spoken_instant,
-        signed=_signed,
-        number=_number,
+        instant=forms.instant,
+        signed=forms.signed,
+        number=forms.number,
+        pieces=forms.pieces,
         share=_share,
         breakable=_breakable,
-        measure=name_of,
-        amount=amount_of,
     )
     return environment
 
@@ -134,13 +123,7 @@ def _harmless(value: Any) -> Any:
     """Every value that a template shows passes through here."""
     if isinstance(value, Markup):
         return value
-    return "–" if value is None else clip(printable(str(value)), MOST_LETTERS)
-
-
-def _spoken_instant(value: datetime | str | None) -> str | None:
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S UTC}"
-    return value and _ZONELESS.sub(r"\1 \2 UTC", value)
+    return forms.text(value)
 
 
 def _breakable(name: str | None) -> Markup | None:
@@ -148,14 +131,6 @@ def _breakable(name: str | None) -> Markup | None:
     if name is None:
         return None
     return escape(_harmless(name)).replace("_", Markup("_<wbr>")).replace(".", Markup(".<wbr>"))
-
-
-def _number(value: float | None) -> str | None:
-    return None if value is None else f"{value:,}"
-
-
-def _signed(value: float | None) -> str | None:
-    return None if value is None else f"{value:+,}" if value else "0"
 
 
 def _share(value: float | None, largest: float) -> float:

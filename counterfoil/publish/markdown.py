@@ -5,10 +5,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from counterfoil.audit.findings import Acceptance, Audit
+from counterfoil.audit.findings import Acceptance
 from counterfoil.common.text import clip, printable
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.publish.expected_tables import expected_tables, key_faults
+from counterfoil.publish import forms
+from counterfoil.publish.body import Body
 from counterfoil.publish.groups import Story, changed_stories, stories
 from counterfoil.publish.headlines import (
     VERDICTS,
@@ -20,21 +21,19 @@ from counterfoil.publish.headlines import (
 )
 from counterfoil.publish.listing import (
     MOST_LETTERS,
-    MOST_LINES,
     MOST_STORIES,
-    MOST_TENANTS,
     acceptances,
     findings_a_check,
 )
-from counterfoil.publish.matrices import Matrices, tenant_matrix
-from counterfoil.publish.measures import amount_of, name_of
+from counterfoil.publish.tables import score_table, tenant_table, waiver_table
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 
 _MARKS = {"pass": "✅", "fail": "🔴", "waived": "⚪", "error": "⛔", "unknown": "❔"}
+_MARKS |= {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 
 
-def render_markdown(audit: Audit) -> str:
+def render_markdown(body: Body) -> str:
     """The report. Text from the database appears as text, whatever markup it holds."""
     environment = Environment(
         loader=PackageLoader("counterfoil.publish"),
@@ -46,13 +45,13 @@ def render_markdown(audit: Audit) -> str:
     )
     environment.filters.update(
         text=plain,
-        signed=_signed,
+        signed=forms.signed,
+        bare=forms.bare,
         mark=_MARKS.__getitem__,
         instant=instant,
-        measure=name_of,
-        amount=amount_of,
         capitalize_first=lambda sentence: sentence[0].upper() + sentence[1:],
     )
+    audit = body.audit
     incidents = audit.history.incidents if audit.history else []
     accepted = acceptances(audit.checks)
 
@@ -70,16 +69,15 @@ def render_markdown(audit: Audit) -> str:
         stories=stories(incident for incident in incidents if incident.status == "open"),
         accepted=stories(incident for incident in incidents if incident.status == "waived"),
         acceptances=acceptances_of,
-        matrices=Matrices(audit),
-        tenant_lines=tenant_matrix(audit, MOST_TENANTS)[0],
+        facts=body.facts,
+        score=score_table(audit),
+        tenant_score=tenant_table(audit),
+        sections=body.sections,
+        waivers=waiver_table(audit),
         checks=worst_first(audit.checks),
         most_findings=findings_a_check(audit.checks),
         most_stories=MOST_STORIES,
         schema=PUBLIC_SCHEMA,
-        sections=audit.sections,
-        expected=expected_tables(audit, MOST_LINES),
-        key_faults=key_faults(audit.checks, MOST_LINES),
-        most_lines=MOST_LINES,
     )
 
 
@@ -88,7 +86,3 @@ def plain(value: Any) -> str:
     if value is None:
         return "–"
     return _MARKUP.sub(r"\\\1", clip(printable(str(value)), MOST_LETTERS))
-
-
-def _signed(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:+,}" if value else "0"

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from counterfoil.audit.findings import Audit
+from counterfoil.publish.body import Body
 from counterfoil.publish.folder import publish_folder
 from counterfoil.publish.html import render_html
 from counterfoil.publish.index import SUMMARY, summarize, write_index
@@ -12,13 +13,11 @@ from counterfoil.publish.index import SUMMARY, summarize, write_index
 _PAGE = "index.html"
 
 
-def publish_report(
-    audit: Audit, markdown: str, reports: Path, data_docs: Path | None = None
-) -> Path:
+def publish_report(body: Body, markdown: str, reports: Path, data_docs: Path | None = None) -> Path:
     """Writes the audit's folder, whole or not at all, and then the index of all folders.
 
     Args:
-        audit: what was found.
+        body: what was found, and what the packs show of it.
         markdown: the report in Markdown.
         reports: the folder of all audits.
         data_docs: where Great Expectations' own site is, if it was asked for; it is moved.
@@ -30,7 +29,8 @@ def publish_report(
         PublishError: it could not be written.
     """
     folders = {"data_docs": data_docs} if data_docs and data_docs.is_dir() else {}
-    page = render_html(audit, links=_links(audit, reports, has_data_docs=bool(folders)))
+    audit = body.audit
+    page = render_html(body, links=_links(audit, reports, has_data_docs=bool(folders)))
     files = {
         _PAGE: page,
         "report.md": markdown,

@@ -26,6 +26,9 @@ from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
 from counterfoil.suites.severities import Severity
 
+# What a report shows of a pack, among its suites (pack_report.py).
+REPORT = "report.yml"
+
 # The checks that Counterfoil adds to every audit.
 EVERY_CHECK_RAN = "audit.every_check_ran"
 WAIVERS_IN_USE = "audit.waivers_in_use"
@@ -287,6 +290,7 @@ def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
             "only .yml is read as a suite", where=str(stray), remedy="Rename it to end with .yml"
         )
     files = sorted(expectations_dir.rglob("*.yml"), key=lambda file: file.name)
+    files = [file for file in files if file.name != REPORT]
     if not files:
         raise SuiteError(
             "no suites", where=str(expectations_dir), remedy="Check COUNTERFOIL_PROJECT_DIR"

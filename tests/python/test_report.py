@@ -17,6 +17,7 @@ import pytest
 from browser import Opened, chromium, opened
 from conftest import ROOT, Database
 from playwright.sync_api import Browser
+from shown import shown
 from test_exit_codes import LONDONS_REMEDY
 
 from counterfoil import demo
@@ -33,7 +34,7 @@ from counterfoil.publish.index import write_index
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.report import publish_report, report_url
 from counterfoil.publish.trends import describe, draw, moves
-from flows.artifacts import _checks, _incidents
+from flows.artifacts import _checks, _incidents, _lines
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
@@ -106,7 +107,7 @@ def audited(database: Database, audit_id: str, accepted: tuple[Waiver, ...] = ()
 
 
 def publish(audit: Audit, reports: Path) -> None:
-    publish_report(audit, render_markdown(audit), reports)
+    publish_report(shown(audit), render_markdown(shown(audit)), reports)
 
 
 def waivers() -> tuple[Waiver, ...]:
@@ -171,8 +172,8 @@ GOLDEN = {
         "Insert the missing entry: minus spaces_confirmed, at approved_at, by approved_by.",
         "Capacity ledger ✕ fail P0",
         "Overall CRITICAL",
-        "EMPWR Dance - London -50 545 595 600 -5 (2) 0 -60",
-        "EMPWR Dance - St. Catharines #1 0 90 90 600 -510 (10) 0 -1,020",
+        "EMPWR Dance - London -50 545 595 600 -5 2 0 -60",
+        "EMPWR Dance - St. Catharines #1 0 90 90 600 -510 10 0 -1,020",
         "EMPWR Dance Experience empwr 3 214 14 17 5",
         "reservations → studios ✓ pass 14 0",
         "22 entries, from 2025-10-29",
@@ -185,7 +186,7 @@ GOLDEN = {
         "Since 2025-10-30 05:00 UTC: 1 ongoing, 0 new, 0 resolved.",
         "Nothing new, nothing worse, nothing resolved.",
         LONDON_SAYS + "; stored 538, expected 588, unexplained 0",
-        "EMPWR Dance - London -50 538 588 600 -12 (3) 0 -74",
+        "EMPWR Dance - London -50 538 588 600 -12 3 0 -74",
         "As of 2025-10-30 16:00:00 UTC",
     ],
     "waived": [
@@ -227,12 +228,12 @@ def test_the_verdict_comes_first_and_the_rest_in_order(
             "Waived",
             "Health score",
             "Capacity ledger",
-            "Trends",
             "Tenants",
             "Isolation",
             "Integrity",
             "Ledger activity",
             "Tables in use",
+            "Trends",
             "Checks",
             "Waivers",
         ]
@@ -246,14 +247,14 @@ def test_an_emptied_table_passes_nowhere(
     audit = overnight.audit(transaction)
     assert audit.empty_tables == ["capacity_ledger"]
     file = tmp_path / "index.html"
-    file.write_text(render_html(audit, links=LINKS), encoding="utf-8")
+    file.write_text(render_html(shown(audit), links=LINKS), encoding="utf-8")
     with opened(browser, file) as seen:
         assert "capacity_ledger → competitions ? unknown" in seen.text
         assert "capacity_ledger.reservation_id → reservations ? unknown" in seen.text
         assert "dancers → studios ✓ pass" in seen.text
         assert "the history was not recorded" in seen.text
         assert "Not judged" in seen.text
-    markdown = render_markdown(audit)
+    markdown = render_markdown(shown(audit))
     assert r"| capacity\_ledger → competitions | 0 | 0 | ❔ unknown |" in markdown
 
 
@@ -344,9 +345,10 @@ def test_hostile_names_are_text(published: Published, browser: Browser) -> None:
 
 def test_hostile_names_are_text_in_markdown_and_artifacts(published: Published) -> None:
     audit = published.audits["hostile"]
-    cells = [row for table in (_checks(audit), _incidents(audit)) for row in table]
+    tables = (_checks(audit), _incidents(audit), *map(_lines, shown(audit).tables))
+    cells = [row for table in tables for row in table]
     texts = [value for row in cells for value in row.values() if isinstance(value, str)]
-    markdown = render_markdown(audit)
+    markdown = render_markdown(shown(audit))
     assert json.dumps(cells)
     for text in [markdown, *texts]:
         assert harmless(text)
@@ -551,7 +553,7 @@ def test_ten_thousand_findings_stay_under_a_megabyte(
     benchmark: ModuleType, browser: Browser, tmp_path: Path
 ) -> None:
     file = tmp_path / "index.html"
-    file.write_text(render_html(benchmark.audit(), links=LINKS), encoding="utf-8")
+    file.write_text(render_html(shown(benchmark.audit()), links=LINKS), encoding="utf-8")
     assert file.stat().st_size < 1_000_000
     with opened(browser, file, width=360) as seen:
         assert seen.evaluate("document.documentElement.scrollWidth") <= 360

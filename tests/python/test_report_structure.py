@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from browser import chromium, opened
 from conftest import Database
 from playwright.sync_api import Browser
+from shown import shown
 from test_report import HOSTILE, LINKS, SHOWN, harmless
 
 from counterfoil.audit.findings import Audit
 from counterfoil.postgres.instant import open_transaction
-from counterfoil.publish.expected_tables import expected_tables
+from counterfoil.publish.forms import amount
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
-from counterfoil.publish.measures import amount_of, name_of
 
 BREAK = '''
     alter table public."Order ""Notes""" rename to notes;
@@ -105,35 +104,35 @@ def pages(broken: Audit, large: Audit, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("pages")
     files = {name: folder / f"{name}.html" for name in PAGES}
     for file, audit in zip(files.values(), (broken, large), strict=True):
-        file.write_text(render_html(audit, links=LINKS), encoding="utf-8")
+        file.write_text(render_html(shown(audit), links=LINKS), encoding="utf-8")
     return files
 
 
 GOLDEN = {
     "coverage": [
-        "✓ Critical: 3 of 3 there",
-        "▲ Important: 6 of 7 there",
-        "✓ Supporting: 1 of 1 there",
-        'selling 3 of 3 4 of 5 – Order "Notes"',
+        "✓ pass Critical: 3 of 3 there",
+        "▲ warning Important: 6 of 7 there",
+        "✓ pass Supporting: 1 of 1 there",
+        'selling 3 of 3 ✕ 4 of 5 – Order "Notes"',
         "no module – – 1 of 1 none",
     ],
     "walls": [
         "tables that row security must wall in are held by it.",
-        "was tried: ✕ fail schema.row_security_isolates",
+        "✕ fail What the application's roles see of others' rows was tried.",
         "orders ✕ not held 1 has policies, and its row security is off",
         "products ✕ not held 2 policy wide asks for no tenant",
         "photo_tags ✓ held",
     ],
     "foreign-keys": [
-        "keys that are there hold",
-        "✕ fail 2 of 3 keys that must be there are, as declared",
+        "keys that are there hold.",
+        "✕ fail 2 of 3 keys that must be there are, as declared.",
         "billing.ledger invoice_id, merchant_id billing.invoices is missing",
         "has a disabled trigger",
     ],
     "migrations": [
-        "backend alembic 1,200 7 5 ✕ 2 heads 010_left, 016_right",
-        "✕ The next run of backend would stop at versions/017.py:19: ALTER TABLE needs c,",
-        "✕ On an empty database backend would stop at versions/002.py:25: foreign key of a",
+        "backend alembic 1,200 7 5 ✕ 2 heads: 010_left, 016_right",
+        "✕ fail The next run of backend would stop at versions/017.py:19: ALTER TABLE needs c,",
+        "✕ fail On an empty database backend would stop at versions/002.py:25: foreign key of a",
     ],
     "server": [
         "Connections used ✕ fail 93.5 % 80.0 % in words",
@@ -154,18 +153,19 @@ def test_it_says(pages: dict[str, Path], browser: Browser, section: str) -> None
 
 
 def test_markdown_says_the_same(broken: Audit) -> None:
-    said = render_markdown(broken)
+    said = render_markdown(shown(broken))
     for phrase in [
-        "- Important: 6 of 7 there\n",
-        '| selling | 3 of 3 | 4 of 5 | – | Order "Notes" |\n',
+        "- 🟠 Important: 6 of 7 there.\n",
+        '| selling | 3 of 3 | 🔴 4 of 5 | – | Order "Notes" |\n',
         "tables that row security must wall in are held by it.\n",
         "| orders | 🔴 not held | 1 | has policies, and its row security is off |\n",
         r"| billing.ledger | invoice\_id, merchant\_id | billing.invoices | is missing |",
-        "| backend | alembic | 1200 | 7 | 5 | 🔴 2 heads: 010\\_left, 016\\_right |\n\n- The next",
-        "| Connections used | 🔴 93.5 % | 80.0 % | in words |\n",
+        "| backend | alembic | 1,200 | 7 | 5 | 🔴 2 heads: 010\\_left, 016\\_right |\n\n",
+        "- 🔴 The next run of backend",
+        "| Connections used | 🔴 fail | 93.5 % | 80.0 % | in words |\n",
     ]:
         assert phrase in said
-    assert "\n\n\n" not in said[said.index("## Expected tables") : said.index("## Health score")]
+    assert "\n\n\n" not in said[said.index("## Health score") : said.index("## Checks")]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -199,11 +199,12 @@ def test_a_thousand_tables_stay_small_and_their_names_are_text(
         assert SHOWN in seen.page.inner_text("#migrations")
         assert seen.page.locator("script, img, iframe").count() == 0
         assert harmless(seen.page.content())
-    assert harmless(render_markdown(large))
+    assert harmless(render_markdown(shown(large)))
 
 
 def test_what_matches_nothing_is_told_beside_the_tables(large: Audit) -> None:
-    assert "- Critical: 4 of 5 there, and 4 patterns match nothing\n" in render_markdown(large)
+    said = render_markdown(shown(large))
+    assert "Critical: 4 of 5 there, and 4 patterns match nothing.\n" in said
 
 
 def test_without_the_packs_there_is_no_section(broken: Audit) -> None:
@@ -214,23 +215,23 @@ def test_without_the_packs_there_is_no_section(broken: Audit) -> None:
             "checks": [one for one in broken.checks if not one.check_id.startswith(of_schema)],
         }
     )
-    page = render_html(audit, links=LINKS)
-    assert expected_tables(audit, most=1) is None
+    page = render_html(shown(audit), links=LINKS)
+    assert shown(audit).facts == ()
     for section in GOLDEN:
         assert f'id="{section}"' not in page
 
 
 @pytest.mark.parametrize(
-    ("measure", "value", "told"),
+    ("value", "unit", "said"),
     [
-        ("unused_index_bytes", 0, "0 B"),
-        ("unused_index_bytes", 999, "999 B"),
-        ("unused_index_bytes", 1_500, "1.5 kB"),
-        ("unused_index_bytes", 3e15, "3,000 TB"),
-        ("connections_used_percent", None, None),
-        ("another", 1_000, "1,000"),
+        (0, "bytes", "0 B"),
+        (999, "bytes", "999 B"),
+        (1_500, "bytes", "1.5 kB"),
+        (3e15, "bytes", "3,000 TB"),
+        (None, "%", "–"),
+        (93.46, "%", "93.5 %"),
+        (1_000, "", "1,000"),
     ],
 )
-def test_a_measure_has_its_unit(measure: str, value: Any, told: str | None) -> None:
-    assert amount_of(measure, value) == told
-    assert name_of("another") == "another"
+def test_an_amount_has_its_unit(value: float | None, unit: str, said: str) -> None:
+    assert amount(value, unit) == said

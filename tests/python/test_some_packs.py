@@ -7,6 +7,7 @@ import pytest
 from conftest import Database
 from copies import copy_of
 from refusals import refused
+from shown import shown
 from test_history import LONDON, NEW, Nights, kinds
 
 from counterfoil.alerts.compose import Told, compose
@@ -57,8 +58,8 @@ def test_only_the_packs_that_are_named(nights: Nights) -> None:
     assert check(audit, "audit.every_check_ran").rows_checked == len(audit.checks) - 2
     assert not {"competitions", "ledger_growth", "tenants"} & audit.sections.keys()
     for page in (
-        render_markdown(audit),
-        render_html(audit, links={"all": "a", "json": "j", "markdown": "m"}),
+        render_markdown(shown(audit)),
+        render_html(shown(audit), links={"all": "a", "json": "j", "markdown": "m"}),
     ):
         assert "without capacity, tenancy" in page
     assert nights.rows("select packs_left_out from counterfoil_history.audits") == [

@@ -1,0 +1,115 @@
+"""The parts that a report is made of, whether a page, Markdown, a terminal or Prefect shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from counterfoil.audit.findings import CheckStatus
+from counterfoil.suites.pack_report import Form
+from counterfoil.suites.severities import Severity
+
+Mark = CheckStatus | Severity
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's caption, and how its values are written: see `pack_report.Form`.
+
+    `has_bars` says that a page draws its numbers, too.
+    """
+
+    caption: str
+    form: Form
+    has_bars: bool = False
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its values line up at the right."""
+        return self.form in ("number", "signed", "amount")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a table.
+
+    Attributes:
+        text: as a reader reads it.
+        mark: the status that it bears; None for none.
+        is_strong: whether a reader should see it first.
+        number: its value, where that is one.
+    """
+
+    text: str
+    mark: Mark | None = None
+    is_strong: bool = False
+    number: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines of cells, in step with the columns.
+
+    Attributes:
+        more: how many further lines there are.
+        view: the view that lists them all, with its schema; None where none does.
+    """
+
+    kind: ClassVar[str] = "table"
+
+    id: str
+    caption: str
+    columns: tuple[Column, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+    more: int = 0
+    view: str | None = None
+
+    def largest(self, place: int) -> float:
+        """The largest number of a column, whatever its sign; 0 where there is none."""
+        return max((abs(line[place].number or 0) for line in self.lines), default=0)
+
+    def failing(self, most: int) -> Sequence[tuple[Cell, ...]]:
+        """The first lines that a reader should see, because something in them is wrong."""
+        return [
+            line
+            for line in self.lines
+            if any(cell.is_strong or cell.mark == "fail" for cell in line)
+        ][:most]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of a list; `check_id` is the check that it tells of."""
+
+    text: str
+    mark: Mark | None = None
+    check_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list."""
+
+    kind: ClassVar[str] = "items"
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A sentence, or several."""
+
+    kind: ClassVar[str] = "paragraph"
+
+    text: str
+
+
+Block = Paragraph | Items | Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """Blocks under a heading."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]

@@ -1,0 +1,223 @@
+"""The body of a report: what each pack shows, made of the audit's rows and checks once."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from counterfoil.audit.findings import Audit
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
+from counterfoil.publish import forms
+from counterfoil.publish.blocks import Block, Cell, Column, Item, Items, Paragraph, Section, Table
+from counterfoil.publish.matrices import Matrices
+from counterfoil.suites.pack_report import (
+    FILTERS,
+    BlockOf,
+    ColumnOf,
+    ItemOf,
+    PackReport,
+    SectionOf,
+    TableOf,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Body:
+    """An audit as every form of publication shows it.
+
+    Attributes:
+        audit: what was found.
+        facts: sentences of the first lines.
+        sections: what the packs show.
+    """
+
+    audit: Audit
+    facts: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def tables(self) -> Iterator[Table]:
+        """The tables of the sections, in their order."""
+        for section in self.sections:
+            yield from (block for block in section.blocks if isinstance(block, Table))
+
+
+def body_of(audit: Audit, reports: Sequence[PackReport]) -> Body:
+    """The body of an audit's report, by what the packs say that they show."""
+    return Body(audit, _facts(audit, reports), _sections(audit, reports))
+
+
+def _sections(audit: Audit, reports: Iterable[PackReport]) -> tuple[Section, ...]:
+    placed = [
+        (section, _Page(audit, report))
+        for report in reports
+        if report.pack not in audit.packs_left_out
+        for section in report.sections
+    ]
+    placed.sort(key=lambda each: each[0].place)
+    return tuple(page.section(section) for section, page in placed if page.holds(section.when))
+
+
+def _facts(audit: Audit, reports: Iterable[PackReport]) -> tuple[str, ...]:
+    pages = [(report, _Page(audit, report)) for report in reports]
+    return tuple(
+        forms.bare(page.sentence(fact.text))
+        for report, page in pages
+        for fact in report.facts
+        if page.holds(fact.when)
+    )
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, finalize=_isolated, autoescape=False
+    )
+    environment.filters.update({name: getattr(forms, name) for name in FILTERS})
+    return environment
+
+
+def _isolated(value: Any) -> str:
+    """What a sentence shows: a text of the database's, a number, or words of our own."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return forms.isolate(forms.text(value))
+    return forms.text(value)
+
+
+@cache
+def _expression(text: str) -> Callable[..., Any]:
+    return _environment().compile_expression(text, undefined_to_none=False)
+
+
+class _Page:
+    """Evaluates what one pack shows over one audit."""
+
+    def __init__(self, audit: Audit, report: PackReport) -> None:
+        self._checks = {check.check_id: check for check in audit.checks}
+        self._everywhere: dict[str, Any] = {
+            "sections": audit.sections,
+            "checks": self._checks,
+            "words": report.words,
+            "judged": Matrices(audit).status,
+            "findings": self._findings,
+            "counted": self._counted,
+        }
+
+    def holds(self, condition: str | None, **here: Any) -> bool:
+        """Whether it does; without a condition it does."""
+        return condition is None or bool(self._value(condition, **here))
+
+    def sentence(self, template: str, **here: Any) -> str:
+        """The sentence filled in, on one line."""
+        filled = _environment().from_string(template).render(**here, **self._everywhere)
+        return " ".join(filled.split())
+
+    def section(self, section: SectionOf) -> Section:
+        """The section, without blocks that have nothing to show.
+
+        One that cannot be made says so in its place: what was found is published all the same.
+        """
+        try:
+            blocks = [
+                block
+                for place, each in enumerate(section.blocks)
+                for block in self._blocks(each, f"{section.id}-{place}")
+            ]
+        except (TemplateError, TypeError, ValueError, LookupError) as cause:
+            log.warning("'%s' of the report cannot be made: %s", section.title, cause)
+            blocks = [Paragraph("It cannot be made of these rows; the log says why.")]
+        return Section(section.id, section.title, tuple(blocks))
+
+    def _blocks(self, block: BlockOf, id_: str) -> Iterator[Block]:
+        if block.text:
+            for here in self._each(block.each):
+                yield Paragraph(self.sentence(block.text, **here))
+        elif block.table:
+            if table := self._table(block.table, id_):
+                yield table
+        elif items := tuple(item for each in block.items for item in self._items(each)):
+            yield Items(items)
+
+    def _items(self, item: ItemOf) -> Iterator[Item]:
+        check = self._checks.get(item.check) if item.check else None
+        if item.check and check is None:
+            return
+        for here in self._each(item.each):
+            if not self.holds(item.when, **here):
+                continue
+            if check and check.status in ("error", "unknown"):
+                yield Item("Not judged.", check.status, check.check_id)
+                continue
+            status = check.status if check else None
+            mark = self._value(item.mark, **here) if item.mark else status
+            text = self.sentence(item.text, check=check, **here)
+            yield Item(text, mark, check.check_id if check else None)
+
+    def _table(self, table: TableOf, id_: str) -> Table | None:
+        rows = self._each(table.each)
+        if not rows:
+            return None
+        shown = [column for column in table.columns if self.holds(column.when)]
+        lines = tuple(
+            tuple(self._cell(column, row) for column in shown) for row in rows[: table.most]
+        )
+        total = self._value(table.total) if table.total else len(rows)
+        return Table(
+            id_,
+            self.sentence(table.caption),
+            tuple(Column(column.caption, column.form, column.bar) for column in shown),
+            lines,
+            max(total - len(lines), 0),
+            f"{PUBLIC_SCHEMA}.{table.view}" if table.view else None,
+        )
+
+    def _cell(self, column: ColumnOf, row: Mapping[str, Any]) -> Cell:
+        value = self._value(column.value, **row) if column.value else None
+        mark = self._value(column.mark, **row) if column.mark else None
+        return Cell(
+            forms.FORMS[column.form](mark if value is None else value),
+            mark,
+            is_strong=column.strong is not None and self.holds(column.strong, **row),
+            number=value if isinstance(value, int | float) else None,
+        )
+
+    def _each(self, given: str | None) -> Sequence[dict[str, Any]]:
+        """What a block is repeated over: the fields of each row, and the row as `item`."""
+        if given is None:
+            return ({},)
+        return [
+            {**(item if isinstance(item, Mapping) else {}), "item": item}
+            for item in self._value(given) or ()
+        ]
+
+    def _value(self, expression: str, **here: Any) -> Any:
+        return _expression(expression)(**{**here, **self._everywhere})
+
+    def _findings(self, *check_ids: str) -> list[dict[str, Any]]:
+        """The listed findings of some checks: key, measures, `check_id` and `is_waived`."""
+        return [
+            {
+                **finding.key,
+                **finding.observed,
+                "check_id": check_id,
+                "is_waived": finding.waiver is not None,
+            }
+            for check_id in check_ids
+            if check_id in self._checks
+            for finding in self._checks[check_id].findings
+        ]
+
+    def _counted(self, *check_ids: str) -> int:
+        """How many findings some checks have, listed or not."""
+        return sum(
+            self._checks[check_id].finding_count
+            for check_id in check_ids
+            if check_id in self._checks
+        )

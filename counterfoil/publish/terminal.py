@@ -1,0 +1,44 @@
+"""The audit at a terminal: what it came to in a screenful, and the lines that are at fault."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from counterfoil.common.text import one_line
+from counterfoil.publish import forms
+from counterfoil.publish.blocks import Cell, Table
+from counterfoil.publish.body import Body
+from counterfoil.publish.headlines import headlines, movement, verdict
+from counterfoil.publish.tables import score_table
+
+# Of a table; the page has the rest.
+_MOST_LINES = 3
+
+
+def render_terminal(body: Body) -> Iterator[Text]:
+    """What to print, a paragraph after the other; nothing of it is read as markup."""
+    audit = body.audit
+    yield Text(verdict(audit), "bold")
+    yield _plain(movement(audit))
+    yield from map(_plain, body.facts)
+    for sentence in headlines(audit):
+        yield _plain(sentence, "  ")
+    for table in (score_table(audit), *body.tables):
+        if lines := table.failing(_MOST_LINES):
+            yield _plain(table.caption)
+            yield from (_line(table, line) for line in lines)
+
+
+def _line(table: Table, line: tuple[Cell, ...]) -> Text:
+    """A line of a table in a sentence: most tables are too wide for a terminal."""
+    first, *others = line
+    told = ", ".join(
+        f"{column.caption.lower()} {cell.text}"
+        for column, cell in zip(table.columns[1:], others, strict=True)
+        if cell.text != forms.NOTHING
+    )
+    return _plain(f"{first.text}: {told}", "  ")
+
+
+def _plain(text: str, indent: str = "") -> Text:
+    return Text(indent + one_line(forms.bare(text)))
