@@ -1,19 +1,10 @@
-"""Building the reconciliation views with dbt, and only when something has changed.
-
-dbt runs in a process of its own: two invocations in one process interfere, and a contract
-of hundreds of tables is too long for a command line.
-"""
+"""Building the reconciliation views with dbt, and only when something has changed."""
 
 import hashlib
 import json
 import logging
-import os
 import re
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -25,12 +16,12 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import BuildError, CounterfoilError, UnavailableError
-from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.connection import Refusal, as_options, is_passing, session_settings
+from counterfoil.postgres.connection import Refusal, is_passing
 from counterfoil.postgres.profiles import profiles_file
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
+from counterfoil.views.dbt import Dbt
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +53,6 @@ _DEPENDENTS = """
 
 # What Postgres says of `create or replace view`: 42P16, which dbt's message leaves out.
 _REFUSED = re.compile("cannot (change .* of view column|drop columns from view)")
-
-# What the process says of each node that is done.
-_DONE = re.compile(r'{"done": (\d+), "of": (\d+)}')
 
 # Of what so many are done, and of how many.
 Progress = Callable[[str, int, int], None]
@@ -156,8 +144,9 @@ def ensure_views(
         profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
         arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
-        views = _run(arguments, connection, settings, partial(progress, "view"))
-        _test(arguments, settings, partial(progress, "data test"))
+        with Dbt(arguments, settings) as dbt:
+            views = _run(dbt, connection, partial(progress, "view"))
+            _test(dbt, partial(progress, "data test"))
         _drop_views(_existing_views(connection) - views, connection)
         Build(wanted, views).write(connection)
         log.info("Built %d views, and their data tests passed", len(views))
@@ -213,14 +202,9 @@ def _existing_views(connection: Connection) -> frozenset[str]:
         return frozenset(name for (name,) in cursor)
 
 
-def _run(
-    arguments: Sequence[str],
-    connection: Connection,
-    settings: Settings,
-    progress: Callable[[int, int], None],
-) -> frozenset[str]:
+def _run(dbt: Dbt, connection: Connection, progress: Callable[[int, int], None]) -> frozenset[str]:
     """Replaces the views in place; where Postgres refuses that, drops and makes them anew."""
-    outcome = _dbt(["run", *arguments], settings, progress)
+    outcome = dbt.invoke(["run"], progress)
     if _is_replacement_refused(outcome):
         dependents = _dependents(connection)
         if dependents:
@@ -230,7 +214,7 @@ def _run(
                 where="dbt run",
                 remedy="Mend the model, or drop those views and run again",
             )
-        outcome = _dbt(["run", "--full-refresh", *arguments], settings, progress)
+        outcome = dbt.invoke(["run", "--full-refresh"], progress)
     if not outcome["success"]:
         raise _failure(outcome, where="dbt run", remedy="Mend that model")
     if not outcome["nodes"]:
@@ -276,61 +260,14 @@ def _is_replacement_refused(outcome: dict[str, Any]) -> bool:
     )
 
 
-def _test(
-    arguments: Sequence[str], settings: Settings, progress: Callable[[int, int], None]
-) -> None:
-    outcome = _dbt(["test", "--select", "test_type:data", *arguments], settings, progress)
+def _test(dbt: Dbt, progress: Callable[[int, int], None]) -> None:
+    outcome = dbt.invoke(["test", "--select", "test_type:data"], progress)
     if not outcome["success"]:
         raise _failure(
             outcome,
             where="dbt test",
             remedy="The view's SQL does not do what it says: mend the model",
         )
-
-
-def _dbt(
-    arguments: Sequence[str], settings: Settings, progress: Callable[[int, int], None]
-) -> dict[str, Any]:
-    project_dir = settings.project_dir
-    with (
-        # One that does not start hears nothing, now or when its input is closed.
-        suppress(BrokenPipeError),
-        tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(
-            [sys.executable, "-m", "counterfoil.views.dbt_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            cwd=project_dir,
-            env=os.environ | {"PGOPTIONS": as_options(session_settings(settings))},
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        # Not closed: by that the process would know that this one is no more.
-        with suppress(BrokenPipeError):
-            process.stdin.write(json.dumps([*arguments, "--project-dir", str(project_dir)]) + "\n")
-            process.stdin.flush()
-        said = ""
-        for line in process.stdout:
-            said = line
-            if done := _DONE.match(line):
-                said = ""
-                progress(int(done[1]), int(done[2]))
-        code = process.wait()
-        errors.seek(0)
-        last_words = errors.read().strip().splitlines()[-1:] or ["no output"]
-    try:
-        outcome = json.loads(said)
-    except ValueError:
-        raise BuildError(
-            f"dbt ended with {code}: {last_words[0]}",
-            where="dbt",
-            remedy="Run `dbt debug` in the project's folder",
-        ) from None
-    assert isinstance(outcome, dict)
-    return outcome
 
 
 def _failure(outcome: dict[str, Any], *, where: str, remedy: str) -> CounterfoilError:

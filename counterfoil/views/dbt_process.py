@@ -1,35 +1,66 @@
-"""A process that runs one dbt command: arguments as JSON on stdin, a line each on stdout.
+"""A process of dbt's: arguments of the project as JSON on stdin, then a command a line.
 
-A line for each node that is done, {done, of}, and the last one for the outcome.
+On stdout a line for each node that is done, {done, of}, and after each command its outcome,
+{success, exception, nodes: [{name, relation, status, message}]}. The project is read once.
 """
 
 import json
 import os
 import sys
+from collections.abc import Iterator
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+
+_QUIET = ("--quiet", "--no-use-colors")
 
 
 def main() -> None:
-    """Runs dbt and prints {success, exception, nodes: [{name, relation, status, message}]}."""
-    arguments = json.loads(sys.stdin.readline())
-    Thread(target=_end_with_parent, daemon=True).start()
-    outcome = dbtRunner(callbacks=[_Progress()]).invoke(["--quiet", "--no-use-colors", *arguments])
-    nodes: list[dict[str, Any]] = []
-    for result in getattr(outcome.result, "results", None) or []:
-        node = result.node
-        nodes.append(
-            {
-                "name": node.name,
-                "relation": f"{node.schema}.{node.name}",
-                "status": str(result.status),
-                "message": " ".join(str(result.message or "").split()),
-            }
-        )
+    """Carries out the commands, one after the other, until stdin is closed."""
+    lines = _lines()
+    project = next(lines)
+    read = dbtRunner().invoke([*_QUIET, "parse", *project])
+    for command in lines:
+        outcome = read
+        if isinstance(read.result, Manifest):
+            runner = dbtRunner(manifest=read.result, callbacks=[_Progress()])
+            outcome = runner.invoke([*_QUIET, *command, *project])
+        print(json.dumps(_told(outcome)), flush=True)
+
+
+def _lines() -> Iterator[list[str]]:
+    """Each line of stdin, as it comes.
+
+    Whoever started this holds stdin open: killed, it must not leave a build behind it, so
+    the end of stdin is the end of the process, whatever it is doing.
+    """
+    queue: SimpleQueue[str] = SimpleQueue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            queue.put(line)
+        os._exit(0)
+
+    Thread(target=listen, daemon=True).start()
+    while True:
+        yield json.loads(queue.get())
+
+
+def _told(outcome: dbtRunnerResult) -> dict[str, Any]:
+    nodes = [
+        {
+            "name": result.node.name,
+            "relation": f"{result.node.schema}.{result.node.name}",
+            "status": str(result.status),
+            "message": " ".join(str(result.message or "").split()),
+        }
+        for result in getattr(outcome.result, "results", None) or []
+    ]
     exception = " ".join(str(outcome.exception).split()) if outcome.exception else None
-    print(json.dumps({"success": outcome.success, "exception": exception, "nodes": nodes}))
+    return {"success": outcome.success, "exception": exception, "nodes": nodes}
 
 
 class _Progress:
@@ -45,12 +76,6 @@ class _Progress:
         self._done += 1
         of = event.data.total if event.info.name == "LogModelResult" else event.data.num_models
         print(json.dumps({"done": self._done, "of": of}), flush=True)
-
-
-def _end_with_parent() -> None:
-    """Whoever started it holds stdin open; killed, it must not leave a build behind it."""
-    sys.stdin.read()
-    os._exit(1)
 
 
 if __name__ == "__main__":

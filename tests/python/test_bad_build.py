@@ -15,8 +15,8 @@ from refusals import refused
 
 from counterfoil.common.errors import BuildError
 from counterfoil.pipeline.views import build_views
-from counterfoil.views import build
 from counterfoil.views.build import Build
+from counterfoil.views.dbt import Dbt
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +50,11 @@ def fake_dbt(monkeypatch: pytest.MonkeyPatch, **outcome: Any) -> list[str]:
     """Has dbt come to that outcome; returns the commands that it is given."""
     commands: list[str] = []
 
-    def dbt(arguments: list[str], *_: object) -> dict[str, Any]:
-        commands.append(" ".join(arguments[:2]))
+    def invoke(_: Dbt, command: list[str], *__: object) -> dict[str, Any]:
+        commands.append(" ".join(command))
         return {"success": False, "exception": None, "nodes": [], **outcome}
 
-    monkeypatch.setattr(build, "_dbt", dbt)
+    monkeypatch.setattr(Dbt, "invoke", invoke)
     return commands
 
 
@@ -85,7 +85,7 @@ def test_a_data_test_that_fails(
     node = {"name": "unique_key", "relation": "x.unique_key", "status": "fail", "message": "Got 2"}
     outcomes = iter([{"success": True, "exception": None, "nodes": [node | {"status": "success"}]}])
     failed = {"success": False, "exception": None, "nodes": [node]}
-    monkeypatch.setattr(build, "_dbt", lambda *_: next(outcomes, failed))
+    monkeypatch.setattr(Dbt, "invoke", lambda *_: next(outcomes, failed))
     with refused(BuildError, "dbt test: unique_key: Got 2", "mend the model"):
         ensure(rebuilt)
     assert standing(admin).project_hash not in (stale.project_hash, "another project")

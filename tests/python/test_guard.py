@@ -20,12 +20,14 @@ from typing import Any
 import psycopg2
 import pytest
 import yaml
+from built import ensure_built
 from conftest import ROOT, Database
 from psycopg2.extras import RealDictCursor
 
 from counterfoil import demo
 from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
+from counterfoil.pipeline.plan import make_plan
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 
 GUARD = ROOT / "tests" / "guard"
@@ -124,6 +126,8 @@ def audit(folder: Path, target: str, *options: str) -> dict[str, Any]:
     """The audit.json of one run of the command line, as an operator would run it."""
     file = folder / "audit.json"
     file.unlink(missing_ok=True)
+    contract = Path(options[1]) if options else None
+    ensure_built(make_plan(target, contract, Settings()))
     subprocess.run(
         [sys.executable, "-m", "counterfoil", "run", "--target", target]
         + [*options, "--fail-on", "never", "--json", str(file)],

@@ -17,7 +17,7 @@ from counterfoil.pipeline.preflight import check_database
 from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.postgres.session import Session
 from counterfoil.suites.suite import Suite
-from counterfoil.views.build import _dbt
+from counterfoil.views.dbt import Dbt
 
 TENANCY = {"tenancy.references_stay_in_tenant", "tenancy.tenant_is_set"}
 REFERENCES = {"integrity.references_resolve", "integrity.required_references_set"}
@@ -193,9 +193,10 @@ def undeclared(overnight: Database) -> tuple[Contract, dict[str, str]]:
         "completeness": "counterfoil.completeness",
         "incomplete_rows": "counterfoil.incomplete_rows",
     }
-    arguments = ["compile", "--profile", "counterfoil", "--target", "demo", "--select", *views]
-    arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
-    outcome = _dbt(arguments, overnight.settings, lambda _done, _of: None)
+    project = ["--profile", "counterfoil", "--target", "demo"]
+    project += ["--vars", json.dumps(contract.as_dbt_vars())]
+    with Dbt(project, overnight.settings) as dbt:
+        outcome = dbt.invoke(["compile", "--select", *views], lambda _done, _of: None)
     assert outcome["success"], outcome
     compiled = Path(os.environ["DBT_TARGET_PATH"]) / "compiled" / "counterfoil" / "models"
     sql = {

@@ -1,0 +1,103 @@
+"""dbt behind one door: a process of its own, which reads the project once for all commands.
+
+Two invocations at a time in one process interfere, and a contract of hundreds of tables is
+too long for a command line.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from typing import IO, Any, Self
+
+from counterfoil.common.errors import BuildError
+from counterfoil.common.settings import Settings
+from counterfoil.postgres.connection import as_options, session_settings
+
+# What the process says of each node that is done.
+_DONE = re.compile(r'{"done": (\d+), "of": (\d+)}')
+
+
+class Dbt:
+    """The commands of one build.
+
+    Args:
+        arguments: what each of them is given: profile, target, variables.
+        settings: the operator's.
+    """
+
+    def __init__(self, arguments: Sequence[str], settings: Settings) -> None:
+        self._arguments = [*arguments, "--project-dir", str(settings.project_dir)]
+        self._settings = settings
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._errors: IO[str] = self._stack.enter_context(tempfile.TemporaryFile("w+"))
+        self._process = self._stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "counterfoil.views.dbt_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                cwd=self._settings.project_dir,
+                env=os.environ | {"PGOPTIONS": as_options(session_settings(self._settings))},
+            )
+        )
+        self._say(self._arguments)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # By that it knows that this build is over.
+        with suppress(BrokenPipeError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        self._stack.close()
+
+    def invoke(
+        self, command: Sequence[str], progress: Callable[[int, int], None]
+    ) -> dict[str, Any]:
+        """Carries a command out.
+
+        Args:
+            command: dbt's, with its own options.
+            progress: told after each node how many are done, and of how many.
+
+        Returns:
+            {success, exception, nodes: [{name, relation, status, message}]}
+
+        Raises:
+            BuildError: the process ended without saying what came of it.
+        """
+        self._say(command)
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if done := _DONE.match(line):
+                progress(int(done[1]), int(done[2]))
+                continue
+            try:
+                outcome = json.loads(line)
+            except ValueError:
+                # dbt, or a library of its, that speaks for itself.
+                continue
+            assert isinstance(outcome, dict)
+            return outcome
+        code = self._process.wait()
+        self._errors.seek(0)
+        last_words = self._errors.read().strip().splitlines()[-1:] or ["no output"]
+        raise BuildError(
+            f"dbt ended with {code}: {last_words[0]}",
+            where="dbt",
+            remedy="Run `dbt debug` in the project's folder",
+        )
+
+    def _say(self, line: Sequence[str]) -> None:
+        # One that does not start hears nothing.
+        with suppress(BrokenPipeError):
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps([*line]) + "\n")
+            self._process.stdin.flush()
