@@ -136,6 +136,10 @@ schema: install ## Write docs/audit.schema.json and docs/contract.schema.json fr
 bench-schema: install ## Time the schema audit of a large database (TABLES=1000)
 	@$(BIN)/python benchmarks/schema_audit.py --tables $(TABLES)
 
+.PHONY: derived
+derived: install ## Write into dbt_project.yml what follows from its contract
+	@$(BIN)/python -m counterfoil.contract.derived dbt_project.yml
+
 .PHONY: catalogue
 catalogue: install ## Write docs/checks.md from the suites
 	@$(BIN)/python -m counterfoil.publish.catalogue > docs/checks.md

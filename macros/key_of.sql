@@ -8,10 +8,5 @@
     Example: {{ key_of('reservations', 'child') }} -> child."id"
 #}
 {% macro key_of(table_name, alias) -%}
-    {%- set key = var('contract')['tables'][table_name]['key'] -%}
-    {%- if key is string -%}
-        {{ alias }}.{{ quoted(key) }}
-    {%- else -%}
-        jsonb_build_array({{ quoted_columns(alias, key) }})
-    {%- endif -%}
+    {{ key_columns(var('derived')['tables'][table_name]['key'], alias) }}
 {%- endmacro %}

@@ -3,15 +3,11 @@
     contract says otherwise.
 
     Arguments:
-        relationship: a mapping with parent, and perhaps parent_column.
+        relationship: one of the derived contract's.
         alias: the alias of the parent in the query.
     Returns: an SQL expression, of the column's own type.
     Example: {{ parent_column(r, 'parent') }} -> parent."id"
 #}
 {% macro parent_column(relationship, alias) -%}
-    {%- if relationship.get('parent_column') -%}
-        {{ alias }}.{{ quoted(relationship['parent_column']) }}
-    {%- else -%}
-        {{ key_of(relationship['parent'], alias) }}
-    {%- endif -%}
+    {{ key_columns(relationship['parent_key'], alias) }}
 {%- endmacro %}

@@ -12,7 +12,7 @@
 {% macro relation_label(schema_name, relation_name) -%}
     case
         when {{ schema_name }} <> {{ text_literal(var('contract')['schema']) }}
-            {%- for schema in contract_schemas() %}
+            {%- for schema in var('derived')['schemas'] %}
             or starts_with({{ relation_name }}::text, {{ text_literal(schema ~ '.') }})
             {%- endfor %}
             then {{ schema_name }} || '.' || {{ relation_name }}

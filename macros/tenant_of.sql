@@ -8,11 +8,9 @@
     Example: {{ tenant_of('reservations', 'child') }} -> child."tenant_id"::text
 #}
 {% macro tenant_of(table_name, alias) -%}
-    {%- set tenant = var('contract').get('tenant') -%}
-    {%- if tenant and table_name == tenant['table'] -%}
-        {{ alias }}.{{ quoted(var('contract')['tables'][table_name]['key']) }}::text
-    {%- elif table_name in tenant_scoped_tables() -%}
-        {{ alias }}.{{ quoted(tenant_column_of(table_name)) }}::text
+    {%- set column = var('derived')['tables'][table_name]['tenant'] -%}
+    {%- if column -%}
+        {{ alias }}.{{ quoted(column) }}::text
     {%- else -%}
         null::text
     {%- endif -%}

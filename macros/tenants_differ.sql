@@ -10,6 +10,7 @@
         -> child."tenant_id" <> parent."tenant_id"
 #}
 {% macro tenants_differ(table_name, alias, other_name, other_alias) -%}
-    {{ alias }}.{{ quoted(tenant_column_of(table_name)) }}
-    <> {{ other_alias }}.{{ quoted(tenant_column_of(other_name)) }}
+    {%- set tables = var('derived')['tables'] -%}
+    {{ alias }}.{{ quoted(tables[table_name]['tenant']) }}
+    <> {{ other_alias }}.{{ quoted(tables[other_name]['tenant']) }}
 {%- endmacro %}

@@ -431,22 +431,21 @@ class Contract(_Clause):
         )
 
     @property
-    def references(self) -> tuple[str, ...]:
-        """The names of the references that must resolve, the tenant's own among them."""
-        declared = [relationship.name for relationship in self.relationships]
-        if self.tenant:
-            tenants = self.tenant
-            declared += [f"{name}.{tenants.column_of(name)}" for name in self.tenant_scoped_tables]
-        return tuple(declared)
+    def references(self) -> tuple[Relationship, ...]:
+        """The references that must resolve: those that are declared, and each to a tenant."""
+        if self.tenant is None:
+            return self.relationships
+        tenant = self.tenant
+        to_tenants = (
+            Relationship(child=name, column=tenant.column_of(name), parent=tenant.table)
+            for name in self.tenant_scoped_tables
+        )
+        return (*self.relationships, *to_tenants)
 
     @property
     def thresholds(self) -> dict[str, int]:
         """What suites may name as a `$PARAMETER`."""
         return {"tolerance_tokens": self.capacity.tolerance_tokens} if self.capacity else {}
-
-    def as_dbt_vars(self) -> dict[str, Any]:
-        """The contract as dbt's `--vars`, which replaces the project's own whole."""
-        return {"contract": self.model_dump(mode="json", by_alias=True, exclude_none=True)}
 
 
 def load_contract(project_dir: Path, file: Path | None = None) -> Contract:

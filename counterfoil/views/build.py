@@ -17,6 +17,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import BuildError, CounterfoilError, UnavailableError
 from counterfoil.contract.contract import Contract
+from counterfoil.contract.derived import dbt_variables
 from counterfoil.postgres.connection import Refusal, is_passing
 from counterfoil.postgres.profiles import profiles_file
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
@@ -143,7 +144,7 @@ def ensure_views(
         arguments = ["--profile", "counterfoil", "--target", session.builder.name]
         profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
-        arguments += ["--vars", json.dumps(contract.as_dbt_vars())]
+        arguments += ["--vars", json.dumps(dbt_variables(contract))]
         with Dbt(arguments, settings) as dbt:
             views = _run(dbt, connection, partial(progress, "view"))
             _test(dbt, partial(progress, "data test"))

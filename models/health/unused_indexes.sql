@@ -28,7 +28,7 @@ final as (
     where
         statistics.idx_scan = 0
         and not indexes.indisunique
-        and statistics.schemaname in ({{ text_list(contract_schemas()) }})
+        and statistics.schemaname in ({{ text_list(var('derived')['schemas']) }})
 )
 
 select * from final

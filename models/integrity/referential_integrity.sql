@@ -1,6 +1,6 @@
-{{ config(enabled=contract_declares('integrity') and references() | length > 0) }}
+{{ config(enabled=contract_declares('integrity') and var('derived')['references'] | length > 0) }}
 
-{% set references = with_scans(references()) %}
+{% set references = var('derived')['references'] %}
 
 with
 
@@ -29,14 +29,14 @@ final as (
     {% for reference in references %}
     {% if not loop.first %}union all{% endif %}
     select
-        {{ relationship_name(reference) }} as relationship,
+        {{ text_literal(reference['name']) }} as relationship,
         {{ text_literal(reference['child']) }} as child_table,
         {{ text_literal(reference['parent']) }} as parent_table,
-        {{ reference.get('required', false) | string | lower }} as is_required,
+        {{ reference['required'] | string | lower }} as is_required,
         row_count,
         {{ reference['alias'] }}_set_row_count
         - {{ reference['alias'] }}_resolved_row_count as orphaned_row_count,
-        {% if reference.get('required', false) -%}
+        {% if reference['required'] -%}
         row_count - {{ reference['alias'] }}_set_row_count
         {%- else -%}
         0::bigint

@@ -1,11 +1,11 @@
 {{ config(
-    enabled=contract_declares('tenancy') and tenant_relationships() | length > 0
+    enabled=contract_declares('tenancy') and var('derived')['tenant_relationships'] | length > 0
 ) }}
 
-{% for relationship in tenant_relationships() %}
+{% for relationship in var('derived')['tenant_relationships'] %}
 {% if not loop.first %}union all{% endif %}
 select
-    {{ relationship_name(relationship) }} as relationship,
+    {{ text_literal(relationship['name']) }} as relationship,
     {{ text_literal(relationship['child']) }} as child_table,
     {{ text_literal(relationship['parent']) }} as parent_table,
     {{ key_of(relationship['child'], 'child') }}::text as child_id,

@@ -1,8 +1,8 @@
 {{ config(
-    enabled=contract_declares('tenancy') and tenant_relationships() | length > 0
+    enabled=contract_declares('tenancy') and var('derived')['tenant_relationships'] | length > 0
 ) }}
 
-{% set relationships = with_scans(tenant_relationships()) %}
+{% set relationships = var('derived')['tenant_relationships'] %}
 
 with
 
@@ -35,7 +35,7 @@ final as (
     {% for relationship in relationships %}
     {% if not loop.first %}union all{% endif %}
     select
-        {{ relationship_name(relationship) }} as relationship,
+        {{ text_literal(relationship['name']) }} as relationship,
         {{ text_literal(relationship['child']) }} as child_table,
         {{ text_literal(relationship['parent']) }} as parent_table,
         row_count,

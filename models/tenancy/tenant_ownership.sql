@@ -1,8 +1,8 @@
 {{ config(
-    enabled=contract_declares('tenancy') and tenant_scoped_tables() | length > 0
+    enabled=contract_declares('tenancy') and var('derived')['tenant_tables'] | length > 0
 ) }}
 
-{% for table_name in tenant_scoped_tables() %}
+{% for table_name in var('derived')['tenant_tables'] %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(table_name) }} as table_name,

@@ -5,9 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
 from conftest import ROOT, Database
 
+from counterfoil.contract.contract import load_contract
+from counterfoil.contract.derived import derive
+
 DBT = Path(sys.executable).with_name("dbt")
+
+
+def test_what_follows_from_the_contract_is_written_beside_it() -> None:
+    """`make derived` writes it: dbt alone interprets nothing, and `counterfoil run` passes it."""
+    written = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert written["derived"] == derive(load_contract(ROOT))
 
 
 def test_dbt_build_alone(overnight: Database) -> None:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import pytest
 import yaml
@@ -19,7 +18,6 @@ from waiting import wait_until
 
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import FlowError
-from counterfoil.contract.packs import Pack
 from flows.deploy import target_is_configured, wait_for_server
 
 
@@ -82,7 +80,7 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
         if name == "audit":
             assert deployment["schedules"] == []
             assert properties["full_rebuild"]["type"] == "boolean"
-            assert properties["packs"]["items"]["enum"] == list(get_args(Pack))
+            assert properties["packs"]["items"]["type"] == "string"
             continue
         assert deployment["global_concurrency_limit"]["limit"] == 1
         assert deployment["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"

@@ -13,6 +13,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.common.errors import PreflightError
 from counterfoil.contract.contract import Contract, load_contract
+from counterfoil.contract.derived import dbt_variables
 from counterfoil.pipeline.preflight import check_database
 from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.postgres.session import Session
@@ -194,7 +195,7 @@ def undeclared(overnight: Database) -> tuple[Contract, dict[str, str]]:
         "incomplete_rows": "counterfoil.incomplete_rows",
     }
     project = ["--profile", "counterfoil", "--target", "demo"]
-    project += ["--vars", json.dumps(contract.as_dbt_vars())]
+    project += ["--vars", json.dumps(dbt_variables(contract))]
     with Dbt(project, overnight.settings) as dbt:
         outcome = dbt.invoke(["compile", "--select", *views], lambda _done, _of: None)
     assert outcome["success"], outcome

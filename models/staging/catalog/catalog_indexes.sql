@@ -54,7 +54,7 @@ final as (
         relations.relkind in ('r', 'p', 'm')
         and not relations.relispartition
         and relations.relpersistence <> 't'
-        and namespaces.nspname in ({{ text_list(contract_schemas()) }})
+        and namespaces.nspname in ({{ text_list(var('derived')['schemas']) }})
         and not {{ is_extension_owned('pg_class', 'relations.oid') }}
 )
 

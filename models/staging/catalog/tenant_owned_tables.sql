@@ -13,7 +13,7 @@ columns as (
 
 global_tables as (
     select jsonb_array_elements_text(
-        {{ contract_json(global_tables()) }}
+        {{ contract_json(var('derived')['global_tables']) }}
     ) as table_name
 ),
 

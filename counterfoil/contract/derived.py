@@ -1,0 +1,112 @@
+"""What follows from a contract, worked out once: dbt unfolds its lists, and interprets nothing.
+
+It is dbt's variable `derived`, beside the contract itself. That of the demo is written into
+dbt_project.yml by `make derived`, for a bare `dbt build`.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import yaml
+
+from counterfoil.common.sqltext import quoted
+from counterfoil.contract.contract import Contract, Relationship, load_contract
+
+# What of dbt_project.yml is written by `make derived`: from this line on.
+_MARK = "  # What follows from the contract, written by `make derived`: not for editing.\n"
+# As PyYAML writes lists.
+_AS_WRITTEN = "  # yamllint disable rule:indentation rule:line-length\n"
+
+# Parents that one scan of a child is joined to: not more, since each is a hash in memory.
+_PARENTS_OF_A_SCAN = 4
+
+
+def dbt_variables(contract: Contract) -> dict[str, Any]:
+    """The contract and what follows from it, as dbt's `--vars`."""
+    declared = contract.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {"contract": declared, "derived": derive(contract)}
+
+
+def derive(contract: Contract) -> dict[str, Any]:
+    """What follows from a contract.
+
+    Returns:
+        schemas: those that it is about, its own first.
+        global_tables: names and globs of the tables that belong to no tenant.
+        tables: by name, the quoted `relation`, the columns of its `key`, and its `tenant`: the
+            column with the tenant, or None.
+        tenant_tables: the names of those whose rows belong to a tenant.
+        references, tenant_relationships: those that must resolve, and those that must stay
+            within a tenant. Each has name, child, column, parent, parent_key (columns),
+            required, and for a summary the `scan` that judges it and the `alias` of its
+            parent there.
+    """
+    tenant = contract.tenant
+    marked = [name for name, table in contract.tables.items() if table.global_]
+    return {
+        "schemas": [*contract.schemas],
+        "global_tables": [*(tenant.global_tables if tenant else ()), *marked],
+        "tables": {name: _table(contract, name) for name in contract.tables},
+        "tenant_tables": [*contract.tenant_scoped_tables],
+        "references": [*_scanned(contract, contract.references)],
+        "tenant_relationships": [*_scanned(contract, contract.tenant_relationships)],
+    }
+
+
+def _table(contract: Contract, name: str) -> dict[str, Any]:
+    tenant, column = contract.tenant, None
+    if tenant and name == tenant.table:
+        column = contract.key_of(name)[0]
+    elif tenant and not contract.tables[name].global_:
+        column = tenant.column_of(name)
+    return {
+        "relation": ".".join(map(quoted, contract.locate(name))),
+        "key": [*contract.key_of(name)],
+        "tenant": column,
+    }
+
+
+def _scanned(contract: Contract, relationships: Iterable[Relationship]) -> Iterator[dict[str, Any]]:
+    """Each relationship with its scan: one serves up to four parents of a child."""
+    places: dict[str, int] = {}
+    parents: Counter[str] = Counter()
+    for relationship in relationships:
+        child, parent = relationship.child, relationship.parent
+        place = places.setdefault(child, len(places) + 1)
+        parents[child] += 1
+        by = relationship.parent_column
+        yield {
+            "name": relationship.name,
+            "child": child,
+            "column": relationship.column,
+            "parent": parent,
+            "parent_key": [by] if by else _key(contract, parent),
+            "required": relationship.required,
+            "scan": f"scan_{place}_{(parents[child] - 1) // _PARENTS_OF_A_SCAN + 1}",
+            "alias": f"parent_{parents[child]}",
+        }
+
+
+def _key(contract: Contract, table: str) -> list[str]:
+    """The columns of its key; none of a table that a contract of the catalog alone names."""
+    return [*contract.key_of(table)] if table in contract.tables else []
+
+
+def _write_into(project: Path) -> None:
+    """Writes into dbt_project.yml what follows from the contract in it."""
+    written = yaml.safe_dump(
+        {"derived": derive(load_contract(project.parent))},
+        sort_keys=False,
+        default_flow_style=None,
+        width=90,
+    )
+    declared = project.read_text(encoding="utf-8").partition(_MARK)[0]
+    project.write_text(declared + _MARK + _AS_WRITTEN + indent(written, "  "), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _write_into(Path(sys.argv[1]))

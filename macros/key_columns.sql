@@ -1,0 +1,16 @@
+{#
+    The columns of a key as one value; of several columns, a JSON list.
+
+    Arguments:
+        columns: a list of column names.
+        alias: the alias of their table in the query.
+    Returns: an SQL expression, of the one column's own type.
+    Example: {{ key_columns(['id'], 'child') }} -> child."id"
+#}
+{% macro key_columns(columns, alias) -%}
+    {%- if columns | length == 1 -%}
+        {{ alias }}.{{ quoted(columns[0]) }}
+    {%- else -%}
+        jsonb_build_array({{ quoted_columns(alias, columns) }})
+    {%- endif -%}
+{%- endmacro %}
