@@ -7,35 +7,45 @@
     order. Then `dbt run --full-refresh` drops it, and everything that depends on it,
     and creates it anew; `counterfoil run` does so only where nobody else's view would go.
 
+    A model in several parts (`in_parts`) is a view each: `name`, `name__2` and so on.
+
     Arguments: none; it is dbt's materialization `view` for Postgres.
-    Returns: the relation built.
+    Returns: the relations built.
     Example: {{ config(materialized='view') }}
 #}
 {% materialization view, adapter='postgres' %}
-    {%- set existing = load_cached_relation(this) -%}
-    {%- set view = this.incorporate(type='view') -%}
+    {%- set views = [] -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {% if existing is not none and (should_full_refresh() or not existing.is_view) %}
-        {{ drop_relation_if_exists(existing) }}
-    {% endif %}
+    {% for part in sql.split(next_part()) %}
+        {%- set view = this.incorporate(type='view') if loop.first else api.Relation.create(
+            database=this.database,
+            schema=this.schema,
+            identifier=this.identifier ~ '__' ~ loop.index,
+            type='view'
+        ) -%}
+        {%- set existing = load_cached_relation(view) -%}
+        {% if existing is not none and (should_full_refresh() or not existing.is_view) %}
+            {{ drop_relation_if_exists(existing) }}
+        {% endif %}
+        {% call statement('main' if loop.last else 'part') -%}
+            create or replace view {{ view }}
+            {%- if config.get('contract').enforced %}
+            {{ get_assert_columns_equivalent(part) }}
+            {%- endif %} as (
+                {{ part }}
+            )
+        {%- endcall %}
+        {% do apply_grants(view, config.get('grants'), should_revoke=False) %}
+        {% do persist_docs(view, model) %}
+        {% do views.append(view) %}
+    {% endfor %}
 
-    {% call statement('main') -%}
-        create or replace view {{ view }}
-        {%- if config.get('contract').enforced %}
-        {{ get_assert_columns_equivalent(sql) }}
-        {%- endif %} as (
-            {{ sql }}
-        )
-    {%- endcall %}
-
-    {% do apply_grants(view, config.get('grants'), should_revoke=False) %}
-    {% do persist_docs(view, model) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
-    {{ return({'relations': [view]}) }}
+    {{ return({'relations': views}) }}
 {% endmaterialization %}

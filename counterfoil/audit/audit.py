@@ -1,7 +1,7 @@
 """One audit: every suite at one instant, and what came of each check."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,20 +24,21 @@ from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.suites.suite import ROW_SECURITY_ISOLATES, Suite, check_columns
 from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
+from counterfoil.views.parts import parts_of
 
 log = logging.getLogger(__name__)
 
 
 _COLUMNS = sa.text("""
-    select relation.relname, array_agg(attribute.attname::text) as columns
+    select namespace.nspname, relation.relname, array_agg(attribute.attname::text) as columns
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
     join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
-    where namespace.nspname = :schema
+    where namespace.nspname = any(:schemas)
         and relation.relkind = 'v'
         and attribute.attnum > 0
         and not attribute.attisdropped
-    group by relation.relname
+    group by namespace.nspname, relation.relname
 """)
 
 
@@ -85,7 +86,7 @@ def audit(
             check_columns(applying, views)
             # In the order in which they are needed: the suites' before the report's.
             summaries = {
-                suite.relation: reader.read(suite.relation)
+                suite.relation: reader.read(parts_of(suite.relation, views))
                 for suite in applying
                 if suite.is_summary
             }
@@ -97,6 +98,7 @@ def audit(
             judge = Judge(
                 connection=connection,
                 contract=contract,
+                views=views,
                 empty_tables=empty_tables,
                 waivers=held,
                 looked_for=scope.looked_for,
@@ -150,7 +152,8 @@ def _look_around(
 ) -> tuple[Mapping[str, frozenset[str]], frozenset[str]]:
     """The columns of each view, and the empty tables: without either nothing can be judged."""
     try:
-        return _view_columns(connection), _empty_tables(connection)
+        views = _view_columns(connection)
+        return views[PUBLIC_SCHEMA], _empty_tables(connection, views[STAGING_SCHEMA])
     except sa.exc.DBAPIError as cause:
         raise PreflightError(
             f"cannot tell which tables are empty, and an empty one would pass: {cause.orig}",
@@ -159,14 +162,22 @@ def _look_around(
         ) from None
 
 
-def _view_columns(connection: sa.Connection) -> Mapping[str, frozenset[str]]:
-    rows = connection.execute(_COLUMNS, {"schema": PUBLIC_SCHEMA})
-    return {row.relname: frozenset(row.columns) for row in rows}
+def _view_columns(connection: sa.Connection) -> Mapping[str, Mapping[str, frozenset[str]]]:
+    """By schema of ours and view, its columns."""
+    views: dict[str, dict[str, frozenset[str]]] = {PUBLIC_SCHEMA: {}, STAGING_SCHEMA: {}}
+    for row in connection.execute(_COLUMNS, {"schemas": [*views]}):
+        views[row.nspname][row.relname] = frozenset(row.columns)
+    return views
 
 
-def _empty_tables(connection: sa.Connection) -> frozenset[str]:
-    statement = sa.text(f"select table_name from {STAGING_SCHEMA}.empty_tables")  # noqa: S608
-    return frozenset(connection.scalars(statement))
+def _empty_tables(connection: sa.Connection, views: Collection[str]) -> frozenset[str]:
+    empty: set[str] = set()
+    for part in parts_of("empty_tables", views):
+        statement = sa.text(f"select table_name from {STAGING_SCHEMA}.{part}")  # noqa: S608
+        empty.update(connection.scalars(statement))
+        # Its locks are given back before the next takes as many.
+        connection.rollback()
+    return frozenset(empty)
 
 
 def _run(

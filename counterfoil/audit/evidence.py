@@ -5,8 +5,10 @@ Here, and nowhere else, waivers are subtracted.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +16,10 @@ import sqlalchemy as sa
 from counterfoil.audit.findings import Acceptance, CheckResult, Finding, fingerprint, measure
 from counterfoil.audit.waivers import Waiver
 from counterfoil.common.sqltext import literal, quoted
+from counterfoil.suites.severities import badness
 from counterfoil.suites.suite import Check, Evidence, Suite
 from counterfoil.suites.validator import Outcome
+from counterfoil.views.parts import parts_of
 
 Key = Mapping[str, str | None]
 
@@ -56,6 +60,7 @@ def fetch_failure(
     check: Check,
     outcome: Outcome,
     *,
+    standing: Collection[str],
     unjudged: Sequence[str],
     waivers: Mapping[int, Waiver],
     looked_for: Sequence[Key],
@@ -68,19 +73,36 @@ def fetch_failure(
         suite: the check's suite.
         check: a check that failed.
         outcome: what Great Expectations said of it.
+        standing: the views that there are: a view of many tables is in several parts.
         unjudged: tables about which a summary can say nothing; their rows do not count.
         waivers: those in force for the check, by position.
         looked_for: keys whose rows are wanted if they fail, however small they are.
         limit: how many findings to list, of those that are waived and of those that are not.
     """
     evidence = suite.evidence_of(check)
-    statement = _statement(
-        evidence,
-        _failing_rows(suite, evidence, outcome, unjudged),
-        waivers,
-        [key for key in looked_for if key.keys() == set(evidence.key)],
-        limit,
-    )
+    keys = [key for key in looked_for if key.keys() == set(evidence.key)]
+    if outcome.failing_queries:
+        # Great Expectations' own, of a view that is in one part.
+        failing = [" union all ".join(f"({query})" for query in outcome.failing_queries)]
+    else:
+        parts = parts_of(evidence.relation, standing)
+        failing = [_listing(suite, evidence, part, unjudged) for part in parts]
+    failures = []
+    for rows in failing:
+        statement = _statement(evidence, rows, waivers, keys, limit)
+        failures.append(_failure(connection, statement, check, evidence, waivers))
+        # Its locks are given back before the next takes as many.
+        connection.rollback()
+    return failures[0] if len(failures) == 1 else _together(failures, evidence, keys, limit)
+
+
+def _failure(
+    connection: sa.Connection,
+    statement: str,
+    check: Check,
+    evidence: Evidence,
+    waivers: Mapping[int, Waiver],
+) -> Failure:
     # It has no parameters: a percent sign in it, of a pattern or a value, is one.
     row = connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).one()
     findings = {
@@ -94,6 +116,34 @@ def fetch_failure(
         findings=list(findings.values()),
         waivers=frozenset(row.held or ()),
         exceeded=frozenset(row.named or ()) - frozenset(row.held or ()),
+    )
+
+
+def _together(
+    failures: Sequence[Failure], evidence: Evidence, looked_for: Sequence[Key], limit: int
+) -> Failure:
+    """The failing rows of all parts, the largest of them listed as those of one would be."""
+
+    def largest_first(finding: Finding) -> tuple[int, float, list[str]]:
+        worst = badness(finding.severity) if evidence.severity else 0
+        size = inf if finding.size is None else abs(finding.size)
+        return worst, -size if evidence.size else 0, [str(part) for part in finding.key.values()]
+
+    listed = sorted((one for failure in failures for one in failure.findings), key=largest_first)
+    counting = [finding for finding in listed if finding.waiver is None][:limit]
+    waived = [finding for finding in listed if finding.waiver is not None][:limit]
+    wanted = [finding for finding in listed if finding.key in looked_for]
+    held = frozenset[int]().union(*(failure.waivers for failure in failures))
+    tenants: Counter[str] = Counter()
+    for failure in failures:
+        tenants.update(failure.tenant_counts)
+    return Failure(
+        count=sum(failure.count for failure in failures),
+        waived_count=sum(failure.waived_count for failure in failures),
+        tenant_counts=tenants,
+        findings=[*{one.fingerprint: one for one in (*counting, *waived, *wanted)}.values()],
+        waivers=held,
+        exceeded=frozenset[int]().union(*(failure.exceeded for failure in failures)) - held,
     )
 
 
@@ -185,13 +235,9 @@ def _listings(evidence: Evidence, looked_for: Sequence[Key], limit: int) -> str:
     )
 
 
-def _failing_rows(
-    suite: Suite, evidence: Evidence, outcome: Outcome, unjudged: Sequence[str]
-) -> str:
-    """Great Expectations' own queries for the rows that fail, or the view that lists them."""
-    if outcome.failing_queries:
-        return " union all ".join(f"({query})" for query in outcome.failing_queries)
-    listing = f"select {_listed(evidence.columns)}, null from {evidence.relation}"  # noqa: S608
+def _listing(suite: Suite, evidence: Evidence, part: str, unjudged: Sequence[str]) -> str:
+    """The rows of the view that lists the failing ones, but for tables that cannot be judged."""
+    listing = f"select {_listed(evidence.columns)}, null from {part}"  # noqa: S608
     excluded = ", ".join(literal(table) for table in unjudged)
     judged = [f"{quoted(column)} not in ({excluded})" for column in suite.source_columns]
     return f"{listing} where {' and '.join(judged)}" if unjudged else listing

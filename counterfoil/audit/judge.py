@@ -1,6 +1,6 @@
 """What each check came to: the outcomes of a suite, held against waivers and empty tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -23,6 +23,7 @@ class Judge:
         *,
         connection: sa.Connection,
         contract: Contract,
+        views: Collection[str],
         empty_tables: frozenset[str],
         waivers: Waivers,
         looked_for: Mapping[str, Sequence[Key]],
@@ -31,6 +32,7 @@ class Judge:
     ) -> None:
         self._connection = connection
         self._contract = contract
+        self._views = views
         self._empty_tables = empty_tables
         self._waivers = waivers
         self._looked_for = looked_for
@@ -68,6 +70,7 @@ class Judge:
                 outcome.suite,
                 check,
                 checked,
+                standing=self._views,
                 unjudged=unjudged,
                 waivers=self._waivers.of(check.check_id),
                 looked_for=self._looked_for.get(check.check_id, ()),

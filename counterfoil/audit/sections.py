@@ -33,7 +33,7 @@ def read_sections(
     """
     return {
         name: reader.read(
-            _shown_of(rows, views[rows.view]), f"order by {rows.order} limit {_MOST_ROWS}"
+            [_shown_of(rows, views[rows.view])], f"order by {rows.order} limit {_MOST_ROWS}"
         )
         for report in reports
         if report.pack in packs

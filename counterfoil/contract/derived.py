@@ -6,20 +6,27 @@ dbt_project.yml by `make derived`, for a bare `dbt build`.
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from textwrap import indent
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from counterfoil.common.sqltext import quoted
 from counterfoil.contract.contract import Contract, Relationship, load_contract
 
+T = TypeVar("T")
+
 # What of dbt_project.yml is written by `make derived`: from this line on.
 _MARK = "  # What follows from the contract, written by `make derived`: not for editing.\n"
 # As PyYAML writes lists.
 _AS_WRITTEN = "  # yamllint disable rule:indentation rule:line-length\n"
+
+# What one statement may touch: each table, and each of its indexes, takes a lock, of which a
+# server has some 6,400 for all its sessions.
+_MOST_TABLES = 200
 
 # Parents that one scan of a child is joined to: not more, since each is a hash in memory.
 _PARENTS_OF_A_SCAN = 4
@@ -39,22 +46,63 @@ def derive(contract: Contract) -> dict[str, Any]:
         global_tables: names and globs of the tables that belong to no tenant.
         tables: by name, the quoted `relation`, the columns of its `key`, and its `tenant`: the
             column with the tenant, or None.
-        tenant_tables: the names of those whose rows belong to a tenant.
-        references, tenant_relationships: those that must resolve, and those that must stay
-            within a tenant. Each has name, child, column, parent, parent_key (columns),
-            required, and for a summary the `scan` that judges it and the `alias` of its
-            parent there.
+        unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
+            the names of `tables_in_use` and `tenant_tables`; `references` that must resolve,
+            and `tenant_relationships` that must stay within a tenant, each with name, child,
+            column, parent, parent_key (columns), required, and for a summary the `scan` that
+            judges it and the `alias` of its parent there; and the rules of `business_keys`,
+            `required_values` and `allowed_values`, as declared.
     """
     tenant = contract.tenant
     marked = [name for name, table in contract.tables.items() if table.global_]
+    in_use = [name for name in contract.tables if name in contract.tables_in_use]
+    rules = {
+        name: contract.model_dump(mode="json", exclude_none=True, include={name})[name]
+        for name in ("business_keys", "required_values", "allowed_values")
+    }
     return {
         "schemas": [*contract.schemas],
         "global_tables": [*(tenant.global_tables if tenant else ()), *marked],
         "tables": {name: _table(contract, name) for name in contract.tables},
-        "tenant_tables": [*contract.tenant_scoped_tables],
-        "references": [*_scanned(contract, contract.references)],
-        "tenant_relationships": [*_scanned(contract, contract.tenant_relationships)],
+        "unfolded": {
+            "tables_in_use": _parts(in_use, lambda name: {name}),
+            "tenant_tables": _parts(contract.tenant_scoped_tables, lambda name: {name}),
+            "references": _parts_of_scans(_scanned(contract, contract.references)),
+            "tenant_relationships": _parts_of_scans(
+                _scanned(contract, contract.tenant_relationships)
+            ),
+            **{name: _parts(of, lambda rule: {rule["table"]}) for name, of in rules.items()},
+        },
     }
+
+
+def _parts(items: Iterable[T], tables_of: Callable[[T], set[str]]) -> list[list[T]]:
+    """The items in parts, in their order, each about 200 tables at most."""
+    parts: list[list[T]] = []
+    touched: set[str] = set()
+    for item in items:
+        if not parts or len(touched | tables_of(item)) > _MOST_TABLES:
+            parts.append([])
+            touched = set()
+        parts[-1].append(item)
+        touched |= tables_of(item)
+    return parts
+
+
+def _parts_of_scans(relationships: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The relationships in parts, those of a scan together, in their order within each part."""
+    numbered = [*enumerate(relationships)]
+    scans: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    for each in numbered:
+        scans.setdefault(each[1]["scan"], []).append(each)
+    parts = _parts(
+        scans.values(),
+        lambda scan: {one[name] for _, one in scan for name in ("child", "parent")},
+    )
+    return [
+        [one for _, one in sorted((each for scan in part for each in scan), key=itemgetter(0))]
+        for part in parts
+    ]
 
 
 def _table(contract: Contract, name: str) -> dict[str, Any]:

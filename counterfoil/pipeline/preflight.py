@@ -234,6 +234,8 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(query)
+            # The lock of its table is given back: there may be thousands of conditions.
+            connection.rollback()
         except psycopg2.Error as cause:
             connection.rollback()
             raise PreflightError(

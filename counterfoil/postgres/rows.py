@@ -47,27 +47,29 @@ class Reader:
     thread: ThreadPoolExecutor | None
     begun: list[Future[Reading]] = field(default_factory=list)
 
-    def read(self, relation: str, tail: str = "") -> Awaited:
+    def read(self, parts: Sequence[str], tail: str = "") -> Awaited:
         """The rows of one of our views, once they are called for.
 
         Args:
-            relation: a view, or a query in parentheses.
-            tail: what orders and limits them.
+            parts: the views that it is made of, or a query in parentheses.
+            tail: what orders and limits the rows of each.
         """
         if self.thread is None:
-            return lambda: self._read(relation, tail)
-        self.begun.append(self.thread.submit(self._read, relation, tail))
+            return lambda: self._read(parts, tail)
+        self.begun.append(self.thread.submit(self._read, parts, tail))
         return self.begun[-1].result
 
-    def _read(self, relation: str, tail: str) -> Reading:
+    def _read(self, parts: Sequence[str], tail: str) -> Reading:
         begun = time.perf_counter()
-        statement = f"select to_jsonb(view) from {relation} as view {tail}"  # noqa: S608
-        try:
-            rows: list[Row] = list(self.connection.exec_driver_sql(statement).scalars())
-        except sa.exc.DBAPIError:
-            # The next one begins a transaction of its own, at the same instant.
-            self.connection.rollback()
-            raise
+        rows: list[Row] = []
+        for part in parts:
+            statement = f"select to_jsonb(view) from {part} as view {tail}"  # noqa: S608
+            try:
+                rows += self.connection.exec_driver_sql(statement).scalars()
+            finally:
+                # The next one begins a transaction of its own, at the same instant: this one's
+                # locks are given back, and an error of it is over.
+                self.connection.rollback()
         return Reading(rows, time.perf_counter() - begun)
 
     def stop(self) -> None:

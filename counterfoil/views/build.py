@@ -23,6 +23,7 @@ from counterfoil.postgres.profiles import profiles_file
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
 from counterfoil.views.dbt import Dbt
+from counterfoil.views.parts import name_of_part
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +183,7 @@ def drop_views(session: Session) -> int:
 
 def _project_hash(contract: Contract, project_dir: Path, server_version: int) -> str:
     digest = hashlib.sha256()
-    digest.update(contract.model_dump_json(by_alias=True).encode())
+    digest.update(json.dumps(dbt_variables(contract), sort_keys=True).encode())
     digest.update(f"{server_version} {version('dbt-core')} {version('dbt-postgres')}".encode())
     for path in [project_dir / "dbt_project.yml", *_project_files(project_dir)]:
         digest.update(str(path.relative_to(project_dir)).encode())
@@ -224,7 +225,11 @@ def _run(dbt: Dbt, connection: Connection, progress: Callable[[int, int], None])
             where="dbt run",
             remedy="Check the contract's packs",
         )
-    return frozenset(node["relation"] for node in outcome["nodes"])
+    return frozenset(
+        name_of_part(node["relation"], number + 1)
+        for node in outcome["nodes"]
+        for number in range(node["parts"])
+    )
 
 
 def _dependents(connection: Connection) -> list[str]:

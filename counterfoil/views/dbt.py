@@ -68,7 +68,7 @@ class Dbt:
             progress: told after each node how many are done, and of how many.
 
         Returns:
-            {success, exception, nodes: [{name, relation, status, message}]}
+            {success, exception, nodes: [{name, relation, parts, status, message}]}
 
         Raises:
             BuildError: the process ended without saying what came of it.

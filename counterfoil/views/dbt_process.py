@@ -1,7 +1,7 @@
 """A process of dbt's: arguments of the project as JSON on stdin, then a command a line.
 
 On stdout a line for each node that is done, {done, of}, and after each command its outcome,
-{success, exception, nodes: [{name, relation, status, message}]}. The project is read once.
+{success, exception, nodes: [{name, relation, parts, status, message}]}. The project is read once.
 """
 
 import json
@@ -14,6 +14,8 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+
+from counterfoil.views.parts import SEPARATOR
 
 _QUIET = ("--quiet", "--no-use-colors")
 
@@ -54,6 +56,7 @@ def _told(outcome: dbtRunnerResult) -> dict[str, Any]:
         {
             "name": result.node.name,
             "relation": f"{result.node.schema}.{result.node.name}",
+            "parts": (getattr(result.node, "compiled_code", None) or "").count(SEPARATOR) + 1,
             "status": str(result.status),
             "message": " ".join(str(result.message or "").split()),
         }

@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'required_values')) }}
 
-{% for rule in var('contract').get('required_values') or [] %}
+{% call(rules) in_parts('required_values') %}
+{% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(rule['name']) }} as rule,
@@ -14,3 +15,4 @@ select
 from {{ application_table(rule['table']) }} as source_row
 where {{ rule_applies(rule) }}
 {% endfor %}
+{% endcall %}

@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'business_keys')) }}
 
-{% for rule in var('contract').get('business_keys') or [] %}
+{% call(rules) in_parts('business_keys') %}
+{% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(rule['name']) }} as rule,
@@ -19,3 +20,4 @@ where {{ rule_applies(rule) }}
 group by {{ quoted_columns('source_row', rule['columns']) }}
 having count(*) > 1
 {% endfor %}
+{% endcall %}

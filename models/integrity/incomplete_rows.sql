@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'required_values')) }}
 
-{% for rule in var('contract').get('required_values') or [] %}
+{% call(rules) in_parts('required_values') %}
+{% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(rule['name']) }} as rule,
@@ -13,3 +14,4 @@ where
     {{ rule_applies(rule) }}
     and {{ is_blank('source_row.' ~ quoted(rule['column'])) }}
 {% endfor %}
+{% endcall %}

@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'allowed_values')) }}
 
-{% for rule in var('contract').get('allowed_values') or [] %}
+{% call(rules) in_parts('allowed_values') %}
+{% for rule in rules %}
 {% set pii = var('contract')['tables'][rule['table']].get('pii') or [] %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -17,3 +18,4 @@ select
 from {{ application_table(rule['table']) }} as source_row
 where {{ is_disallowed(rule, 'source_row') }}
 {% endfor %}
+{% endcall %}

@@ -1,7 +1,6 @@
-{{ config(enabled=contract_declares('integrity') and var('derived')['references'] | length > 0) }}
+{{ config(enabled=contract_declares('integrity') and var('derived')['unfolded']['references'] | length > 0) }}
 
-{% set references = var('derived')['references'] %}
-
+{% call(references) in_parts('references') %}
 with
 
 {% for scan, of_scan in references | groupby('scan') %}
@@ -46,3 +45,4 @@ final as (
 )
 
 select * from final
+{% endcall %}

@@ -1,10 +1,11 @@
 {{ config(enabled=contract_declares('integrity', 'tables')) }}
 
+{% call(names) in_parts('tables_in_use') %}
 with
 
 tables_in_use as (
-    {% for table_name, table in (var('contract').get('tables') or {}).items()
-        if table.get('in_use', false) %}
+    {% for table_name in names %}
+    {% set table = var('contract')['tables'][table_name] %}
     {% if not loop.first %}union all{% endif %}
     select
         {{ text_literal(table_name) }} as table_name,
@@ -69,3 +70,4 @@ final as (
 )
 
 select * from final
+{% endcall %}

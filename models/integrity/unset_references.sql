@@ -1,6 +1,7 @@
-{{ config(enabled=contract_declares('integrity') and var('derived')['references'] | length > 0) }}
+{{ config(enabled=contract_declares('integrity') and var('derived')['unfolded']['references'] | length > 0) }}
 
-{% for reference in var('derived')['references'] %}
+{% call(references) in_parts('references') %}
+{% for reference in references %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(reference['name']) }} as relationship,
@@ -13,3 +14,4 @@ where
     {{ reference['required'] | string | lower }}
     and child.{{ quoted(reference['column']) }} is null
 {% endfor %}
+{% endcall %}

@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'allowed_values')) }}
 
-{% for rule in var('contract').get('allowed_values') or [] %}
+{% call(rules) in_parts('allowed_values') %}
+{% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(rule['name']) }} as rule,
@@ -12,3 +13,4 @@ select
     ) as invalid_row_count
 from {{ application_table(rule['table']) }} as source_row
 {% endfor %}
+{% endcall %}

@@ -1,8 +1,8 @@
 -- None need be in use where only the catalog is audited.
+{% call(names) in_parts('tables_in_use') %}
 select null::text as table_name
 where false
-{% for table_name, table in (var('contract').get('tables') or {}).items()
-    if table.get('in_use', false) %}
+{% for table_name in names %}
 union all
 select {{ text_literal(table_name) }} as table_name
 where
@@ -10,3 +10,4 @@ where
         select true from {{ application_table(table_name) }}
     )
 {% endfor %}
+{% endcall %}

@@ -1,8 +1,9 @@
 {{ config(
-    enabled=contract_declares('tenancy') and var('derived')['tenant_relationships'] | length > 0
+    enabled=contract_declares('tenancy') and var('derived')['unfolded']['tenant_relationships'] | length > 0
 ) }}
 
-{% for relationship in var('derived')['tenant_relationships'] %}
+{% call(relationships) in_parts('tenant_relationships') %}
+{% for relationship in relationships %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(relationship['name']) }} as relationship,
@@ -22,3 +23,4 @@ where
         relationship['child'], 'child', relationship['parent'], 'parent'
     ) }}
 {% endfor %}
+{% endcall %}

@@ -1,9 +1,8 @@
 {{ config(
-    enabled=contract_declares('tenancy') and var('derived')['tenant_relationships'] | length > 0
+    enabled=contract_declares('tenancy') and var('derived')['unfolded']['tenant_relationships'] | length > 0
 ) }}
 
-{% set relationships = var('derived')['tenant_relationships'] %}
-
+{% call(relationships) in_parts('tenant_relationships') %}
 with
 
 {% for scan, of_scan in relationships | groupby('scan') %}
@@ -45,3 +44,4 @@ final as (
 )
 
 select * from final
+{% endcall %}

@@ -1,8 +1,9 @@
 {{ config(
-    enabled=contract_declares('tenancy') and var('derived')['tenant_tables'] | length > 0
+    enabled=contract_declares('tenancy') and var('derived')['unfolded']['tenant_tables'] | length > 0
 ) }}
 
-{% for table_name in var('derived')['tenant_tables'] %}
+{% call(names) in_parts('tenant_tables') %}
+{% for table_name in names %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(table_name) }} as table_name,
@@ -12,3 +13,4 @@ select
     ) as tenantless_row_count
 from {{ application_table(table_name) }} as source_row
 {% endfor %}
+{% endcall %}

@@ -35,9 +35,9 @@ def told(audit: Audit) -> object:
 @pytest.mark.parametrize("queries_at_once", [1, 2])
 def test_rows_come_as_they_were_asked_for(overnight: Database, queries_at_once: int) -> None:
     with reader_of(overnight, queries_at_once=queries_at_once) as reader:
-        first = reader.read("(select * from unnest(array[2, 1]) as number)")
-        second = reader.read("stg_none")
-        third = reader.read("tenant_overview", "order by tenant_name limit 1")
+        first = reader.read(["(select * from unnest(array[2, 1]) as number)"])
+        second = reader.read(["stg_none"])
+        third = reader.read(["tenant_overview"], "order by tenant_name limit 1")
         assert first().rows == [{"number": 2}, {"number": 1}]
         with pytest.raises(sa.exc.DBAPIError, match="stg_none"):
             second()
@@ -48,7 +48,7 @@ def test_rows_come_as_they_were_asked_for(overnight: Database, queries_at_once: 
 def test_two_at_once_is_faster_than_one(overnight: Database) -> None:
     with reader_of(overnight, queries_at_once=2) as reader:
         begun = time.perf_counter()
-        slow = reader.read("(select 1 as one from pg_sleep(1))")
+        slow = reader.read(["(select 1 as one from pg_sleep(1))"])
         assert time.perf_counter() - begun < 0.5
         assert slow().rows == [{"one": 1}]
         assert slow().seconds >= 1
@@ -56,14 +56,14 @@ def test_two_at_once_is_faster_than_one(overnight: Database) -> None:
 
 def test_nothing_is_read_before_it_is_asked_for_on_one_connection(overnight: Database) -> None:
     with reader_of(overnight, queries_at_once=1) as reader:
-        reader.read("(select 1 / 0)")
+        reader.read(["(select 1 / 0)"])
 
 
 def test_what_nobody_waits_for_is_ended(overnight: Database) -> None:
     begun = time.perf_counter()
     with reader_of(overnight, queries_at_once=2) as reader:
-        reader.read("(select 1 as one from pg_sleep(300))")
-        reader.read("(select 2 as two from pg_sleep(300))")
+        reader.read(["(select 1 as one from pg_sleep(300))"])
+        reader.read(["(select 2 as two from pg_sleep(300))"])
         time.sleep(0.5)
     assert time.perf_counter() - begun < 30
 
