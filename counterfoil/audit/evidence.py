@@ -236,11 +236,13 @@ def _listings(evidence: Evidence, looked_for: Sequence[Key], limit: int) -> str:
 
 
 def _listing(suite: Suite, evidence: Evidence, part: str, unjudged: Sequence[str]) -> str:
-    """The rows of the view that lists the failing ones, but for tables that cannot be judged."""
+    """The rows that the evidence lists, but for tables that cannot be judged."""
     listing = f"select {_listed(evidence.columns)}, null from {part}"  # noqa: S608
-    excluded = ", ".join(literal(table) for table in unjudged)
-    judged = [f"{quoted(column)} not in ({excluded})" for column in suite.source_columns]
-    return f"{listing} where {' and '.join(judged)}" if unjudged else listing
+    conditions = [f"({evidence.where})"] if evidence.where else []
+    if unjudged:
+        excluded = ", ".join(literal(table) for table in unjudged)
+        conditions += [f"{quoted(column)} not in ({excluded})" for column in suite.source_columns]
+    return f"{listing} where {' and '.join(conditions)}" if conditions else listing
 
 
 def _finding(

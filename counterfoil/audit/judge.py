@@ -86,7 +86,7 @@ class Judge:
         if failure.count == 0 and unjudged:
             return _result(outcome, check, "unknown", detail=partly)
         if failure.count == 0:
-            evidence = outcome.suite.evidence_of(check).relation
+            evidence = outcome.suite.evidence_of(check).source
             detail = f"{outcome.suite.relation} counts failures, {evidence} lists none"
             return _result(outcome, check, "error", detail=detail)
         status: CheckStatus = "waived" if failure.waived_count == failure.count else "fail"

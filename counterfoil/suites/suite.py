@@ -36,6 +36,7 @@ WAIVERS_IN_USE = "audit.waivers_in_use"
 ROW_SECURITY_ISOLATES = "schema.row_security_isolates"
 
 Text = Annotated[str, StringConstraints(min_length=1)]
+Condition = Annotated[str, StringConstraints(pattern=r"[A-Za-z]")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
 
 
@@ -100,20 +101,27 @@ class Expectation(_Entry):
 
 
 class Evidence(_Entry):
-    """The view whose rows are a check's findings.
+    """The view whose rows are a check's findings; with `where`, those of which it is true.
 
+    `where` is a condition in SQL over the view's columns, which Postgres gets as it stands.
     `size` is the column that orders them, largest first; `key` names a finding; findings
     that agree on `subject` are about one thing, and are told together. `severity` is a
     column with the severity of each, where they differ: then the worst come first.
     """
 
     relation: Identifier
+    where: Condition | None = None
     key: tuple[Identifier, ...] = Field(min_length=1)
     subject: Identifier | None = None
     tenant: Identifier | None = None
     size: Identifier | None = None
     severity: Identifier | None = None
     observed: tuple[Identifier, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The view and its condition, as they stand after `from`."""
+        return f"{self.relation} where {self.where}" if self.where else self.relation
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -229,6 +237,8 @@ class Suite(_Entry):
             raise ValueError("unknown is for a summary, which alone counts")
         if self.evidence and self.evidence.relation != self.relation:
             raise ValueError("a suite's evidence is its own relation; a check's may be another")
+        if self.evidence and self.evidence.where:
+            raise ValueError("evidence.where would let rows off: what fails is the evidence here")
         for check in self.checks:
             strangers = check.words - set(self.evidence_of(check).columns)
             if strangers:

@@ -105,12 +105,12 @@ class RowJudge:
 def failing_rows(suite: Suite, thresholds: Mapping[str, int]) -> str:
     """One query for all that fails in a suite: a row a finding, check_id and then key.
 
-    A summary's findings are the rows of the view that its check names.
+    A summary's findings are the rows that its check names as evidence.
     """
     if suite.is_summary:
         return " union all ".join(
             f"select '{check.check_id}', {_key(suite, check)}"
-            f" from {suite.evidence_of(check).relation}"
+            f" from {suite.evidence_of(check).source}"
             for check in suite.checks
         )
     fails = ", ".join(

@@ -18,6 +18,7 @@ VIEW = yaml.safe_load((ROOT / "expectations/capacity/competition_capacity.yml").
 SUMMARY = yaml.safe_load((ROOT / "expectations/integrity/uniqueness.yml").read_text())
 CHECK = "capacity.available_matches_ledger"
 KWARGS = "checks.1.expectation.kwargs"
+WHERE = "checks.0.evidence.where"
 
 UNREADABLE = {
     "empty": (b"", "it is empty"),
@@ -73,6 +74,10 @@ FAULTY: dict[str, tuple[dict[str, Any], str, Any, str]] = {
     "evidence of another view": (VIEW, "evidence.relation", "x", "evidence is its own relation"),
     "evidence without a key": (VIEW, "evidence.key", [], "key 'evidence.key'"),
     "evidence twice": (VIEW, "checks.0.evidence", VIEW["evidence"], f"{CHECK}: name its evid"),
+    "an empty condition on evidence": (SUMMARY, WHERE, "", f"key '{WHERE}'"),
+    "a condition of no column": (SUMMARY, WHERE, "1 = 1", f"key '{WHERE}'"),
+    "a condition that is a value": (SUMMARY, WHERE, True, f"key '{WHERE}'"),
+    "a condition on what fails": (VIEW, "evidence.where", "true", "evidence.where would let rows"),
     "a summary that counts nothing": (SUMMARY, "rows_checked", GONE, "a summary needs it"),
     "a message of no evidence": (VIEW, "checks.0.message", "{owner}", "message names 'owner'"),
     "a message without a name": (VIEW, "checks.0.message", "{} is off", "key 'checks.0.message'"),

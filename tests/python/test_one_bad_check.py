@@ -19,7 +19,7 @@ from counterfoil.common.errors import PreflightError, SuiteError, UnavailableErr
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.publish.headlines import headlines
 from counterfoil.publish.markdown import render_markdown
-from counterfoil.suites.suite import load_suites
+from counterfoil.suites.suite import Suite, load_suites
 
 RAISES = "1 / (random() * 0)::int = 1"
 SLEEPS = "pg_sleep(3) is not null"
@@ -280,6 +280,55 @@ def test_a_check_that_the_database_refuses(
     details = [check.detail or "" for check in audit.checks if check.status == "error"]
     assert details
     assert all(says in detail and detail.isprintable() for detail in details), details
+
+
+def judging_where(overnight: Database, where: str) -> Database:
+    """All suites, but that every table is taken to be empty, and listed under a condition."""
+    (suite,) = [s for s in overnight.plan.scope.suites if s.relation == "source_tables"]
+    content = suite.model_dump(exclude_none=True)
+    content = changed(content, "checks.0.expectation.kwargs.value_set", [True])
+    listed = {"relation": "source_tables", "where": where, "key": ["table_name"]}
+    altered = Suite.model_validate(
+        changed(changed(content, "checks.0.evidence", listed), "checks.0.message", "{table_name}")
+    )
+    suites = [altered if s is suite else s for s in overnight.plan.scope.suites]
+    return overnight.judging(suites=tuple(suites))
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("is_lost", 'its evidence cannot be read: column "is_lost" does not exist'),
+        ("is_empty)", 'its evidence cannot be read: syntax error at or near ")"'),
+        ("table_name", "its evidence cannot be read: argument of WHERE must be type boolean"),
+        ("row_count / 0 = 1", "its evidence cannot be read: division by zero"),
+        ("is_empty", "source_tables counts failures, source_tables where is_empty lists none"),
+    ],
+)
+def test_a_condition_that_lists_nothing(
+    overnight: Database, sound: dict[str, CheckResult], where: str, says: str
+) -> None:
+    judged = by_id(judging_where(overnight, where).audit())
+    refused = judged.pop("integrity.source_not_empty")
+    assert (refused.status, refused.findings) == ("error", [])
+    assert says in (refused.detail or "")
+    assert judged == {name: sound[name] for name in judged}
+    assert len(judged) == len(sound) - 1
+
+
+def test_a_condition_reaches_postgres_as_it_is(overnight: Database) -> None:
+    """Neither a percent sign nor a colon in it is the driver's."""
+    where = "table_name like '%s' and row_count::text !~ '%(x)s|:x' or table_name = ':%'"
+    judged = by_id(judging_where(overnight, where).audit())["integrity.source_not_empty"]
+    with closing(psycopg2.connect(overnight.url)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select table_name from counterfoil.source_tables where right(table_name, 1) = 's'"
+        )
+        expected = sorted(name for (name,) in cursor)
+    assert judged.status == "fail"
+    assert len(expected) > 1
+    assert judged.finding_count == len(expected)
+    assert [finding.key["table_name"] for finding in judged.findings] == expected
 
 
 def test_a_table_that_somebody_locks(overnight: Database) -> None:
