@@ -72,5 +72,8 @@ def gather_sections(
     for report in reports:
         for name, rows in report.rows.items():
             if rows.order is None and rows.view in summaries:
-                sections[name] = summaries[rows.view]
+                sections[name] = [
+                    {key: value for key, value in row.items() if key not in rows.leave_out}
+                    for row in summaries[rows.view]
+                ]
     return sections

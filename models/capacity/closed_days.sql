@@ -10,4 +10,8 @@ select
         from {{ source('history', 'closed_days') }} as closed_days
         where closed_days.database_name = {{ database_name }}
     ) as closed_day_count,
-    (select count(*) from {{ ref('changed_days') }}) as changed_day_count
+    (
+        select count(*)
+        from {{ ref('closed_day_changes') }}
+        where stated_by is null
+    ) as changed_day_count

@@ -65,7 +65,8 @@ final as (
                 row_count < previous_row_count * (1 - max_shrink_percent / 100),
                 false
             )
-        ) as is_shrunken
+        ) as is_shrunken,
+        row_count - previous_row_count as row_count_change
     from compared
 )
 

@@ -23,7 +23,8 @@ versions as (
 ),
 
 dangling as (
-    select * from {{ ref('migration_unresolved_references') }}
+    select * from {{ ref('migration_references') }}
+    where not is_unknown
 ),
 
 file_counts as (

@@ -55,7 +55,14 @@ final as (
                 and (
                     compared.schema_name || '.' || compared.relation_name
                 ) like unknowns.removes
-        ) as is_unknown
+        ) as is_unknown,
+        case
+            when is_conditional and has_same_columns
+                then 'once more, with the same columns'
+            when is_conditional
+                then 'once more, with other columns that IF NOT EXISTS passes over'
+            else 'a second time'
+        end as how
     from compared
 )
 

@@ -58,12 +58,14 @@ listed as (
     select
         tree,
         'recreated_table_count' as counted
-    from {{ ref('migration_recreated_tables') }}
+    from {{ ref('migration_table_creations') }}
+    where not is_unknown
     union all
     select
         tree,
         'unresolved_reference_count' as counted
-    from {{ ref('migration_unresolved_references') }}
+    from {{ ref('migration_references') }}
+    where not is_unknown
     union all
     select
         tree,
@@ -78,7 +80,8 @@ listed as (
     select
         tree,
         'disagreeing_model_count' as counted
-    from {{ ref('migration_disagreeing_models') }}
+    from {{ ref('migration_models') }}
+    where not is_unknown
     union all
     select
         tree,

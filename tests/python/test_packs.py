@@ -105,10 +105,7 @@ def test_only_what_the_contract_asks_for(
         "empty_tables",
         "orphaned_rows",
         "referential_integrity",
-        "shrunken_tables",
         "source_tables",
-        "stale_tables",
-        "tables_without_rows",
         "unset_references",
     }
 

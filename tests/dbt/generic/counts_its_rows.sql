@@ -7,8 +7,9 @@
         column_name: its count.
         evidence: the view that lists the rows.
         key: the columns that name a summary row, in both.
+        condition: of which of the view's rows the summary counts; all, if not given.
 #}
-{% test counts_its_rows(model, column_name, evidence, key) %}
+{% test counts_its_rows(model, column_name, evidence, key, condition="true") %}
 
 with
 
@@ -24,6 +25,7 @@ listed as (
         {{ key | join(', ') }},
         count(*) as row_count
     from {{ evidence }}
+    where {{ condition }}
     group by {{ key | join(', ') }}
 )
 
