@@ -99,9 +99,10 @@ def plan(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def told(audit: Audit) -> dict[str, object]:
-    """All that an audit says, but for when and how long."""
+    """All that an audit says, but for when and how long, and the order of a summary's rows."""
     checks = {check.check_id: check.model_dump(exclude={"seconds"}) for check in audit.checks}
-    return checks | audit.sections | {"score": audit.score, "empty": audit.empty_tables}
+    sections = {name: sorted(map(str, rows)) for name, rows in audit.sections.items()}
+    return checks | sections | {"score": audit.score, "empty": audit.empty_tables}
 
 
 def watched(plan: Plan) -> tuple[Audit, int]:
