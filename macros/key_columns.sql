@@ -9,7 +9,7 @@
 #}
 {% macro key_columns(columns, alias) -%}
     {%- if columns | length == 1 -%}
-        {{ alias }}.{{ quoted(columns[0]) }}
+        {{ alias }}."{{ columns[0] | replace('"', '""') }}"
     {%- else -%}
         jsonb_build_array({{ quoted_columns(alias, columns) }})
     {%- endif -%}

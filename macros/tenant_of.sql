@@ -10,7 +10,7 @@
 {% macro tenant_of(table_name, alias) -%}
     {%- set column = var('derived')['tables'][table_name]['tenant'] -%}
     {%- if column -%}
-        {{ alias }}.{{ quoted(column) }}::text
+        {{ alias }}."{{ column | replace('"', '""') }}"::text
     {%- else -%}
         null::text
     {%- endif -%}

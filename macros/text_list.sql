@@ -8,7 +8,7 @@
 #}
 {% macro text_list(texts) -%}
     {%- for item in texts -%}
-        {{ dbt.string_literal(dbt.escape_single_quotes(item)) }}
+        '{{ item | string | replace("'", "''") }}'
         {%- if not loop.last %}, {% endif -%}
     {%- else -%}
         null

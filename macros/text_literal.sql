@@ -7,5 +7,5 @@
     Example: {{ text_literal("status = 'x'") }} -> 'status = ''x'''::text
 #}
 {% macro text_literal(word) -%}
-    {{ dbt.string_literal(dbt.escape_single_quotes(word | string)) }}::text
+    '{{ word | string | replace("'", "''") }}'::text
 {%- endmacro %}
