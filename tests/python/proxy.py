@@ -28,7 +28,7 @@ class Network:
         self.is_cut = True
         self._loop.call_soon_threadsafe(self._abort)
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Lets connections through again."""
         self.is_cut = False
 

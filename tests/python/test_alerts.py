@@ -144,7 +144,7 @@ def test_a_fault_is_told_once_and_its_end_once(
     assert len(hook.messages) == 1
 
     nights.execute(BACKFILL)
-    nights.audit("mended")
+    nights.audit("corrected")
     nights.audit("and after")
     assert hook.titles[1:] == ["Counterfoil empwr: PASSED, 1 resolved"]
     assert hook.messages[1]["type"] == "success"
@@ -165,7 +165,7 @@ def test_what_grew_is_told_with_both_sizes(
     assert len(hook.messages) == 2, "what eased is no alert"
 
 
-def test_a_fault_that_is_mended_in_part_is_not_said_to_be_gone(
+def test_a_fault_corrected_in_part_is_not_reported_as_gone(
     nights: Nights, hook: Webhook, everybody: Recipient
 ) -> None:
     nights.recipients = [everybody]
@@ -192,7 +192,7 @@ def test_what_is_waived_is_silent_until_the_waiver_ends(
     assert "(no longer waived)" in hook.messages[0]["message"]
     nights.audit("accepted again", waivers=waivers)
     nights.execute(BACKFILL)
-    nights.audit("mended")
+    nights.audit("corrected")
     assert len(hook.messages) == 1
 
 

@@ -103,7 +103,7 @@ def _written(database: Database) -> tuple[list[str], list[tuple[Any, ...]]]:
         return reports, cursor.fetchall()
 
 
-# Roles. Each of these is mended by doing what its error says, and by nothing else.
+# Roles. Each of these is corrected by doing what its error says, and by nothing else.
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def may_read(admin: Connection, *, but: str = "") -> None:
             cursor.execute(f'revoke select on {but} from "{ROLE}"')
 
 
-def mend(admin: Connection, remedy: str) -> None:
+def follow(admin: Connection, remedy: str) -> None:
     with admin.cursor() as cursor:
         cursor.execute(remedy)
 
@@ -139,7 +139,7 @@ def test_a_role_without_select(overnight: Database, superuser: Connection, weak:
         f'GRANT SELECT ON public.reservations TO "{ROLE}".',
     ) as caught:
         check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
-    mend(superuser, caught[0].remedy)
+    follow(superuser, caught[0].remedy)
     with refused(PreflightError, "does not own"):
         check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
 
@@ -165,7 +165,7 @@ def test_a_role_without_the_schema(
             f'GRANT USAGE ON SCHEMA public TO "{ROLE}".',
         ) as caught:
             check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
-        mend(superuser, caught[0].remedy)
+        follow(superuser, caught[0].remedy)
         with refused(PreflightError, "does not own"):
             check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
 
@@ -194,7 +194,7 @@ def test_row_level_security(
             f'ALTER ROLE "{ROLE}" BYPASSRLS.',
         ) as caught:
             check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
-        mend(superuser, caught[0].remedy)
+        follow(superuser, caught[0].remedy)
         with refused(PreflightError, "does not own"):
             check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
 
@@ -207,7 +207,7 @@ def test_views_of_another_role(overnight: Database, superuser: Connection, weak:
         f'ALTER SCHEMA counterfoil OWNER TO "{ROLE}"; ALTER VIEW counterfoil.',
     ) as caught:
         check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
-    mend(superuser, caught[0].remedy)
+    follow(superuser, caught[0].remedy)
     check_database(overnight.plan.scope.contract, Session.alone(weak, overnight.settings))
 
 
@@ -244,7 +244,7 @@ def test_a_role_that_may_not_create_a_schema(
         f'GRANT CREATE ON DATABASE {bare} TO "{ROLE}", or CREATE SCHEMA counterfoil',
     ) as caught:
         check_database(overnight.plan.scope.contract, Session.alone(builder, overnight.settings))
-    mend(superuser, caught[0].remedy.split(", or")[0])
+    follow(superuser, caught[0].remedy.split(", or")[0])
     check_database(overnight.plan.scope.contract, Session.alone(builder, overnight.settings))
 
 
@@ -258,7 +258,7 @@ def test_an_auditor_without_rights_on_the_views(
         f'GRANT USAGE ON SCHEMA counterfoil, counterfoil_staging TO "{ROLE}"; GRANT SELECT ON',
     ) as caught:
         check_auditor(Session.alone(weak, overnight.settings))
-    mend(superuser, caught[0].remedy)
+    follow(superuser, caught[0].remedy)
     check_auditor(Session.alone(weak, overnight.settings))
 
 

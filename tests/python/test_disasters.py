@@ -285,7 +285,7 @@ def test_a_network_that_is_cut(place: Place) -> None:
         night.until(ASSERTING)
         between.cut()
         time.sleep(0.5)
-        between.mend()
+        between.restore()
         assert night.end() == 0, night.said
         assert any("It will be tried again" in line for line in night.said)
 

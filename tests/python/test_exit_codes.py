@@ -103,8 +103,8 @@ def databases(overnight: Database, terminal: Terminal) -> Iterator[None]:
             stack.enter_context(copy_of(overnight, name))
             for name in ("faulty", "sound", "late", "torn")
         )
-        for mended in (sound, late, torn):
-            execute(mended, LONDONS_REMEDY)
+        for restored in (sound, late, torn):
+            execute(restored, LONDONS_REMEDY)
         execute(late, "alter database late set counterfoil.as_of = '2025-11-15T05:00:00Z'")
         execute(torn, _tear("counterfoil.uniqueness", torn))
         execute(faulty, "update studios set name = %s where name = 'Dans Dancer'", HOSTILE)

@@ -2,7 +2,7 @@
 
 A case of tests/faults/<check_id>.yml breaks the healthy demo in one statement and says which
 findings that must bring: the plain way to break the check, further ones, and some that must
-not. Mended, every view is what it was, and so is the audit.
+not. Fixed, every view is what it was, and so is the audit.
 
 Each is judged by the rows that fail (failing_rows.py). A whole audit must come to the very
 same: of each eighth, of those that bring an unknown, and of every check once, where as many
@@ -62,9 +62,9 @@ class Fault(BaseModel):
     expect: dict[str, tuple[dict[str, str], ...]]
     unknown: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
-    mend: str
+    fix: str
 
-    @field_validator("break_", "mend")
+    @field_validator("break_", "fix")
     @classmethod
     def _is_one_statement(cls, sql: str) -> str:
         if len(sqlparse.split(sql)) != 1:
@@ -193,7 +193,7 @@ def test_fault(
     healthy_rows: dict[str, str],
     transaction: OpenTransaction,
 ) -> None:
-    break_and_mend(case, overnight, healthy, healthy_rows, transaction)
+    break_and_fix(case, overnight, healthy, healthy_rows, transaction)
 
 
 @one_test_each(MARKET)
@@ -206,10 +206,10 @@ def test_fault_of_the_market(
     with open_transaction(market.plan.session.builder, market.settings) as transaction:
         if transaction.connection.server_version // 10_000 < case.fault.since:
             pytest.skip(f"PostgreSQL has it from {case.fault.since} on")
-        break_and_mend(case, market, healthy_market, healthy_market_rows, transaction)
+        break_and_fix(case, market, healthy_market, healthy_market_rows, transaction)
 
 
-def break_and_mend(
+def break_and_fix(
     case: Case[Fault],
     database: Database,
     healthy: Audit,
@@ -235,7 +235,7 @@ def break_and_mend(
     broken = audit_by_rows(database, transaction)
     if str(case) in AUDITED:
         assert not differences(broken, database.audit(transaction))
-    execute(fault.mend)
+    execute(fault.fix)
     assert contents(transaction) == prepared_rows
 
     was, found, moved = verdicts(prepared), verdicts(broken), moves(prepared, broken)
@@ -298,7 +298,7 @@ def break_together(
             assert not differences(audit_by_rows(database, transaction), broken)
             for fault in reversed(done):
                 # What a sequence has given stays given, whatever is rolled back.
-                is_done(transaction, fault.mend)
+                is_done(transaction, fault.fix)
         was, found = verdicts(healthy), verdicts(broken)
         failed = {name for name in waiting if found[name].keys - was[name].keys}
         assert failed, f"{', '.join(waiting)}: each hides that another one fails"
@@ -327,7 +327,7 @@ def is_done(transaction: OpenTransaction, *statements: str) -> bool:
     return True
 
 
-def test_a_mended_fault_is_gone_from_the_audit(
+def test_a_fixed_fault_is_gone_from_the_audit(
     overnight: Database,
     healthy: Audit,
     transaction: OpenTransaction,
@@ -337,10 +337,10 @@ def test_a_mended_fault_is_gone_from_the_audit(
     fault = next(
         case.fault for case in EMPWR if case.check_id == "capacity.no_new_orphan_approvals"
     )
-    for statement in (*fault.prepare, fault.break_, fault.mend):
+    for statement in (*fault.prepare, fault.break_, fault.fix):
         execute(statement)
-    mended = overnight.audit(transaction)
-    assert not differences(mended, healthy)
+    fixed = overnight.audit(transaction)
+    assert not differences(fixed, healthy)
 
 
 def new_messages(before: Audit, after: Audit) -> list[str]:
@@ -396,12 +396,12 @@ def test_every_declared_rule_is_broken() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        {"brake": "select 1", "expect": {}, "mend": "select 1"},
-        {"break": "select 1", "expect": {}, "mend": "select 1", "repair": "x"},
-        {"break": "select 1; select 2", "expect": {}, "mend": "select 1"},
-        {"break": "select 1", "expect": {}, "mend": ""},
-        {"break": "select 1", "expect": {"a.b": []}, "mend": "select 1"},
-        {"break": "select 1", "expect": {"a.b": [{"id": "1"}] * 2}, "mend": "select 1"},
+        {"brake": "select 1", "expect": {}, "fix": "select 1"},
+        {"break": "select 1", "expect": {}, "fix": "select 1", "repair": "x"},
+        {"break": "select 1; select 2", "expect": {}, "fix": "select 1"},
+        {"break": "select 1", "expect": {}, "fix": ""},
+        {"break": "select 1", "expect": {"a.b": []}, "fix": "select 1"},
+        {"break": "select 1", "expect": {"a.b": [{"id": "1"}] * 2}, "fix": "select 1"},
     ],
 )
 def test_a_fixture_is_read_strictly(content: dict[str, Any]) -> None:
@@ -444,7 +444,7 @@ def test_a_waiver_that_nothing_needs_is_a_finding(overnight: Database, healthy: 
         check_id="capacity.not_oversold",
         key=json.dumps({"competition_id": "79cef00c-e163-449c-9f3c-d021fbb4d672"}),
         owner="capacity",
-        reason="Report 2: to be mended by hand",
+        reason="Report 2: to be corrected by hand",
         expires_on="2025-10-30",
     )
     audit = overnight.judging(waivers=(waiver,)).audit()

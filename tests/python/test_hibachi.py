@@ -238,7 +238,7 @@ def test_a_table_of_the_same_name_does_not_make_a_key_right(release: Release, fo
     assert any("of that name it may reference identity.users" in message for message in messages)
 
 
-MENDED = {
+CORRECTED = {
     "002_bookings.py": [('"bookings.id"', '"core.bookings.id"')],
     "006_roles.py": [('"users.id"', '"identity.users.id"')],
     "008_payments.py": [('"catering_bookings.id"', '"core.bookings.id"')],
@@ -295,9 +295,9 @@ APPLIED = """
 """
 
 
-def test_mended_as_the_report_asks_it_passes(release: Release, folder: Path) -> None:
+def test_corrected_as_the_report_asks_it_passes(release: Release, folder: Path) -> None:
     versions = folder / "demo" / "hibachi" / "versions"
-    for name, replacements in MENDED.items():
+    for name, replacements in CORRECTED.items():
         text = (versions / name).read_text(encoding="utf-8")
         for wrong, right in replacements:
             assert wrong in text

@@ -124,9 +124,9 @@ def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights
     with history_transaction(plan.session) as cursor:
         state_changes(cursor, "the-plan", repair)
     nights.execute(str(render(repair, lock_timeout_s=5)))
-    mended = nights.audit("second")
-    assert mended.status == "passed", [c for c in mended.checks if c.status != "pass"]
-    assert kinds(mended) == {check_id: ["resolved"] for check_id in NEW}
+    corrected = nights.audit("second")
+    assert corrected.status == "passed", [c for c in corrected.checks if c.status != "pass"]
+    assert kinds(corrected) == {check_id: ["resolved"] for check_id in NEW}
     assert nights.rows(
         "select day::text, entry_count, ledger_tokens, accepted_because"
         " from counterfoil_history.closed_days"

@@ -282,7 +282,7 @@ def test_no_capacity_ledger_no_repair(copy: Copy) -> None:
 # Backfill
 
 
-def test_backfill_mends_the_trail_and_leaves_the_balance(copy: Copy) -> None:
+def test_backfill_restores_the_trail_and_leaves_the_balance(copy: Copy) -> None:
     before = copy.rows()
     done = copy.psql(script_of(copy.repair()))
     assert done.returncode == 0, done.stderr
@@ -481,7 +481,7 @@ def test_report_1s_own_script_writes_wrong_balances_everywhere(copy: Copy) -> No
     }
     # More free than there is: every one of them can now be sold beyond its last space.
     assert all(available > 600 for available, _ in with_a_ledger.values())
-    # And it can be mended: the ledger was not touched.
+    # And it can be repaired: the ledger was not touched.
     assert copy.psql(script_of(copy.repair("recalculate"))).returncode == 0
     assert {discrepancy for _, discrepancy in copy.balances().values()} == {0}
 

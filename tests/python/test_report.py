@@ -48,7 +48,7 @@ HOSTILE = (
 SHOWN = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&amp; **b** [l](javascript:x) `c`"
 LINKS = {"json": "audit.json", "markdown": "report.md", "all": "../index.html"}
 
-PAGES = ["overnight", "afternoon", "waived", "mended", "hostile", "index"]
+PAGES = ["overnight", "afternoon", "waived", "corrected", "hostile", "index"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Published:
 def published(
     start_demo: Callable[[str], Database], tmp_path_factory: pytest.TempPathFactory
 ) -> Published:
-    """Overnight, the afternoon, the fault waived, the fault mended; and a hostile one."""
+    """Overnight, the afternoon, the fault waived, the fault corrected; and a hostile one."""
     database = start_demo("overnight")
     reports = tmp_path_factory.mktemp("reports")
     audits = {"overnight": audited(database, "1-overnight")}
@@ -81,8 +81,8 @@ def published(
     publish(audits["waived"], reports)
     # Recorded today: an entry of a day that is closed would be a finding of its own.
     execute(database, LONDONS_REMEDY.replace("approved_at", "'2025-10-30T15:00:00Z'"))
-    audits["mended"] = audited(database, "4-mended")
-    publish(audits["mended"], reports)
+    audits["corrected"] = audited(database, "4-corrected")
+    publish(audits["corrected"], reports)
     audits["hostile"] = hostile(audits["overnight"])
     publish(audits["hostile"], reports)
     return Published(reports, audits)
@@ -200,7 +200,7 @@ GOLDEN = {
         "holds",
         "1 in each of 3 audits since 2025-10-30",
     ],
-    "mended": [
+    "corrected": [
         "Audit of empwr Passed",
         "31 of 31 checks passed",
         "0 ongoing, 0 new, 1 resolved.",

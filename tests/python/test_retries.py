@@ -1,4 +1,4 @@
-"""What is tried again: what did not answer, and nothing that a user has to mend."""
+"""What is tried again: what did not answer, and nothing that a user has to correct."""
 
 from types import SimpleNamespace
 from typing import Any, cast

@@ -248,7 +248,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("taken", "remedy"), MISSING.values(), ids=MISSING)
-def test_one_grant_missing_is_named_with_the_grant_that_mends_it(
+def test_one_grant_missing_is_named_with_the_grant_that_restores_it(
     books: Walled, taken: str, remedy: str
 ) -> None:
     names = {
