@@ -142,7 +142,7 @@ def check(number: int) -> CheckResult:
         owner="capacity",
         category=f"Category {number % 7}",
         why="Bookings are accepted against the stored balance. One that drifted misleads.",
-        remedy="Read the explanation: mend the entry or the approval it names.",
+        remedy="Read the explanation: correct the entry or the approval it names.",
         findings=findings,
     )
 

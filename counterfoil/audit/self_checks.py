@@ -70,7 +70,7 @@ def isolation_check() -> CheckResult:
         owner="platform",
         category="Row security",
         why="Policies are or'ed together, owners and views go around them, and a role inherits"
-        " what another may. Whether a wall holds is known once somebody has leant on it.",
+        " what another may. Whether the policies isolate is known only when it is tried.",
         remedy="Look at schema_policies for the table, and at the role's memberships and"
         " BYPASSRLS; then write the policy that is missing.",
     )
