@@ -1,5 +1,5 @@
 -- Two dealerships with a little of everything: lawful, each row in its own dealership. The
--- tool that applies the migrations records a row a version, so of the two files 0002 it
+-- tool that applies the migrations records one row per version, so of the two files 0002 it
 -- cannot say which it means.
 
 create schema deployment;

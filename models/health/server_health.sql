@@ -1,6 +1,6 @@
 {{ config(enabled=contract_declares('health')) }}
 
--- A measure a row. One that the role may not see, or the server does not have, is null.
+-- One row per measure. One that the role may not see, or the server does not have, is null.
 with
 
 -- Of another role's session only members of pg_read_all_stats see more than that it is.

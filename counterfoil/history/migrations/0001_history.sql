@@ -1,4 +1,4 @@
--- Everything here is written in one transaction an audit. `audit_number` is the order in
+-- Everything here is written in one transaction per audit. `audit_number` is the order in
 -- which audits were recorded: clocks may go back, this does not.
 
 create table audits (
@@ -52,7 +52,7 @@ create table findings (
 
 create index on findings (fingerprint, audit_number);
 
--- One row a finding over its life; a resolved one that comes back is the same row again.
+-- One row per finding over its life; a resolved one that comes back is the same row again.
 create table incidents (
     incident_id bigint generated always as identity primary key,
     database_name text not null,

@@ -1,6 +1,6 @@
 {{ config(enabled=contract_declares('schema')) }}
 
--- A row a pair of columns. The parent's is looked up in Postgres' own catalog: it may lie
+-- One row per pair of columns. The parent's is looked up in Postgres' own catalog: it may lie
 -- in a schema that the contract is not about.
 with
 
