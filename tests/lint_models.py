@@ -37,7 +37,7 @@ def contract_of_every_pack() -> Contract:
 
 
 def main() -> int:
-    """Prints a line a violation; 1 if there is one."""
+    """Prints one line per violation; 1 if there is one."""
     os.chdir(ROOT)
     config = FluffConfig.from_root()
     config.get_section(("templater", "dbt"))["context"] = dbt_variables(contract_of_every_pack())

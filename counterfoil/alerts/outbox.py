@@ -182,7 +182,7 @@ def _mark(cursor: Cursor, alert: Alert, error: str | None) -> None:
 
 
 def _warn_of_waiting(cursor: Cursor, database: str) -> None:
-    """Nothing is given up; it is said again until somebody mends it."""
+    """Nothing is given up; it is reported again until somebody corrects it."""
     cursor.execute(
         "select distinct on (recipient) recipient,"
         "  count(*) over (partition by recipient),"

@@ -158,7 +158,7 @@ def _look_around(
         raise PreflightError(
             f"cannot tell which tables are empty, and an empty one would pass: {cause.orig}",
             where=f"database {contract.database}",
-            remedy="Mend that, and run the audit again",
+            remedy="Correct what Postgres names, and run the audit again",
         ) from None
 
 

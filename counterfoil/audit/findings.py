@@ -187,7 +187,7 @@ class Audit(_Published):
     checks: list[CheckResult]
     score: list[Score]
     tenant_score: list[TenantScore] = Field(
-        default=[], description="What fails by tenant: a line a tenant and category."
+        default=[], description="What fails by tenant: one line per tenant and category."
     )
     waivers: list[WaiverUse] = Field(default=[], description="Those of this database.")
     packs_left_out: list[Pack] = Field(

@@ -1,4 +1,4 @@
-"""The health score: a line a category, as the first report had it (docs/score.md)."""
+"""The health score: one line per category, as the first report had it (docs/score.md)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ def score(results: Sequence[CheckResult], places: Mapping[str, int]) -> list[Sco
 
 
 def tenant_score(results: Sequence[CheckResult], places: Mapping[str, int]) -> list[TenantScore]:
-    """What fails by tenant, counted over all failing rows: a line a tenant and category.
+    """What fails by tenant, counted over all failing rows: one line per tenant and category.
 
     A row without a tenant is nobody's, and shows in the overall score alone.
     """

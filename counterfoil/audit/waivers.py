@@ -28,7 +28,7 @@ class Waiver(BaseModel):
     """One line of the file.
 
     Attributes:
-        line: where it stands, for whoever has to mend it.
+        line: where it stands, for whoever has to correct it.
         database: the contract's name for the database.
         check_id: the check, or with a `*` at its end all whose ids begin so.
         key: the finding's, as audit.json has it.
@@ -205,7 +205,7 @@ def _read(file: Path) -> list[tuple[int, dict[str, str]]]:
     headings = tuple(rows[0][1]) if rows else ()
     if headings != COLUMNS:
         raise WaiverError(
-            f"its first line is not {','.join(COLUMNS)}", where=str(file), remedy="Mend it"
+            f"its first line is not {','.join(COLUMNS)}", where=str(file), remedy="Write that line"
         )
     for line, row in rows[1:]:
         if len(row) != len(COLUMNS):

@@ -1,4 +1,4 @@
-"""The command line: a verb a task, its exit codes documented, its imports late."""
+"""The command line: one verb per task, its exit codes documented, its imports late."""
 
 import sys
 

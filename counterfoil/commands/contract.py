@@ -65,5 +65,7 @@ def _write(file: Path, text: str) -> None:
         ) from None
     except OSError as cause:
         raise ContractError(
-            f"cannot be written: {cause.strerror}", where=str(file), remedy="Mend --output"
+            f"cannot be written: {cause.strerror}",
+            where=str(file),
+            remedy="Give --output a path that can be written",
         ) from None

@@ -1,4 +1,4 @@
-"""The commands under `counterfoil repair`: what would mend the books, and whether it would."""
+"""The commands under `counterfoil repair`: propose a correction of the books, and try it."""
 
 import secrets
 import sys

@@ -145,7 +145,9 @@ def _copy(published: Path, to: Path) -> None:
         to.write_text(published.read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as cause:
         raise PublishError(
-            f"cannot be written: {cause.strerror}", where=str(to), remedy="Mend --json"
+            f"cannot be written: {cause.strerror}",
+            where=str(to),
+            remedy="Give --json a path that can be written",
         ) from None
 
 

@@ -7,7 +7,7 @@ EXIT_ERROR = 3
 
 
 class CounterfoilError(Exception):
-    """Something the user can mend: what is wrong, where, and what to do about it.
+    """Something the user can correct: what is wrong, where, and what to do about it.
 
     Args:
         what: the fault, as a sentence without a full stop.

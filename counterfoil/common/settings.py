@@ -130,7 +130,7 @@ def settings() -> Settings:
     except ValidationError as cause:
         fault = cause.errors(include_url=False, include_context=False)[0]
         raise SettingsError(
-            f"'{fault['input']}' will not do: {fault['msg']}",
+            f"'{fault['input']}' is not accepted: {fault['msg']}",
             where=f"environment variable COUNTERFOIL_{str(fault['loc'][0]).upper()}",
-            remedy="Mend it, or unset it for the default",
+            remedy="Set it to another value, or unset it for the default",
         ) from None

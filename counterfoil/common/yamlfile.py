@@ -83,7 +83,7 @@ def read_yaml(path: Path, error: type[CounterfoilError]) -> Any:
 
 
 def _not_yaml(error: type[CounterfoilError], problem: str, where: str) -> CounterfoilError:
-    return error(f"not valid YAML: {problem}", where=where, remedy="Mend the syntax")
+    return error(f"not valid YAML: {problem}", where=where, remedy="Correct the syntax there")
 
 
 def parse_model(
@@ -115,12 +115,12 @@ def _first_fault(cause: ValidationError) -> tuple[str, str]:
     # Where a key takes either kind of number, pydantic says which kind it tried.
     key = ".".join(str(part) for part in fault["loc"] if part not in ("int", "float"))
     if fault["type"] == "extra_forbidden":
-        return f"unknown key '{key}'", "Take it out, or mend its name"
+        return f"unknown key '{key}'", "Take it out, or correct its name"
     if fault["type"] == "missing":
         return f"key '{key}' is missing", "Add it"
     if fault["type"] == "string_type" and isinstance(fault["input"], bool | int | float):
         return f"key '{key}' is a number or a yes/no, not text", "Put its value in quotes"
     if fault["type"] in _KINDS:
-        return f"key '{key}' is not {_KINDS[fault['type']]}", "Mend it"
+        return f"key '{key}' is not {_KINDS[fault['type']]}", f"Write {_KINDS[fault['type']]}"
     message = fault["msg"].removeprefix("Value error, ")
-    return (f"key '{key}': {message}" if key else message), "Mend it"
+    return (f"key '{key}': {message}" if key else message), "Correct that key"

@@ -197,7 +197,7 @@ class Capacity(_Clause):
 class MigrationHistory(_Clause):
     """The table in which the tool that applies migrations records that it did.
 
-    `format` is whose table it looks like; `versions` has a row a version, `latest` one row.
+    `format` is whose table it looks like; `versions` has one row per version, `latest` one row.
     """
 
     table: Name

@@ -20,7 +20,9 @@ def migration_trees(folder: Path, contract_dir: Path) -> dict[str, MigrationTree
         MigrationsError: there is no such folder, or no migration in it.
     """
     if not folder.is_dir():
-        raise MigrationsError("no such folder", where=str(folder), remedy="Mend --migrations")
+        raise MigrationsError(
+            "no such folder", where=str(folder), remedy="Give --migrations a folder that exists"
+        )
     trees = {}
     for name, tree in trees_of(folder, MigrationTree(folder=".")).items():
         path = folder / tree.folder

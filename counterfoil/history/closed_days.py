@@ -86,7 +86,7 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
         raise HistoryError(
             f"the closed days cannot be read: {first_line(cause)}",
             where=PUBLIC_SCHEMA,
-            remedy="Mend that, and run the audit again",
+            remedy="Correct what Postgres names, and run the audit again",
         ) from None
     return ClosedDays(
         through,

@@ -64,7 +64,7 @@ def _follow_check(
     for finding in seen.values():
         yield _seen(audit, check, finding, known.get(finding.fingerprint))
     if check.detail is not None:
-        # Some of its tables were empty: rows about them are missing, and not mended.
+        # Some of its tables were empty: rows about them are missing, and not corrected.
         return
     is_listed_whole = len(seen) >= check.finding_count
     for name, incident in known.items():

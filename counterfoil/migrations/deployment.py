@@ -103,7 +103,7 @@ def _history(
             raise MigrationsError(
                 f"no table {tree.history.table}, or none that the builder may read",
                 where="contract, key migrations.*.history",
-                remedy="Mend its name, or grant SELECT on it",
+                remedy="Correct its name, or grant SELECT on it",
             )
         return tree.history
     layout = detect(contract_dir / tree.folder) if tree.layout == "auto" else tree.layout

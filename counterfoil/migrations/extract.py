@@ -409,7 +409,9 @@ def _suppressions(tree: str, file: str, text: str) -> list[Suppression]:
 
 def _read_models(facts: Facts, name: str, folder: Path, base: Path, *, after: int) -> None:
     if not folder.is_dir():
-        raise MigrationsError("no such folder of models", where=str(folder), remedy="Mend the path")
+        raise MigrationsError(
+            "no such folder of models", where=str(folder), remedy="Correct the path to the models"
+        )
     for path in list_files(folder):
         if path.suffix != ".py":
             continue

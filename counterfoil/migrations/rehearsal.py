@@ -207,6 +207,6 @@ def _result(findings: list[Finding], *, rows_checked: int) -> CheckResult:
         owner="platform",
         category="Migrations",
         why="What fails on an empty database fails on the next new environment.",
-        remedy="Mend the statement; what comes after it was not run.",
+        remedy="Correct the statement, and rehearse again: what follows it was not run.",
         findings=findings,
     )

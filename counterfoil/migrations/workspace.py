@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 DATABASE = "counterfoil_migrations"
 _PACKS: tuple[Pack, ...] = ("migrations",)
-# Every finding is listed: whoever mends a folder wants them all.
+# Every finding is listed: whoever corrects a folder wants them all.
 _MOST_FINDINGS = 100_000
 # Others judge a folder of theirs at the same time, and a first run builds.
 _LONGEST_WAIT_S = 600

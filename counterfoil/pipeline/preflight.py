@@ -184,14 +184,14 @@ def _check_columns(contract: Contract, found: Mapping[str, frozenset[str]]) -> N
             raise PreflightError(
                 f"table {'.'.join(contract.locate(table))} does not exist",
                 where=f"contract of {contract.database}, key tables.{table}",
-                remedy="Take it out of the contract, or mend the schema's or the table's name",
+                remedy="Take it out of the contract, or correct its schema or name",
             )
     for table, column, key in contract.columns_mentioned():
         if column not in found[table]:
             raise PreflightError(
                 f"column {'.'.join(contract.locate(table))}.{column} does not exist",
                 where=f"contract of {contract.database}, key {key}",
-                remedy="Take it out of the contract, or mend the column's name",
+                remedy="Take it out of the contract, or correct its name",
             )
 
 
@@ -241,7 +241,7 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
             raise PreflightError(
                 f"Postgres refuses it: {_primary(cause)}",
                 where=f"contract of {contract.database}, key {key}",
-                remedy="Mend it",
+                remedy="Correct that key's SQL",
             ) from None
 
 

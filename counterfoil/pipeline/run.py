@@ -114,7 +114,7 @@ def carry_out(job: Job) -> Ended:
 
 
 def run(plan: Plan, job: Job) -> Audit:
-    """Builds, asserts, records, publishes and notifies: a step a line.
+    """Builds, asserts, records, publishes and notifies: one line per step.
 
     Returns:
         The audit as it was published, with its history.

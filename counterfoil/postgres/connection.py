@@ -88,7 +88,7 @@ class Refusal:
     kind: type[CounterfoilError]
     what: str = "Postgres refused"
     where: str = ""
-    remedy: str = "Mend that, and run again"
+    remedy: str = "Correct what Postgres names, and run again"
     said: Callable[[psycopg2.Error], str] = str
 
 

@@ -217,7 +217,9 @@ def _export(connection: Connection, session: Session, caught_up_at: datetime | N
         if connection.closed:
             raise lost(cause, target) from None
         raise TargetError(
-            f"cannot export a snapshot: {cause}", where=str(target), remedy="Mend that"
+            f"cannot export a snapshot: {cause}",
+            where=str(target),
+            remedy="Correct what Postgres names, and run again",
         ) from None
     assert isinstance(as_of, datetime)
     assert isinstance(identifier, str)

@@ -190,12 +190,12 @@ def _render(value: Any, where: str) -> Any:
             f"environment variable {cause} is not set", where=where, remedy="Set it"
         ) from None
     except Exception as cause:
-        # It is an expression of the user's: whatever it raises is theirs to mend. Jinja
+        # It is an expression of the user's: whatever it raises is theirs to correct. Jinja
         # quotes what it stumbles over, and that may be a password.
         raise TargetError(
             f"cannot be rendered: {type(cause).__name__}",
             where=where,
-            remedy="Mend the expression in braces",
+            remedy="Correct the expression in braces",
         ) from None
 
 

@@ -81,7 +81,7 @@ def _behind(how: str, target: Target) -> UnavailableError:
     return UnavailableError(
         f"the replica is behind its primary: {how}",
         where=str(target),
-        remedy="Mend the replication, or raise COUNTERFOIL_REPLICA_LAG_S",
+        remedy="Restore the replication, or raise COUNTERFOIL_REPLICA_LAG_S",
     )
 
 

@@ -1,1 +1,1 @@
-"""Publishing: what an audit found, to the people who act on it. One file a form."""
+"""Publishing: what an audit found, to the people who act on it. One file per form."""

@@ -1,4 +1,4 @@
-"""The report over a fleet: a line a database, worst first, and where to read on."""
+"""The report over a fleet: one line per database, worst first, and where to read on."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -54,7 +54,7 @@ def publish_folder(
         raise PublishError(
             f"the report could not be written: {cause.strerror}",
             where=str(folder),
-            remedy="Free space or mend the permissions, then run the audit again",
+            remedy="Free space, or make the folder writable, then run the audit again",
         ) from None
     return folder
 

@@ -20,7 +20,7 @@ def write_metrics(audit: Audit, file: Path) -> None:
 
     Args:
         audit: what was found; its open incidents are counted if it was recorded.
-        file: ends in .prom for node_exporter; one file a database.
+        file: ends in .prom for node_exporter; one file per database.
 
     Raises:
         PublishError: it cannot be written.
@@ -32,7 +32,7 @@ def write_metrics(audit: Audit, file: Path) -> None:
         raise PublishError(
             f"the metrics cannot be written: {cause.strerror}",
             where=str(file),
-            remedy="Mend COUNTERFOIL_METRICS_FILE, or its folder's permissions",
+            remedy="Give COUNTERFOIL_METRICS_FILE a path that can be written",
         ) from None
 
 

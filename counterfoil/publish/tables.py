@@ -18,7 +18,7 @@ _OF_A_WAIVER: dict[WaiverState, Mark] = {
 
 
 def score_table(audit: Audit) -> Table:
-    """The health score, a line a category, and what it comes to."""
+    """The health score, one line per category, and what it comes to."""
     word = VERDICTS[audit.status]
     lines = [
         (Cell(line.category), Cell(line.status, line.status), Cell(line.priority))

@@ -22,7 +22,7 @@ class Drawing:
         width: of the plot, without its labels.
         height: of the plot.
         most: the count at its top; 0 is at its bottom.
-        path: the line, as the `d` of an SVG path: a step an audit, broken where one could
+        path: the line, as the `d` of an SVG path: one step per audit, broken where one could
             not judge the check.
         dots: the centres of what is marked: the last audit, and each that no line reaches.
     """

@@ -1,1 +1,1 @@
-"""Repair proposals: what would mend the books, as a script that somebody else runs."""
+"""Repair proposals: a correction of the books, as a script that somebody else runs."""

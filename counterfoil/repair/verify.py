@@ -100,8 +100,8 @@ class Verification:
     @property
     def is_proven(self) -> bool:
         """Whether every competition of the plan ends at 0, and nothing got worse."""
-        mended = all(move.after == 0 for move in self.competitions if move.is_targeted)
-        return mended and not self.worse
+        corrected = all(move.after == 0 for move in self.competitions if move.is_targeted)
+        return corrected and not self.worse
 
 
 def verify_repair(
@@ -185,7 +185,7 @@ def _declared_now(target: Target, settings: Settings) -> datetime | None:
 
 
 def _refused(cause: BaseException | None, target: Target) -> RepairError:
-    remedy = "Mend that, and verify again"
+    remedy = "Correct what Postgres names, and verify again"
     if isinstance(cause, errors.InsufficientPrivilege):
         remedy = (
             "Give profiles.yml an output TARGET_repair of a role that reads our views and may"

@@ -189,7 +189,7 @@ class Suite(_Entry):
     """The checks over one view.
 
     A view whose rows are themselves what is reconciled names its key under `evidence`
-    with its own `relation`. A summary (a row a rule, a relationship, a table) leaves that
+    with its own `relation`. A summary (one row per rule, relationship or table) leaves that
     to its checks, each naming the view that lists its rows.
 
     Attributes:

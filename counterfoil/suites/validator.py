@@ -234,7 +234,7 @@ def check_expectations(suites: Iterable[Suite]) -> None:
                 raise SuiteError(
                     f"{check.expectation.type}: {_fault(cause)}",
                     where=f"{suite.file}, check {check.check_id}",
-                    remedy="Mend the expectation",
+                    remedy="Correct the check's type or kwargs",
                 ) from None
 
 

@@ -214,11 +214,11 @@ def _run(dbt: Dbt, connection: Connection, progress: Callable[[int, int], None])
                 f"{_first_failure(outcome)}; not dropped, because these stand on our views:"
                 f" {', '.join(dependents)}",
                 where="dbt run",
-                remedy="Mend the model, or drop those views and run again",
+                remedy="Correct the model, or drop those views and run again",
             )
         outcome = dbt.invoke(["run", "--full-refresh"], progress)
     if not outcome["success"]:
-        raise _failure(outcome, where="dbt run", remedy="Mend that model")
+        raise _failure(outcome, where="dbt run", remedy="Correct the model, and run again")
     if not outcome["nodes"]:
         raise BuildError(
             "the contract switches every model off",
@@ -260,7 +260,7 @@ def _drop_views(stale: Iterable[str], connection: Connection) -> None:
 
 
 def _is_replacement_refused(outcome: dict[str, Any]) -> bool:
-    """Whether a view has to go first: its columns changed. Dropping would mend nothing else."""
+    """Whether a view has to go first: its columns changed. Dropping helps nothing else."""
     return any(
         node["status"] == "error" and _REFUSED.search(node["message"]) for node in outcome["nodes"]
     )
@@ -272,7 +272,7 @@ def _test(dbt: Dbt, progress: Callable[[int, int], None]) -> None:
         raise _failure(
             outcome,
             where="dbt test",
-            remedy="The view's SQL does not do what it says: mend the model",
+            remedy="Correct the SQL of the model that the test is of",
         )
 
 

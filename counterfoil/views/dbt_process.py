@@ -1,4 +1,4 @@
-"""A process of dbt's: arguments of the project as JSON on stdin, then a command a line.
+"""A process of dbt's: arguments of the project as JSON on stdin, then one command per line.
 
 On stdout a line for each node that is done, {done, of}, and after each command its outcome,
 {success, exception, nodes: [{name, relation, parts, status, message}]}. The project is read once.

@@ -103,7 +103,7 @@ class RowJudge:
 
 
 def failing_rows(suite: Suite, thresholds: Mapping[str, int]) -> str:
-    """One query for all that fails in a suite: a row a finding, check_id and then key.
+    """One query for all that fails in a suite: one row per finding, check_id and then key.
 
     A summary's findings are the rows that its check names as evidence.
     """

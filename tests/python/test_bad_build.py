@@ -75,7 +75,7 @@ def test_a_model_that_fails(
     commands = fake_dbt(monkeypatch, nodes=[node | {"message": hostile}])
     with refused(BuildError, "dbt run: validity: Database Error in model validity", "[red]"):
         ensure(rebuilt)
-    assert commands == ["run --profile"], "a full refresh would drop views and mend nothing"
+    assert commands == ["run --profile"], "a full refresh would drop views and help nothing"
     assert standing(admin).project_hash not in (stale.project_hash, "another project")
 
 
@@ -86,7 +86,7 @@ def test_a_data_test_that_fails(
     outcomes = iter([{"success": True, "exception": None, "nodes": [node | {"status": "success"}]}])
     failed = {"success": False, "exception": None, "nodes": [node]}
     monkeypatch.setattr(Dbt, "invoke", lambda *_: next(outcomes, failed))
-    with refused(BuildError, "dbt test: unique_key: Got 2", "mend the model"):
+    with refused(BuildError, "dbt test: unique_key: Got 2", "Correct the SQL of the model"):
         ensure(rebuilt)
     assert standing(admin).project_hash not in (stale.project_hash, "another project")
 
@@ -103,7 +103,7 @@ def test_a_project_that_dbt_cannot_parse(
     rebuilt: Database, stale: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_dbt(monkeypatch, exception="Compilation Error\n  dbt found two models\n\n named x.")
-    with refused(BuildError, "dbt run: Compilation Error dbt found two models named x. Mend"):
+    with refused(BuildError, "dbt run: Compilation Error dbt found two models named x. Correct"):
         ensure(rebuilt)
 
 

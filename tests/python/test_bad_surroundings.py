@@ -82,7 +82,7 @@ def test_a_setting_that_means_nothing(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(f"COUNTERFOIL_{name}", value)
-    with refused(SettingsError, f"environment variable COUNTERFOIL_{name}: '", "Mend it"):
+    with refused(SettingsError, f"environment variable COUNTERFOIL_{name}: '", "Set it to another"):
         settings()
 
 
