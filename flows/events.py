@@ -1,4 +1,4 @@
-"""Prefect events: what an audit changed, for automations to hook into. Keys and measures."""
+"""Prefect events: what an audit changed, for automations to act on. Keys and measures."""
 
 from uuid import NAMESPACE_URL, uuid5
 

@@ -1,1 +1,1 @@
-"""Alerts: who is told what an audit changed, once, and by which way."""
+"""Alerts: who is notified of what an audit changed, once, and by which service."""

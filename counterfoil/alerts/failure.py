@@ -41,7 +41,7 @@ def alert_of_failure(
     try:
         recipients = load_recipients(settings.alerts_path)
     except AlertError as error:
-        log.warning("Nobody can be told: %s", error)
+        log.warning("No alert can be sent: %s", error)
         return
     if not recipients:
         return
@@ -73,6 +73,6 @@ def alert_of_failure(
 def _send_at_once(recipient: Recipient, alert: Alert, settings: Settings) -> None:
     error = send(recipient, alert, settings.alert_timeout_s)
     if error is None:
-        log.info("Told '%s': %s", recipient.name, alert.title)
+        log.info("Notified '%s': %s", recipient.name, alert.title)
     else:
-        log.warning("'%s' could not be told: %s", recipient.name, error)
+        log.warning("'%s' could not be notified: %s", recipient.name, error)

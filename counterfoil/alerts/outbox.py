@@ -102,7 +102,7 @@ def deliver(recipients: Sequence[Recipient], database: str, session: Session) ->
             _mark(cursor, alert, error)
         tried.append(alert.alert_id)
         if error is None:
-            log.info("Told '%s': %s", alert.recipient, alert.title)
+            log.info("Notified '%s': %s", alert.recipient, alert.title)
     with history_transaction(session) as cursor:
         _warn_of_waiting(cursor, database)
 
@@ -198,7 +198,7 @@ def _warn_of_waiting(cursor: Cursor, database: str) -> None:
 
 def _warn(recipient: str, number: int, since: datetime, error: str) -> None:
     log.warning(
-        "'%s' could not be told (%s): %d waiting since %s, to be tried by the next audit",
+        "'%s' could not be notified (%s): %d waiting since %s, to be tried by the next audit",
         recipient,
         error,
         number,

@@ -1,4 +1,4 @@
-"""Recipients: who is told of which changes. Read from `alerts.yml` in the project."""
+"""Recipients: who is notified of which changes. Read from `alerts.yml` in the project."""
 
 import os
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class Recipient(BaseModel):
         owners: whose checks it hears of; None for everybody's.
         least_severity: the least severity that it hears of.
         changes: what it hears of.
-        remind_after_days: how long an incident may stay open before it is told again; None
+        remind_after_days: how long an incident may stay open before it is sent again; None
             for never.
     """
 
@@ -114,8 +114,7 @@ def check_owners(recipients: Iterable[Recipient], suites: Iterable[Suite], file:
         for owner in recipient.owners or ():
             if owner not in known:
                 raise AlertError(
-                    f"recipient '{recipient.name}', key 'owners': nobody called '{owner}' owns"
-                    " a check",
+                    f"recipient '{recipient.name}', key 'owners': no check has owner '{owner}'",
                     where=str(file),
-                    remedy=f"Name some of: {', '.join(sorted(known))}",
+                    remedy=f"Use some of: {', '.join(sorted(known))}",
                 )

@@ -56,7 +56,7 @@ class Judge:
             elif unjudged:
                 yield _result(outcome, check, "unknown", detail=_without_rows(unjudged))
             elif unknown := _count_unknown(outcome, check):
-                detail = f"{unknown} cannot be judged: only a run would tell"
+                detail = f"{unknown} cannot be judged: only a run would show"
                 yield _result(outcome, check, "unknown", detail=detail)
             else:
                 yield _result(outcome, check, "pass")

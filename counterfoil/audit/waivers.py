@@ -196,11 +196,11 @@ def _read(file: Path) -> list[tuple[int, dict[str, str]]]:
         raise WaiverError(
             f"cannot be read: {cause.strerror}",
             where=str(file),
-            remedy=f"Make it, with the line {','.join(COLUMNS)}",
+            remedy=f"Create it, with the line {','.join(COLUMNS)}",
         ) from None
     except (UnicodeDecodeError, csv.Error) as cause:
         raise WaiverError(
-            f"not CSV in UTF-8: {cause}", where=str(file), remedy="Save it as such"
+            f"not CSV in UTF-8: {cause}", where=str(file), remedy="Save it as UTF-8 CSV"
         ) from None
     headings = tuple(rows[0][1]) if rows else ()
     if headings != COLUMNS:

@@ -11,7 +11,7 @@ from counterfoil.common.errors import EXIT_ERROR, AlertError, CounterfoilError, 
 from counterfoil.common.prefect_home import settle_prefect
 from counterfoil.common.terminal import one_line_errors, say, show_progress
 
-alerts_app = typer.Typer(help="Who is told what an audit changed.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Notify recipients of what an audit changed.", no_args_is_help=True)
 
 
 @alerts_app.command(
@@ -20,7 +20,7 @@ alerts_app = typer.Typer(help="Who is told what an audit changed.", no_args_is_h
     " Example: counterfoil alerts test",
 )
 def alerts_test() -> None:
-    """Send a test message to every recipient of alerts.yml, and say what came of it."""
+    """Send a test message to every recipient of alerts.yml, and print each result."""
     with one_line_errors():
         show_progress()
         from counterfoil.alerts.compose import trial
@@ -33,7 +33,7 @@ def alerts_test() -> None:
         recipients = load_recipients(file)
         check_owners(recipients, load_suites(settings().expectations_dir), file)
         if not recipients:
-            raise AlertError("it names no recipient", where=str(file), remedy="Write one into it")
+            raise AlertError("it names no recipient", where=str(file), remedy="Add a recipient")
         failed = False
         for recipient in recipients:
             error = send(recipient, trial(recipient), settings().alert_timeout_s)
@@ -67,6 +67,6 @@ def alerts_watch(
             raise
         except Exception as cause:
             raise FlowError(
-                f"Prefect did not take the automation: {type(cause).__name__}: {cause}",
+                f"Prefect refused the automation: {type(cause).__name__}: {cause}",
                 remedy="Check PREFECT_API_URL, and that its server answers",
             ) from None

@@ -48,5 +48,5 @@ def main() -> None:
     except typer.Abort:
         code = EXIT_ERROR
     if code == EXIT_INTERRUPTED:
-        say_error("Interrupted. Nothing of this run is on record; the next one begins anew.")
+        say_error("Interrupted. Nothing of this run was recorded; the next one starts afresh.")
     sys.exit(code)

@@ -5,7 +5,7 @@ from counterfoil.common.text import one_line
 
 
 def checks() -> None:
-    """List the catalogue: every check, its severity and what it says."""
+    """List the catalogue: every check, with its severity and title."""
     with one_line_errors():
         from rich.table import Table
         from rich.text import Text

@@ -13,7 +13,7 @@ T = TypeVar("T")
 # By step, what a person at the terminal reads of it.
 _DOING = {
     "plan": "Reading the contract, and asking the database for its tables",
-    "build": "Looking whether the views stand",
+    "build": "Checking whether the views are up to date",
     "assert": "Loading Great Expectations",
     "record": "Recording",
     "publish": "Publishing",

@@ -16,7 +16,7 @@ def _group() -> None:
 
 @views_app.command(
     "drop",
-    epilog="Exit codes: 0 dropped, 3 not, since somebody else's views stand on them."
+    epilog="Exit codes: 0 dropped, 3 not, because other views depend on them."
     " Example: counterfoil views drop --target production",
 )
 def views_drop(

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         default=Path("seeds/waivers.csv"), description="Accepted findings, in the project."
     )
     alerts_file: Path = Field(
-        default=Path("alerts.yml"), description="Who is told of what, in the project."
+        default=Path("alerts.yml"), description="The recipients of alerts, in the project."
     )
     alert_timeout_s: int = Field(
         default=20, ge=1, le=600, description="Longest that one recipient's alerts may take."

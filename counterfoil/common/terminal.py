@@ -30,7 +30,7 @@ def say_error(text: str) -> None:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What goes wrong is said in one line, and ends with exit code 3."""
+    """An error is printed in one line, and ends with exit code 3."""
     try:
         yield
     except CounterfoilError as error:
@@ -40,7 +40,7 @@ def one_line_errors() -> Iterator[None]:
         raise
     except Exception as cause:
         # Its message is the log's: a driver's may quote a row.
-        say_error(f"{type(cause).__name__}, which nobody foresaw. {_logged(cause)} has more.")
+        say_error(f"unexpected {type(cause).__name__}: see {_logged(cause)}")
         raise typer.Exit(EXIT_ERROR) from None
 
 
@@ -59,7 +59,7 @@ def _logged(cause: Exception) -> Path:
 
 
 def log_file() -> Path:
-    """Where what nobody foresaw is written: beside dbt's own log."""
+    """Where unexpected errors are written: beside dbt's own log."""
     from counterfoil.common.settings import settings
 
     return settings().project_dir / "logs" / "counterfoil.log"

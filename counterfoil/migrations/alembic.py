@@ -2,7 +2,7 @@
 
 Followed are op's directives, SQL given to anything's execute(), the module's own functions
 and constants, loops over lists that are written out, and both sides of a condition. What
-else there is only a run would tell, and it is noted as unknown.
+else there is only a run would show, and it is noted as unknown.
 """
 
 import ast
@@ -87,7 +87,7 @@ def read_revision(collector: Collector, text: str) -> RevisionHead:
     if head.revision is None:
         return head
     if not head.is_known:
-        collector.note_unknown("a down_revision that only a run would tell", head.line)
+        collector.note_unknown("a down_revision that only a run would show", head.line)
     reader = _Reader(collector, module, names)
     reader.run("upgrade")
     collector.turn("rollback")
@@ -350,7 +350,7 @@ class _Reader:
             self._execute_construct(argument, call, scope)
             return
         if not isinstance(value, str):
-            self._anything("SQL that only a run would tell", call)
+            self._anything("SQL that only a run would show", call)
             return
         written_here = isinstance(argument, ast.Constant | ast.JoinedStr)
         line = argument.lineno if written_here else call.lineno
@@ -366,7 +366,7 @@ class _Reader:
             action: Action = "creates" if kind == "CreateSchema" else "removes"
             self._collector.note(action, "schema", (None, schema), call.lineno)
         elif kind in ("CreateTable", "DropTable", "read", "read_text"):
-            self._anything("SQL that only a run would tell", call)
+            self._anything("SQL that only a run would show", call)
         else:
             # An insert, update, delete or select built by SQLAlchemy makes no table.
             self._collector.change()

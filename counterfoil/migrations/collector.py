@@ -87,7 +87,7 @@ class Collector:
     def note_unknown(
         self, reason: str, line: int, *, creates: str | None = None, removes: str | None = None
     ) -> None:
-        """Notes a statement of which only a run would tell what it does."""
+        """Notes a statement of which only a run would show what it does."""
         self.change()
         if self.direction == "forward":
             self.unknowns.append(
@@ -114,9 +114,9 @@ class Collector:
     def _note_unknown_name(self, action: Action, schema: str | None, local: str, line: int) -> None:
         pattern = f"{like(schema) if schema else self.search_path[0]}.{like(local)}"
         reason = {
-            "creates": "creates a table whose name only a run would tell",
-            "removes": "drops a table whose name only a run would tell",
-            "refers": "names a table that only a run would tell",
+            "creates": "creates a table whose name only a run would show",
+            "removes": "drops a table whose name only a run would show",
+            "refers": "names a table that only a run would show",
         }[action]
         self.note_unknown(
             reason,

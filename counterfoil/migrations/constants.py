@@ -10,7 +10,7 @@ from counterfoil.migrations.facts import HOLE
 
 
 class _Unknown:
-    """A value that only a run would tell."""
+    """A value that only a run would show."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"

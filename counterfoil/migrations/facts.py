@@ -85,7 +85,7 @@ class ParseFault:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A statement of which only a run would tell what it does.
+    """A statement of which only a run would show what it does.
 
     `creates` and `removes` are SQL patterns (LIKE) of the schema.table names that it may
     bring or take; None where it can do neither.

@@ -13,7 +13,7 @@ def read_models(tree: str, file: str, text: str) -> tuple[list[ModelTable], list
     """The tables that a module's models declare or refer to.
 
     Returns:
-        The tables, and of what only a run would tell each line and reason. A module that is
+        The tables, and of what only a run would show each line and reason. A module that is
         not Python is one such: its application does not start either.
     """
     try:
@@ -31,12 +31,12 @@ def read_models(tree: str, file: str, text: str) -> tuple[list[ModelTable], list
     unknown: list[tuple[int, str]] = []
     for declared, line, owner, keys in _declarations(module, names):
         if declared is None:
-            unknown.append((line, f"{owner} has a table name that only a run would tell"))
+            unknown.append((line, f"{owner} has a table name that only a run would show"))
             continue
         tables.append(ModelTable(tree, file, line, *declared, named_by=f"model {owner}"))
         for schema, name, key_line in keys:
             if HOLE in name or HOLE in (schema or ""):
-                unknown.append((key_line, f"{owner} has a key whose target only a run would tell"))
+                unknown.append((key_line, f"{owner} has a key whose target only a run would show"))
             else:
                 tables.append(
                     ModelTable(tree, file, key_line, schema, name, f"foreign key of model {owner}")

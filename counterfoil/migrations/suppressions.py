@@ -12,7 +12,7 @@ SUPPRESSIONS_IN_USE = "audit.suppressions_in_use"
 
 @dataclass(frozen=True, slots=True)
 class UnknownRow:
-    """Something that a check can say nothing of, since only a run would tell."""
+    """Something that a check can say nothing of, since only a run would show."""
 
     check_id: str
     tree: str
@@ -81,7 +81,7 @@ def _narrowed(check: CheckResult, remaining: list[Finding], *, not_known: bool) 
     if count > check.waived_count:
         return left.model_copy(update={"severity": remaining[0].severity})
     if not_known:
-        detail = "what is left of it cannot be judged: only a run would tell"
+        detail = "what is left of it cannot be judged: only a run would show"
         return left.model_copy(update={"status": "unknown", "detail": detail})
     return left.model_copy(update={"status": "waived"})
 

@@ -51,7 +51,7 @@ _BUILDING = 6_004
 _UNKNOWN: dict[str, tuple[str, str]] = {
     "migrations.table_created_once": (
         "migration_table_creations",
-        "{table_name} may have been dropped since {first_created_at}: only a run would tell",
+        "{table_name} may have been dropped since {first_created_at}: only a run would show",
     ),
     "migrations.references_resolve": (
         "migration_references",
@@ -176,7 +176,7 @@ def _create_database(connection: Connection, name: str) -> None:
 
 
 def _ensure_views(target: Target, settings: Settings) -> None:
-    log.info("Looking whether the views stand; to build them takes half a minute")
+    log.info("Checking whether the views are up to date; building them takes half a minute")
     session = Session.alone(target, settings)
     with connected(target, settings, NOT_LOADED) as connection:
         with connection.cursor() as cursor:

@@ -145,9 +145,9 @@ def check_disk(settings: Settings) -> None:
     latest = folder / "latest"
     if latest.is_dir() and not latest.is_symlink():
         raise PreflightError(
-            "a folder stands where the link to the latest audit goes",
+            "it is a folder, and the link to the latest audit goes there",
             where=str(latest),
-            remedy="Move it away",
+            remedy="Move or rename that folder",
         )
 
 

@@ -91,24 +91,24 @@ class Job:
 
 
 def carry_out(job: Job) -> Ended:
-    """Plans the order and runs it; whoever is to be told of a failure is told.
+    """Plans the order and runs it; the recipients of a failure are notified.
 
     Raises:
-        Exception: what nobody foresaw, once it has been told.
+        Exception: what was not expected, once the recipients were notified.
     """
     host = job.host
     try:
         plan = host.retried("plan", partial(_plan, job))
         return Ended(run(plan, job))
     except LockError as error:
-        # The audit that runs is the one that has something to tell.
+        # The audit that runs is the one that notifies.
         return Ended(None, str(error))
     except CounterfoilError as error:
         host.once("notify of failure", partial(_notify_of_failure, job, str(error)))
         return Ended(job.found, str(error))
     except Exception as error:
         # Its message is the log's: a driver's may quote a row.
-        reason = f"{type(error).__name__}, which nobody foresaw; the log has more"
+        reason = f"unexpected {type(error).__name__}: see the log"
         host.once("notify of failure", partial(_notify_of_failure, job, reason))
         raise
 

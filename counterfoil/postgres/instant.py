@@ -191,7 +191,7 @@ def _catch_up(connection: Connection, session: Session) -> datetime | None:
         return None
     if session.builder == target:
         raise TargetError(
-            "it is a replica, and nobody can say how far it is behind",
+            "it is a replica, and no primary is named to compare it with",
             where=str(target),
             remedy="Build the views as an output of its primary, and assert as T_audit",
         )
@@ -209,7 +209,7 @@ def _export(connection: Connection, session: Session, caught_up_at: datetime | N
             (as_of,) = cursor.fetchone() or (None,)
     except psycopg2.errors.DataError as cause:
         raise TargetError(
-            f"its counterfoil.as_of is no instant: {cause}",
+            f"its counterfoil.as_of is not an instant: {cause}",
             where=str(target),
             remedy=f"ALTER DATABASE {target.dbname} RESET counterfoil.as_of, or set an instant",
         ) from None

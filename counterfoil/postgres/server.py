@@ -80,9 +80,9 @@ def running_server(data_dir: Path) -> Path:
     directory = socket_dir(data_dir)
     if directory is None:
         raise DemoError(
-            "the demo database does not run",
+            "the demo database is not running",
             where=str(_pgdata(data_dir)),
-            remedy="Start it first",
+            remedy="Start it: `counterfoil demo start`",
         )
     return directory
 

@@ -102,7 +102,7 @@ def _files(fixture: Path) -> Mapping[str, str]:
     files = _broken(fixture) if fixture.is_file() else {}
     if not isinstance(files, dict):
         raise SuiteError(
-            "key 'break' is no list of files", where=str(fixture), remedy="Give it some"
+            "key 'break' is no list of files", where=str(fixture), remedy="List its files"
         )
     return files
 
@@ -113,7 +113,7 @@ def _fault(fixture: Path) -> str | None:
     statement = _broken(fixture)
     if not isinstance(statement, str) or not statement.strip():
         raise SuiteError(
-            "key 'break' is not a statement", where=str(fixture), remedy="Give it one, in SQL"
+            "key 'break' is not a statement", where=str(fixture), remedy="Write one, in SQL"
         )
     return statement.strip()
 

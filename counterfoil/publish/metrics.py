@@ -62,7 +62,7 @@ def audit_metrics(audit: Audit) -> CollectorRegistry:
     for each in get_args(CheckStatus):
         checks.labels(database, each).set(by_status[each])
 
-    findings = gauge("findings", "Failing rows that nobody accepted.", "check_id", "severity")
+    findings = gauge("findings", "Failing rows that no waiver accepts.", "check_id", "severity")
     waived = gauge("findings_waived", "Failing rows that are waived.", "check_id", "severity")
     rows = gauge("rows_checked", "Rows that were looked at.", "relation")
     for check in audit.checks:

@@ -397,9 +397,9 @@ def read_pii_columns(models_dir: Path) -> dict[str, frozenset[str]]:
                 )
         except (AttributeError, KeyError, TypeError):
             raise SuiteError(
-                "not a properties file, so nobody knows which columns are personal",
+                "not a properties file, so its personal columns cannot be read",
                 where=str(file),
-                remedy="List models and columns with a name each, as dbt wants them",
+                remedy="List models and columns, each with its name, as dbt requires",
             ) from None
     return tagged
 

@@ -173,9 +173,9 @@ def drop_views(session: Session) -> int:
         dependents = _dependents(connection)
         if dependents:
             raise BuildError(
-                f"not dropped, because these stand on our views: {', '.join(dependents)}",
+                f"not dropped, because these depend on our views: {', '.join(dependents)}",
                 where=str(session.builder),
-                remedy="Drop those first, with their owners' leave",
+                remedy="Drop those first (DROP VIEW), if their owners agree",
             )
         _drop_views(views, connection)
         return len(views)
@@ -205,13 +205,13 @@ def _existing_views(connection: Connection) -> frozenset[str]:
 
 
 def _run(dbt: Dbt, connection: Connection, progress: Callable[[int, int], None]) -> frozenset[str]:
-    """Replaces the views in place; where Postgres refuses that, drops and makes them anew."""
+    """Replaces the views in place; where Postgres refuses that, drops and creates them."""
     outcome = dbt.invoke(["run"], progress)
     if _is_replacement_refused(outcome):
         dependents = _dependents(connection)
         if dependents:
             raise BuildError(
-                f"{_first_failure(outcome)}; not dropped, because these stand on our views:"
+                f"{_first_failure(outcome)}; not dropped, because these depend on our views:"
                 f" {', '.join(dependents)}",
                 where="dbt run",
                 remedy="Correct the model, or drop those views and run again",
@@ -254,7 +254,7 @@ def _drop_views(stale: Iterable[str], connection: Connection) -> None:
         raise BuildError(
             f"views cannot be dropped: {reason}",
             where=PUBLIC_SCHEMA,
-            remedy="End what uses or stands on them, then run again",
+            remedy="Drop what depends on them, or end what uses them, then run again",
         ) from None
     connection.commit()
 

@@ -325,7 +325,7 @@ def test_receivers_that_fail_harm_nobody_and_are_told_the_next_time(
         said = [record.getMessage() for record in log]
         for name in kept:
             assert any(
-                line.startswith(f"'{name}' could not be told ({kept[name]})") for line in said
+                line.startswith(f"'{name}' could not be notified ({kept[name]})") for line in said
             )
         said = str(said) + str(nights.rows("select * from counterfoil_history.alerts"))
         assert "s3cretword" not in said

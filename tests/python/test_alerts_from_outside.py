@@ -98,7 +98,7 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
         shell.hook.status = 500
         first = shell.audit("told", prefect_api, COUNTERFOIL_METRICS_FILE="metrics.prom")
         assert first.returncode == 2, first.stderr
-        assert "'on-call' could not be told (Failed to send JSON POST" in first.stderr
+        assert "'on-call' could not be notified (Failed to send JSON POST" in first.stderr
         assert (
             'counterfoil_incidents_open{database="empwr",severity="critical"} 2.0'
             in (shell.folder / "metrics.prom").read_text()
@@ -106,7 +106,7 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
         shell.hook.status = 200
         second = shell.audit("told", prefect_api, COUNTERFOIL_METRICS_FILE=".")
         assert second.returncode == 2, second.stderr
-        assert "Told 'on-call': Counterfoil empwr: CRITICAL, 1 new" in second.stderr
+        assert "Notified 'on-call': Counterfoil empwr: CRITICAL, 1 new" in second.stderr
         assert "the metrics cannot be written" in second.stderr
         assert shell.hook.alert_ids[0] == shell.hook.alert_ids[1]
         assert len(shell.hook.messages) == 2

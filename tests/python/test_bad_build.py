@@ -130,7 +130,7 @@ def test_an_analysts_view_on_one_that_changed(rebuilt: Database, admin: Connecti
             BuildError,
             "tenant_overview",
             "cannot change name of view column",
-            "these stand on our views: analyst.mine",
+            "these depend on our views: analyst.mine",
             "drop those views and run again",
         ):
             ensure(rebuilt)

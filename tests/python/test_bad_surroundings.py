@@ -129,7 +129,7 @@ def test_no_disk_space(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_folder_in_place_of_the_latest(reports: Path) -> None:
     (reports / "latest").mkdir(parents=True)
-    with refused(PreflightError, str(reports / "latest"), "a folder stands where the link"):
+    with refused(PreflightError, str(reports / "latest"), "it is a folder, and the link"):
         check_disk(Settings())
 
 

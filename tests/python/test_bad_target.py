@@ -242,7 +242,7 @@ def dated_wrongly(overnight: Database, superuser: Connection) -> Iterator[Target
 
 def test_a_database_that_declares_no_instant(dated_wrongly: Target, overnight: Database) -> None:
     with (
-        refused(TargetError, "target 'demo'", "its counterfoil.as_of is no instant"),
+        refused(TargetError, "target 'demo'", "its counterfoil.as_of is not an instant"),
         open_snapshot(Session.alone(dated_wrongly, overnight.settings)),
     ):
         pytest.fail("a snapshot was opened")

@@ -147,5 +147,5 @@ def test_unknown_snapshot(action: Callable[[Path, str], str], tmp_path: Path) ->
 
 
 def test_load_needs_a_running_server(tmp_path: Path) -> None:
-    with pytest.raises(DemoError, match="does not run"):
+    with pytest.raises(DemoError, match="is not running"):
         demo.load(tmp_path)

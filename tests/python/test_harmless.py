@@ -268,7 +268,7 @@ def test_views_that_others_use_are_not_dropped(books: Walled) -> None:
     with books.connect() as analyst, analyst.cursor() as cursor:
         cursor.execute('create view public."An analyst\'s" as select * from counterfoil.uniqueness')
         try:
-            with refused(BuildError, "these stand on our views: public.An analyst's"):
+            with refused(BuildError, "these depend on our views: public.An analyst's"):
                 drop_views(Session.alone(books.builder, Settings()))
             cursor.execute('select from public."An analyst\'s"')
         finally:

@@ -196,7 +196,7 @@ def _audits(pair: Pair) -> bool:
 
 
 def test_a_standby_without_its_primary_is_refused(pair: Pair) -> None:
-    with refused(TargetError, "it is a replica, and nobody can say how far it is behind"):
+    with refused(TargetError, "it is a replica, and no primary is named to compare it with"):
         with open_snapshot(Session.alone(pair.auditor, Settings())):
             pass
 
