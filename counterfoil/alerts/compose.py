@@ -33,10 +33,10 @@ _STILL_OPEN = "Still open (reminder)"
 
 @dataclass(frozen=True)
 class Alert:
-    """A message to one recipient, and what it tells of.
+    """A message to one recipient, and the incidents in it.
 
     Attributes:
-        alert_id: the same whenever the same audit is told to the same recipient.
+        alert_id: the same whenever the same audit is sent to the same recipient.
         recipient: the recipient's name.
         tone: how a service may colour it; apprise's word is "notify type".
         title: one line.
@@ -57,7 +57,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Told:
-    """What a recipient was told before, and is to be reminded of.
+    """What a recipient was sent before, and is to be reminded of.
 
     Attributes:
         due: the open incidents whose reminder is due.
@@ -87,7 +87,7 @@ def compose(
         recipient: whom it is for.
         audit: what was found.
         history: what that means beside the audits before it.
-        told: what the recipient knows.
+        told: what the recipient was sent.
         report: where the audit's report is, or will be.
     """
     changes = [change for change in history.changes if _is_told(recipient, change)]
@@ -302,7 +302,7 @@ def _tone(changed: Sequence[ChangedStory], reminders: Sequence[Story], judged: b
 def _ids(
     changed: Sequence[ChangedStory], reminders: Sequence[Story], open_incidents: Sequence[Incident]
 ) -> set[int]:
-    """The incidents told of: with a change of a story goes what else is open of it."""
+    """The incidents in it: with a change of a story goes what else is open of it."""
     told = {change.incident.incident_id for one in changed for change in one.changes}
     told |= {incident.incident_id for story in reminders for incident in story.incidents}
     return told | {

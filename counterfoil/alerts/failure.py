@@ -27,7 +27,7 @@ def alert_of_failure(
 ) -> None:
     """Tells every recipient, whatever it takes otherwise: nobody knows what is true now.
 
-    By the outbox if the history can be written, so that it is told once until an audit is
+    By the outbox if the history can be written, so that it is sent once until an audit is
     completed. Else at once, and again by the next audit: nothing remembers it.
 
     Args:

@@ -1,6 +1,6 @@
 """Sending one alert: by apprise, or by a notification block of Prefect's.
 
-Nothing that is said of a failure holds a part of the recipient's URL: tokens and passwords
+No message about a failure holds a part of the recipient's URL: tokens and passwords
 are in it, and in some services even what looks like its host is one.
 """
 
@@ -123,7 +123,7 @@ def redact(text: str, url: str) -> str:
     """The text with *** for every part of the URL but its schema.
 
     Args:
-        text: what a library said.
+        text: a library's message.
         url: an apprise URL.
     """
     address = url.partition("://")[2]

@@ -57,7 +57,7 @@ def audit(
         instant: what every query sees.
         audit_id: the audit's name; a new one if none is given.
         data_docs: where Great Expectations' own site is to be; None for none.
-        progress: told after each suite how many are done, and of how many.
+        progress: called after each suite with how many are done, and of how many.
 
     Raises:
         WaiverError: two waivers are of one finding.

@@ -72,7 +72,7 @@ def fetch_failure(
         connection: one that sees the audit's instant.
         suite: the check's suite.
         check: a check that failed.
-        outcome: what Great Expectations said of it.
+        outcome: Great Expectations' result of it.
         standing: the views that there are: a view of many tables is in several parts.
         unjudged: tables about which a summary can say nothing; their rows do not count.
         waivers: those in force for the check, by position.
@@ -308,7 +308,7 @@ def waive(result: CheckResult, waivers: Mapping[int, Waiver]) -> tuple[CheckResu
 
 
 class _Spoken:
-    """A value in a message: null is said as such, whatever format it is asked for in."""
+    """A value in a message: null is shown as such, whatever its format."""
 
     def __init__(self, value: Any) -> None:
         self.value = value

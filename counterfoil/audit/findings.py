@@ -148,7 +148,7 @@ class Change(_Published):
 
 
 class TrendPoint(_Published):
-    """What one audit said of one check."""
+    """The result of one check in one audit."""
 
     snapshot_at: datetime
     status: CheckStatus

@@ -141,7 +141,7 @@ def _why_not_judged(
     contract: Contract,
     empty_tables: frozenset[str],
 ) -> tuple[CheckStatus, str] | None:
-    """Why nothing can be said, whatever Great Expectations said: emptiness never passes."""
+    """Why it cannot be judged, whatever Great Expectations' result: emptiness never passes."""
     suite = outcome.suite
     emptied = [table for table in (*suite.sources, *check.sources) if table in empty_tables]
     if emptied:

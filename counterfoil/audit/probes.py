@@ -30,7 +30,7 @@ _EXISTS = sa.text(
 class Sight:
     """What a probe saw: rows in all, and rows that are not its own; or why it saw nothing.
 
-    `is_absent` says that its table is missing, and told of as missing.
+    `is_absent` says that its table is missing, and is reported as missing.
     """
 
     probe: Probe

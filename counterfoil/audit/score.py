@@ -27,7 +27,7 @@ def score(results: Sequence[CheckResult], places: Mapping[str, int]) -> list[Sco
 def tenant_score(results: Sequence[CheckResult], places: Mapping[str, int]) -> list[TenantScore]:
     """What fails by tenant, counted over all failing rows: one line per tenant and category.
 
-    A row without a tenant is nobody's, and shows in the overall score alone.
+    A row without a tenant shows in the overall score alone.
     """
     worst: dict[tuple[str, str], Priority] = {}
     for severity, priority in _PRIORITY.items():

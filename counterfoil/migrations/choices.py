@@ -1,4 +1,4 @@
-"""What whoever has a folder of migrations judged may choose."""
+"""The choices that a judgement of a folder of migrations offers."""
 
 from typing import Literal
 

@@ -174,7 +174,7 @@ def _read_files(
 
 
 def _below(base: Path, path: Path) -> str:
-    """The path as it is told: relative to the contract's folder, unless it is absolute."""
+    """The path as it is shown: relative to the contract's folder, unless it is absolute."""
     return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
 
 

@@ -1,4 +1,4 @@
-"""How the tools that apply migrations name their files, and how a folder's is told.
+"""How the tools that apply migrations name their files, and how a folder's is recognised.
 
 | Layout | Files | Rollback | Order |
 |---|---|---|---|

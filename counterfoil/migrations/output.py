@@ -51,7 +51,7 @@ def _lines(audit: Audit, unknown: Sequence[UnknownRow], folder: Path) -> Iterato
     for check in worst_first(audit.checks):
         for finding in check.findings:
             file, line = _place(finding)
-            # The place is said once, by whatever form this takes.
+            # The place is shown once, by whatever form this takes.
             message = finding.message.removeprefix(f"{file}:{line}: ")
             yield Line(check.check_id, finding.severity, _path(folder, file), line, message)
         if check.status == "error":

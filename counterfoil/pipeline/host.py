@@ -49,7 +49,7 @@ class Host:
         """Hears of each view, or data test, that dbt is done with."""
 
     def progress(self, database: str) -> Callable[[int, int], None]:
-        """What is told after each suite how many are done, and of how many."""
+        """What is called after each suite with how many are done, and of how many."""
         return lambda _done, _of: None
 
     def show(self, body: Body, report: str, url: str) -> None:

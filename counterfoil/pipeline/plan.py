@@ -27,7 +27,7 @@ class Plan:
             that apply. The views are those of all its packs.
         contract_dir: the folder that the contract's paths are relative to.
         session: who builds the views, asserts, and writes the history.
-        recipients: who is told of what.
+        recipients: who is notified of what.
     """
 
     scope: Scope

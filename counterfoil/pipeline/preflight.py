@@ -153,7 +153,7 @@ def check_disk(settings: Settings) -> None:
 
 @contextmanager
 def _asking(target: Target, settings: Settings) -> Iterator[Connection]:
-    """A read-only connection; what Postgres says against a question is said in a line."""
+    """A read-only connection; what Postgres refuses is reported in one line."""
     with connected(target, settings, Refusal(PreflightError)) as connection:
         connection.set_session(readonly=True)
         yield connection

@@ -1,4 +1,4 @@
-"""A run: plan, build, audit, record, publish, notify. docs/deploy.md tells what may go wrong."""
+"""A run: plan, build, audit, record, publish, notify. docs/deploy.md says what may go wrong."""
 
 import logging
 from dataclasses import dataclass, replace

@@ -14,7 +14,7 @@ def build_views(
     Args:
         plan: the contract, and who builds.
         although_unchanged: build them whatever has changed.
-        progress: told what is done (`view`, `data test`), how many are, and of how many.
+        progress: called with what is done (`view`, `data test`), how many, and of how many.
 
     Returns:
         Whether a view was built.

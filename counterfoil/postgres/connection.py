@@ -75,14 +75,14 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
 
 @dataclass(frozen=True)
 class Refusal:
-    """What it comes to when the driver raises, and the connection still stands.
+    """What is raised when the driver raises, and the connection is still open.
 
     Attributes:
         kind: the error that is raised instead.
         what: what was refused, before Postgres' own words.
         where: in which file, key or relation; the target if empty.
         remedy: what to do about it.
-        said: how much of Postgres' own words is told.
+        said: how much of Postgres' own message is shown.
     """
 
     kind: type[CounterfoilError]
@@ -94,12 +94,12 @@ class Refusal:
 
 @contextmanager
 def translated(connection: Connection, target: Target, refusal: Refusal) -> Iterator[None]:
-    """Tells what the driver raises in the block in the house's words.
+    """Raises what the driver raises in the block as an error of ours.
 
     Args:
-        connection: the one that is asked; whether it still stands decides what is said.
+        connection: the one that is asked; whether it is still open decides what is raised.
         target: where it leads.
-        refusal: what is said while it stands.
+        refusal: what is raised while it is open.
 
     Raises:
         UnavailableError: the connection was lost: the same again may work in a moment.
@@ -175,7 +175,7 @@ def is_passing(said: str) -> bool:
 
 
 def _refusal(cause: psycopg2.OperationalError, target: Target) -> TargetError:
-    """What a connection that was not made comes to; libpq tells why in words alone."""
+    """What a connection that was not made comes to; libpq gives the reason as text only."""
     remedy = "Check that the database is up, and the host, user and password"
     if "permission denied for database" in str(cause):
         remedy = f"GRANT CONNECT ON DATABASE {identifier(target.dbname)}"

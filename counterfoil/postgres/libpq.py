@@ -1,6 +1,6 @@
-"""What libpq and PostgreSQL's own programs read from the environment, besides what they are told.
+"""What libpq and PostgreSQL's own programs read from the environment, besides their arguments.
 
-PGPASSFILE, PGSSLROOTCERT or PGSERVICE are lawful ways to reach a database of the user's.
+PGPASSFILE, PGSSLROOTCERT or PGSERVICE are ordinary ways to reach a database of the user's.
 The embedded server is none: PGPORT would move its socket, PGHOSTADDR lead away from it, and
 PGSERVICE or PGTARGETSESSIONATTRS end the connection. libpq has no parameters that take the
 place of all of them, so the process forgets them, and with it whatever it starts: dbt, pg_ctl.

@@ -78,7 +78,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Item:
-    """A line of a list; `check_id` is the check that it tells of."""
+    """A line of a list; `check_id` is the check that it is about."""
 
     text: str
     mark: Mark | None = None

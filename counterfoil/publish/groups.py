@@ -1,7 +1,7 @@
 """Incidents as people count them: what is wrong with one subject is one story.
 
 One missing ledger entry fails three checks, on a competition and on a reservation. Three
-incidents are kept, since each ends by itself; one is told.
+incidents are kept, since each ends by itself; one is reported.
 """
 
 from collections.abc import Callable, Iterable

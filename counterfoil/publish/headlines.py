@@ -45,7 +45,7 @@ def counts(audit: Audit) -> str:
 def headlines(audit: Audit, *, most: int = 5) -> list[str]:
     """What is wrong, one sentence each: the largest finding of each failed check, worst first.
 
-    A subject is told once: what other checks found of it is the same fault.
+    A subject is reported once: what other checks found of it is the same fault.
     """
     sentences: dict[str, None] = {}
     told: set[str] = set()

@@ -55,7 +55,7 @@ class Summary(BaseModel):
 
 
 def summarize(audit: Audit) -> Summary:
-    """An audit, as far as the index tells of it."""
+    """An audit, as far as the index shows it."""
     told = tally(audit.history) if audit.history else None
     return Summary(
         **audit.model_dump(

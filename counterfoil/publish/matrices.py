@@ -25,7 +25,7 @@ class TenantLine:
 
     Attributes:
         name: as the tenants' table has it; the id where it is not listed there.
-        cells: one a category, in the order of the audit's score.
+        cells: one per category, in the order of the audit's score.
     """
 
     tenant_id: str

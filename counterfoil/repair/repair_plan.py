@@ -354,5 +354,5 @@ def _sign(capacity: Capacity) -> int:
 
 
 def spoken(tokens: int | None) -> str:
-    """A signed number of tokens; what is not known is said so."""
+    """A signed number of tokens; what is not known is shown as such."""
     return "unknown" if tokens is None else f"{tokens:+}" if tokens else "0"

@@ -46,7 +46,7 @@ class _Entry(BaseModel):
 
 _WEAKENING = frozenset({"mostly", "row_condition", "condition_parser"})
 
-# What Great Expectations takes beside a rule's own arguments, and would heed or ignore.
+# What Great Expectations takes beside a rule's own arguments, and would obey or ignore.
 _NOT_OF_THE_RULE = frozenset(
     {"id", "meta", "notes", "result_format", "description", "catch_exceptions"}
     | {"rendered_content", "severity", "windows", "batch_id"}
@@ -105,7 +105,7 @@ class Evidence(_Entry):
 
     `where` is a condition in SQL over the view's columns, which Postgres gets as it stands.
     `size` is the column that orders them, largest first; `key` names a finding; findings
-    that agree on `subject` are about one thing, and are told together. `severity` is a
+    that agree on `subject` are about one thing, and are reported together. `severity` is a
     column with the severity of each, where they differ: then the worst come first.
     """
 

@@ -36,7 +36,7 @@ _ROW_COUNT = 'AS "table.row_count"'
 
 @dataclass(frozen=True)
 class Outcome:
-    """What Great Expectations said of one check.
+    """Great Expectations' result of one check.
 
     Attributes:
         success: every row of the view satisfies it, and none is null.
@@ -128,7 +128,7 @@ class Validator:
     def _hear_row_count(
         self, _connection: object, cursor: Any, statement: str, *_rest: object
     ) -> None:
-        """Great Expectations counts a view's rows and tells nobody; a second scan is spared."""
+        """Great Expectations counts a view's rows without returning it; a second scan is spared."""
         if _ROW_COUNT in statement:
             (self._row_count,) = cursor.fetchone()
             cursor.scroll(0, mode="absolute")
@@ -246,7 +246,7 @@ def _unread(suite: Suite, cause: object) -> SuiteOutcome:
 
 
 def _drivers_own(cause: BaseException) -> object:
-    """What the database said, if that is at the bottom of it."""
+    """The database's message, if that is the cause."""
     inner: BaseException | None = cause
     while inner is not None:
         if isinstance(inner, sa.exc.DBAPIError):

@@ -117,14 +117,14 @@ def ensure_views(
         session: whose builder owns the views.
         although_unchanged: build them whatever has changed.
         profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
-        progress: told what is done (`view`, `data test`), how many are, and of how many.
+        progress: called with what is done (`view`, `data test`), how many, and of how many.
 
     Returns:
         Whether anything was built.
 
     Raises:
         BuildError: dbt failed, a data test failed, or a changed view cannot be replaced
-            because somebody else's view stands on it; names it.
+            because another view depends on it; names it.
         UnavailableError: the connection was lost meanwhile.
     """
     settings = session.settings
@@ -165,7 +165,7 @@ def drop_views(session: Session) -> int:
         How many were dropped.
 
     Raises:
-        BuildError: somebody else's views stand on them; names those, and drops none.
+        BuildError: other views depend on them; names those, and drops none.
         TargetError: the database cannot be reached.
     """
     with session.as_builder(Refusal(BuildError)) as connection:

@@ -65,13 +65,13 @@ class Dbt:
 
         Args:
             command: dbt's, with its own options.
-            progress: told after each node how many are done, and of how many.
+            progress: called after each node with how many are done, and of how many.
 
         Returns:
             {success, exception, nodes: [{name, relation, parts, status, message}]}
 
         Raises:
-            BuildError: the process ended without saying what came of it.
+            BuildError: the process ended without a result.
         """
         self._say(command)
         assert self._process.stdout is not None
