@@ -414,7 +414,14 @@ def _load_suite(file: Path, expectations_dir: Path) -> Suite:
     content = read_yaml(file, SuiteError)
     if isinstance(content, dict):
         content["file"] = where
-    return parse_model(Suite, content, where=where, error=SuiteError)
+    suite = parse_model(Suite, content, where=where, error=SuiteError)
+    if file.parent != expectations_dir and suite.pack != file.parent.name:
+        raise SuiteError(
+            f"pack '{suite.pack}' is not its folder's: it would never apply",
+            where=where,
+            remedy=f"Write `pack: {file.parent.name}`, or move the file",
+        )
+    return suite
 
 
 def _refuse_twice(named: Iterable[tuple[str, str]]) -> None:

@@ -43,7 +43,7 @@ FAULTY: dict[str, tuple[dict[str, Any], str, Any, str]] = {
         0.9,
         "unknown key 'checks.0.expectation.mostly'",
     ),
-    "an unknown pack": (VIEW, "pack", "capcity", "key 'pack': Input should be 'capacity'"),
+    "no name of a pack": (VIEW, "pack", "Capacity!", "key 'pack'"),
     "an unknown list of the contract": (SUMMARY, "declared_by", "keys", "'keys' is no key of a"),
     "an unknown severity": (VIEW, "checks.0.severity", "fatal", "key 'checks.0.severity'"),
     "no severity": (VIEW, "checks.0.severity", GONE, "key 'checks.0.severity' is missing"),
@@ -199,6 +199,13 @@ def folder(tmp_path: Path) -> Path:
 def written(folder: Path, content: Any) -> tuple[Suite, ...]:
     (folder / "faulty.yml").write_text(yaml.safe_dump(content))
     return load_suites(folder)
+
+
+def test_a_suite_in_the_folder_of_another_pack(folder: Path) -> None:
+    (folder / "capacity").mkdir()
+    (folder / "capacity" / "faulty.yml").write_text(yaml.safe_dump(VIEW | {"pack": "capcity"}))
+    with refused(SuiteError, "expectations/capacity/faulty.yml", "'capcity' is not its folder's"):
+        load_suites(folder)
 
 
 @pytest.mark.parametrize(("content", "says"), UNREADABLE.values(), ids=UNREADABLE)
