@@ -2,9 +2,8 @@
 
 from itertools import count
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from counterfoil.common.sqltext import comment, identifier, literal
+from counterfoil.common.templates import text_template
 from counterfoil.contract.contract import Contract
 from counterfoil.postgres.schemas import HISTORY_SCHEMA, PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
@@ -21,15 +20,9 @@ def render_grants(contract: Contract, session: Session, *, reader: str) -> str:
             history; one role may be any of them.
         reader: the role that analysts are members of, or log in as.
     """
-    environment = Environment(
-        loader=PackageLoader("counterfoil.contract"),
-        autoescape=False,  # noqa: S701 - not HTML; the filters quote for SQL
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
+    template = text_template(
+        "counterfoil.contract",
+        "grants.sql.j2",
         comment=comment,
         identifier=identifier,
         literal=literal,
@@ -37,7 +30,7 @@ def render_grants(contract: Contract, session: Session, *, reader: str) -> str:
     )
     builder, auditor, historian = session.builder, session.auditor, session.historian
     users = {"builder": builder.user, "auditor": auditor.user, "historian": historian.user}
-    return environment.get_template("grants.sql.j2").render(
+    return template.render(
         contract=contract,
         target=builder,
         **users,

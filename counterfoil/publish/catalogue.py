@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from counterfoil.audit.findings import CheckResult
 from counterfoil.audit.self_checks import every_check_ran, isolation_check, waivers_in_use
 from counterfoil.common.errors import SuiteError
 from counterfoil.common.settings import Settings
+from counterfoil.common.templates import text_template
 from counterfoil.common.yamlfile import read_yaml
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.suites.suite import Check, Evidence, Suite, load_suites
@@ -67,16 +67,8 @@ def catalogue(suites: Sequence[Suite], faults_dir: Path) -> str:
     Raises:
         SuiteError: a fixture cannot be read, or breaks nothing.
     """
-    environment = Environment(
-        loader=PackageLoader("counterfoil.publish"),
-        autoescape=False,  # noqa: S701 - Markdown, of the project's own sentences
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["anchor"] = _anchor
-    return environment.get_template("checks.md.j2").render(
+    template = text_template("counterfoil.publish", "checks.md.j2", anchor=_anchor)
+    return template.render(
         packs=_by_pack(suites, faults_dir), own=_own_checks(), schema=PUBLIC_SCHEMA
     )
 

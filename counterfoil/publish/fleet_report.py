@@ -5,10 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
 from counterfoil.audit.findings import AuditStatus
+from counterfoil.common.templates import text_template
 from counterfoil.publish.html import environment
 from counterfoil.publish.markdown import plain
 
@@ -72,15 +72,7 @@ def render_fleet(fleet: FleetAudit, reports: Path) -> Mapping[str, str]:
         reports: the folder of the reports. Workers of other machines have their own, and
             then the link is to Prefect's page of the run.
     """
-    markdown = Environment(
-        loader=PackageLoader("counterfoil.publish"),
-        autoescape=False,  # noqa: S701 - not HTML; `text` escapes Markdown and HTML both
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    markdown.filters.update(text=plain)
+    markdown = text_template("counterfoil.publish", "fleet.md.j2", text=plain)
     links = {
         outcome.target: f"../../{quote(outcome.audit_id)}/{_PAGE}"
         if (reports / outcome.audit_id / _PAGE).is_file()
@@ -89,6 +81,6 @@ def render_fleet(fleet: FleetAudit, reports: Path) -> Mapping[str, str]:
     }
     return {
         _PAGE: environment().get_template("fleet.html.j2").render(fleet=fleet, links=links),
-        "report.md": markdown.get_template("fleet.md.j2").render(fleet=fleet, links=links),
+        "report.md": markdown.render(fleet=fleet, links=links),
         "fleet.json": fleet.model_dump_json(indent=2) + "\n",
     }

@@ -3,9 +3,8 @@
 import re
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from counterfoil.audit.findings import Acceptance
+from counterfoil.common.templates import text_template
 from counterfoil.common.text import clip, printable
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish import forms
@@ -35,15 +34,9 @@ _MARKS |= {"critical": "🔴", "warning": "🟠", "info": "🔵"}
 
 def render_markdown(body: Body) -> str:
     """The report. Text from the database appears as text, whatever markup it holds."""
-    environment = Environment(
-        loader=PackageLoader("counterfoil.publish"),
-        autoescape=False,  # noqa: S701 - not HTML; `text` escapes Markdown and HTML both
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters.update(
+    template = text_template(
+        "counterfoil.publish",
+        "report.md.j2",
         text=plain,
         signed=forms.signed,
         bare=forms.bare,
@@ -59,7 +52,7 @@ def render_markdown(body: Body) -> str:
         names = ((incident.check_id, incident.fingerprint) for incident in story.incidents)
         return list(dict.fromkeys(accepted[name] for name in names if name in accepted))
 
-    return environment.get_template("report.md.j2").render(
+    return template.render(
         audit=audit,
         verdict=verdict(audit),
         word=VERDICTS[audit.status],

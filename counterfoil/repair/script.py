@@ -7,9 +7,8 @@ what is printed. Its values are literals, so a reader sees every row that will c
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from counterfoil.common.sqltext import comment, literal, quoted
+from counterfoil.common.templates import text_template
 from counterfoil.repair.repair_plan import RepairPlan, spoken
 from counterfoil.repair.strategies import Strategy
 
@@ -112,16 +111,11 @@ def _commented(lines: Iterable[str]) -> str:
 
 
 def _body(plan: RepairPlan, *, is_inverse: bool, lock_timeout_s: int) -> str:
-    environment = Environment(
-        loader=PackageLoader("counterfoil.repair"),
-        autoescape=False,  # noqa: S701 - not HTML; `literal` and `comment` quote for SQL
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
+    template = text_template(
+        "counterfoil.repair", "repair.sql.j2", literal=literal, comment=comment, spoken=spoken
     )
-    environment.filters.update(literal=literal, comment=comment, spoken=spoken)
     schema = quoted(plan.schema)
-    return environment.get_template("repair.sql.j2").render(
+    return template.render(
         competitions=plan.competitions,
         entries=plan.entries,
         is_inverse=is_inverse,

@@ -68,7 +68,12 @@ def held(name: str, found: Any) -> None:
     if os.environ.get("COUNTERFOIL_WRITE_GUARD"):
         file.parent.mkdir(exist_ok=True)
         file.write_text(text.rstrip() + "\n", encoding="utf-8")
-    assert text.rstrip() == file.read_text(encoding="utf-8").rstrip()
+    kept = file.read_text(encoding="utf-8").rstrip()
+    if isinstance(found, str):
+        assert text.rstrip() == kept
+    else:
+        # Whatever the order of an object's keys.
+        assert json.loads(text) == json.loads(kept)
 
 
 def settled(value: Any) -> Any:
