@@ -178,6 +178,24 @@ def test_an_empty_table_hides_no_fault_of_another(
     assert found["integrity.required_references_set"].status == "unknown"
 
 
+def test_a_condition_lists_no_row_of_an_empty_table(
+    overnight: Database, transaction: OpenTransaction, execute: Callable[[str], list[Any]]
+) -> None:
+    """Its `or` does not reach what is said of the empty one."""
+    (suite,) = [s for s in overnight.plan.scope.suites if s.relation == "referential_integrity"]
+    content = suite.model_dump(exclude_none=True)
+    content["checks"][0]["evidence"]["where"] = "true or child_table is null"
+    execute("delete from public.studios")
+    execute(
+        "update public.capacity_ledger set reservation_id = '00000000-0000-0000-00ff-000000000001'"
+        " where id = '00000000-0000-0000-0006-000000000022'"
+    )
+    altered = overnight.judging(suites=(Suite.model_validate(content),))
+    found = checks(altered.audit(transaction))["integrity.references_resolve"]
+    assert [key["relationship"] for key in keys(found)] == ["capacity_ledger.reservation_id"]
+    assert found.finding_count == 1
+
+
 @pytest.fixture(scope="module")
 def undeclared(overnight: Database) -> tuple[Contract, dict[str, str]]:
     """A contract that calls most tables not in use, and its views as dbt compiles them."""
