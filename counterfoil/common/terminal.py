@@ -40,7 +40,7 @@ def one_line_errors() -> Iterator[None]:
         raise
     except Exception as cause:
         # Its message is the log's: a driver's may quote a row.
-        say_error(f"unexpected {type(cause).__name__}: see {_logged(cause)}")
+        say_error(f"unexpected {type(cause).__name__}. See {_logged(cause)} for the traceback.")
         raise typer.Exit(EXIT_ERROR) from None
 
 

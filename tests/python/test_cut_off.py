@@ -146,7 +146,7 @@ def test_what_nobody_foresaw(
     )
     code, said = command.run()
     assert code == 3, said
-    assert said[-1].startswith("error: unexpected ZeroDivisionError: see ")
+    assert said[-1].startswith("error: unexpected ZeroDivisionError. See ")
     assert_one_line(said[-1])
     assert str(tmp_path / "counterfoil.log") in said[-1]
     assert "birth date" not in "".join(said)
