@@ -5,13 +5,15 @@
 
     Arguments:
         pack: the pack's name, which is the models folder's.
-        list_name: the contract's key that the model unfolds, dotted where it lies deeper;
-            none if it needs no list.
+        list_name: the list that the model unfolds, of the contract (dotted where it lies
+            deeper) or of what follows from it; none if it needs no list.
     Returns: a boolean.
     Example: {{ config(enabled=contract_declares('integrity', 'business_keys')) }}
 #}
 {% macro contract_declares(pack, list_name=none) -%}
     {{ return(pack in var('contract')['packs'] and (
-        list_name is none or (contract_part(list_name) or []) | length > 0
+        list_name is none
+        or (var('derived')['unfolded'].get(list_name) or contract_part(list_name) or [])
+        | length > 0
     )) }}
 {%- endmacro %}

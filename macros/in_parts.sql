@@ -1,19 +1,12 @@
 {#
-    Unfolds one of the derived contract's lists, in parts that touch 200 tables at most. One
-    part is as it stands; of several, the materialization makes a view each.
+    One of the lists that views unfold, in parts that touch 200 tables at most. A model says
+    `next_part()` between them: of several, the materialization makes a view each.
 
     Arguments:
-        list_name: the list's key in `unfolded`.
-        caller: a select of the rows that a part of the list comes to.
-    Returns: the select of the one part, or of all of them.
-    Example: {% call(rules) in_parts('business_keys') %} ... {% endcall %}
+        list_name: the list's key in the derived contract's `unfolded`.
+    Returns: a list of lists, at least one, which may be empty.
+    Example: {% for rules in in_parts('business_keys') %} ... {% endfor %}
 #}
 {% macro in_parts(list_name) -%}
-    {%- set parts = var('derived')['unfolded'][list_name] or [[]] -%}
-    {%- for part in parts -%}
-        {%- if not loop.first %}{{ next_part() }}{% endif -%}
-        {%- if parts | length > 1 %}({% endif -%}
-        {{ caller(part) }}
-        {%- if parts | length > 1 %}){% endif -%}
-    {%- endfor -%}
+    {{ return(var('derived')['unfolded'][list_name] or [[]]) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
-    What stands between two parts of a model: SQL that unites them, for whoever compiles the
-    model, and the words at which the materialization takes them apart.
+    What stands between two parts of a model: the words at which the materialization takes
+    them apart. They unite selects, for whoever compiles the model.
 
     Arguments: none.
     Returns: the text.

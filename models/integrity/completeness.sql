@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'required_values')) }}
 
-{% call(rules) in_parts('required_values') %}
+{% for rules in in_parts('required_values') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -15,4 +16,4 @@ select
 from {{ application_table(rule['table']) }} as source_row
 where {{ rule_applies(rule) }}
 {% endfor %}
-{% endcall %}
+{% endfor %}

@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'business_keys')) }}
 
-{% call(rules) in_parts('business_keys') %}
+{% for rules in in_parts('business_keys') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -20,4 +21,4 @@ where {{ rule_applies(rule) }}
 group by {{ quoted_columns('source_row', rule['columns']) }}
 having count(*) > 1
 {% endfor %}
-{% endcall %}
+{% endfor %}

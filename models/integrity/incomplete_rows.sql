@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'required_values')) }}
 
-{% call(rules) in_parts('required_values') %}
+{% for rules in in_parts('required_values') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -14,4 +15,4 @@ where
     {{ rule_applies(rule) }}
     and {{ is_blank('source_row.' ~ quoted(rule['column'])) }}
 {% endfor %}
-{% endcall %}
+{% endfor %}

@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'allowed_values')) }}
 
-{% call(rules) in_parts('allowed_values') %}
+{% for rules in in_parts('allowed_values') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
 {% set pii = var('contract')['tables'][rule['table']].get('pii') or [] %}
 {% if not loop.first %}union all{% endif %}
@@ -18,4 +19,4 @@ select
 from {{ application_table(rule['table']) }} as source_row
 where {{ is_disallowed(rule, 'source_row') }}
 {% endfor %}
-{% endcall %}
+{% endfor %}

@@ -1,6 +1,7 @@
-{{ config(enabled=contract_declares('integrity') and var('derived')['unfolded']['references'] | length > 0) }}
+{{ config(enabled=contract_declares('integrity', 'references')) }}
 
-{% call(references) in_parts('references') %}
+{% for references in in_parts('references') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 with
 
 {% for scan, of_scan in references | groupby('scan') %}
@@ -45,4 +46,4 @@ final as (
 )
 
 select * from final
-{% endcall %}
+{% endfor %}

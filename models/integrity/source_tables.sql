@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'tables')) }}
 
-{% call(names) in_parts('tables_in_use') %}
+{% for names in in_parts('tables_in_use') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 with
 
 tables_in_use as (
@@ -71,4 +72,4 @@ final as (
 )
 
 select * from final
-{% endcall %}
+{% endfor %}

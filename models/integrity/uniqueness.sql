@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'business_keys')) }}
 
-{% call(rules) in_parts('business_keys') %}
+{% for rules in in_parts('business_keys') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -16,4 +17,4 @@ from (
     group by {{ quoted_columns('source_row', rule['columns']) }}
 ) as key_values
 {% endfor %}
-{% endcall %}
+{% endfor %}

@@ -1,6 +1,7 @@
-{{ config(enabled=contract_declares('integrity') and var('derived')['unfolded']['references'] | length > 0) }}
+{{ config(enabled=contract_declares('integrity', 'references')) }}
 
-{% call(references) in_parts('references') %}
+{% for references in in_parts('references') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for reference in references %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -14,4 +15,4 @@ where
     {{ reference['required'] | string | lower }}
     and child.{{ quoted(reference['column']) }} is null
 {% endfor %}
-{% endcall %}
+{% endfor %}

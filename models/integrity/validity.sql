@@ -1,6 +1,7 @@
 {{ config(enabled=contract_declares('integrity', 'allowed_values')) }}
 
-{% call(rules) in_parts('allowed_values') %}
+{% for rules in in_parts('allowed_values') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -13,4 +14,4 @@ select
     ) as invalid_row_count
 from {{ application_table(rule['table']) }} as source_row
 {% endfor %}
-{% endcall %}
+{% endfor %}

@@ -1,5 +1,6 @@
 -- None need be in use where only the catalog is audited.
-{% call(names) in_parts('tables_in_use') %}
+{% for names in in_parts('tables_in_use') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 select null::text as table_name
 where false
 {% for table_name in names %}
@@ -10,4 +11,4 @@ where
         select true from {{ application_table(table_name) }}
     )
 {% endfor %}
-{% endcall %}
+{% endfor %}

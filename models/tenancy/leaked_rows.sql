@@ -1,8 +1,7 @@
-{{ config(
-    enabled=contract_declares('tenancy') and var('derived')['unfolded']['tenant_relationships'] | length > 0
-) }}
+{{ config(enabled=contract_declares('tenancy', 'tenant_relationships')) }}
 
-{% call(relationships) in_parts('tenant_relationships') %}
+{% for relationships in in_parts('tenant_relationships') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for relationship in relationships %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -23,4 +22,4 @@ where
         relationship['child'], 'child', relationship['parent'], 'parent'
     ) }}
 {% endfor %}
-{% endcall %}
+{% endfor %}

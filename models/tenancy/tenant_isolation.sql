@@ -1,8 +1,7 @@
-{{ config(
-    enabled=contract_declares('tenancy') and var('derived')['unfolded']['tenant_relationships'] | length > 0
-) }}
+{{ config(enabled=contract_declares('tenancy', 'tenant_relationships')) }}
 
-{% call(relationships) in_parts('tenant_relationships') %}
+{% for relationships in in_parts('tenant_relationships') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 with
 
 {% for scan, of_scan in relationships | groupby('scan') %}
@@ -44,4 +43,4 @@ final as (
 )
 
 select * from final
-{% endcall %}
+{% endfor %}

@@ -1,8 +1,7 @@
-{{ config(
-    enabled=contract_declares('tenancy') and var('derived')['unfolded']['tenant_tables'] | length > 0
-) }}
+{{ config(enabled=contract_declares('tenancy', 'tenant_tables')) }}
 
-{% call(names) in_parts('tenant_tables') %}
+{% for names in in_parts('tenant_tables') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
 {% for table_name in names %}
 {% if not loop.first %}union all{% endif %}
 select
@@ -13,4 +12,4 @@ select
     ) as tenantless_row_count
 from {{ application_table(table_name) }} as source_row
 {% endfor %}
-{% endcall %}
+{% endfor %}

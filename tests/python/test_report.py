@@ -255,7 +255,7 @@ def test_an_emptied_table_passes_nowhere(
         assert "the history was not recorded" in seen.text
         assert "Not judged" in seen.text
     markdown = render_markdown(shown(audit))
-    assert r"| capacity\_ledger → competitions | 0 | 0 | ❔ unknown |" in markdown
+    assert r"| capacity\_ledger → competitions | ❔ unknown | 0 | 0 |" in markdown
 
 
 # Whom it is for: any screen, any theme, keyboard and reader; no network.

@@ -1,7 +1,7 @@
 {{ config(enabled=contract_declares('schema')) }}
 
--- One row per pair of columns. The parent's is looked up in Postgres' own catalog: it may lie
--- in a schema that the contract is not about.
+-- One row per pair of columns. The parent's is looked up in Postgres' own catalog: it may
+-- lie in a schema that the contract is not about.
 with
 
 foreign_keys as (
