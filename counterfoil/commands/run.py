@@ -45,7 +45,11 @@ def run(
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
         show_progress()
-        _check_target(target)
+        is_flow = flow or bool(os.environ.get("PREFECT_API_URL"))
+        if json is not None:
+            _refuse_unwritable(json)
+        if not is_flow:
+            _check_target(target)
 
         from counterfoil.audit.audit_id import new_audit_id
         from counterfoil.audit.findings import Audit
@@ -56,9 +60,7 @@ def run(
 
         audit_id = new_audit_id()
         published = settings().reports_path / audit_id / "audit.json"
-        if json is not None:
-            _refuse_unwritable(json)
-        carried_out = _as_flow if flow or os.environ.get("PREFECT_API_URL") else _in_this_process
+        carried_out = _as_flow if is_flow else _in_this_process
         failure = carried_out(
             target=target,
             contract=contract and contract.absolute(),

@@ -233,8 +233,16 @@ def test_text_of_the_database_is_shown_as_it_is(runs: dict[str, Run]) -> None:
             {"PREFECT_HOME": "/proc/home"},
             "/proc/home: Prefect cannot write there",
         ),
-        (["run"], {"COUNTERFOIL_EVIDENCE_LIMIT": "abc"}, "COUNTERFOIL_EVIDENCE_LIMIT: 'abc' will"),
-        (["checks"], {"COUNTERFOIL_LOCK_TIMEOUT_S": "-"}, "COUNTERFOIL_LOCK_TIMEOUT_S: '-' will"),
+        (
+            ["run"],
+            {"COUNTERFOIL_EVIDENCE_LIMIT": "abc"},
+            "COUNTERFOIL_EVIDENCE_LIMIT: 'abc' is not",
+        ),
+        (
+            ["checks"],
+            {"COUNTERFOIL_LOCK_TIMEOUT_S": "-"},
+            "COUNTERFOIL_LOCK_TIMEOUT_S: '-' is not",
+        ),
         (["checks"], {"COUNTERFOIL_PROJECT_DIR": "/nowhere"}, "/nowhere/expectations: no suites"),
         (["demo", "start", "--snapshot", "noon"], {}, "there is no snapshot 'noon'"),
         (["run"], {"PREFECT_API_URL": "http://127.0.0.1:9/api"}, "Prefect cannot run the flow"),
