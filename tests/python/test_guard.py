@@ -118,10 +118,11 @@ def as_json(audit: Audit) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def served(
-    environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
-    """A demo server of its own, which the targets of profiles.yml reach."""
+def served(shared: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A demo server of its own, which the targets of profiles.yml reach.
+
+    The session's is there before it, so that they reach that one again afterwards.
+    """
     folder = tmp_path_factory.mktemp("guard")
     demo.start(folder, "overnight")
     with pytest.MonkeyPatch.context() as patch:

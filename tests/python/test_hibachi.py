@@ -197,7 +197,7 @@ def test_each_finding_says_what_was_meant(release: Release) -> None:
 def test_the_report_foresees_where_the_run_will_stop(release: Release) -> None:
     """As the fifth report does: at e636a2d56d82, for want of a table that is called otherwise."""
     said = (release.report / "report.md").read_text(encoding="utf-8").replace("\\", "")
-    assert "- Critical: 9 of 9 there\n- Important: 7 of 10 there\n" in said
+    assert "- ✅ Critical: 9 of 9 there.\n- 🟠 Important: 7 of 10 there.\n" in said
     assert (
         f"The next run of backend would stop at {FOLDER}/e636a2d56d82_businesses.py:21:"
         " ALTER TABLE needs newsletter.newsletter_subscribers, which nothing before it"
