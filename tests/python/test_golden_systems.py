@@ -10,7 +10,7 @@ import psycopg2.errors
 import pytest
 import sqlalchemy as sa
 from applications import audited
-from conftest import ROOT, start_another
+from conftest import ROOT, Database, start_another
 from shown import shown
 from test_demo_snapshots import run
 from test_migrations import keys
@@ -66,11 +66,14 @@ PROPOSED_POLICY = """
 
 @pytest.fixture(scope="module")
 def data_dir(
-    environment: pytest.MonkeyPatch,
+    shared: Database,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[Path]:
-    """A demo server with no system in it yet, which the targets of profiles.yml reach."""
+    """A demo server with no system in it yet, which the targets of profiles.yml reach.
+
+    The session's is there before it, so that they reach that one again afterwards.
+    """
     directory = tmp_path_factory.mktemp("systems")
     if binaries := request.config.getoption("--postgres"):
         start_another(directory, binaries)
