@@ -7,8 +7,6 @@ from counterfoil.audit.findings import Acceptance, CheckResult
 MOST_FINDINGS = 20
 MOST_STORIES = 20
 MOST_TENANTS = 100
-# Of modules, walls, foreign keys and trees each.
-MOST_LINES = 50
 # A sentence this long is read by nobody; a hostile name may be longer.
 MOST_LETTERS = 1_200
 # What keeps 300 failing checks with 10,000 findings under 1 MB.
