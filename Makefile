@@ -23,7 +23,7 @@ WITHOUT_PG := env $(patsubst %,-u %,$(filter PG%,$(.VARIABLES)))
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -131,6 +131,10 @@ bench-publish: install ## Measure publishing: 300 failing checks with 10,000 fin
 schema: install ## Write docs/audit.schema.json and docs/contract.schema.json from the models
 	@$(BIN)/python -m counterfoil.publish.json_schemas > docs/audit.schema.json
 	@$(BIN)/python -m counterfoil.publish.json_schemas contract > docs/contract.schema.json
+
+.PHONY: bench-first-run
+bench-first-run: install ## Time a first run on a database of TABLES=1000 tables
+	@$(BIN)/python benchmarks/first_run.py --tables $(TABLES)
 
 .PHONY: bench-schema
 bench-schema: install ## Time the schema audit of a large database (TABLES=1000)
