@@ -14,8 +14,10 @@ from counterfoil.common.errors import TargetError, UnavailableError
 from counterfoil.common.settings import Settings
 from counterfoil.postgres.profiles import Target
 
+# What is flushed holds every commit that anybody was told of. What is inserted and not flushed
+# (hint bits, with checksums) an idle primary may keep to itself for a quarter of a minute.
 _WHERE_THE_PRIMARY_IS = """
-    select pg_current_wal_insert_lsn()::text, clock_timestamp(), system_identifier
+    select pg_current_wal_flush_lsn()::text, clock_timestamp(), system_identifier
     from pg_control_system()
 """
 
