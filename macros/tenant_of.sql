@@ -1,6 +1,9 @@
 {#
     The tenant that a row belongs to, as text; null where its table carries none.
 
+    The name is quoted here and not by `quoted`: it is called for each table, often, and what
+    dbt asks of a macro's call is most of a build of many tables.
+
     Arguments:
         table_name: the contract's table.
         alias: the alias of that table in the query.

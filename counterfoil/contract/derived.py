@@ -7,7 +7,6 @@ dbt_project.yml by `make derived`, for a bare `dbt build`.
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import itemgetter
 from pathlib import Path
 from textwrap import indent
 from typing import Any, TypeVar
@@ -55,7 +54,7 @@ def derive(contract: Contract) -> dict[str, Any]:
     """
     tenant = contract.tenant
     marked = [name for name, table in contract.tables.items() if table.global_]
-    in_use = [name for name in contract.tables if name in contract.tables_in_use]
+    in_use = [name for name, table in contract.tables.items() if table.in_use]
     rules = {
         name: contract.model_dump(mode="json", exclude_none=True, include={name})[name]
         for name in ("business_keys", "required_values", "allowed_values")
@@ -91,18 +90,12 @@ def _parts(items: Iterable[T], tables_of: Callable[[T], set[str]]) -> list[list[
 
 def _parts_of_scans(relationships: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     """The relationships in parts, those of a scan together, in their order within each part."""
-    numbered = [*enumerate(relationships)]
-    scans: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
-    for each in numbered:
-        scans.setdefault(each[1]["scan"], []).append(each)
-    parts = _parts(
-        scans.values(),
-        lambda scan: {one[name] for _, one in scan for name in ("child", "parent")},
-    )
-    return [
-        [one for _, one in sorted((each for scan in part for each in scan), key=itemgetter(0))]
-        for part in parts
-    ]
+    relationships = [*relationships]
+    touched: dict[str, set[str]] = {}
+    for one in relationships:
+        touched.setdefault(one["scan"], set()).update((one["child"], one["parent"]))
+    parts = map(frozenset, _parts(touched, touched.__getitem__))
+    return [[one for one in relationships if one["scan"] in scans] for scans in parts]
 
 
 def _table(contract: Contract, name: str) -> dict[str, Any]:

@@ -63,9 +63,13 @@ class Table:
     more: int = 0
     view: str | None = None
 
-    def largest(self, place: int) -> float:
-        """The largest number of a column, whatever its sign; 0 where there is none."""
-        return max((abs(line[place].number or 0) for line in self.lines), default=0)
+    @property
+    def largest(self) -> list[float]:
+        """Of each column that has bars the largest number, whatever its sign; of others 0."""
+        return [
+            max(abs(line[place].number or 0) for line in self.lines) if column.has_bars else 0
+            for place, column in enumerate(self.columns)
+        ]
 
     def failing(self, most: int) -> Sequence[tuple[Cell, ...]]:
         """The first lines that a reader should see, because something in them is wrong."""

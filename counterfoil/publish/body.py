@@ -1,7 +1,7 @@
 """The body of a report: what each pack shows, made of the audit's rows and checks once."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -51,28 +51,21 @@ class Body:
 
 def body_of(audit: Audit, reports: Sequence[PackReport]) -> Body:
     """The body of an audit's report, by what the packs say that they show."""
-    return Body(audit, _facts(audit, reports), _sections(audit, reports))
-
-
-def _sections(audit: Audit, reports: Iterable[PackReport]) -> tuple[Section, ...]:
-    placed = [
-        (section, _Page(audit, report))
+    pages = [
+        (report, _Page(audit, report))
         for report in reports
         if report.pack not in audit.packs_left_out
-        for section in report.sections
     ]
-    placed.sort(key=lambda each: each[0].place)
-    return tuple(page.section(section) for section, page in placed if page.holds(section.when))
-
-
-def _facts(audit: Audit, reports: Iterable[PackReport]) -> tuple[str, ...]:
-    pages = [(report, _Page(audit, report)) for report in reports]
-    return tuple(
+    facts = [
         forms.bare(page.sentence(fact.text))
         for report, page in pages
         for fact in report.facts
         if page.holds(fact.when)
-    )
+    ]
+    placed = [(section, page) for report, page in pages for section in report.sections]
+    placed.sort(key=lambda each: each[0].place)
+    sections = [page.section(section) for section, page in placed if page.holds(section.when)]
+    return Body(audit, tuple(facts), tuple(sections))
 
 
 @cache

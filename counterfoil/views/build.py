@@ -129,7 +129,8 @@ def ensure_views(
     """
     settings = session.settings
     with session.as_builder(Refusal(BuildError)) as connection:
-        wanted = _project_hash(contract, settings.project_dir, connection.server_version)
+        variables = json.dumps(dbt_variables(contract))
+        wanted = _project_hash(variables, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (
             standing
@@ -145,7 +146,7 @@ def ensure_views(
         arguments = ["--profile", "counterfoil", "--target", session.builder.name]
         profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
-        arguments += ["--vars", json.dumps(dbt_variables(contract))]
+        arguments += ["--vars", variables]
         with Dbt(arguments, settings) as dbt:
             views = _run(dbt, connection, partial(progress, "view"))
             _test(dbt, partial(progress, "data test"))
@@ -181,9 +182,9 @@ def drop_views(session: Session) -> int:
         return len(views)
 
 
-def _project_hash(contract: Contract, project_dir: Path, server_version: int) -> str:
+def _project_hash(variables: str, project_dir: Path, server_version: int) -> str:
     digest = hashlib.sha256()
-    digest.update(json.dumps(dbt_variables(contract), sort_keys=True).encode())
+    digest.update(variables.encode())
     digest.update(f"{server_version} {version('dbt-core')} {version('dbt-postgres')}".encode())
     for path in [project_dir / "dbt_project.yml", *_project_files(project_dir)]:
         digest.update(str(path.relative_to(project_dir)).encode())

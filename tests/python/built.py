@@ -5,6 +5,7 @@ of Postgres always comes to the same views.
 """
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract.contract import Contract
+from counterfoil.contract.derived import dbt_variables
 from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan
@@ -70,7 +72,8 @@ def ensure_views_built(
         connection.rollback()
         if not standing:
             project = session.settings.project_dir
-            wanted = _project_hash(contract, project, connection.server_version)
+            variables = json.dumps(dbt_variables(contract))
+            wanted = _project_hash(variables, project, connection.server_version)
             with _locked(Path(os.environ[FOLDER]) / f"{wanted}.sql") as script:
                 if script.exists():
                     _make(connection, script.read_text(encoding="utf-8"))
