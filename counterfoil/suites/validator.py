@@ -98,6 +98,8 @@ class Validator:
         self._thresholds = dict(thresholds)
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        # It writes its settings as YAML after each asset, and has nowhere to keep them.
+        self._context._save_project_config = lambda: None  # type: ignore[method-assign]
         self._database = self._context.data_sources.add_postgres(
             "database",
             # Great Expectations insists on a user and a host; the engine's creator connects.
