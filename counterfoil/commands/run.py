@@ -125,10 +125,13 @@ def _as_flow(**parameters: Any) -> str | None:
         state = nightly(**parameters, return_state=True)
     except Exception as cause:
         # What the flow itself raises is a state: this is Prefect's server, or its settings.
-        raise FlowError(
+        refusal = FlowError(
             f"Prefect cannot run the flow: {type(cause).__name__}: {cause}",
             remedy="Check the PREFECT_ variables, and that its server answers",
-        ) from None
+        )
+        say_error(str(refusal))
+        # An orderly exit would go on sending events to nobody, and say so, for a minute.
+        os._exit(EXIT_ERROR)
     return state.message
 
 
