@@ -1,17 +1,17 @@
 """Alerts from outside: the command line, and the audits that never get as far as a verdict."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import psycopg2
 import pytest
 from conftest import ROOT, Database
 from copies import copy_of, write_profiles
+from processes import counterfoil
 from receivers import Webhook, webhook
 
 from counterfoil.postgres.lock import only_audit
@@ -26,12 +26,13 @@ class Shell:
     folder: Path
     hook: Webhook
 
-    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **variables: str) -> CompletedProcess[str]:
         """`counterfoil` with these arguments and variables, and no server of Prefect's."""
         inherited = {key: value for key, value in os.environ.items() if "PREFECT" not in key}
-        return subprocess.run(
-            [sys.executable, "-m", "counterfoil", *arguments],
-            env=inherited
+        return counterfoil(
+            *arguments,
+            folder=self.folder,
+            environment=inherited
             | {
                 "PREFECT_HOME": str(self.folder / "prefect"),
                 "DBT_PROFILES_DIR": str(self.folder),
@@ -41,16 +42,7 @@ class Shell:
                 "ON_CALL_URL": self.hook.url("user:s3cretword", "tok3n"),
             }
             | variables,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
         )
-
-    def audit(self, target: str, api: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """`counterfoil run`, with a server that stands already."""
-        return self.run("run", "--target", target, PREFECT_API_URL=api, **variables)
 
 
 @pytest.fixture
@@ -91,12 +83,12 @@ def test_to_watch_takes_a_server_that_stays(shell: Shell) -> None:
 
 
 def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
-    overnight: Database, shell: Shell, prefect_api: str
+    overnight: Database, shell: Shell
 ) -> None:
     with copy_of(overnight, "told") as copy:
         write_profiles(shell.folder, copy.plan.session.builder)
         shell.hook.status = 500
-        first = shell.audit("told", prefect_api, COUNTERFOIL_METRICS_FILE="metrics.prom")
+        first = shell.run("run", "--target", "told", COUNTERFOIL_METRICS_FILE="metrics.prom")
         assert first.returncode == 2, first.stderr
         assert "'on-call' could not be notified (Failed to send JSON POST" in first.stderr
         assert (
@@ -104,7 +96,7 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
             in (shell.folder / "metrics.prom").read_text()
         )
         shell.hook.status = 200
-        second = shell.audit("told", prefect_api, COUNTERFOIL_METRICS_FILE=".")
+        second = shell.run("run", "--target", "told", COUNTERFOIL_METRICS_FILE=".")
         assert second.returncode == 2, second.stderr
         assert "Notified 'on-call': Counterfoil empwr: CRITICAL, 1 new" in second.stderr
         assert "the metrics cannot be written" in second.stderr
@@ -116,12 +108,10 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
             assert "tok3n" not in text
 
 
-def test_a_database_that_is_down_is_told_at_once(
-    overnight: Database, shell: Shell, prefect_api: str
-) -> None:
+def test_a_database_that_is_down_is_told_at_once(overnight: Database, shell: Shell) -> None:
     down = overnight.plan.session.builder.model_copy(update={"name": "down", "port": 1})
     write_profiles(shell.folder, down)
-    said = shell.audit("down", prefect_api)
+    said = shell.run("run", "--target", "down")
     assert said.returncode == 3
     (told,) = shell.hook.messages
     assert told["title"] == "Counterfoil target down: the audit could not be completed"
@@ -129,7 +119,7 @@ def test_a_database_that_is_down_is_told_at_once(
 
 
 def test_a_failure_is_remembered_where_the_history_can_be_written(
-    overnight: Database, shell: Shell, prefect_api: str
+    overnight: Database, shell: Shell
 ) -> None:
     """The second night of the same trouble is silent, and its end is told."""
     with copy_of(overnight, "failing") as copy:
@@ -137,16 +127,16 @@ def test_a_failure_is_remembered_where_the_history_can_be_written(
         (shell.folder / "full").write_text("a file where the reports should go")
         broken = {"COUNTERFOIL_REPORTS_DIR": str(shell.folder / "full" / "reports")}
         for _ in range(2):
-            assert shell.audit("failing", prefect_api, **broken).returncode == 3
+            assert shell.run("run", "--target", "failing", **broken).returncode == 3
         assert shell.hook.titles[-1] == "Counterfoil empwr: the audit could not be completed"
         count = len(shell.hook.messages)
-        assert shell.audit("failing", prefect_api).returncode == 2
+        assert shell.run("run", "--target", "failing").returncode == 2
         assert "it can judge again" in shell.hook.titles[-1]
         assert len(shell.hook.messages) == count + 1 == 2
 
 
 def test_what_was_found_is_told_though_it_cannot_be_recorded(
-    overnight: Database, shell: Shell, prefect_api: str
+    overnight: Database, shell: Shell
 ) -> None:
     with copy_of(overnight, "unrecorded") as copy:
         write_profiles(shell.folder, copy.plan.session.builder)
@@ -156,7 +146,7 @@ def test_what_was_found_is_told_though_it_cannot_be_recorded(
                 " check (false) not valid"
             )
             connection.commit()
-        said = shell.audit("unrecorded", prefect_api)
+        said = shell.run("run", "--target", "unrecorded")
     # The report was published; the command line goes by that.
     assert said.returncode == 2, said.stderr
     (told,) = shell.hook.messages
@@ -165,12 +155,10 @@ def test_what_was_found_is_told_though_it_cannot_be_recorded(
     assert "What it had found: CRITICAL: " in told["message"]
 
 
-def test_a_second_audit_beside_one_that_runs_is_no_alert(
-    overnight: Database, shell: Shell, prefect_api: str
-) -> None:
+def test_a_second_audit_beside_one_that_runs_is_no_alert(overnight: Database, shell: Shell) -> None:
     write_profiles(shell.folder, overnight.plan.session.builder.model_copy(update={"name": "busy"}))
     with only_audit(overnight.plan.session):
-        said = shell.audit("busy", prefect_api)
+        said = shell.run("run", "--target", "busy")
     assert said.returncode == 3
     assert "another audit of this database runs" in said.stderr
     assert shell.hook.messages == []

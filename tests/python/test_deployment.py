@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import yaml
 from conftest import ROOT, Database
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefects import Prefect
+from processes import counterfoil
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from servers import free_port
 from waiting import wait_until
@@ -113,7 +113,7 @@ def test_a_schedule_that_is_active_makes_runs(prefect: Prefect) -> None:
 
 
 def test_some_of_the_packs_by_either_way(
-    prefect: Prefect, overnight: Database, superuser: Connection
+    prefect: Prefect, overnight: Database, superuser: Connection, tmp_path: Path
 ) -> None:
     """The deployment and the command line say the same, and rebuild nothing for it."""
     latest = overnight.settings.reports_path / "latest" / "audit.json"
@@ -125,7 +125,7 @@ def test_some_of_the_packs_by_either_way(
     assert flow_run["state"]["message"].endswith("without capacity, tenancy")
     by_deployment = Audit.model_validate_json(latest.read_text())
 
-    by_hand = counterfoil(prefect, "--pack", "integrity")
+    by_hand = counterfoil("run", "--pack", "integrity", folder=tmp_path)
     assert by_hand.returncode == 0, by_hand.stderr
     assert flow_run["state"]["message"] in by_hand.stdout
     audit = Audit.model_validate_json(latest.read_text())
@@ -136,7 +136,7 @@ def test_some_of_the_packs_by_either_way(
     )
     assert views(superuser) == before
 
-    unknown = counterfoil(prefect, "--pack", "health")
+    unknown = counterfoil("run", "--pack", "health", folder=tmp_path)
     assert unknown.returncode == 3
     assert "error: contract of empwr: the contract has no pack 'health'. Audit one" in (
         unknown.stderr
@@ -217,19 +217,6 @@ def test_every_target_of_make_means_the_same_server(
         assert said == [f" server start --host 127.0.0.1 --port {port}"]
     else:
         assert {line.split()[0] for line in said} == {f"http://127.0.0.1:{port}/api"}
-
-
-def counterfoil(prefect: Prefect, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`counterfoil run` of the demo, with the test's own Prefect server."""
-    return subprocess.run(
-        [sys.executable, "-m", "counterfoil", "run", *arguments],
-        env=prefect.environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
 
 
 def statuses(audit: Audit) -> dict[str, str]:

@@ -4,21 +4,20 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from threading import Thread
 
 import psutil
 import psycopg2
 import pytest
 from copies import write_profiles
 from prefects import Prefect
+from processes import Counterfoil
 from proxy import network
 from refusals import assert_one_line
 from servers import Server, server
@@ -36,21 +35,16 @@ ASSERTING = "Everything is read as of"
 MAX_CONNECTIONS = 30
 
 
-@dataclass
+@dataclass(frozen=True)
 class Night:
-    """A run of `counterfoil run` that is under way; what it says is read as it comes."""
+    """A run of `counterfoil run` that is under way."""
 
-    process: subprocess.Popen[str]
-    said: list[str] = field(default_factory=list)
+    process: Counterfoil
 
-    def __post_init__(self) -> None:
-        self._reading = Thread(target=self._read, daemon=True)
-        self._reading.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.said.append(line.rstrip("\n"))
+    @property
+    def said(self) -> list[str]:
+        """The lines that it has said by now."""
+        return self.process.err.splitlines()
 
     def until(self, words: str, *, seconds: float = 60) -> None:
         """Waits until it has said that, or has ended."""
@@ -62,9 +56,7 @@ class Night:
 
     def end(self) -> int:
         """Waits for its end; its exit code."""
-        code = self.process.wait(timeout=180)
-        self._reading.join(10)
-        return code
+        return self.process.wait(180)
 
     @property
     def error(self) -> str:
@@ -85,22 +77,16 @@ class Place:
 
     def start(self, **variables: str) -> Night:
         """Begins an audit; as a flow, where the variables say where Prefect's server is."""
+        environment = os.environ | {
+            "PREFECT_HOME": str(self.folder / "prefect"),
+            "PREFECT_CLIENT_MAX_RETRIES": "1",
+            "COUNTERFOIL_CLIENT_CHECK_S": "1",
+        }
         return Night(
-            subprocess.Popen(
-                [sys.executable, "-m", "counterfoil", "run", "--target", "place"]
-                + ["--fail-on", "never"],
-                env=os.environ
-                | {
-                    "PREFECT_HOME": str(self.folder / "prefect"),
-                    "PREFECT_CLIENT_MAX_RETRIES": "1",
-                    "COUNTERFOIL_CLIENT_CHECK_S": "1",
-                }
-                | variables,
-                cwd=self.folder,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
+            Counterfoil(
+                *("run", "--target", "place", "--fail-on", "never"),
+                folder=self.folder,
+                environment=environment | variables,
             )
         )
 
@@ -273,14 +259,14 @@ def test_connections_are_exhausted(place: Place) -> None:
 
 def test_a_network_that_is_slow(place: Place) -> None:
     with survived(place), network(place.server.port) as slow, through(place, slow.port):
-        slow.delay_s = 0.02
+        slow.delay_s = 0.01
         night = place.start()
         assert night.end() == 0, night.said
 
 
 def test_a_network_that_is_cut(place: Place) -> None:
     with survived(place), network(place.server.port) as between, through(place, between.port):
-        between.delay_s = 0.02
+        between.delay_s = 0.01
         night = place.start()
         night.until(ASSERTING)
         between.cut()

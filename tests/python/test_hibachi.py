@@ -4,10 +4,7 @@
 what must be there. The files alone are test_migrations_golden.py's.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +13,10 @@ from typing import Any
 
 import pytest
 from applications import created
+from built import ensure_built
 from conftest import ROOT
 from copies import write_profiles
+from processes import counterfoil
 from servers import EMBEDDED, server
 from test_migrations import in_order, keys
 from test_migrations_golden import DANGLING, HEADS
@@ -143,19 +142,14 @@ def release(
         patch.setenv("DBT_PROFILES_DIR", str(folder))
         patch.setenv("COUNTERFOIL_REPORTS_DIR", str(folder / "reports"))
         patch.setenv("PREFECT_HOME", str(folder / "prefect"))
-        finished = subprocess.run(
-            [sys.executable, "-m", "counterfoil", "run", "--target", "hibachi"]
-            + ["--contract", CONTRACT],
-            env=os.environ,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
         settings = Settings()
+        plan = make_plan("hibachi", CONTRACT, settings)
+        ensure_built(plan)
+        finished = counterfoil(
+            *("run", "--target", "hibachi", "--contract", CONTRACT), folder=folder
+        )
         yield Release(
-            plan=make_plan("hibachi", CONTRACT, settings),
+            plan=plan,
             settings=settings,
             exit_code=finished.returncode,
             said=finished.stdout + finished.stderr,

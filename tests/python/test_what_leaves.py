@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT, Database
 from copies import copy_of, write_profiles
 from prefects import Prefect
+from processes import counterfoil
 from receivers import Webhook, webhook
 
 SAVE_BLOCK = """
@@ -70,7 +71,7 @@ class Night:
 
     def counterfoil(self, *arguments: str) -> tuple[int, str]:
         """Another command in the same surroundings."""
-        return _counterfoil(self.prefect, *arguments)
+        return _counterfoil(self.prefect, self.folder, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +95,13 @@ def night(overnight: Database, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "HOOK_URL": by_url.url(),
             "NOBODY_URL": f"json://user:{SECRET}@127.0.0.1:1/{SECRET}",
         }
-        saved = _python(prefect, "-c", SAVE_BLOCK, f"http://127.0.0.1:{by_block.port}/")
-        assert saved[0] == 0, saved[1]
+        subprocess.run(
+            [sys.executable, "-c", SAVE_BLOCK, f"http://127.0.0.1:{by_block.port}/"],
+            env=prefect.environment,
+            check=True,
+        )
         _query(copy, FAULTS)
-        code, said = _counterfoil(prefect, "run", "--target", "leaving")
+        code, said = _counterfoil(prefect, folder, "run", "--target", "leaving")
         yield Night(
             prefect,
             code,
@@ -178,7 +182,7 @@ def test_no_dancer_and_no_secret_is_in_anything_that_leaves(night: Night) -> Non
 def test_a_night_without_an_audit_is_told(night: Night) -> None:
     """No later audit follows here, so its absence is noticed."""
     told = len(night.by_block.messages)
-    watching = ("alerts", "watch", "--block", "custom-webhook/on-call", "--hours", "0.01")
+    watching = ("alerts", "watch", "--block", "custom-webhook/on-call", "--hours", "0.003")
     for _ in range(2):
         code, said = night.counterfoil(*watching)
         assert code == 0, said
@@ -210,20 +214,8 @@ def _until(ask: Callable[[], Any], is_there: Callable[[Any], bool]) -> Any:
     raise TimeoutError(str(answer)[:500])
 
 
-def _counterfoil(prefect: Prefect, *arguments: str) -> tuple[int, str]:
-    return _python(prefect, "-m", "counterfoil", *arguments)
-
-
-def _python(prefect: Prefect, *arguments: str) -> tuple[int, str]:
-    finished = subprocess.run(
-        [sys.executable, *arguments],
-        env=prefect.environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def _counterfoil(prefect: Prefect, folder: Path, *arguments: str) -> tuple[int, str]:
+    finished = counterfoil(*arguments, folder=folder, environment=prefect.environment)
     return finished.returncode, finished.stdout + finished.stderr
 
 
