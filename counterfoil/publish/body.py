@@ -19,6 +19,7 @@ from counterfoil.suites.pack_report import (
     FILTERS,
     BlockOf,
     ColumnOf,
+    FactOf,
     ItemOf,
     PackReport,
     SectionOf,
@@ -26,6 +27,10 @@ from counterfoil.suites.pack_report import (
 )
 
 log = logging.getLogger(__name__)
+
+# What an expression comes to whose rows are not as it takes them to be.
+_UNMADE = (TemplateError, TypeError, ValueError, LookupError)
+_NOT_MADE = "It cannot be made of these rows; the log says why."
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,14 @@ def body_of(audit: Audit, reports: Sequence[PackReport]) -> Body:
         if report.pack not in audit.packs_left_out
     ]
     facts = [
-        forms.bare(page.sentence(fact.text))
+        forms.bare(said)
         for report, page in pages
         for fact in report.facts
-        if page.holds(fact.when)
+        for said in page.fact(fact)
     ]
     placed = [(section, page) for report, page in pages for section in report.sections]
     placed.sort(key=lambda each: each[0].place)
-    sections = [page.section(section) for section, page in placed if page.holds(section.when)]
+    sections = [made for section, page in placed for made in page.section(section)]
     return Body(audit, tuple(facts), tuple(sections))
 
 
@@ -112,21 +117,33 @@ class _Page:
         filled = _environment().from_string(template).render(**here, **self._everywhere)
         return " ".join(filled.split())
 
-    def section(self, section: SectionOf) -> Section:
-        """The section, without blocks that have nothing to show.
+    def fact(self, fact: FactOf) -> Iterator[str]:
+        """Its sentence, if it holds.
 
-        One that cannot be made says so in its place: what was found is published all the same.
+        What cannot be made, here or in a section, says so in its place: what was found is
+        published all the same.
         """
         try:
+            if self.holds(fact.when):
+                yield self.sentence(fact.text)
+        except _UNMADE as cause:
+            log.warning("a fact of the report cannot be made of '%s': %s", fact.text, cause)
+            yield _NOT_MADE
+
+    def section(self, section: SectionOf) -> Iterator[Section]:
+        """The section, if it holds, without blocks that have nothing to show."""
+        try:
+            if not self.holds(section.when):
+                return
             blocks = [
                 block
                 for place, each in enumerate(section.blocks)
                 for block in self._blocks(each, f"{section.id}-{place}")
             ]
-        except (TemplateError, TypeError, ValueError, LookupError) as cause:
+        except _UNMADE as cause:
             log.warning("'%s' of the report cannot be made: %s", section.title, cause)
-            blocks = [Paragraph("It cannot be made of these rows; the log says why.")]
-        return Section(section.id, section.title, tuple(blocks))
+            blocks = [Paragraph(_NOT_MADE)]
+        yield Section(section.id, section.title, tuple(blocks))
 
     def _blocks(self, block: BlockOf, id_: str) -> Iterator[Block]:
         if block.text:

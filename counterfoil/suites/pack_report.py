@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, mo
 from counterfoil.common.errors import SuiteError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.packs import Pack
-from counterfoil.suites.suite import REPORT, Identifier, Text
+from counterfoil.suites.suite import REPORT, Identifier, Text, check_folder
 
 # How a value is written: by itself, or with the digits, the sign or the time of its kind.
 Form = Literal["text", "name", "id", "number", "signed", "instant", "amount"]
@@ -174,15 +174,15 @@ def load_reports(expectations_dir: Path) -> tuple[PackReport, ...]:
     """What the packs show, in the order of their names.
 
     Raises:
-        SuiteError: a file is not YAML, has a key that is none, an expression that is none, or
-            two of them give rows or a section one name.
+        SuiteError: a file is not YAML, has a key that is none, an expression that is none or
+            another pack than its folder's, or two of them give rows or a section one name.
     """
     reports = []
     for file in sorted(expectations_dir.glob(f"*/{REPORT}")):
         where = str(file.relative_to(expectations_dir.parent))
-        reports.append(
-            parse_model(PackReport, read_yaml(file, SuiteError), where=where, error=SuiteError)
-        )
+        report = parse_model(PackReport, read_yaml(file, SuiteError), where=where, error=SuiteError)
+        check_folder(report.pack, file.parent, where)
+        reports.append(report)
     _refuse_twice(name for report in reports for name in report.rows)
     _refuse_twice(section.id for report in reports for section in report.sections)
     return tuple(reports)

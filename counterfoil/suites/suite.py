@@ -415,13 +415,23 @@ def _load_suite(file: Path, expectations_dir: Path) -> Suite:
     if isinstance(content, dict):
         content["file"] = where
     suite = parse_model(Suite, content, where=where, error=SuiteError)
-    if file.parent != expectations_dir and suite.pack != file.parent.name:
-        raise SuiteError(
-            f"pack '{suite.pack}' is not its folder's: it would never apply",
-            where=where,
-            remedy=f"Write `pack: {file.parent.name}`, or move the file",
-        )
+    if file.parent != expectations_dir:
+        check_folder(suite.pack, file.parent, where)
     return suite
+
+
+def check_folder(pack: Pack, folder: Path, where: str) -> None:
+    """That a file says the pack whose folder it is in.
+
+    Raises:
+        SuiteError: it does not.
+    """
+    if pack != folder.name:
+        raise SuiteError(
+            f"pack '{pack}' is not its folder's: it would never apply",
+            where=where,
+            remedy=f"Write `pack: {folder.name}`, or move the file",
+        )
 
 
 def _refuse_twice(named: Iterable[tuple[str, str]]) -> None:

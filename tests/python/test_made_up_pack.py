@@ -9,6 +9,7 @@ from refusals import refused
 
 from counterfoil.audit.findings import Audit, CheckResult, History, PreviousAudit, Score, TrendPoint
 from counterfoil.common.errors import SuiteError
+from counterfoil.publish.blocks import Paragraph
 from counterfoil.publish.body import body_of
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
@@ -142,6 +143,21 @@ def test_what_cannot_be_made_is_said_in_its_place(audit: Audit, tmp_path: Path) 
     ]
 
 
+def test_a_condition_that_cannot_be_judged_is_said_in_its_place(
+    audit: Audit, tmp_path: Path
+) -> None:
+    condition = "sections.members.level > 1"
+    content = LOYALTY | {
+        "facts": [{"when": condition, "text": "Nobody sees it."}],
+        "sections": [{**section, "when": condition} for section in LOYALTY["sections"]],
+    }
+    body = body_of(audit, load_reports(write(tmp_path / "expectations", content)))
+    assert body.facts == ("It cannot be made of these rows; the log says why.",)
+    assert [section.blocks for section in body.sections] == [
+        (Paragraph("It cannot be made of these rows; the log says why."),)
+    ]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
@@ -150,6 +166,7 @@ def test_what_cannot_be_made_is_said_in_its_place(audit: Audit, tmp_path: Path) 
         ("facts", [{"when": "1", "text": "{{ x"}], "'{{ x' is no sentence"),
         ("facts", [{"when": "x | loudly", "text": "x"}], "No filter named 'loudly'"),
         ("score", {"Loyalty": "first"}, "key 'score.Loyalty'"),
+        ("pack", "royalty", "pack 'royalty' is not its folder's"),
     ],
 )
 def test_a_slip_of_the_pen_is_refused(tmp_path: Path, key: str, value: object, says: str) -> None:
