@@ -22,7 +22,8 @@ from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
-from counterfoil.suites.suite import ROW_SECURITY_ISOLATES, Suite, check_columns
+from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
+from counterfoil.suites.suite import Suite, check_columns
 from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
 from counterfoil.views.parts import parts_of
 
@@ -144,7 +145,7 @@ def _declared(suites: Iterable[Suite], contract: Contract) -> list[str]:
     check_ids = [
         check.check_id for suite in suites if suite.applies_to(contract) for check in suite.checks
     ]
-    return [*check_ids, ROW_SECURITY_ISOLATES] if declared_probes(contract) else check_ids
+    return [*check_ids, ROW_SECURITY_ISOLATES.check_id] if declared_probes(contract) else check_ids
 
 
 def _look_around(

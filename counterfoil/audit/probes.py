@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from counterfoil.audit.findings import CheckResult, CheckStatus, Finding
-from counterfoil.audit.self_checks import isolation_check, own_finding
+from counterfoil.audit.self_checks import own_finding, own_result
 from counterfoil.common.sqltext import quoted
 from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.structure import Probe
-from counterfoil.suites.suite import ROW_SECURITY_ISOLATES
+from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
 
 _EXISTS = sa.text(
     "select exists ("
@@ -69,15 +69,13 @@ def row_security_isolates(connection: sa.Connection, contract: Contract) -> Chec
         detail = "the tables of all probes are missing"
     if errors:
         status, detail = "error", "; ".join(errors)
-    return isolation_check().model_copy(
-        update={
-            "status": status,
-            "detail": detail,
-            "rows_checked": sum(sight.row_count for sight in sights),
-            "finding_count": len(findings),
-            "findings": findings,
-        }
+    result = own_result(
+        ROW_SECURITY_ISOLATES,
+        rows_checked=sum(sight.row_count for sight in sights),
+        detail=detail,
+        findings=findings,
     )
+    return result.model_copy(update={"status": status})
 
 
 def _look(connection: sa.Connection, contract: Contract, probe: Probe) -> Sight:
@@ -121,7 +119,6 @@ def _finding(sight: Sight) -> Finding:
     key: dict[str, str | None] = {"probe": probe.name}
     return own_finding(
         ROW_SECURITY_ISOLATES,
-        "critical",
         key,
         f"{probe.name}: role {probe.role} sees {sight.foreign_row_count} rows of"
         f" {probe.table} that are not its own, of {sight.row_count}",

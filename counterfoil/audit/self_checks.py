@@ -1,78 +1,43 @@
-"""The checks that no suite declares: the audit's own, of itself."""
+"""What the checks come to that no suite declares."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from counterfoil.audit.findings import CheckResult, Finding, WaiverUse, fingerprint
 from counterfoil.contract.packs import Pack
-from counterfoil.suites.severities import Severity
-from counterfoil.suites.suite import EVERY_CHECK_RAN, ROW_SECURITY_ISOLATES, WAIVERS_IN_USE
+from counterfoil.suites.own_checks import EVERY_CHECK_RAN, WAIVERS_IN_USE, OwnCheck
 
 
-def own_check(
-    check_id: str,
-    title: str,
+def own_result(
+    check: OwnCheck,
     *,
-    severity: Severity,
-    relation: str,
     rows_checked: int,
-    owner: str,
-    category: str,
-    why: str,
-    remedy: str,
     detail: str | None = None,
     findings: Sequence[Finding] = (),
 ) -> CheckResult:
-    """A check whose findings are all at hand: it fails if there is one."""
+    """The result of a check whose findings are all at hand: it fails if there is one."""
     return CheckResult(
-        check_id=check_id,
-        title=title,
-        severity=severity,
+        **asdict(check),
         status="fail" if findings else "pass",
-        relation=relation,
         rows_checked=rows_checked,
         finding_count=len(findings),
-        owner=owner,
-        category=category,
-        why=why,
-        remedy=remedy,
         detail=detail,
         findings=list(findings),
     )
 
 
 def own_finding(
-    check_id: str,
-    severity: Severity,
-    key: dict[str, str | None],
-    message: str,
-    **observed: object,
+    check: OwnCheck, key: dict[str, str | None], message: str, **observed: object
 ) -> Finding:
     """A finding of such a check: no tenant's, known again by its key."""
     return Finding(
-        fingerprint=fingerprint(check_id, key),
-        severity=severity,
+        fingerprint=fingerprint(check.check_id, key),
+        severity=check.severity,
         tenant_id=None,
         key=key,
         observed=observed,
         message=message,
-    )
-
-
-def isolation_check() -> CheckResult:
-    """The check as the catalogue has it, before any probe was run."""
-    return own_check(
-        ROW_SECURITY_ISOLATES,
-        "Row security shows a role its own rows, and no other's",
-        severity="critical",
-        relation="structure.row_security.probes",
-        rows_checked=0,
-        owner="platform",
-        category="Row security",
-        why="Policies are or'ed together, owners and views go around them, and a role inherits"
-        " what another may. Whether the policies isolate is known only when it is tried.",
-        remedy="Look at schema_policies for the table, and at the role's memberships and"
-        " BYPASSRLS; then write the policy that is missing.",
     )
 
 
@@ -88,24 +53,12 @@ def every_check_ran(
     """
     missing = sorted(set(declared) - {result.check_id for result in results})
     findings = [
-        own_finding(
-            EVERY_CHECK_RAN,
-            "critical",
-            {"check_id": name},
-            f"{name} is declared and has no result",
-        )
+        own_finding(EVERY_CHECK_RAN, {"check_id": name}, f"{name} is declared and has no result")
         for name in missing
     ]
-    return own_check(
+    return own_result(
         EVERY_CHECK_RAN,
-        "Every declared check has a result",
-        severity="critical",
-        relation="expectations",
         rows_checked=len(declared),
-        owner="data",
-        category="Audit",
-        why="A check that silently did not run looks like one that passed.",
-        remedy="Look at the audit's log for the check's suite, and run the audit again.",
         detail=_without(left_out),
         findings=findings,
     )
@@ -121,19 +74,9 @@ def waivers_in_use(waivers: Sequence[WaiverUse], left_out: Sequence[Pack] = ()) 
     idle = [waiver for waiver in waivers if waiver.state in ("expired", "unused")]
     # The same line written twice is one finding.
     findings = {finding.fingerprint: finding for finding in map(_idle, idle)}
-    return own_check(
+    return own_result(
         WAIVERS_IN_USE,
-        "Every waiver holds, and waives something",
-        severity="warning",
-        relation="waivers",
         rows_checked=len(waivers),
-        owner="data",
-        category="Audit",
-        why=(
-            "A waiver that nothing needs any more hides the next fault of that key, and one that"
-            " expired is a decision that somebody has to take again."
-        ),
-        remedy="Delete its line of seeds/waivers.csv, or give it a new date and reason.",
         detail=_without(left_out),
         findings=list(findings.values()),
     )
@@ -156,7 +99,7 @@ def _idle(waiver: WaiverUse) -> Finding:
         else "waives nothing any more"
     )
     message = f"The waiver of {waiver.check_id} for {_spoken(waiver.key)} {what}"
-    return own_finding(WAIVERS_IN_USE, "warning", key, message, owner=waiver.owner)
+    return own_finding(WAIVERS_IN_USE, key, message, owner=waiver.owner)
 
 
 def _spoken(key: dict[str, str | None]) -> str:

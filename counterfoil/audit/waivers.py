@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from counterfoil.common.errors import WaiverError
 from counterfoil.common.yamlfile import parse_model
-from counterfoil.suites.suite import EVIDENCE_OF_PROBES, ROW_SECURITY_ISOLATES, Suite
+from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
+from counterfoil.suites.suite import EVIDENCE_OF_PROBES, Suite
 
 COLUMNS = ("database", "check_id", "key", "owner", "reason", "expires_on", "bound")
 
@@ -126,7 +127,7 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
     """
     evidence = {
         check.check_id: suite.evidence_of(check) for suite in suites for check in suite.checks
-    } | {ROW_SECURITY_ISOLATES: EVIDENCE_OF_PROBES}
+    } | {ROW_SECURITY_ISOLATES.check_id: EVIDENCE_OF_PROBES}
     waivers = []
     for line, row in _read(file):
         where = f"{file}, line {line}"

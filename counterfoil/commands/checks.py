@@ -1,5 +1,7 @@
 """`counterfoil checks`: the catalogue."""
 
+from itertools import chain
+
 from counterfoil.common.terminal import one_line_errors, out
 from counterfoil.common.text import one_line
 
@@ -10,17 +12,16 @@ def checks() -> None:
         from rich.table import Table
         from rich.text import Text
 
-        from counterfoil.audit.self_checks import every_check_ran, isolation_check, waivers_in_use
         from counterfoil.common.settings import settings
-        from counterfoil.suites.suite import load_suites
+        from counterfoil.suites.own_checks import OWN_CHECKS, OwnCheck
+        from counterfoil.suites.suite import Check, load_suites
 
         table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
         table.add_column("check", no_wrap=True)
         table.add_column("severity")
         table.add_column("says")
-        for suite in load_suites(settings().expectations_dir):
-            for check in suite.checks:
-                table.add_row(check.check_id, check.severity, Text(one_line(check.title)))
-        for own in (isolation_check(), every_check_ran([], []), waivers_in_use([])):
-            table.add_row(own.check_id, own.severity, Text(one_line(own.title)))
+        suites = load_suites(settings().expectations_dir)
+        declared = [check for suite in suites for check in suite.checks]
+        for check in chain[Check | OwnCheck](declared, OWN_CHECKS):
+            table.add_row(check.check_id, check.severity, Text(one_line(check.title)))
         out.print(table)

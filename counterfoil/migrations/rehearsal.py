@@ -18,7 +18,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.findings import CheckResult, Finding
-from counterfoil.audit.self_checks import own_check, own_finding
+from counterfoil.audit.self_checks import own_finding, own_result
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.facts import Facts, MigrationFile, Tree
@@ -26,10 +26,20 @@ from counterfoil.migrations.layouts import halves
 from counterfoil.migrations.textfile import read_text
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.profiles import Target
+from counterfoil.suites.own_checks import OwnCheck
 
 log = logging.getLogger(__name__)
 
-REHEARSAL = "migrations.rehearsal"
+REHEARSAL = OwnCheck(
+    check_id="migrations.rehearsal",
+    title="The migrations run forward and back on an empty database",
+    severity="critical",
+    relation="migrations",
+    owner="platform",
+    category="Migrations",
+    why="What fails on an empty database fails on the next new environment.",
+    remedy="Correct the statement, and rehearse again: what follows it was not run.",
+)
 _ROLE = "counterfoil_rehearsal"
 _PROVIDED_BY_POSTGRES = frozenset({"pg_catalog", "information_schema", "public"})
 
@@ -194,19 +204,8 @@ def _provide(connection: Connection, facts: Facts, tree: Tree, declared: Migrati
 
 def _finding(tree: Tree, file: str, line: int, says: str) -> Finding:
     key: dict[str, str | None] = {"tree": tree.tree, "file": file, "line": str(line)}
-    return own_finding(REHEARSAL, "critical", key, f"{file}:{line}: {says}")
+    return own_finding(REHEARSAL, key, f"{file}:{line}: {says}")
 
 
 def _result(findings: list[Finding], *, rows_checked: int) -> CheckResult:
-    return own_check(
-        REHEARSAL,
-        "The migrations run forward and back on an empty database",
-        severity="critical",
-        relation="migrations",
-        rows_checked=rows_checked,
-        owner="platform",
-        category="Migrations",
-        why="What fails on an empty database fails on the next new environment.",
-        remedy="Correct the statement, and rehearse again: what follows it was not run.",
-        findings=findings,
-    )
+    return own_result(REHEARSAL, rows_checked=rows_checked, findings=findings)

@@ -4,10 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from counterfoil.audit.findings import Audit, CheckResult, Finding, audit_status
-from counterfoil.audit.self_checks import own_check, own_finding
+from counterfoil.audit.self_checks import own_finding, own_result
 from counterfoil.migrations.facts import Suppression
+from counterfoil.suites.own_checks import OwnCheck
 
-SUPPRESSIONS_IN_USE = "audit.suppressions_in_use"
+SUPPRESSIONS_IN_USE = OwnCheck(
+    check_id="audit.suppressions_in_use",
+    title="Every comment that accepts a finding has a reason, and accepts something",
+    severity="warning",
+    relation="migrations",
+    owner="platform",
+    category="Audit",
+    why="A comment that nothing needs any more hides the next fault of that file.",
+    remedy="Delete the comment, or write `because` and the reason after the check.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +105,7 @@ def _suppressions_in_use(
         for given in suppressions
         if not given.reason or (given.check_id, given.tree, given.file) not in idle
     ]
-    return own_check(
-        SUPPRESSIONS_IN_USE,
-        "Every comment that accepts a finding has a reason, and accepts something",
-        severity="warning",
-        relation="migrations",
-        rows_checked=len(suppressions),
-        owner="platform",
-        category="Audit",
-        why="A comment that nothing needs any more hides the next fault of that file.",
-        remedy="Delete the comment, or write `because` and the reason after the check.",
-        findings=findings,
-    )
+    return own_result(SUPPRESSIONS_IN_USE, rows_checked=len(suppressions), findings=findings)
 
 
 def _idle(given: Suppression) -> Finding:
@@ -117,4 +116,4 @@ def _idle(given: Suppression) -> Finding:
     }
     what = "accepts nothing" if given.reason else "gives no reason (write `because ...`)"
     message = f"{given.file}:{given.line}: the comment that allows {given.check_id} {what}"
-    return own_finding(SUPPRESSIONS_IN_USE, "warning", key, message, line=given.line)
+    return own_finding(SUPPRESSIONS_IN_USE, key, message, line=given.line)

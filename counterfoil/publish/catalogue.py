@@ -6,13 +6,17 @@ from pathlib import Path
 
 import yaml
 
-from counterfoil.audit.findings import CheckResult
-from counterfoil.audit.self_checks import every_check_ran, isolation_check, waivers_in_use
 from counterfoil.common.errors import SuiteError
 from counterfoil.common.settings import Settings
 from counterfoil.common.templates import text_template
 from counterfoil.common.yamlfile import read_yaml
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
+from counterfoil.suites.own_checks import (
+    EVERY_CHECK_RAN,
+    ROW_SECURITY_ISOLATES,
+    WAIVERS_IN_USE,
+    OwnCheck,
+)
 from counterfoil.suites.suite import Check, Evidence, Suite, load_suites
 
 _PROBED = (
@@ -117,13 +121,13 @@ def _broken(fixture: Path) -> object:
     return first.get("break") if isinstance(first, dict) else None
 
 
-def _own_checks() -> tuple[tuple[CheckResult, str], ...]:
+def _own_checks() -> tuple[tuple[OwnCheck, str], ...]:
     """The checks that no suite declares, with how each is judged."""
     after = "Judged by the audit itself, after every suite: it needs no view."
     return (
-        (isolation_check(), _PROBED),
-        (every_check_ran([], []), after),
-        (waivers_in_use([]), after),
+        (ROW_SECURITY_ISOLATES, _PROBED),
+        (EVERY_CHECK_RAN, after),
+        (WAIVERS_IN_USE, after),
     )
 
 

@@ -24,16 +24,11 @@ from counterfoil.common.errors import SuiteError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
+from counterfoil.suites.own_checks import OWN_CHECKS
 from counterfoil.suites.severities import Severity
 
 # What a report shows of a pack, among its suites (pack_report.py).
 REPORT = "report.yml"
-
-# The checks that Counterfoil adds to every audit.
-EVERY_CHECK_RAN = "audit.every_check_ran"
-WAIVERS_IN_USE = "audit.waivers_in_use"
-# The check that it makes itself, where the contract has probes (probes.py).
-ROW_SECURITY_ISOLATES = "schema.row_security_isolates"
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Condition = Annotated[str, StringConstraints(pattern=r"[A-Za-z]")]
@@ -307,10 +302,7 @@ def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
         )
     suites = tuple(_load_suite(file, expectations_dir) for file in files)
     check_ids = [(check.check_id, suite.file) for suite in suites for check in suite.checks]
-    own = [
-        (check_id, "Counterfoil's own")
-        for check_id in (EVERY_CHECK_RAN, WAIVERS_IN_USE, ROW_SECURITY_ISOLATES)
-    ]
+    own = [(check.check_id, "Counterfoil's own") for check in OWN_CHECKS]
     _refuse_twice([*check_ids, *own])
     _refuse_twice((suite.relation, suite.file) for suite in suites)
     return suites
