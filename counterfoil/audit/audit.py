@@ -17,7 +17,7 @@ from counterfoil.audit.score import score, tenant_score
 from counterfoil.audit.sections import gather_sections, read_sections
 from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
 from counterfoil.audit.waivers import waivers_on
-from counterfoil.common.errors import CounterfoilError, PreflightError
+from counterfoil.common.errors import PreflightError
 from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
@@ -110,8 +110,8 @@ def audit(
             if declared_probes(audited):
                 results.append(judge.accepted(row_security_isolates(connection, contract)))
             check_not_rewritten(connection, contract)
-    except (CounterfoilError, sa.exc.DBAPIError):
-        # What went wrong may be a lost connection, and then that is what to say.
+    except Exception:
+        # Whatever it is, and whosever error: if a connection was lost, that is what to say.
         instant.check_unbroken()
         raise
     instant.check_unbroken()

@@ -23,7 +23,8 @@ from counterfoil.views.build import drop_views
 STEPS = {
     "planning": "counterfoil.pipeline.preflight:_check_columns",
     "building": "counterfoil.views.build:_run",
-    "asserting": "counterfoil.audit.audit:_view_columns",
+    "looking around": "counterfoil.audit.audit:_view_columns",
+    "asserting": "counterfoil.audit.audit:Validator",
     "recording": "counterfoil.history.record:_insert_audit",
     "publishing": "counterfoil.pipeline.run:publish_report",
     "notifying": "counterfoil.alerts.outbox:_warn_of_waiting",
