@@ -105,12 +105,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest files first: a worker of pytest-xdist takes whole files, in this order."""
+    """The longest files first: a worker of pytest-xdist takes whole files, in this order.
+
+    One takes all tests that ask Prefect's server, so that there is one for all of them.
+    """
     if config.getoption("--fast"):
         slow = [item for item in items if _is_slow(item)]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 99)
+    for item in items:
+        asks_prefect = "prefect_api" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("prefect" if asks_prefect else item.path.stem))
 
 
 def _is_slow(item: pytest.Item) -> bool:

@@ -73,7 +73,6 @@ class Place:
     server: Server
     books: Walled
     folder: Path
-    prefect_api: str
 
     def start(self, **variables: str) -> Night:
         """Begins an audit; as a flow, where the variables say where Prefect's server is."""
@@ -118,9 +117,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(
-    environment: object, prefect_api: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Place]:
+def place(environment: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("place")
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
@@ -130,7 +127,7 @@ def place(
             server(folder / "server", max_connections=str(MAX_CONNECTIONS))
         )
         books = stack.enter_context(walled(running.target(), "place", folder))
-        place = Place(running, books, folder, prefect_api)
+        place = Place(running, books, folder)
         books.make_views()
         night = place.start()
         assert night.end() == 0, night.said
@@ -152,23 +149,28 @@ def survived(place: Place) -> Iterator[None]:
 
 
 def test_killed_at_any_point(place: Place, request: pytest.FixtureRequest) -> None:
-    """The flow, dbt below it, or both; half of them while the views are being built."""
-    times = 30 if request.config.getoption("--long") else 3
+    """The run, dbt below it, or both; half of them while the views are being built.
+
+    Thirty times as Prefect's flow; twice without Prefect, unless it is asked for.
+    """
+    times, variables = 2, {}
+    if request.config.getoption("--long"):
+        times, variables = 30, {"PREFECT_API_URL": request.getfixturevalue("prefect_api")}
     seed = int(os.environ.get("COUNTERFOIL_TEST_SEED", "5"))
     chance = random.Random(seed)
     killed = []
     for number in range(times):
         with survived(place):
-            victim = chance.choice(["flow", "dbt", "both"])
+            victim = chance.choice(["run", "dbt", "both"])
             is_built = victim == "dbt" or number % 2 == 0
             if is_built:
                 drop_views(Session.alone(place.books.builder, Settings()))
-            night = place.start(PREFECT_API_URL=place.prefect_api)
+            night = place.start(**variables)
             if victim == "dbt":
                 wait_until(partial(_dbt_of, night), seconds=60)
                 after = chance.uniform(0, 6)
             else:
-                after = chance.uniform(1, 14 if is_built else 8)
+                after = chance.uniform(1, 14 if is_built else 8 if variables else 3)
             time.sleep(after)
             _kill(night, victim)
             code = night.end()
@@ -179,7 +181,7 @@ def test_killed_at_any_point(place: Place, request: pytest.FixtureRequest) -> No
 
 
 def _dbt_of(night: Night) -> list[psutil.Process]:
-    """The process of dbt below a flow, while there is one."""
+    """The process of dbt below a run, while there is one."""
     with suppress(psutil.NoSuchProcess):
         children = psutil.Process(night.process.pid).children()
         return [child for child in children if "counterfoil.views.dbt_process" in child.cmdline()]
@@ -191,7 +193,7 @@ def _kill(night: Night, victim: str) -> None:
         for process in _dbt_of(night):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-    elif victim == "flow":
+    elif victim == "run":
         night.process.kill()
     elif night.process.poll() is None:
         os.killpg(night.process.pid, signal.SIGKILL)

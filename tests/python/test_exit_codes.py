@@ -120,19 +120,17 @@ def _tear(view: str, database: Database) -> str:
 
 
 @pytest.fixture(scope="module")
-def runs(terminal: Terminal, databases: None, prefect_api: str) -> dict[str, Run]:
-    """Every run that takes its time; `late` is a flow."""
+def runs(terminal: Terminal, databases: None) -> dict[str, Run]:
+    """Every run that takes its time."""
     wanted = {
         "faulty": ("--target", "faulty", "--fail-on", "critical", "--json", "copy.json"),
         "faulty never": ("--target", "faulty", "--fail-on", "never"),
         "sound": ("--target", "sound"),
+        "late": ("--target", "late"),
         "torn never": ("--target", "torn", "--fail-on", "never"),
         "unknown never": ("--target", "[red]nowhere", "--fail-on", "never"),
     }
-    late = terminal.run("late", "run", "--target", "late", PREFECT_API_URL=prefect_api)
-    return {"late": late} | {
-        name: terminal.run(name, "run", *arguments) for name, arguments in wanted.items()
-    }
+    return {name: terminal.run(name, "run", *arguments) for name, arguments in wanted.items()}
 
 
 @pytest.mark.parametrize(
