@@ -77,9 +77,9 @@ def pair(
 
 
 def _is_level(primary: Server, standby: Server) -> bool:
-    """Whether the standby has replayed all that the primary has written."""
+    """Whether the standby has replayed all that the primary has flushed."""
     with primary.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("select pg_current_wal_lsn()")
+        cursor.execute("select pg_current_wal_flush_lsn()")
         written = cursor.fetchone()
     with standby.connect() as connection, connection.cursor() as cursor:
         cursor.execute("select pg_last_wal_replay_lsn() >= %s::pg_lsn", written)
