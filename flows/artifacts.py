@@ -18,7 +18,7 @@ from counterfoil.common.text import clip, one_line
 from counterfoil.publish import forms
 from counterfoil.publish.blocks import Table
 from counterfoil.publish.body import Body
-from counterfoil.publish.groups import Story, stories
+from counterfoil.publish.groups import Group, groups
 from counterfoil.publish.headlines import instant, movement, verdict, worst_first
 from counterfoil.publish.tables import score_table
 
@@ -110,23 +110,23 @@ def _incidents(audit: Audit) -> Iterator[dict[str, Any]]:
     incidents = audit.history.incidents if audit.history else []
     statuses: tuple[IncidentStatus, ...] = ("open", "waived")
     told = [
-        (status, story)
+        (status, group)
         for status in statuses
-        for story in stories(incident for incident in incidents if incident.status == status)
+        for group in groups(incident for incident in incidents if incident.status == status)
     ]
-    for status, story in told[:_MOST_ROWS]:
-        yield _row(status, story)
+    for status, group in told[:_MOST_ROWS]:
+        yield _row(status, group)
 
 
-def _row(status: IncidentStatus, story: Story) -> dict[str, Any]:
-    lead: Incident = story.lead
+def _row(status: IncidentStatus, group: Group) -> dict[str, Any]:
+    lead: Incident = group.lead
     return {
         "status": status,
-        "severity": story.severity,
-        "checks": len(story.check_ids),
-        "since": instant(story.opened_at),
+        "severity": group.severity,
+        "checks": len(group.check_ids),
+        "since": instant(group.opened_at),
         "size": lead.size,
-        "owner": _plain(", ".join(story.owners)),
+        "owner": _plain(", ".join(group.owners)),
         # At the end, since Prefect shows a cell on one line, however long.
         "what": _plain(lead.message),
     }

@@ -10,13 +10,13 @@ from typing import Literal
 from counterfoil.alerts.recipients import Recipient
 from counterfoil.audit.findings import Audit, Change, ChangeKind, History, Incident, Measure
 from counterfoil.common.text import one_line
-from counterfoil.publish.groups import ChangedStory, Story, changed_stories, stories
+from counterfoil.publish.groups import ChangedGroup, Group, changed_groups, groups
 from counterfoil.publish.headlines import VERDICTS, verdict
 
 Tone = Literal["info", "success", "warning", "failure"]
 
 # A message is read on a telephone; all of it is in the report.
-_MOST_STORIES = 10
+_MOST_GROUPS = 10
 _MOST_CHARACTERS = 500
 
 # What calls people in a chat, were it in the name of a competition: <!channel>, <@U1>, @here.
@@ -80,7 +80,7 @@ def compose(
 ) -> Alert | None:
     """The message that an audit owes a recipient; None if it owes none.
 
-    Incidents that share a subject are one story. What is waived is silent, and so is the
+    Incidents that share a subject are one group. What is waived is silent, and so is the
     end of what was waived.
 
     Args:
@@ -98,11 +98,11 @@ def compose(
         and recipient.hears_of(incident)
         and _is_looked_at(incident, audit)
     ]
-    changed = changed_stories(changes)
+    changed = changed_groups(changes)
     reminders = [
-        story
-        for story in stories(open_incidents)
-        if _is_due(story, told.due) and not _is_told_anyway(story, changed)
+        group
+        for group in groups(open_incidents)
+        if _is_due(group, told.due) and not _is_told_anyway(group, changed)
     ]
     judged = _judged(audit, told)
     if not changed and not reminders and judged is None:
@@ -116,7 +116,7 @@ def compose(
             heading,
             [_changed_lines(one, audit, open_incidents) for one in changed if one.change == kind],
         )
-    body += _section(_STILL_OPEN, [_open_lines(story, audit) for story in reminders])
+    body += _section(_STILL_OPEN, [_open_lines(group, audit) for group in reminders])
     body += ["", *_footer(audit, report, identity)]
     return Alert(
         alert_id=identity,
@@ -182,16 +182,16 @@ def _is_looked_at(incident: Incident, audit: Audit) -> bool:
     )
 
 
-def _is_due(story: Story, due: Collection[int]) -> bool:
-    return any(incident.incident_id in due for incident in story.incidents)
+def _is_due(group: Group, due: Collection[int]) -> bool:
+    return any(incident.incident_id in due for incident in group.incidents)
 
 
-def _is_told_anyway(story: Story, changed: Sequence[ChangedStory]) -> bool:
-    return any(_belongs(incident, one) for incident in story.incidents for one in changed)
+def _is_told_anyway(group: Group, changed: Sequence[ChangedGroup]) -> bool:
+    return any(_belongs(incident, one) for incident in group.incidents for one in changed)
 
 
-def _belongs(incident: Incident, changed: ChangedStory) -> bool:
-    return Story((incident,)).subject == changed.story.subject
+def _belongs(incident: Incident, changed: ChangedGroup) -> bool:
+    return Group((incident,)).subject == changed.group.subject
 
 
 def _judged(audit: Audit, told: Told) -> bool | None:
@@ -207,7 +207,7 @@ def _judgement(audit: Audit, *, can_judge: bool) -> list[str]:
         return ["The audit can judge again."]
     unjudged = audit.unjudged
     lines = [f"The audit could not judge {len(unjudged)} of {len(audit.checks)} checks:"]
-    lines += [_cut(f"- {check.check_id}: {check.detail}") for check in unjudged[:_MOST_STORIES]]
+    lines += [_cut(f"- {check.check_id}: {check.detail}") for check in unjudged[:_MOST_GROUPS]]
     return lines + _and_more(len(unjudged))
 
 
@@ -216,19 +216,17 @@ def _section(heading: str, told: Sequence[list[str]]) -> Iterator[str]:
         return
     yield ""
     yield f"{heading}: {len(told)}"
-    for lines in told[:_MOST_STORIES]:
+    for lines in told[:_MOST_GROUPS]:
         yield from lines
     yield from _and_more(len(told))
 
 
 def _and_more(number: int) -> list[str]:
-    return (
-        [f"... and {number - _MOST_STORIES} more, in the report"] if number > _MOST_STORIES else []
-    )
+    return [f"... and {number - _MOST_GROUPS} more, in the report"] if number > _MOST_GROUPS else []
 
 
 def _changed_lines(
-    changed: ChangedStory, audit: Audit, open_incidents: Sequence[Incident]
+    changed: ChangedGroup, audit: Audit, open_incidents: Sequence[Incident]
 ) -> list[str]:
     lead = next(change for change in changed.changes if change.change == changed.change)
     sentence = _cut(lead.incident.message)
@@ -242,24 +240,24 @@ def _changed_lines(
     if changed.change == "resolved":
         left = [incident for incident in open_incidents if _belongs(incident, changed)]
         if left:
-            checks = ", ".join(Story(tuple(left)).check_ids)
+            checks = ", ".join(Group(tuple(left)).check_ids)
             lines.append(f"  In part: still open by {checks}")
         return lines
-    return lines + _what_to_do(changed.story, audit)
+    return lines + _what_to_do(changed.group, audit)
 
 
-def _open_lines(story: Story, audit: Audit) -> list[str]:
-    since = f"{story.opened_at:%Y-%m-%d}"
-    return [f"- {_cut(story.lead.message)} (since {since})", *_what_to_do(story, audit)]
+def _open_lines(group: Group, audit: Audit) -> list[str]:
+    since = f"{group.opened_at:%Y-%m-%d}"
+    return [f"- {_cut(group.lead.message)} (since {since})", *_what_to_do(group, audit)]
 
 
-def _what_to_do(story: Story, audit: Audit) -> list[str]:
+def _what_to_do(group: Group, audit: Audit) -> list[str]:
     remedy = next(
-        (check.remedy for check in audit.checks if check.check_id == story.lead.check_id), ""
+        (check.remedy for check in audit.checks if check.check_id == group.lead.check_id), ""
     )
     return [
-        f"  {story.severity}, owned by {one_line(', '.join(story.owners))}:"
-        f" {', '.join(story.check_ids)}",
+        f"  {group.severity}, owned by {one_line(', '.join(group.owners))}:"
+        f" {', '.join(group.check_ids)}",
         f"  Remedy: {_cut(remedy)}",
     ]
 
@@ -274,8 +272,8 @@ def _footer(audit: Audit, report: str, identity: str) -> list[str]:
 
 def _title(
     audit: Audit,
-    changed: Sequence[ChangedStory],
-    reminders: Sequence[Story],
+    changed: Sequence[ChangedGroup],
+    reminders: Sequence[Group],
     judged: bool | None,
 ) -> str:
     parts = [VERDICTS[audit.status]]
@@ -290,9 +288,9 @@ def _title(
     return _cut(f"Counterfoil {audit.database}: {', '.join(parts)}")
 
 
-def _tone(changed: Sequence[ChangedStory], reminders: Sequence[Story], judged: bool | None) -> Tone:
-    asking = [one.story for one in changed if one.change != "resolved"]
-    if judged is False or any(story.severity == "critical" for story in asking):
+def _tone(changed: Sequence[ChangedGroup], reminders: Sequence[Group], judged: bool | None) -> Tone:
+    asking = [one.group for one in changed if one.change != "resolved"]
+    if judged is False or any(group.severity == "critical" for group in asking):
         return "failure"
     if asking or reminders:
         return "warning"
@@ -300,11 +298,11 @@ def _tone(changed: Sequence[ChangedStory], reminders: Sequence[Story], judged: b
 
 
 def _ids(
-    changed: Sequence[ChangedStory], reminders: Sequence[Story], open_incidents: Sequence[Incident]
+    changed: Sequence[ChangedGroup], reminders: Sequence[Group], open_incidents: Sequence[Incident]
 ) -> set[int]:
-    """The incidents in it: with a change of a story goes what else is open of it."""
+    """The incidents in it: with a change of a group goes what else is open of it."""
     told = {change.incident.incident_id for one in changed for change in one.changes}
-    told |= {incident.incident_id for story in reminders for incident in story.incidents}
+    told |= {incident.incident_id for group in reminders for incident in group.incidents}
     return told | {
         incident.incident_id
         for incident in open_incidents

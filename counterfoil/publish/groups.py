@@ -1,4 +1,4 @@
-"""Incidents as people count them: what is wrong with one subject is one story.
+"""Incidents as people count them: what is wrong with one subject is one group.
 
 One missing ledger entry fails three checks, on a competition and on a reservation. Three
 incidents are kept, since each ends by itself; one is reported.
@@ -27,9 +27,9 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Story:
+class Group:
     """The incidents of one subject, the one that says most first; an incident without a
-    subject is a story of its own.
+    subject is a group of its own.
 
     Attributes:
         incidents: at least one; by severity, then the largest by absolute size.
@@ -39,7 +39,7 @@ class Story:
 
     @property
     def lead(self) -> Incident:
-        """The incident whose message tells the story."""
+        """The incident whose message tells the group."""
         return self.incidents[0]
 
     @property
@@ -75,41 +75,41 @@ class Story:
 
 
 @dataclass(frozen=True)
-class ChangedStory:
+class ChangedGroup:
     """What an audit changed of one subject.
 
     Attributes:
         change: what the changes come to.
-        changes: at least one, in the order of the story's incidents.
+        changes: at least one, in the order of the group's incidents.
     """
 
     change: ChangeKind
     changes: tuple[Change, ...]
 
     @property
-    def story(self) -> Story:
+    def group(self) -> Group:
         """The incidents that changed, and only those of the subject."""
-        return Story(tuple(change.incident for change in self.changes))
+        return Group(tuple(change.incident for change in self.changes))
 
 
-def stories(incidents: Iterable[Incident]) -> list[Story]:
-    """The incidents by subject, the worst story first."""
-    told = [Story(tuple(group)) for group in _by_subject(incidents, lambda incident: incident)]
-    return sorted(told, key=lambda story: _weight(story.lead))
+def groups(incidents: Iterable[Incident]) -> list[Group]:
+    """The incidents by subject, the worst group first."""
+    told = [Group(tuple(group)) for group in _by_subject(incidents, lambda incident: incident)]
+    return sorted(told, key=lambda group: _weight(group.lead))
 
 
-def changed_stories(changes: Iterable[Change]) -> list[ChangedStory]:
+def changed_groups(changes: Iterable[Change]) -> list[ChangedGroup]:
     """The changes by subject: those that ask for somebody first, then the worst."""
     told = [
-        ChangedStory(min((change.change for change in group), key=_TOLD_FIRST.index), tuple(group))
+        ChangedGroup(min((change.change for change in group), key=_TOLD_FIRST.index), tuple(group))
         for group in _by_subject(changes, lambda change: change.incident)
     ]
-    return sorted(told, key=lambda one: (_TOLD_FIRST.index(one.change), *_weight(one.story.lead)))
+    return sorted(told, key=lambda one: (_TOLD_FIRST.index(one.change), *_weight(one.group.lead)))
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many stories an audit left open, and how many it closed.
+    """How many groups an audit left open, and how many it closed.
 
     Attributes:
         ongoing: open now, and in part or whole before.
@@ -125,7 +125,7 @@ class Tally:
 
 
 def tally(history: History) -> Tally:
-    """The stories by what became of them: what was open is ongoing, resolved or waived."""
+    """The groups by what became of them: what was open is ongoing, resolved or waived."""
     begun = {
         change.incident.incident_id
         for change in history.changes
@@ -135,19 +135,19 @@ def tally(history: History) -> Tally:
     before = {
         _subject(change.incident) for change in history.changes if change.status_before == "open"
     }
-    still_open = stories(incident for incident in history.incidents if incident.status == "open")
+    still_open = groups(incident for incident in history.incidents if incident.status == "open")
     new = sum(
-        story.subject not in before
-        and all(incident.incident_id in begun for incident in story.incidents)
-        for story in still_open
+        group.subject not in before
+        and all(incident.incident_id in begun for incident in group.incidents)
+        for group in still_open
     )
-    subjects = {story.subject for story in still_open}
+    subjects = {group.subject for group in still_open}
     ended = [
         one
-        for one in changed_stories(
+        for one in changed_groups(
             change for change in history.changes if change.change in ("resolved", "waived")
         )
-        if one.story.subject not in subjects
+        if one.group.subject not in subjects
     ]
     waived = sum(one.change == "waived" for one in ended)
     return Tally(len(still_open) - new, new, len(ended) - waived, waived)

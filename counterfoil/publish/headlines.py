@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from counterfoil.audit.findings import Audit, AuditStatus, CheckResult, History
 from counterfoil.common.text import clip
-from counterfoil.publish.groups import stories, tally
+from counterfoil.publish.groups import groups, tally
 from counterfoil.suites.severities import WORST_FIRST
 
 VERDICTS: dict[AuditStatus, str] = {
@@ -82,7 +82,7 @@ def open_incidents(history: History) -> str:
     incidents = [incident for incident in history.incidents if incident.status == "open"]
     if not incidents:
         return "no open incident"
-    told, checks = len(stories(incidents)), len({incident.check_id for incident in incidents})
+    told, checks = len(groups(incidents)), len({incident.check_id for incident in incidents})
     return f"{_counted(told, 'open incident')}, {_counted(checks, 'check')}"
 
 

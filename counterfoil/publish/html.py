@@ -15,10 +15,10 @@ from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish import forms
 from counterfoil.publish.body import Body
-from counterfoil.publish.groups import changed_stories, stories
+from counterfoil.publish.groups import changed_groups, groups
 from counterfoil.publish.headlines import VERDICTS, counts, movement, open_incidents, worst_first
 from counterfoil.publish.listing import (
-    MOST_STORIES,
+    MOST_GROUPS,
     acceptances,
     findings_a_check,
 )
@@ -65,9 +65,9 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             counts=counts(audit),
             movement=movement(audit),
             open_incidents=open_incidents(history) if history else None,
-            changes=changed_stories(history.changes) if history else [],
-            stories=stories(one for one in incidents if one.status == "open"),
-            accepted=stories(one for one in incidents if one.status == "waived"),
+            changes=changed_groups(history.changes) if history else [],
+            groups=groups(one for one in incidents if one.status == "open"),
+            accepted=groups(one for one in incidents if one.status == "waived"),
             acceptance=acceptances(audit.checks),
             incident_of={(one.check_id, one.fingerprint): one for one in incidents},
             checks={check.check_id: check for check in audit.checks},
@@ -82,7 +82,7 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             tenants=_tenant_names(audit),
             trends=_trends(audit, failing),
             most_findings=findings_a_check(failing),
-            most_stories=MOST_STORIES,
+            most_groups=MOST_GROUPS,
             schema=PUBLIC_SCHEMA,
         )
     )

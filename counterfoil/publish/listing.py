@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from counterfoil.audit.findings import Acceptance, CheckResult
 
 MOST_FINDINGS = 20
-MOST_STORIES = 20
+MOST_GROUPS = 20
 MOST_TENANTS = 100
 # A sentence this long is read by nobody; a hostile name may be longer.
 MOST_LETTERS = 1_200

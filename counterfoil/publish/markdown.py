@@ -9,7 +9,7 @@ from counterfoil.common.text import clip, printable
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish import forms
 from counterfoil.publish.body import Body
-from counterfoil.publish.groups import Story, changed_stories, stories
+from counterfoil.publish.groups import Group, changed_groups, groups
 from counterfoil.publish.headlines import (
     VERDICTS,
     headlines,
@@ -19,8 +19,8 @@ from counterfoil.publish.headlines import (
     worst_first,
 )
 from counterfoil.publish.listing import (
+    MOST_GROUPS,
     MOST_LETTERS,
-    MOST_STORIES,
     acceptances,
     findings_a_check,
 )
@@ -48,8 +48,8 @@ def render_markdown(body: Body) -> str:
     incidents = audit.history.incidents if audit.history else []
     accepted = acceptances(audit.checks)
 
-    def acceptances_of(story: Story) -> list[Acceptance]:
-        names = ((incident.check_id, incident.fingerprint) for incident in story.incidents)
+    def acceptances_of(group: Group) -> list[Acceptance]:
+        names = ((incident.check_id, incident.fingerprint) for incident in group.incidents)
         return list(dict.fromkeys(accepted[name] for name in names if name in accepted))
 
     return template.render(
@@ -58,9 +58,9 @@ def render_markdown(body: Body) -> str:
         word=VERDICTS[audit.status],
         headlines=headlines(audit),
         movement=movement(audit),
-        changes=changed_stories(audit.history.changes) if audit.history else [],
-        stories=stories(incident for incident in incidents if incident.status == "open"),
-        accepted=stories(incident for incident in incidents if incident.status == "waived"),
+        changes=changed_groups(audit.history.changes) if audit.history else [],
+        groups=groups(incident for incident in incidents if incident.status == "open"),
+        accepted=groups(incident for incident in incidents if incident.status == "waived"),
         acceptances=acceptances_of,
         facts=body.facts,
         score=score_table(audit),
@@ -69,7 +69,7 @@ def render_markdown(body: Body) -> str:
         waivers=waiver_table(audit),
         checks=worst_first(audit.checks),
         most_findings=findings_a_check(audit.checks),
-        most_stories=MOST_STORIES,
+        most_groups=MOST_GROUPS,
         schema=PUBLIC_SCHEMA,
     )
 

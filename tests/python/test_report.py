@@ -28,7 +28,7 @@ from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.postgres.instant import OpenTransaction, open_snapshot
-from counterfoil.publish.groups import Tally, changed_stories, stories, tally
+from counterfoil.publish.groups import Tally, changed_groups, groups, tally
 from counterfoil.publish.html import Trend, environment, render_html
 from counterfoil.publish.index import write_index
 from counterfoil.publish.markdown import render_markdown
@@ -396,19 +396,19 @@ def test_the_address_of_a_report(tmp_path: Path) -> None:
     assert report_url(folder, "https://x/r/") == "https://x/r/a%20b/index.html"
 
 
-# Stories, trends, size.
+# Groups, trends, size.
 
 
-def test_three_incidents_of_one_subject_are_one_story(published: Published) -> None:
+def test_three_incidents_of_one_subject_are_one_group(published: Published) -> None:
     history = published.audits["afternoon"].history
     assert history is not None
-    (story,) = stories(history.incidents)
-    assert len(story.incidents) == len(story.check_ids) == 3
-    assert (story.severity, story.lead.size) == ("critical", -50)
+    (group,) = groups(history.incidents)
+    assert len(group.incidents) == len(group.check_ids) == 3
+    assert (group.severity, group.lead.size) == ("critical", -50)
     assert (tally(history).ongoing, tally(history).new) == (1, 0)
 
 
-def test_stories_are_the_worst_first_and_alone_without_a_subject(published: Published) -> None:
+def test_groups_are_the_worst_first_and_alone_without_a_subject(published: Published) -> None:
     history = published.audits["overnight"].history
     assert history is not None
     one = history.incidents[0]
@@ -417,7 +417,7 @@ def test_stories_are_the_worst_first_and_alone_without_a_subject(published: Publ
         changed = {"incident_id": number, "fingerprint": str(number), "subject": None, **values}
         return one.model_copy(update=changed)
 
-    told = stories(
+    told = groups(
         [
             incident(1, severity="info"),
             incident(2, severity="warning", size=3),
@@ -425,10 +425,10 @@ def test_stories_are_the_worst_first_and_alone_without_a_subject(published: Publ
             incident(4, severity="warning", size=None),
         ]
     )
-    assert [story.lead.incident_id for story in told] == [3, 2, 4, 1]
+    assert [group.lead.incident_id for group in told] == [3, 2, 4, 1]
     (change,) = {change.change for change in history.changes}
     assert change == "new"
-    assert [one.change for one in changed_stories(history.changes)] == ["new"]
+    assert [one.change for one in changed_groups(history.changes)] == ["new"]
 
 
 def test_one_fault_that_went_as_another_of_its_subject_came_is_ongoing(
@@ -440,7 +440,7 @@ def test_one_fault_that_went_as_another_of_its_subject_came_is_ongoing(
     resolved = gone.model_copy(update={"change": "resolved", "status_before": "open"})
     changed = history.model_copy(update={"changes": [resolved, come], "incidents": [come.incident]})
     assert tally(changed) == Tally(ongoing=1, new=0, resolved=0, waived=0)
-    assert changed_stories(changed.changes)[0].change == "new"
+    assert changed_groups(changed.changes)[0].change == "new"
 
 
 def points(*counts: int | None) -> list[TrendPoint]:
