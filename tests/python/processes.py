@@ -8,13 +8,15 @@ are those that its first import finds, each imports for itself.
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
+from typing import Any
 
 from counterfoil.commands.app import main
+from counterfoil.pipeline import host
 
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
@@ -30,16 +32,22 @@ class Counterfoil:
         arguments: of the command line.
         folder: where it runs, and where what it says is kept.
         environment: all of its variables.
+        delays_s: how long it waits for a database that did not answer, each time.
     """
 
     def __init__(
-        self, *arguments: str | Path, folder: Path, environment: Mapping[str, str] = os.environ
+        self,
+        *arguments: str | Path,
+        folder: Path,
+        environment: Mapping[str, str] = os.environ,
+        delays_s: Sequence[float] = host.DELAYS_S,
     ) -> None:
         self.command = ["counterfoil", *map(str, arguments)]
         number = next(_numbers)
         self._out, self._err = (folder / f".{name}.{number}" for name in ("stdout", "stderr"))
         self._process = _FORKING.Process(
-            target=_become, args=(self.command, folder, dict(environment), self._out, self._err)
+            target=_become,
+            args=(self.command, folder, dict(environment), (self._out, self._err), delays_s),
         )
         self._process.start()
 
@@ -83,23 +91,26 @@ class Counterfoil:
         return ""
 
 
-def counterfoil(
-    *arguments: str | Path, folder: Path, environment: Mapping[str, str] = os.environ
-) -> CompletedProcess[str]:
+def counterfoil(*arguments: str | Path, folder: Path, **given: Any) -> CompletedProcess[str]:
     """What `counterfoil` with these arguments comes to and says, at its end."""
-    process = Counterfoil(*arguments, folder=folder, environment=environment)
+    process = Counterfoil(*arguments, folder=folder, **given)
     code = process.wait(300)
     return CompletedProcess(process.command, code, process.out, process.err)
 
 
 def _become(
-    command: list[str], folder: Path, environment: dict[str, str], out: Path, err: Path
+    command: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    said: tuple[Path, Path],
+    delays_s: Sequence[float],
 ) -> None:
     os.setsid()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    for file, number in ((out, 1), (err, 2)):
+    for number, file in enumerate(said, 1):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), number)
+    host.DELAYS_S = tuple(delays_s)
     sys.argv = command
     main()

@@ -1,7 +1,7 @@
 """Alerts from outside: the command line, and the audits that never get as far as a verdict."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from copies import copy_of, write_profiles
 from processes import counterfoil
 from receivers import Webhook, webhook
 
+from counterfoil.pipeline.host import DELAYS_S
 from counterfoil.postgres.lock import only_audit
 
 RECIPIENTS = "recipients:\n  - {name: on-call, url_env: ON_CALL_URL}\n"
@@ -26,7 +27,9 @@ class Shell:
     folder: Path
     hook: Webhook
 
-    def run(self, *arguments: str, **variables: str) -> CompletedProcess[str]:
+    def run(
+        self, *arguments: str, delays_s: Sequence[float] = DELAYS_S, **variables: str
+    ) -> CompletedProcess[str]:
         """`counterfoil` with these arguments and variables, and no server of Prefect's."""
         inherited = {key: value for key, value in os.environ.items() if "PREFECT" not in key}
         return counterfoil(
@@ -42,6 +45,7 @@ class Shell:
                 "ON_CALL_URL": self.hook.url("user:s3cretword", "tok3n"),
             }
             | variables,
+            delays_s=delays_s,
         )
 
 
@@ -111,7 +115,7 @@ def test_a_run_tells_its_recipients_and_keeps_its_verdict_whatever_they_do(
 def test_a_database_that_is_down_is_told_at_once(overnight: Database, shell: Shell) -> None:
     down = overnight.plan.session.builder.model_copy(update={"name": "down", "port": 1})
     write_profiles(shell.folder, down)
-    said = shell.run("run", "--target", "down")
+    said = shell.run("run", "--target", "down", delays_s=(0.1, 0.1))
     assert said.returncode == 3
     (told,) = shell.hook.messages
     assert told["title"] == "Counterfoil target down: the audit could not be completed"

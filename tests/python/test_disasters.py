@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,7 @@ import counterfoil.audit.audit
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import CounterfoilError
 from counterfoil.common.settings import Settings
+from counterfoil.pipeline.host import DELAYS_S
 from counterfoil.postgres.session import Session
 from counterfoil.views.build import drop_views
 
@@ -74,7 +75,7 @@ class Place:
     books: Walled
     folder: Path
 
-    def start(self, **variables: str) -> Night:
+    def start(self, delays_s: Sequence[float] = DELAYS_S, **variables: str) -> Night:
         """Begins an audit; as a flow, where the variables say where Prefect's server is."""
         environment = os.environ | {
             "PREFECT_HOME": str(self.folder / "prefect"),
@@ -86,6 +87,7 @@ class Place:
                 *("run", "--target", "place", "--fail-on", "never"),
                 folder=self.folder,
                 environment=environment | variables,
+                delays_s=delays_s,
             )
         )
 
@@ -253,7 +255,7 @@ def test_connections_are_exhausted(place: Place) -> None:
                     stack.enter_context(place.books.connect(place.books.reader))
                 except psycopg2.OperationalError:
                     break
-            night = place.start()
+            night = place.start(delays_s=(0.1, 0.1))
             assert night.end() == 3
             assert "cannot connect: " in night.error
             assert "connection" in night.error
@@ -344,6 +346,7 @@ def test_a_disk_that_is_full(
                 running.stop("immediate")
                 running.start()
                 assert books.books() == before
+                books.make_views()
                 books.audit()
     finally:
         subprocess.run(["umount", "-l", disk], check=True)

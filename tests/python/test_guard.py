@@ -9,8 +9,6 @@ import inspect
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from importlib import import_module
@@ -224,16 +222,15 @@ def test_an_audit_of_a_fault_of_the_market(
         held(f"faults/{name}.json", differing(as_json(market.audit(transaction)), lawful))
 
 
-def test_the_command_line() -> None:
+def test_the_command_line(tmp_path: Path) -> None:
     helps = []
     for command in COMMANDS:
-        said = subprocess.run(
-            [sys.executable, "-m", "counterfoil", *command.split(), "--help"],
-            env=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-            check=True,
+        said = counterfoil(
+            *(*command.split(), "--help"),
+            folder=tmp_path,
+            environment=os.environ | {"COLUMNS": "80", "NO_COLOR": "1"},
         )
+        assert said.returncode == 0
         helps.append(f"$ counterfoil {command}".rstrip() + " --help\n" + said.stdout)
     text = "\n".join(line.rstrip() for line in "".join(helps).splitlines())
     held("command_line.txt", text)

@@ -134,6 +134,7 @@ def test_a_build_waits_for_no_lock_longer_than_it_is_allowed(
         with refused(BuildError, "lock timeout"):
             build_views(plan)
         cursor.execute("rollback")
+    drop_views(Session.alone(books.builder, Settings()))
     books.make_views()
     books.audit()
 
