@@ -104,6 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if config.getoption("--long") else "short")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist looks at the groups after that
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files first: a worker of pytest-xdist takes whole files, in this order.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from built import ensure_views_built
 from conftest import Database
 from copies import copy_of, write_profiles
 from refusals import assert_one_line
@@ -62,6 +63,8 @@ def command(
 ) -> Iterator[Command]:
     write_profiles(tmp_path, cut.plan.session.builder)
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    # Another step may have been cut off before they stood.
+    ensure_views_built(cut.plan.scope.contract, cut.plan.session)
     monkeypatch.setenv("COUNTERFOIL_REPORTS_DIR", str(tmp_path / "reports"))
     monkeypatch.setattr(counterfoil.pipeline.host, "DELAYS_S", (0.01, 0.01))
     monkeypatch.setattr(sys, "argv", ["counterfoil", "run", "--target", "cut"])

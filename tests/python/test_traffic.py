@@ -82,6 +82,7 @@ def busy(environment: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             with books.connect() as connection, connection.cursor() as cursor:
                 cursor.execute(LONDONS_REMEDY)
                 cursor.execute((TRAFFIC / "setup.sql").read_text())
+            books.make_views()
             yield Busy(books, running)
 
 
