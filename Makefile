@@ -50,13 +50,13 @@ run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
 test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version; COVERAGE=1)
 	@rm -rf target/coverage && mkdir -p target/coverage
 	@$(BIN)/python $(if $(COVERAGE),-m coverage run) -m pytest \
-		-n $(WORKERS) --dist loadgroup --no-loadscope-reorder \
+		-n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 		$(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(OLDEST),--oldest)
 	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && $(BIN)/coverage report --format=total)
 
 .PHONY: test-fast
 test-fast: install ## Half of the tests, in a minute: those without dbt, Prefect or a browser
-	@$(BIN)/python -m pytest --fast -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest --fast -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-long
 test-long: install ## Random histories, long traffic, 30 kills, a fleet of 50 (docs/reliability.md)

@@ -104,20 +104,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if config.getoption("--long") else "short")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist looks at the groups after that
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest files first: a worker of pytest-xdist takes whole files, in this order.
-
-    One takes all tests that ask Prefect's server, so that there is one for all of them.
-    """
+    """The longest files first: a worker of pytest-xdist takes whole files, in this order."""
     if config.getoption("--fast"):
         slow = [item for item in items if _is_slow(item)]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 99)
-    for item in items:
-        asks_prefect = "prefect_api" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("prefect" if asks_prefect else item.path.stem))
 
 
 def _is_slow(item: pytest.Item) -> bool:
@@ -292,11 +285,11 @@ def superuser(overnight: Database) -> Iterator[Connection]:
         connection.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def prefect_api(
     environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """A Prefect server for all who need one, so that not every run starts one of its own."""
+    """A Prefect server for a whole file, and no longer: idle it takes a tenth of a core."""
     from prefects import Prefect
 
     prefect = Prefect(tmp_path_factory.mktemp("prefect"))

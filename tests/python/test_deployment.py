@@ -23,7 +23,7 @@ from flows.deploy import target_is_configured, wait_for_server
 
 @pytest.fixture(scope="module")
 def prefect(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
-    """The server of the whole session, with a worker."""
+    """A server with a worker."""
     prefect = Prefect(tmp_path_factory.mktemp("prefect"), prefect_api)
     prefect.run("work-pool", "create", "counterfoil", "--type", "process")
     with prefect.running("worker", "start", "--pool", "counterfoil"):
