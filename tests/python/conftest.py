@@ -209,7 +209,7 @@ def start_demo(
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[str], Database]]:
-    """Starts a server with a snapshot, builds its views, and stops it in the end."""
+    """Starts servers with a snapshot each, its views built, and stops them in the end."""
     started: list[Path] = []
     binaries: Path | None = request.config.getoption("--postgres")
 
@@ -221,9 +221,10 @@ def start_demo(
             url = demo.load(data_dir, snapshot)
         else:
             url = demo.start(data_dir, snapshot)
-        environment.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))
-        plan = make_plan("demo", None, Settings())
-        ensure_built(plan)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COUNTERFOIL_DEMO_HOST", str(demo.socket_dir(data_dir)))
+            plan = make_plan("demo", None, Settings())
+            ensure_built(plan)
         return Database(url, data_dir / "postgres" / "log", plan)
 
     yield start
@@ -232,9 +233,11 @@ def start_demo(
 
 
 @pytest.fixture(scope="session")
-def shared(start_demo: Callable[[str], Database]) -> Database:
-    """The overnight snapshot on the server of the whole session."""
-    return start_demo("overnight")
+def shared(environment: pytest.MonkeyPatch, start_demo: Callable[[str], Database]) -> Database:
+    """The overnight snapshot on the server of the whole session: what target `demo` is."""
+    started = start_demo("overnight")
+    environment.setenv("COUNTERFOIL_DEMO_HOST", started.plan.session.builder.host)
+    return started
 
 
 @pytest.fixture(scope="module")

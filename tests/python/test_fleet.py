@@ -103,7 +103,7 @@ def statuses(fleet: Fleet) -> dict[str, str]:
 def test_a_fleet_loses_nobody(
     overnight: Database, prefect_api: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    sound = 48 if request.config.getoption("--long") else 2
+    sound = 48 if request.config.getoption("--long") else 1
     with fleet_of(overnight, prefect_api, tmp_path, sound=sound) as fleet:
         with fleet.workers(2):
             without = fleet.run()

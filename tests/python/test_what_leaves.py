@@ -182,7 +182,7 @@ def test_no_dancer_and_no_secret_is_in_anything_that_leaves(night: Night) -> Non
 def test_a_night_without_an_audit_is_told(night: Night) -> None:
     """No later audit follows here, so its absence is noticed."""
     told = len(night.by_block.messages)
-    watching = ("alerts", "watch", "--block", "custom-webhook/on-call", "--hours", "0.003")
+    watching = ("alerts", "watch", "--block", "custom-webhook/on-call", "--hours", "0.01")
     for _ in range(2):
         code, said = night.counterfoil(*watching)
         assert code == 0, said
