@@ -69,7 +69,12 @@ def ensure_views_built(
     """
     with closing(connect(session.builder, session.settings)) as connection:
         standing = _existing_views(connection)
-        connection.rollback()
+        if not standing:
+            # Of what was made a moment ago the server has no statistics, and what is asked of
+            # its catalog would take ten times as long.
+            with connection.cursor() as cursor:
+                cursor.execute("analyze")
+        connection.commit()
         if not standing:
             project = session.settings.project_dir
             variables = json.dumps(dbt_variables(contract))

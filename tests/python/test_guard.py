@@ -36,6 +36,7 @@ STATES = yaml.safe_load((GUARD / "states.yml").read_text(encoding="utf-8"))
 PASSING = {"audit_id", "started_at", "finished_at", "seconds", "recorded_at", "incident_id"}
 PASSING |= {"estimated_row_count", "estimated_bytes", "estimated_size_bytes", "size_bytes"}
 PASSING |= {"audit_number", "duration_s", "applied_at"}
+SIZES = ("size", "first_size", "worst_size")
 
 # As audit.json has them.
 INSTANT = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"')
@@ -85,10 +86,15 @@ def settled(value: Any) -> Any:
             else settled(item)
             for key, item in value.items()
         }
-        # The findings of the structure carry bytes, which a vacuum makes more.
-        if str(found.get("check_id")).startswith("schema.") and "findings" in found:
-            bare = [{**each, "size": each["size"] and "-"} for each in found["findings"]]
-            found["findings"] = sorted(bare, key=lambda each: each["fingerprint"])
+        # What is found of the structure carries bytes, which a vacuum makes more.
+        if str(found.get("check_id")).startswith("schema."):
+            found |= {name: "-" for name in SIZES if found.get(name) is not None}
+            bare = [
+                {**each, "size": None if each["size"] is None else "-"}
+                for each in found.get("findings", [])
+            ]
+            if bare:
+                found["findings"] = sorted(bare, key=lambda each: each["fingerprint"])
         return found
     if isinstance(value, list | tuple):
         return [settled(item) for item in value]
