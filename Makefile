@@ -55,7 +55,7 @@ test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that versio
 	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && $(BIN)/coverage report --format=total)
 
 .PHONY: test-fast
-test-fast: install ## Half of the tests, in a minute: those without dbt, Prefect or a browser
+test-fast: install ## Half of the tests, in two minutes: those without dbt, Prefect or a browser
 	@$(BIN)/python -m pytest --fast -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-long
