@@ -33,28 +33,29 @@ pytest_plugins = ["browser"]
 
 ROOT = Path(__file__).parents[2]
 
-# Forty seconds and more each (`pytest --durations=0`).
+# A minute and more each (`pytest --durations=0`).
 LONGEST = [
-    "test_faults",
     "test_disasters",
     "test_guard",
-    "test_deployment",
-    "test_report",
-    "test_fleet",
+    "test_faults",
     "test_harmless",
+    "test_report",
     "test_draft",
-    "test_what_leaves",
-    "test_migrations_live",
-    "test_replica",
+    "test_golden_systems",
     "test_cut_off",
+    "test_deployment",
+    "test_alerts_from_outside",
+    "test_exit_codes",
+    "test_fleet",
+    "test_history",
+    "test_replica",
     "test_traffic",
     "test_repair",
-    "test_oracle",
-    "test_history",
-    "test_roles",
-    "test_packs",
+    "test_hibachi",
     "test_migrations",
+    "test_roles",
     "test_bad_build",
+    "test_vacuous",
 ]
 
 # What uses one of these waits for dbt, Prefect, a browser, a server or a process; a test of
