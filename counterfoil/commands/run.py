@@ -129,6 +129,9 @@ def _as_flow(**parameters: Any) -> str | None:
             f"Prefect cannot run the flow: {type(cause).__name__}: {cause}",
             remedy="Check the PREFECT_ variables, and that its server answers",
         )
+        if not os.environ.get("PREFECT_API_URL"):
+            # Its server is this run's own, and an orderly exit stops it.
+            raise refusal from None
         say_error(str(refusal))
         # An orderly exit would go on sending events to nobody, and say so, for a minute.
         os._exit(EXIT_ERROR)
