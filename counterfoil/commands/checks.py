@@ -1,7 +1,5 @@
 """`counterfoil checks`: the catalogue."""
 
-from itertools import chain
-
 from counterfoil.common.terminal import one_line_errors, out
 from counterfoil.common.text import one_line
 
@@ -21,7 +19,7 @@ def checks() -> None:
         table.add_column("severity")
         table.add_column("says")
         suites = load_suites(settings().expectations_dir)
-        declared = [check for suite in suites for check in suite.checks]
-        for check in chain[Check | OwnCheck](declared, OWN_CHECKS):
+        listed: list[Check | OwnCheck] = [check for suite in suites for check in suite.checks]
+        for check in [*listed, *OWN_CHECKS]:
             table.add_row(check.check_id, check.severity, Text(one_line(check.title)))
         out.print(table)

@@ -11,12 +11,7 @@ from counterfoil.common.settings import Settings
 from counterfoil.common.templates import text_template
 from counterfoil.common.yamlfile import read_yaml
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.suites.own_checks import (
-    EVERY_CHECK_RAN,
-    ROW_SECURITY_ISOLATES,
-    WAIVERS_IN_USE,
-    OwnCheck,
-)
+from counterfoil.suites.own_checks import OWN_CHECKS, ROW_SECURITY_ISOLATES, OwnCheck
 from counterfoil.suites.suite import Check, Evidence, Suite, load_suites
 
 _PROBED = (
@@ -124,10 +119,8 @@ def _broken(fixture: Path) -> object:
 def _own_checks() -> tuple[tuple[OwnCheck, str], ...]:
     """The checks that no suite declares, with how each is judged."""
     after = "Judged by the audit itself, after every suite: it needs no view."
-    return (
-        (ROW_SECURITY_ISOLATES, _PROBED),
-        (EVERY_CHECK_RAN, after),
-        (WAIVERS_IN_USE, after),
+    return tuple(
+        (check, _PROBED if check is ROW_SECURITY_ISOLATES else after) for check in OWN_CHECKS
     )
 
 

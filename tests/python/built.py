@@ -74,8 +74,7 @@ def ensure_views_built(
             # its catalog would take ten times as long.
             with connection.cursor() as cursor:
                 cursor.execute("analyze")
-        connection.commit()
-        if not standing:
+            connection.commit()
             project = session.settings.project_dir
             variables = json.dumps(dbt_variables(contract))
             wanted = _project_hash(variables, project, connection.server_version)

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import psycopg2
 import pytest
-from browser import Opened, chromium, opened
+from browser import chromium, opened
 from conftest import ROOT, Database
 from playwright.sync_api import Browser
 from shown import shown
@@ -559,7 +559,3 @@ def test_ten_thousand_findings_stay_under_a_megabyte(
         assert seen.evaluate("document.documentElement.scrollWidth") <= 360
         assert seen.page.locator("svg.trend").count() == 20
         assert "more: select * from counterfoil.view_299" in seen.text
-
-
-def assert_no_faults(seen: Opened) -> None:
-    assert seen.faults() == []

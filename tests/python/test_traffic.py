@@ -122,7 +122,6 @@ def test_audits_under_traffic_find_nothing_and_hold_nobody_up(
 
 def test_a_writer_that_forgets_its_transaction_is_named(busy: Busy) -> None:
     """The ledger is written in one transaction and the balance in the next."""
-    busy.books.make_views()
     busy.books.audit()
     with busy.traffic(rate=200, seconds=15, approve=1, broken=1):
         seen = [busy.books.audit() for _ in range(3)]
@@ -142,7 +141,6 @@ def test_without_the_shared_snapshot_there_would_be_false_findings(
     busy: Busy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A test of the first test: the traffic does move what an audit reads, while it reads."""
-    busy.books.make_views()
     busy.books.audit()
     connect = Snapshot._connect
 
