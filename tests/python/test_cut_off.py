@@ -13,11 +13,14 @@ import pytest
 from built import ensure_views_built
 from conftest import Database
 from copies import copy_of, write_profiles
-from refusals import assert_one_line
+from refusals import assert_one_line, refused
 
 import counterfoil.pipeline.host
+from counterfoil.audit.audit import audit
 from counterfoil.commands.app import main
+from counterfoil.common.errors import UnavailableError
 from counterfoil.common.settings import settings
+from counterfoil.postgres import instant
 from counterfoil.views.build import drop_views
 
 # Where each step is cut: a function that it calls while a connection of its own is open.
@@ -155,3 +158,21 @@ def test_what_nobody_foresaw(
     assert str(tmp_path / "counterfoil.log") in said[-1]
     assert "birth date" not in "".join(said)
     assert "birth date" in (tmp_path / "counterfoil.log").read_text()
+
+
+def test_a_connection_is_lost_as_great_expectations_tries_it(
+    cut: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has an error of its own for that, around the driver's."""
+    genuine = instant.connect
+
+    def lose_it(*arguments: Any, **named: Any) -> Any:
+        connection = genuine(*arguments, **named)
+        with closing(psycopg2.connect(cut.url)) as other, other.cursor() as cursor:
+            cursor.execute(CUT, (other.get_backend_pid(),))
+        return connection
+
+    with instant.open_snapshot(cut.plan.session) as snapshot:
+        at("asserting", monkeypatch, lambda: monkeypatch.setattr(instant, "connect", lose_it))
+        with refused(UnavailableError, "the connection was lost"):
+            audit(cut.plan.scope, snapshot)
