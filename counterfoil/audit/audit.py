@@ -1,7 +1,7 @@
 """One audit: every suite at one instant, and what came of each check."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from counterfoil.audit.audit_id import new_audit_id
 from counterfoil.audit.findings import Audit, audit_status
 from counterfoil.audit.judge import Judge
-from counterfoil.audit.probes import declared_probes, row_security_isolates
+from counterfoil.audit.probes import row_security_isolates
 from counterfoil.audit.rewrites import check_not_rewritten
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.score import score, tenant_score
@@ -18,11 +18,9 @@ from counterfoil.audit.sections import gather_sections, read_sections
 from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
 from counterfoil.audit.waivers import waivers_on
 from counterfoil.common.errors import PreflightError
-from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
-from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
 from counterfoil.suites.suite import Suite, check_columns
 from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
 from counterfoil.views.parts import parts_of
@@ -70,46 +68,39 @@ def audit(
             empty.
     """
     started_at = datetime.now(UTC)
-    contract, suites, audited = scope.contract, scope.suites, scope.audited
-    packs_left_out = [pack for pack in contract.packs if pack not in audited.packs]
-    applying = [suite for suite in suites if suite.applies_to(audited)]
-    everything, declared = _declared(suites, contract), _declared(suites, audited)
     today = instant.as_of.astimezone(UTC).date()
-    check_expectations(applying)
-    held = waivers_on(scope.waivers, contract.database, today, everything)
+    check_expectations(scope.applying)
+    held = waivers_on(scope.waivers, scope.database, today, scope.check_ids_of_contract)
     try:
         with (
             pinned_engine(instant) as engine,
             engine.connect() as connection,
             open_reader(connection, instant) as reader,
         ):
-            views, empty_tables = _look_around(connection, contract)
-            check_columns(applying, views)
+            views, empty_tables = _look_around(connection, scope.database)
+            check_columns(scope.applying, views)
             # In the order in which they are needed: the suites' before the report's.
             summaries = {
                 suite.relation: reader.read(parts_of(suite.relation, views))
-                for suite in applying
+                for suite in scope.applying
                 if suite.is_summary
             }
-            sections_read = read_sections(reader, scope.reports, views, audited.packs)
-            validator = Validator(instant, contract.thresholds, data_docs)
-            outcomes = _run(applying, summaries, validator, instant, progress)
+            sections_read = read_sections(reader, scope.reports, views, scope.audited.packs)
+            validator = Validator(instant, scope.contract.thresholds, data_docs)
+            outcomes = _run(scope.applying, summaries, validator, instant, progress)
             # Before the evidence: until all are there, the connection is the reader's.
             sections = gather_sections(sections_read, scope.reports, outcomes)
             judge = Judge(
                 connection=connection,
-                contract=contract,
+                scope=scope,
                 views=views,
                 empty_tables=empty_tables,
                 waivers=held,
-                looked_for=scope.looked_for,
-                left_out=frozenset(everything) - frozenset(declared),
-                limit=scope.evidence_limit,
             )
             results = [result for outcome in outcomes for result in judge.results(outcome)]
-            if declared_probes(audited):
-                results.append(judge.accepted(row_security_isolates(connection, contract)))
-            check_not_rewritten(connection, contract)
+            if scope.probes:
+                results.append(judge.accepted(row_security_isolates(connection, scope.probes)))
+            check_not_rewritten(connection, scope.relations)
     except Exception:
         # Whatever it is, and whosever error: if a connection was lost, that is what to say.
         instant.check_unbroken()
@@ -119,12 +110,12 @@ def audit(
     scored, scored_by_tenant = score(results, places), tenant_score(results, places)
     uses = judge.waiver_uses(results)
     results += [
-        every_check_ran(declared, results, packs_left_out),
-        waivers_in_use(uses, packs_left_out),
+        every_check_ran(scope.check_ids, results, scope.packs_left_out),
+        waivers_in_use(uses, scope.packs_left_out),
     ]
     return Audit(
         audit_id=audit_id or new_audit_id(),
-        database=contract.database,
+        database=scope.database,
         contract=scope.contract_file,
         snapshot_at=instant.as_of,
         started_at=started_at,
@@ -134,22 +125,14 @@ def audit(
         score=scored,
         tenant_score=scored_by_tenant,
         waivers=uses,
-        packs_left_out=packs_left_out,
+        packs_left_out=scope.packs_left_out,
         empty_tables=sorted(empty_tables),
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
 
 
-def _declared(suites: Iterable[Suite], contract: Contract) -> list[str]:
-    """The ids of the checks that a contract asks for, the audit's own aside."""
-    check_ids = [
-        check.check_id for suite in suites if suite.applies_to(contract) for check in suite.checks
-    ]
-    return [*check_ids, ROW_SECURITY_ISOLATES.check_id] if declared_probes(contract) else check_ids
-
-
 def _look_around(
-    connection: sa.Connection, contract: Contract
+    connection: sa.Connection, database: str
 ) -> tuple[Mapping[str, frozenset[str]], frozenset[str]]:
     """The columns of each view, and the empty tables: without either nothing can be judged."""
     try:
@@ -158,7 +141,7 @@ def _look_around(
     except sa.exc.DBAPIError as cause:
         raise PreflightError(
             f"cannot tell which tables are empty, and an empty one would pass: {cause.orig}",
-            where=f"database {contract.database}",
+            where=f"database {database}",
             remedy="Correct what Postgres names, and run the audit again",
         ) from None
 

@@ -1,14 +1,14 @@
 """What each check came to: the outcomes of a suite, held against waivers and empty tables."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
-from counterfoil.audit.evidence import Failure, Key, accepted_by, fetch_failure, waive
+from counterfoil.audit.evidence import Failure, accepted_by, fetch_failure, waive
 from counterfoil.audit.findings import CheckResult, CheckStatus, Finding, WaiverState, WaiverUse
+from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import Waiver, Waivers
 from counterfoil.common.text import first_line
-from counterfoil.contract.contract import Contract
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.suites.severities import Severity, badness
 from counterfoil.suites.suite import Check
@@ -22,22 +22,16 @@ class Judge:
         self,
         *,
         connection: sa.Connection,
-        contract: Contract,
+        scope: Scope,
         views: Collection[str],
         empty_tables: frozenset[str],
         waivers: Waivers,
-        looked_for: Mapping[str, Sequence[Key]],
-        left_out: frozenset[str],
-        limit: int,
     ) -> None:
         self._connection = connection
-        self._contract = contract
+        self._scope = scope
         self._views = views
         self._empty_tables = empty_tables
         self._waivers = waivers
-        self._looked_for = looked_for
-        self._left_out = left_out
-        self._limit = limit
         self._holding: set[int] = set()
         self._exceeded: set[int] = set()
 
@@ -47,7 +41,7 @@ class Judge:
             if check.check_id not in outcome.checks:
                 continue
             checked = outcome.checks[check.check_id]
-            reason = _why_not_judged(outcome, check, checked, self._contract, self._empty_tables)
+            reason = _why_not_judged(outcome, check, checked, self._scope, self._empty_tables)
             unjudged = _empty_sources_of_rows(outcome, self._empty_tables)
             if reason:
                 yield _result(outcome, check, reason[0], detail=reason[1])
@@ -73,8 +67,8 @@ class Judge:
                 standing=self._views,
                 unjudged=unjudged,
                 waivers=self._waivers.of(check.check_id),
-                looked_for=self._looked_for.get(check.check_id, ()),
-                limit=self._limit,
+                looked_for=self._scope.looked_for.get(check.check_id, ()),
+                limit=self._scope.evidence_limit,
             )
         except sa.exc.DBAPIError as cause:
             self._connection.rollback()
@@ -100,7 +94,8 @@ class Judge:
 
     def waiver_uses(self, results: Sequence[CheckResult]) -> list[WaiverUse]:
         """What became of each waiver of the database, once every suite has been judged."""
-        unjudged = self._left_out | {
+        left_out = {*self._scope.check_ids_of_contract} - {*self._scope.check_ids}
+        unjudged = left_out | {
             result.check_id
             for result in results
             if result.status in ("error", "unknown") or result.detail
@@ -138,7 +133,7 @@ def _why_not_judged(
     outcome: SuiteOutcome,
     check: Check,
     checked: Outcome,
-    contract: Contract,
+    scope: Scope,
     empty_tables: frozenset[str],
 ) -> tuple[CheckStatus, str] | None:
     """Why it cannot be judged, whatever Great Expectations' result: emptiness never passes."""
@@ -147,7 +142,7 @@ def _why_not_judged(
     if emptied:
         return "unknown", _without_rows(emptied)
     if outcome.row_count == 0:
-        is_declared = bool(suite.sources) and not contract.tables_in_use & set(suite.sources)
+        is_declared = bool(suite.sources) and not scope.contract.tables_in_use & set(suite.sources)
         if not (is_declared or suite.may_be_empty):
             return "error", f"{suite.relation} has no rows: there was nothing to judge"
     if checked.error:

@@ -14,7 +14,6 @@ from counterfoil.audit.findings import CheckResult, CheckStatus, Finding
 from counterfoil.audit.self_checks import own_finding, own_result
 from counterfoil.common.sqltext import quoted
 from counterfoil.common.text import first_line
-from counterfoil.contract.contract import Contract
 from counterfoil.contract.structure import Probe
 from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
 
@@ -24,6 +23,20 @@ _EXISTS = sa.text(
     " join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace"
     " where namespace.nspname = :schema_name and relation.relname = :relation_name)"
 )
+
+
+@dataclass(frozen=True)
+class PlacedProbe:
+    """A probe, and the (schema, relation) that its table's name means.
+
+    `is_expected` says that structure.tables expects the table by name, so that a missing one
+    is reported as missing.
+    """
+
+    probe: Probe
+    schema: str
+    relation: str
+    is_expected: bool
 
 
 @dataclass(frozen=True)
@@ -40,14 +53,7 @@ class Sight:
     error: str | None = None
 
 
-def declared_probes(contract: Contract) -> Sequence[Probe]:
-    """The contract's probes; none unless its pack is on."""
-    if "schema" not in contract.packs or contract.structure is None:
-        return ()
-    return contract.structure.row_security.probes if contract.structure.row_security else ()
-
-
-def row_security_isolates(connection: sa.Connection, contract: Contract) -> CheckResult:
+def row_security_isolates(connection: sa.Connection, probes: Sequence[PlacedProbe]) -> CheckResult:
     """schema.row_security_isolates: a probe that sees another's row is a finding.
 
     A probe that sees no row at all proves nothing, and one that cannot be run neither. One
@@ -56,9 +62,9 @@ def row_security_isolates(connection: sa.Connection, contract: Contract) -> Chec
 
     Args:
         connection: one that sees the audit's instant, of a member of the probes' roles.
-        contract: whose probes are run.
+        probes: those that are tried.
     """
-    sights = [_look(connection, contract, probe) for probe in declared_probes(contract)]
+    sights = [_look(connection, placed) for placed in probes]
     findings = [_finding(sight) for sight in sights if sight.foreign_row_count]
     errors = [f"{sight.probe.name}: {sight.error}" for sight in sights if sight.error]
     tried = [sight for sight in sights if not sight.is_absent]
@@ -78,10 +84,11 @@ def row_security_isolates(connection: sa.Connection, contract: Contract) -> Chec
     return result.model_copy(update={"status": status})
 
 
-def _look(connection: sa.Connection, contract: Contract, probe: Probe) -> Sight:
-    if _is_told_as_missing(connection, contract, probe.table):
+def _look(connection: sa.Connection, placed: PlacedProbe) -> Sight:
+    probe = placed.probe
+    if placed.is_expected and not _exists(connection, placed):
         return Sight(probe, is_absent=True)
-    relation = ".".join(map(quoted, contract.locate(probe.table)))
+    relation = f"{quoted(placed.schema)}.{quoted(placed.relation)}"
     count = (
         f"select count(*), count(*) filter (where ({probe.own_rows}) is not true)"  # noqa: S608
         f" from {relation}"
@@ -103,15 +110,9 @@ def _look(connection: sa.Connection, contract: Contract, probe: Probe) -> Sight:
         connection.exec_driver_sql("rollback to savepoint probe")
 
 
-def _is_told_as_missing(connection: sa.Connection, contract: Contract, table: str) -> bool:
-    """Whether the table is not there, and structure.tables expects it by name."""
-    groups = contract.structure.tables if contract.structure else ()
-    if not any(table in group.names for group in groups):
-        return False
-    schema, relation = contract.locate(table)
-    return not connection.execute(
-        _EXISTS, {"schema_name": schema, "relation_name": relation}
-    ).scalar_one()
+def _exists(connection: sa.Connection, placed: PlacedProbe) -> bool:
+    named = {"schema_name": placed.schema, "relation_name": placed.relation}
+    return bool(connection.execute(_EXISTS, named).scalar_one())
 
 
 def _finding(sight: Sight) -> Finding:

@@ -1,9 +1,10 @@
 """Tables that were rewritten under an audit: what its instant can no longer see of them."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from counterfoil.common.errors import SnapshotError
-from counterfoil.contract.contract import Contract
 
 # pg_class is read as of the snapshot, pg_relation_filenode() as of now: where they differ,
 # the table has had new storage since. Partitions have theirs each.
@@ -30,7 +31,7 @@ _REWRITTEN = sa.text("""
 """)
 
 
-def check_not_rewritten(connection: sa.Connection, contract: Contract) -> None:
+def check_not_rewritten(connection: sa.Connection, relations: Collection[tuple[str, str]]) -> None:
     """That no table was emptied for the audit's instant while the audit ran.
 
     To a snapshot from before it, a table reads as empty after a TRUNCATE and reload, and
@@ -39,15 +40,14 @@ def check_not_rewritten(connection: sa.Connection, contract: Contract) -> None:
 
     Args:
         connection: one that sees the audit's instant.
-        contract: whose tables were read.
+        relations: the (schema, relation) of each table that was read.
 
     Raises:
         SnapshotError: one was; names it.
     """
-    located = [contract.locate(table) for table in contract.tables]
     rewritten = connection.scalars(
         _REWRITTEN,
-        {"schemas": [schema for schema, _ in located], "tables": [name for _, name in located]},
+        {"schemas": [schema for schema, _ in relations], "tables": [name for _, name in relations]},
     ).all()
     for relation in rewritten:
         has_rows = sa.text(f"select exists (select from {relation})")  # noqa: S608

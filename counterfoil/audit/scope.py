@@ -1,19 +1,22 @@
-"""What an audit judges."""
+"""What an audit judges, and what that comes to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from counterfoil.audit.evidence import Key
+from counterfoil.audit.probes import PlacedProbe
 from counterfoil.audit.waivers import Waiver
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
+from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
 from counterfoil.suites.pack_report import PackReport
 from counterfoil.suites.suite import Suite
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What an audit judges.
+    """What an audit judges. All that the contract means to an audit is worked out here.
 
     Attributes:
         contract: what the database promises.
@@ -38,6 +41,49 @@ class Scope:
     evidence_limit: int = 100
 
     @property
+    def database(self) -> str:
+        """Its name, as waivers and reports say it."""
+        return self.contract.database
+
+    @cached_property
     def audited(self) -> Contract:
         """The contract with those of its packs that are audited."""
         return self.contract.narrowed_to(self.packs)
+
+    @property
+    def packs_left_out(self) -> list[Pack]:
+        """The contract's packs that are not audited."""
+        return [pack for pack in self.contract.packs if pack not in self.audited.packs]
+
+    @cached_property
+    def applying(self) -> tuple[Suite, ...]:
+        """The suites that the audited packs ask for."""
+        return tuple(suite for suite in self.suites if suite.applies_to(self.audited))
+
+    @cached_property
+    def check_ids(self) -> tuple[str, ...]:
+        """The checks that the audited packs ask for, the audit's own aside."""
+        own = [ROW_SECURITY_ISOLATES.check_id] if self.probes else []
+        return (*(check.check_id for suite in self.applying for check in suite.checks), *own)
+
+    @cached_property
+    def check_ids_of_contract(self) -> tuple[str, ...]:
+        """Those that all packs of the contract ask for, of which some may be left out."""
+        return replace(self, packs=()).check_ids
+
+    @cached_property
+    def probes(self) -> tuple[PlacedProbe, ...]:
+        """The probes of row security; none unless their pack is audited."""
+        structure = self.contract.structure
+        if "schema" not in self.audited.packs or not structure or not structure.row_security:
+            return ()
+        expected = {name for group in structure.tables for name in group.names}
+        return tuple(
+            PlacedProbe(probe, *self.contract.locate(probe.table), probe.table in expected)
+            for probe in structure.row_security.probes
+        )
+
+    @property
+    def relations(self) -> list[tuple[str, str]]:
+        """The (schema, relation) of each table of the contract."""
+        return [self.contract.locate(table) for table in self.contract.tables]

@@ -144,7 +144,7 @@ def _plan(job: Job) -> Plan:
     order = job.order
     announce(job.settings.demo_dir)
     plan = make_plan(order.target, order.contract_file, job.settings, order.packs)
-    log.info("Auditing %s, %s", plan.scope.contract.database, plan.session.auditor)
+    log.info("Auditing %s, %s", plan.scope.database, plan.session.auditor)
     return plan
 
 
@@ -157,7 +157,7 @@ def _build(plan: Plan, job: Job) -> None:
 def _assert(plan: Plan, job: Job) -> _Asserted:
     """Asserts every suite, all of them at one instant."""
     scope, order = plan.scope, job.order
-    recalled = recall(scope.contract.database, plan.session)
+    recalled = recall(scope.database, plan.session)
     with open_snapshot(plan.session) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
         closed_days = read_closed_days(snapshot, scope.audited)
@@ -166,7 +166,7 @@ def _assert(plan: Plan, job: Job) -> _Asserted:
             snapshot,
             audit_id=order.audit_id,
             data_docs=order.site,
-            progress=job.host.progress(scope.contract.database),
+            progress=job.host.progress(scope.database),
         )
     return _Asserted(found, recalled, closed_days)
 
@@ -202,7 +202,7 @@ def _publish(plan: Plan, job: Job, found: Audit) -> None:
 
 def _notify(plan: Plan, job: Job) -> None:
     """Sends the alerts that wait. Whatever becomes of them, the verdict stays what it is."""
-    database = plan.scope.contract.database
+    database = plan.scope.database
     try:
         deliver(plan.recipients, database, plan.session)
     except CounterfoilError as error:

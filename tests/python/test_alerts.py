@@ -68,7 +68,7 @@ class Nights:
     def audit(self, audit_id: str, *, waivers: Sequence[Waiver] = (), send: bool = True) -> Audit:
         """A night: recalled, audited, recorded with what is to be told, delivered."""
         plan = self.database.plan
-        recalled = recall(plan.scope.contract.database, plan.session)
+        recalled = recall(plan.scope.database, plan.session)
         with open_snapshot(plan.session) as snapshot:
             closed_days = read_closed_days(snapshot, plan.scope.contract)
             scope = replace(
@@ -86,7 +86,7 @@ class Nights:
 
     def deliver(self) -> None:
         plan = self.database.plan
-        deliver(self.recipients, plan.scope.contract.database, plan.session)
+        deliver(self.recipients, plan.scope.database, plan.session)
 
     def execute(self, sql: str, *parameters: Any) -> None:
         with closing(psycopg2.connect(self.database.url)) as connection:

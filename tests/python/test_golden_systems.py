@@ -19,6 +19,7 @@ from counterfoil import demo
 from counterfoil.audit.exit_codes import exit_code
 from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.audit.probes import row_security_isolates
+from counterfoil.audit.scope import Scope
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.postgres.profiles import load_targets
 
@@ -260,9 +261,10 @@ def test_a_probe_of_a_missing_table_is_no_pass(claimed: System) -> None:
     )
     with engine.connect() as connection:
         connection.exec_driver_sql("drop table bookings, profiles cascade")
-        check = row_security_isolates(connection, claimed.contract)
+        check = row_security_isolates(connection, Scope(claimed.contract, "", ()).probes)
         assert (check.status, check.detail) == ("unknown", "the tables of all probes are missing")
-        check = row_security_isolates(connection, without_tables(claimed.contract))
+        unexpected = Scope(without_tables(claimed.contract), "", ())
+        check = row_security_isolates(connection, unexpected.probes)
         assert check.status == "error"
         assert 'relation "public.bookings" does not exist' in str(check.detail)
         connection.rollback()

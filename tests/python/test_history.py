@@ -40,7 +40,7 @@ class Nights:
     def audit(self, audit_id: str, *, packs: Collection[Pack] = (), **changed: Any) -> Audit:
         """A night: recalled, audited, recorded."""
         plan = self.database.plan
-        recalled = recall(plan.scope.contract.database, plan.session)
+        recalled = recall(plan.scope.database, plan.session)
         with open_snapshot(plan.session) as snapshot:
             closed_days = read_closed_days(snapshot, plan.scope.contract.narrowed_to(packs))
             audit = self.database.audit(snapshot, looked_for=recalled.keys, packs=packs)

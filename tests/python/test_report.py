@@ -97,7 +97,7 @@ def browser() -> Iterator[Browser]:
 def audited(database: Database, audit_id: str, accepted: tuple[Waiver, ...] = ()) -> Audit:
     """An audit with its history, as the flow makes it."""
     plan = database.plan
-    recalled = recall(plan.scope.contract.database, plan.session)
+    recalled = recall(plan.scope.database, plan.session)
     with open_snapshot(plan.session) as snapshot:
         closed_days = read_closed_days(snapshot, plan.scope.contract)
         scope = replace(plan.scope, waivers=accepted, looked_for=recalled.keys)

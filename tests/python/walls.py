@@ -58,7 +58,7 @@ class Walled:
         with only_audit(plan.session):
             build_views(plan)
             check_auditor(plan.session)
-            recalled = recall(plan.scope.contract.database, plan.session)
+            recalled = recall(plan.scope.database, plan.session)
             with open_snapshot(plan.session) as snapshot:
                 closed_days = read_closed_days(snapshot, plan.scope.contract)
                 found = audit(replace(plan.scope, looked_for=recalled.keys), snapshot)
