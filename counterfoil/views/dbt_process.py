@@ -17,19 +17,20 @@ from dbt.contracts.graph.manifest import Manifest
 
 from counterfoil.views.parts import SEPARATOR
 
-_QUIET = ("--quiet", "--no-use-colors")
+# Its log of each statement, and the artifacts that nobody reads, are a sixth of its time.
+_FLAGS = ("--quiet", "--no-use-colors", "--log-level-file", "info", "--no-write-json")
 
 
 def main() -> None:
     """Carries out the commands, one after the other, until stdin is closed."""
     lines = _lines()
     project = next(lines)
-    read = dbtRunner().invoke([*_QUIET, "parse", *project])
+    read = dbtRunner().invoke([*_FLAGS, "parse", *project])
     for command in lines:
         outcome = read
         if isinstance(read.result, Manifest):
             runner = dbtRunner(manifest=read.result, callbacks=[_Progress()])
-            outcome = runner.invoke([*_QUIET, *command, *project])
+            outcome = runner.invoke([*_FLAGS, *command, *project])
         print(json.dumps(_told(outcome)), flush=True)
 
 

@@ -41,6 +41,8 @@ LONGEST = [
     "test_harmless",
     "test_report",
     "test_draft",
+    "test_what_leaves",
+    "test_migrations_live",
     "test_golden_systems",
     "test_cut_off",
     "test_deployment",
