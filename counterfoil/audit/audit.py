@@ -21,6 +21,7 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
+from counterfoil.postgres.words import words_of
 from counterfoil.suites.suite import Suite, check_columns
 from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
 from counterfoil.views.parts import parts_of
@@ -140,7 +141,7 @@ def _look_around(
         return views[PUBLIC_SCHEMA], _empty_tables(connection, views[STAGING_SCHEMA])
     except sa.exc.DBAPIError as cause:
         raise PreflightError(
-            f"cannot tell which tables are empty, and an empty one would pass: {cause.orig}",
+            f"cannot tell which tables are empty, and an empty one would pass: {words_of(cause)}",
             where=f"database {database}",
             remedy="Correct what Postgres names, and run the audit again",
         ) from None

@@ -8,8 +8,8 @@ from counterfoil.audit.evidence import Failure, accepted_by, fetch_failure, waiv
 from counterfoil.audit.findings import CheckResult, CheckStatus, Finding, WaiverState, WaiverUse
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import Waiver, Waivers
-from counterfoil.common.text import first_line
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
+from counterfoil.postgres.words import words_of
 from counterfoil.suites.severities import Severity, badness
 from counterfoil.suites.suite import Check
 from counterfoil.suites.validator import Outcome, SuiteOutcome
@@ -72,7 +72,7 @@ class Judge:
             )
         except sa.exc.DBAPIError as cause:
             self._connection.rollback()
-            detail = f"its evidence cannot be read: {first_line(cause.orig)}"
+            detail = f"its evidence cannot be read: {words_of(cause)}"
             return _result(outcome, check, "error", detail=detail)
         self._holding |= failure.waivers
         self._exceeded |= failure.exceeded

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from counterfoil.audit.findings import CheckResult, CheckStatus, Finding
 from counterfoil.audit.self_checks import own_finding, own_result
 from counterfoil.common.sqltext import quoted
-from counterfoil.common.text import first_line
 from counterfoil.contract.structure import Probe
+from counterfoil.postgres.words import words_of
 from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
 
 _EXISTS = sa.text(
@@ -105,7 +105,7 @@ def _look(connection: sa.Connection, placed: PlacedProbe) -> Sight:
         seen = connection.exec_driver_sql(count, execution_options={"no_parameters": True}).one()
         return Sight(probe, seen[0], seen[1])
     except sa.exc.DBAPIError as cause:
-        return Sight(probe, error=first_line(cause.orig))
+        return Sight(probe, error=words_of(cause))
     finally:
         connection.exec_driver_sql("rollback to savepoint probe")
 

@@ -15,10 +15,10 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import HistoryError
-from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
+from counterfoil.postgres.words import words_of
 
 CHECK_ID = "capacity.closed_days_unchanged"
 
@@ -84,7 +84,7 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
     except (sa.exc.DBAPIError, psycopg2.Error) as cause:
         instant.check_unbroken()
         raise HistoryError(
-            f"the closed days cannot be read: {first_line(cause)}",
+            f"the closed days cannot be read: {words_of(cause)}",
             where=PUBLIC_SCHEMA,
             remedy="Correct what Postgres names, and run the audit again",
         ) from None

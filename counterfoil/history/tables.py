@@ -10,7 +10,6 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.common.errors import HistoryError
-from counterfoil.common.text import first_line
 from counterfoil.postgres.connection import Refusal, connected
 from counterfoil.postgres.schemas import HISTORY_SCHEMA
 from counterfoil.postgres.session import Session
@@ -74,7 +73,6 @@ def history_transaction(session: Session) -> Iterator[Cursor]:
         "cannot be written",
         where=f"schema {HISTORY_SCHEMA}, {session.historian}",
         remedy="Let that role own the schema: `counterfoil grants` prints how",
-        said=first_line,
     )
     own = connected(session.historian, session.settings, refusal)
     with own as connection, connection, connection.cursor() as cursor:

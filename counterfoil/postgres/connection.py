@@ -1,7 +1,7 @@
 """Connections: how a session of ours is set, and what the driver's errors come to."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from counterfoil.common.text import first_line
 from counterfoil.postgres.libpq import forget_session_variables, forget_variables
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
+from counterfoil.postgres.words import words_of
 
 # Why a connection fails that may be made a moment later. Whatever else it is, a password, a
 # database that is not there, will be the same the next time.
@@ -82,14 +83,12 @@ class Refusal:
         what: what was refused, before Postgres' own words.
         where: in which file, key or relation; the target if empty.
         remedy: what to do about it.
-        said: how much of Postgres' own message is shown.
     """
 
     kind: type[CounterfoilError]
     what: str = "Postgres refused"
     where: str = ""
     remedy: str = "Correct what Postgres names, and run again"
-    said: Callable[[psycopg2.Error], str] = str
 
 
 @contextmanager
@@ -111,7 +110,7 @@ def translated(connection: Connection, target: Target, refusal: Refusal) -> Iter
         if connection.closed:
             raise lost(cause, target) from None
         raise refusal.kind(
-            f"{refusal.what}: {refusal.said(cause)}",
+            f"{refusal.what}: {words_of(cause)}",
             where=refusal.where or str(target),
             remedy=refusal.remedy,
         ) from None

@@ -22,6 +22,7 @@ from counterfoil.postgres.connection import connect, lost, plain
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.replica import await_replay, is_replica
 from counterfoil.postgres.session import Session
+from counterfoil.postgres.words import words_of
 
 # The clock is read once the snapshot is taken: what was written a moment before it must not
 # be of the future.
@@ -217,7 +218,7 @@ def _export(connection: Connection, session: Session, caught_up_at: datetime | N
         if connection.closed:
             raise lost(cause, target) from None
         raise TargetError(
-            f"cannot export a snapshot: {cause}",
+            f"cannot export a snapshot: {words_of(cause)}",
             where=str(target),
             remedy="Correct what Postgres names, and run again",
         ) from None

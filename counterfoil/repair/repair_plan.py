@@ -16,10 +16,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from counterfoil.common.errors import RepairError
-from counterfoil.common.text import first_line
 from counterfoil.contract.contract import Capacity, Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
+from counterfoil.postgres.words import words_of
 from counterfoil.repair.strategies import Strategy
 
 # Instants as JSON writes them: Python does not know all of Postgres's, and DateStyle may differ
@@ -210,7 +210,7 @@ def plan_repair(
             missing = [dict(row) for row in rows]
     except sa.exc.DBAPIError as cause:
         raise RepairError(
-            f"the views cannot be read: {first_line(cause.orig)}",
+            f"the views cannot be read: {words_of(cause)}",
             where=f"schema {PUBLIC_SCHEMA}",
             remedy="Grant the role USAGE on the schema, and SELECT on its views",
         ) from None

@@ -22,6 +22,7 @@ from counterfoil.common.errors import SuiteError
 from counterfoil.common.text import first_line
 from counterfoil.postgres.instant import Instant
 from counterfoil.postgres.rows import Awaited, Row
+from counterfoil.postgres.words import words_of
 from counterfoil.suites.data_docs import DataDocs
 from counterfoil.suites.suite import Expectation, Suite
 
@@ -114,8 +115,12 @@ class Validator:
         for engine in self._engines:
             instant.pin(engine)
         self._row_count: int | None = None
+        # The driver's error in the suite under way: Great Expectations passes on its text alone.
+        self._refused: BaseException | None = None
         self._data_docs = data_docs and DataDocs(self._context, data_docs)
         sa.event.listen(self._engines[1], "after_cursor_execute", self._hear_row_count)
+        for engine in self._engines:
+            sa.event.listen(engine, "handle_error", self._hear_error)
 
     def write_data_docs(self) -> None:
         """Great Expectations' own site of every suite that was run, if it was asked for."""
@@ -135,6 +140,9 @@ class Validator:
             (self._row_count,) = cursor.fetchone()
             cursor.scroll(0, mode="absolute")
 
+    def _hear_error(self, context: sa.ExceptionContext) -> None:
+        self._refused = context.original_exception
+
     def run(self, suite: Suite, summary: Awaited | None = None) -> SuiteOutcome:
         """The suite's outcome. A check that cannot be run is an error, not an exception.
 
@@ -143,6 +151,7 @@ class Validator:
             summary: the rows of its view, which a summary is asserted over.
         """
         begun = time.perf_counter()
+        self._refused = None
         try:
             if summary is None:
                 outcome = self._run_on_view(suite)
@@ -152,11 +161,11 @@ class Validator:
                 begun = time.perf_counter() - reading.seconds
                 outcome = self._run_on_summary(suite, reading.rows)
         except sa.exc.DBAPIError as cause:
-            outcome = _unread(suite, cause.orig)
+            outcome = _unread(suite, words_of(cause))
         except Exception as cause:
             # Great Expectations raises errors of its own around those of the driver. Whatever
             # it is, the other suites are still to be heard.
-            outcome = _unread(suite, _drivers_own(cause))
+            outcome = _unread(suite, self._words(cause))
         return replace(outcome, seconds=time.perf_counter() - begun)
 
     def _run_on_summary(self, suite: Suite, rows: Sequence[Row]) -> SuiteOutcome:
@@ -212,7 +221,7 @@ class Validator:
         if self._data_docs:
             self._data_docs.keep(judged, results)
         by_id = {
-            result.expectation_config.meta["check_id"]: _outcome(result)
+            result.expectation_config.meta["check_id"]: self._outcome(result)
             for result in results.results
         }
         return {
@@ -220,6 +229,18 @@ class Validator:
             for check in suite.checks
             if {check.check_id, guard_id := _guard_id(check.expectation.column)} <= by_id.keys()
         }
+
+    def _outcome(self, result: Any) -> Outcome:
+        exception = _exception_message(result.exception_info)
+        if exception is not None:
+            return Outcome(False, error=self._words(exception))
+        query = (result.result or {}).get(_QUERY)
+        failing = (query.rstrip(";\n "),) if query and not result.success else ()
+        return Outcome(bool(result.success), failing)
+
+    def _words(self, exception: object) -> str:
+        """The driver's error if it raised one; else Great Expectations' own, who saw no row."""
+        return words_of(self._refused) if self._refused else first_line(exception)
 
 
 def check_expectations(suites: Iterable[Suite]) -> None:
@@ -240,21 +261,11 @@ def check_expectations(suites: Iterable[Suite]) -> None:
                 ) from None
 
 
-def _unread(suite: Suite, cause: object) -> SuiteOutcome:
-    error = f"{suite.relation} cannot be read: {first_line(cause)}"
+def _unread(suite: Suite, why: str) -> SuiteOutcome:
+    error = f"{suite.relation} cannot be read: {why}"
     return SuiteOutcome(
         suite, None, {check.check_id: Outcome(False, error=error) for check in suite.checks}
     )
-
-
-def _drivers_own(cause: BaseException) -> object:
-    """The database's message, if that is the cause."""
-    inner: BaseException | None = cause
-    while inner is not None:
-        if isinstance(inner, sa.exc.DBAPIError):
-            return inner.orig
-        inner = inner.__cause__ or inner.__context__
-    return cause
 
 
 def _guard_id(column: str) -> str:
@@ -283,15 +294,6 @@ def _expectation(check_id: str, expectation: Expectation) -> Any:
     return implementation(**expectation.kwargs, meta={"check_id": check_id})
 
 
-def _outcome(result: Any) -> Outcome:
-    error = _exception_message(result.exception_info)
-    if error is not None:
-        return Outcome(False, error=error)
-    query = (result.result or {}).get(_QUERY)
-    failing = (query.rstrip(";\n "),) if query and not result.success else ()
-    return Outcome(bool(result.success), failing)
-
-
 def _guarded(outcome: Outcome, guard: Outcome) -> Outcome:
     """A null satisfies every expectation of a column; it must not satisfy a check."""
     return Outcome(
@@ -311,7 +313,7 @@ def _exception_message(exception_info: Mapping[str, Any] | None) -> str | None:
         reports = exception_info.values()
     for report in reports:
         if report.get("raised_exception"):
-            return first_line(report.get("exception_message") or "it raised an exception")
+            return str(report.get("exception_message") or "it raised an exception")
     return None
 
 

@@ -23,6 +23,8 @@ from counterfoil.suites.suite import Suite, load_suites
 
 RAISES = "1 / (random() * 0)::int = 1"
 SLEEPS = "pg_sleep(3) is not null"
+# What Postgres says of it begins: invalid input syntax for type date: "Zoe
+QUOTES = "(overlay('Zoe\n born' placing '' from (random() * 0)::int + 1 for 0))::date is null"
 HANGS_UP = "pg_terminate_backend(pg_backend_pid()) is null"
 
 # Views whose evidence, and nothing else of them, is read through the broken one.
@@ -120,6 +122,21 @@ def test_a_view_that_raises(
     with broken(superuser, f"counterfoil.{view}"):
         audit = overnight.audit()
     assert_in_error(audit, sound, view, f"{view} cannot be read: division by zero")
+
+
+@pytest.mark.parametrize("view", ["competition_capacity", "uniqueness"])
+def test_what_postgres_quotes_of_a_row_is_the_logs(
+    overnight: Database,
+    superuser: Connection,
+    sound: dict[str, CheckResult],
+    caplog: pytest.LogCaptureFixture,
+    view: str,
+) -> None:
+    with broken(superuser, f"counterfoil.{view}", QUOTES):
+        audit = overnight.audit()
+    assert_in_error(audit, sound, view, f"{view} cannot be read: invalid datetime format (22007)")
+    assert "Zoe" not in audit.model_dump_json()
+    assert 'invalid input syntax for type date: "Zoe' in caplog.text
 
 
 @pytest.mark.parametrize("view", ["capacity_ledger_audit", "uniqueness"])
