@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -85,9 +86,7 @@ class Waiver(BaseModel):
 
     def concerns(self, check_id: str) -> bool:
         """Whether it speaks of that check."""
-        if self.check_id.endswith("*"):
-            return check_id.startswith(self.check_id[:-1])
-        return check_id == self.check_id
+        return _concerns(self.check_id, check_id)
 
     def has_expired(self, today: date) -> bool:
         """Whether its last day is over."""
@@ -108,11 +107,26 @@ class Waivers:
 
     def of(self, check_id: str) -> Mapping[int, Waiver]:
         """Those in force for a check, by position."""
-        return {
-            position: waiver
-            for position, waiver in enumerate(self.in_force)
-            if waiver.concerns(check_id)
-        }
+        found: dict[int, Waiver] = {}
+        for concerned, waivers in self._by_check_id.items():
+            if _concerns(concerned, check_id):
+                found |= waivers
+        return found
+
+    @cached_property
+    def _by_check_id(self) -> Mapping[str, Mapping[int, Waiver]]:
+        """Those in force by what they say of checks: there may be thousands of one."""
+        groups: dict[str, dict[int, Waiver]] = {}
+        for position, waiver in enumerate(self.in_force):
+            groups.setdefault(waiver.check_id, {})[position] = waiver
+        return groups
+
+
+def _concerns(concerned: str, check_id: str) -> bool:
+    """Whether a waiver of `concerned` speaks of a check."""
+    if concerned.endswith("*"):
+        return check_id.startswith(concerned[:-1])
+    return check_id == concerned
 
 
 def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
@@ -129,10 +143,13 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
         check.check_id: suite.evidence_of(check) for suite in suites for check in suite.checks
     } | {ROW_SECURITY_ISOLATES.check_id: EVIDENCE_OF_PROBES}
     waivers = []
+    concerned: dict[str, list[str]] = {}
     for line, row in _read(file):
         where = f"{file}, line {line}"
         waiver = parse_model(Waiver, {"line": line, **row}, where=where, error=WaiverError)
-        waived = [check_id for check_id in evidence if waiver.concerns(check_id)]
+        if waiver.check_id not in concerned:
+            concerned[waiver.check_id] = [*filter(waiver.concerns, evidence)]
+        waived = concerned[waiver.check_id]
         if not waived:
             raise WaiverError(
                 f"unknown check '{waiver.check_id}'",
