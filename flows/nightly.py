@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from counterfoil.audit.audit_id import new_audit_id
+from counterfoil.audit.audit_id import AuditId, new_audit_id
 from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
 from counterfoil.common.settings import settings
 from counterfoil.contract.packs import Pack
@@ -25,7 +25,7 @@ def nightly(
     *,
     packs: tuple[Pack, ...] = (),
     full_rebuild: bool = False,
-    audit_id: str | None = None,
+    audit_id: AuditId | None = None,
     data_docs: bool = False,
 ) -> State:
     """Prove that a database still agrees with itself, and publish what was found.
@@ -36,7 +36,8 @@ def nightly(
         fail_on: the least severity for which the run ends Failed; an error always does.
         packs: which of the contract's packs are audited; all of them if none is named.
         full_rebuild: build the views, and run their data tests, though nothing changed.
-        audit_id: the audit's name; a new one if none is given.
+        audit_id: the audit's name, of letters, digits, `.`, `_` and `-`; a new one if none is
+            given.
         data_docs: whether to publish Great Expectations' own site besides; some seconds.
     """
     with TemporaryDirectory() as scratch:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, Database
+from prefect.exceptions import ParameterTypeError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefects import Prefect
 from processes import counterfoil
@@ -19,6 +20,7 @@ from waiting import wait_until
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import FlowError
 from flows.deploy import target_is_configured, wait_for_server
+from flows.nightly import nightly
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,12 @@ def test_a_schedule_that_is_active_makes_runs(prefect: Prefect) -> None:
     assert [schedule["active"] for schedule in production["schedules"]] == [False]
 
 
+@pytest.mark.parametrize("name", ["../x", "/etc/x", ".hidden", "a/b", "", "x" * 101, "a\n", "ä"])
+def test_an_audit_id_is_no_path(name: str) -> None:
+    with pytest.raises(ParameterTypeError):
+        nightly.validate_parameters({"audit_id": name})
+
+
 def test_some_of_the_packs_by_either_way(
     prefect: Prefect, overnight: Database, superuser: Connection, tmp_path: Path
 ) -> None:
@@ -135,6 +143,10 @@ def test_some_of_the_packs_by_either_way(
         statuses(by_deployment),
     )
     assert views(superuser) == before
+
+    away = prefect.run("deployment", "run", "nightly/demo", "--param", 'audit_id="../../x"')
+    assert away.returncode != 0
+    assert "'../../x' does not match" in away.stdout + away.stderr
 
     unknown = counterfoil("run", "--pack", "health", folder=tmp_path)
     assert unknown.returncode == 3
