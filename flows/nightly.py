@@ -12,7 +12,7 @@ from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
 from counterfoil.common.settings import settings
 from counterfoil.contract.packs import Pack
 from counterfoil.pipeline.run import Job, Order, carry_out
-from counterfoil.publish.headlines import headlines, verdict
+from counterfoil.publish.headlines import outcome
 from flows.host import PrefectHost
 from flows.labels import label_run
 
@@ -53,7 +53,5 @@ def nightly(
     if ended.audit is None or ended.failure is not None:
         return Failed(message=ended.failure)
     label_run(ended.audit.status)
-    outcome = "; ".join([verdict(ended.audit), *headlines(ended.audit, most=1)])
-    if exit_code(ended.audit.status, fail_on) == EXIT_PASSED:
-        return Completed(message=outcome)
-    return Failed(message=outcome)
+    state = Completed if exit_code(ended.audit.status, fail_on) == EXIT_PASSED else Failed
+    return state(message=outcome(ended.audit))

@@ -55,6 +55,7 @@ def run(
         from counterfoil.audit.findings import Audit
         from counterfoil.common.settings import settings
         from counterfoil.publish.body import body_of
+        from counterfoil.publish.headlines import outcome
         from counterfoil.publish.terminal import render_terminal
         from counterfoil.suites.pack_report import load_reports
 
@@ -79,6 +80,9 @@ def run(
         for line in render_terminal(body_of(audit, load_reports(settings().expectations_dir))):
             out.print(line, soft_wrap=True)
         say(f"Report: {_shortest(published.with_name('index.html'))}")
+        if failure not in (None, outcome(audit)):
+            say_error(str(failure))
+            raise typer.Exit(EXIT_ERROR)
         raise typer.Exit(exit_code(audit.status, fail_on))
 
 
@@ -117,7 +121,7 @@ def _in_this_process(
 
 
 def _as_flow(**parameters: Any) -> str | None:
-    """The run as Prefect's flow. What its state says of it."""
+    """The run as Prefect's flow. Why it is not completed, if it is not: findings, or a failure."""
     settle_prefect()
     from flows.nightly import nightly
 
@@ -135,7 +139,7 @@ def _as_flow(**parameters: Any) -> str | None:
         say_error(str(refusal))
         # An orderly exit would go on sending events to nobody, and say so, for a minute.
         os._exit(EXIT_ERROR)
-    return state.message
+    return None if state.is_completed() else state.message
 
 
 def _refuse_unwritable(file: Path) -> None:

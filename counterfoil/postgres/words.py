@@ -8,11 +8,14 @@ from counterfoil.common.text import first_line
 
 log = logging.getLogger(__name__)
 
-# Classes of SQLSTATE whose messages name objects, types, roles, settings and limits. Those of
-# others quote values: a data exception says 'invalid input syntax for type date: "Zoe, ..."',
-# and what a function raises may be anything.
+# Classes of SQLSTATE whose messages name objects, types, roles, settings and limits; what they
+# quote of a row is in lines of its own. Those of others quote values in the message itself: a
+# data exception says 'invalid input syntax for type date: "Zoe, ..."', and what a function
+# raises may be anything.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_NAMING = frozenset({"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"})
+_NAMING = frozenset(
+    ["08", "0A", "23", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"]
+)
 
 
 def words_of(error: BaseException) -> str:

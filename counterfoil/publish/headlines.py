@@ -42,6 +42,11 @@ def counts(audit: Audit) -> str:
     return ", ".join(told)
 
 
+def outcome(audit: Audit) -> str:
+    """The verdict, and the first of what is wrong."""
+    return "; ".join([verdict(audit), *headlines(audit, most=1)])
+
+
 def headlines(audit: Audit, *, most: int = 5) -> list[str]:
     """What is wrong, one sentence each: the largest finding of each failed check, worst first.
 
@@ -66,7 +71,7 @@ def movement(audit: Audit) -> str:
     """What changed, in a line: "since 2025-10-30 05:00 UTC: 1 ongoing, 0 new, 0 resolved"."""
     history = audit.history
     if history is None:
-        return "what changed is not known: the history was not recorded"
+        return "not on record, so what changed is not known"
     told = tally(history)
     if history.previous is None:
         return f"first audit of {clip(audit.database, 80)}: {open_incidents(history)}"

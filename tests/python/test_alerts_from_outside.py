@@ -151,8 +151,9 @@ def test_what_was_found_is_told_though_it_cannot_be_recorded(
             )
             connection.commit()
         said = shell.run("run", "--target", "unrecorded")
-    # The report was published; the command line goes by that.
-    assert said.returncode == 2, said.stderr
+    assert "not on record, so what changed is not known" in said.stdout
+    assert "schema counterfoil_history" in said.stderr
+    assert said.returncode == 3, said.stderr
     (told,) = shell.hook.messages
     assert told["title"] == "Counterfoil empwr: the audit could not be completed"
     assert "violates check constraint" in told["message"]
