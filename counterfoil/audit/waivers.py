@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from counterfoil.common.errors import WaiverError
+from counterfoil.common.files import read_text
 from counterfoil.common.yamlfile import parse_model
 from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
 from counterfoil.suites.suite import EVIDENCE_OF_PROBES, Suite
@@ -56,7 +58,7 @@ class Waiver(BaseModel):
     def _is_json(cls, key: Any) -> Any:
         try:
             return json.loads(key)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError('give the key as audit.json has it: {"table_name": "x"}') from None
 
     @field_validator("key")
@@ -205,21 +207,12 @@ def waivers_on(
 
 
 def _read(file: Path) -> list[tuple[int, dict[str, str]]]:
+    text = read_text(file, WaiverError, if_missing=f"Create it, with the line {','.join(COLUMNS)}")
     try:
-        # A spreadsheet begins its UTF-8 with a byte order mark.
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            reader = csv.reader(opened, strict=True)
-            rows = [(reader.line_num, row) for row in reader if any(row)]
-    except OSError as cause:
-        raise WaiverError(
-            f"cannot be read: {cause.strerror}",
-            where=str(file),
-            remedy=f"Create it, with the line {','.join(COLUMNS)}",
-        ) from None
-    except (UnicodeDecodeError, csv.Error) as cause:
-        raise WaiverError(
-            f"not CSV in UTF-8: {cause}", where=str(file), remedy="Save it as UTF-8 CSV"
-        ) from None
+        reader = csv.reader(StringIO(text, newline=""), strict=True)
+        rows = [(reader.line_num, row) for row in reader if any(row)]
+    except csv.Error as cause:
+        raise WaiverError(f"not CSV: {cause}", where=str(file), remedy="Save it as CSV") from None
     headings = tuple(rows[0][1]) if rows else ()
     if headings != COLUMNS:
         raise WaiverError(

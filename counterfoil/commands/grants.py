@@ -18,11 +18,18 @@ def grants(
 ) -> None:
     """Print the SQL that makes the target's roles, for the database's owner to run."""
     with one_line_errors():
+        from counterfoil.common.errors import TargetError
         from counterfoil.common.settings import settings
         from counterfoil.contract.contract import load_contract
         from counterfoil.contract.grants import render_grants
         from counterfoil.postgres.session import Session
 
+        if not reader.strip():
+            raise TargetError(
+                "the analysts' role has no name",
+                where="--reader",
+                remedy="Name a role",
+            )
         session = Session.of(target, settings())
         declared = load_contract(settings().project_dir, contract)
         sys.stdout.write(render_grants(declared, session, reader=reader))

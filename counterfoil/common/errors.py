@@ -1,9 +1,12 @@
 """The one family of errors that a user is meant to read."""
 
-from counterfoil.common.text import one_line
+from counterfoil.common.text import clip, one_line
 
 # What a command ends with, whatever of these it met.
 EXIT_ERROR = 3
+
+# Characters: longer than paths are, and no more than a line of a log.
+_LONGEST_PLACE = 500
 
 
 class CounterfoilError(Exception):
@@ -23,7 +26,8 @@ class CounterfoilError(Exception):
         self.where = where
         self.remedy = remedy
         # A driver's message may end with a full stop of its own, or with a new line.
-        located = one_line(f"{where}: {what}" if where else what).rstrip(" .")
+        place = clip(where, _LONGEST_PLACE)
+        located = one_line(f"{place}: {what}" if where else what).rstrip(" .")
         super().__init__(one_line(f"{located}. {remedy}." if remedy else f"{located}."))
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from counterfoil.common.errors import EXIT_ERROR, CounterfoilError
-from counterfoil.common.text import one_line
+from counterfoil.common.text import clip, one_line
 
 out = Console()
 err = Console(stderr=True)
@@ -39,6 +39,10 @@ def one_line_errors() -> Iterator[None]:
     except (typer.Exit, typer.Abort, typer.TyperException):
         raise
     except Exception as cause:
+        if isinstance(cause, OSError) and isinstance(cause.filename, str | Path):
+            name = clip(one_line(str(cause.filename)), 500)
+            say_error(f"{name}: {cause.strerror}. Check the path and its permissions.")
+            raise typer.Exit(EXIT_ERROR) from None
         # Its message is the log's: a driver's may quote a row.
         say_error(f"unexpected {type(cause).__name__}. See {_logged(cause)} for the traceback.")
         raise typer.Exit(EXIT_ERROR) from None

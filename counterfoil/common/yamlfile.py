@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from counterfoil.common.errors import CounterfoilError
+from counterfoil.common.files import read_text
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -54,22 +55,7 @@ def read_yaml(path: Path, error: type[CounterfoilError]) -> Any:
     Raises:
         error: the file is missing, unreadable, not UTF-8 or not YAML; names the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise error("no such file", where=str(path), remedy="Check the path") from None
-    except OSError as cause:
-        raise error(
-            f"cannot be read: {cause.strerror}",
-            where=str(path),
-            remedy="Check the path and its permissions",
-        ) from None
-    except UnicodeDecodeError as cause:
-        raise error(
-            f"not UTF-8 text, from byte {cause.start} on",
-            where=str(path),
-            remedy="Save it as UTF-8, or check that it is the right file",
-        ) from None
+    text = read_text(path, error)
     try:
         # A safe loader, only stricter.
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506

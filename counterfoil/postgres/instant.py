@@ -14,10 +14,12 @@ from typing import Any, Protocol
 import psycopg2
 import sqlalchemy as sa
 from psycopg2.extensions import connection as Connection  # noqa: N812
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy.pool import StaticPool
 
 from counterfoil.common.errors import TargetError, UnavailableError
 from counterfoil.common.settings import Settings
+from counterfoil.common.text import first_line
 from counterfoil.postgres.connection import connect, lost, plain
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.replica import await_replay, is_replica
@@ -27,11 +29,12 @@ from counterfoil.postgres.words import words_of
 # The clock is read once the snapshot is taken: what was written a moment before it must not
 # be of the future.
 _NOW = """
-    select coalesce(
+    select as_of, isfinite(as_of)
+    from coalesce(
         nullif(current_setting('counterfoil.as_of', true), '')::timestamptz,
         case when pg_is_in_recovery() then greatest(%s, pg_last_xact_replay_timestamp()) end,
         clock_timestamp()
-    )
+    ) as as_of
 """
 
 
@@ -206,14 +209,7 @@ def _export(connection: Connection, session: Session, caught_up_at: datetime | N
         with connection.cursor() as cursor:
             cursor.execute("select pg_export_snapshot()")
             (identifier,) = cursor.fetchone() or (None,)
-            cursor.execute(_NOW, (caught_up_at,))
-            (as_of,) = cursor.fetchone() or (None,)
-    except psycopg2.errors.DataError as cause:
-        raise TargetError(
-            f"its counterfoil.as_of is not an instant: {cause}",
-            where=str(target),
-            remedy=f"ALTER DATABASE {target.dbname} RESET counterfoil.as_of, or set an instant",
-        ) from None
+            as_of = _now(cursor, target, caught_up_at)
     except psycopg2.Error as cause:
         if connection.closed:
             raise lost(cause, target) from None
@@ -222,9 +218,30 @@ def _export(connection: Connection, session: Session, caught_up_at: datetime | N
             where=str(target),
             remedy="Correct what Postgres names, and run again",
         ) from None
-    assert isinstance(as_of, datetime)
     assert isinstance(identifier, str)
     return Snapshot(target, session.settings, connection, identifier, as_of)
+
+
+def _now(cursor: Cursor, target: Target, caught_up_at: datetime | None = None) -> datetime:
+    """What 'now' means to an audit that begins.
+
+    Raises:
+        TargetError: the database declares what is no instant, or none of Python's years, which
+            are those from 1 to 9999.
+    """
+    try:
+        cursor.execute(_NOW, (caught_up_at,))
+        now, is_finite = cursor.fetchone() or (None, False)
+        if not is_finite:
+            raise ValueError("it is infinite")
+    except (psycopg2.errors.DataError, ValueError, OverflowError) as cause:
+        raise TargetError(
+            f"its counterfoil.as_of is not an instant: {first_line(cause)}",
+            where=str(target),
+            remedy=f"ALTER DATABASE {target.dbname} RESET counterfoil.as_of, or set an instant",
+        ) from None
+    assert isinstance(now, datetime)
+    return now
 
 
 @contextmanager
@@ -257,9 +274,7 @@ def open_transaction(
     try:
         with connection.cursor() as cursor:
             cursor.execute("begin isolation level repeatable read read write")
-            cursor.execute(_NOW, (None,))
-            (now,) = cursor.fetchone() or (None,)
-        assert isinstance(now, datetime)
+            now = _now(cursor, target)
         yield OpenTransaction(connection, now)
     finally:
         # Ends the transaction too, whatever state it is in: nothing of it is kept.

@@ -4,6 +4,7 @@ Great Expectations drops an expectation it does not know, and an empty suite pas
 suite that would not assert exactly what it says is refused here, before the snapshot.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,6 +34,10 @@ REPORT = "report.yml"
 Text = Annotated[str, StringConstraints(min_length=1)]
 Condition = Annotated[str, StringConstraints(pattern=r"[A-Za-z]")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
+
+
+# In a format: a number of thousands of characters, which Python would write.
+_WIDE = re.compile(r"\d{4}")
 
 
 class _Entry(BaseModel):
@@ -167,6 +172,8 @@ class Check(_Entry):
                 continue
             if not name.isidentifier() or conversion:
                 raise ValueError("between braces goes a column, and after a colon its format")
+            if _WIDE.search(specification or ""):
+                raise ValueError(f"{{{name}:{specification}}}: wider than any message")
             for number in (0, 0.5):
                 try:
                     format(number, specification or "")

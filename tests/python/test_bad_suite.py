@@ -100,6 +100,12 @@ FAULTY: dict[str, tuple[dict[str, Any], str, Any, str]] = {
         "{competition_name",
         "key 'checks.0.message'",
     ),
+    "a format of a gigabyte": (
+        VIEW,
+        "checks.0.message",
+        "{discrepancy_tokens:999999999}",
+        "wider than any message",
+    ),
     "a format of nothing": (
         VIEW,
         "checks.0.message",

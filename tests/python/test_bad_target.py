@@ -227,11 +227,16 @@ def test_a_connection_that_is_refused(
         connect(overnight.plan.session.builder.model_copy(update=change), overnight.settings)
 
 
-@pytest.fixture
-def dated_wrongly(overnight: Database, superuser: Connection) -> Iterator[Target]:
+# The last three are Postgres' and not Python's, whose years are those from 1 to 9999.
+@pytest.fixture(params=["yesterdayish", "0044-03-15 BC", "20000-01-01", "infinity"])
+def dated_wrongly(
+    overnight: Database, superuser: Connection, request: pytest.FixtureRequest
+) -> Iterator[Target]:
     with superuser.cursor() as cursor:
         cursor.execute("create database counterfoil_undated")
-        cursor.execute("alter database counterfoil_undated set counterfoil.as_of = 'yesterdayish'")
+        cursor.execute(
+            f"alter database counterfoil_undated set counterfoil.as_of = '{request.param}'"
+        )
         try:
             yield overnight.plan.session.builder.model_copy(
                 update={"dbname": "counterfoil_undated"}

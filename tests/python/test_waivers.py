@@ -216,6 +216,7 @@ def test_hostile_text_in_a_waiver_is_text(audited: Callable[..., Audit]) -> None
         (line(check_id="audit.every_check_ran"), "line 2: unknown check"),
         (line(key="6a570147"), "line 2: key 'key': give the key as audit.json has it"),
         (line(key="[]"), "line 2: key 'key'"),
+        (line(key="[" * 100_000), "line 2: key 'key': give the key as audit.json has it"),
         (line(key="{}"), "line 2: key 'key'"),
         (line(key='{"reservation_id": 7}'), "line 2: key 'key.reservation_id'"),
         (line(key='{"reservation_id": "\\u0000"}'), "holds a character that no text of Postgres"),
@@ -226,8 +227,8 @@ def test_hostile_text_in_a_waiver_is_text(audited: Callable[..., Audit]) -> None
         (line(check_id="tenancy.tenant_is_set", key='{"table_name": "x"}'), "has the key"),
         (line(check_id="schema.row_security_isolates"), "Name probe, as audit.json does"),
         (line() + ",more", "line 2: 8 values for 7 columns"),
-        ('empwr,"unclosed', "not CSV in UTF-8"),
-        (line(reason="caf\udce9"), "not CSV in UTF-8"),
+        ('empwr,"unclosed', "not CSV: "),
+        (line(reason="caf\udce9"), "not UTF-8 text, from byte"),
     ],
 )
 def test_a_bad_line_is_refused_by_its_number(text: str, says: str, tmp_path: Path) -> None:
@@ -239,7 +240,7 @@ def test_a_bad_line_is_refused_by_its_number(text: str, says: str, tmp_path: Pat
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with refused(WaiverError, "waivers.csv", "cannot be read"):
+    with refused(WaiverError, "waivers.csv", "no such file", "Create it, with the line"):
         load_waivers(tmp_path / "waivers.csv", SUITES)
 
 
