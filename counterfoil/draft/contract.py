@@ -207,9 +207,25 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(_flow(name) for name in sorted(names))
 
 
+class _OneLineDumper(yaml.SafeDumper):
+    """What does not show as itself in a name is escaped, so that a line stays one."""
+
+    def represent_str(self, text: str) -> yaml.ScalarNode:
+        style = None if text.isprintable() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_OneLineDumper.add_representer(str, _OneLineDumper.represent_str)
+
+
 def _flow(value: Any) -> str:
     """A value as YAML has it on one line, in a list or a mapping too."""
-    text = yaml.safe_dump(
-        [value], default_flow_style=True, allow_unicode=True, sort_keys=False, width=float("inf")
+    text = yaml.dump(
+        [value],
+        Dumper=_OneLineDumper,
+        default_flow_style=True,
+        allow_unicode=True,
+        sort_keys=False,
+        width=float("inf"),
     )
     return text.strip().removeprefix("[").removesuffix("]")

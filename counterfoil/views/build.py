@@ -16,8 +16,9 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import BuildError, CounterfoilError, UnavailableError
+from counterfoil.common.text import clip
 from counterfoil.contract.contract import Contract
-from counterfoil.contract.derived import dbt_variables
+from counterfoil.contract.derived import vars_argument
 from counterfoil.postgres.connection import Refusal, is_passing
 from counterfoil.postgres.profiles import profiles_file
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
@@ -63,6 +64,9 @@ Progress = Callable[[str, int, int], None]
 def unseen(_what: str, _done: int, _of: int) -> None:
     """The progress of a build that nobody watches."""
 
+
+# Characters: dbt may quote the whole contract.
+_LONGEST_MESSAGE = 1_000
 
 _MARK = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
 
@@ -129,7 +133,7 @@ def ensure_views(
     """
     settings = session.settings
     with session.as_builder(Refusal(BuildError)) as connection:
-        variables = json.dumps(dbt_variables(contract))
+        variables = vars_argument(contract)
         wanted = _project_hash(variables, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (
@@ -287,5 +291,5 @@ def _failure(outcome: dict[str, Any], *, where: str, remedy: str) -> Counterfoil
 def _first_failure(outcome: dict[str, Any]) -> str:
     for node in outcome["nodes"]:
         if node["status"] in ("error", "fail"):
-            return f"{node['name']}: {node['message']}"
-    return str(outcome["exception"] or "dbt failed without saying why")
+            return clip(f"{node['name']}: {node['message']}", _LONGEST_MESSAGE)
+    return clip(outcome["exception"] or "dbt failed without saying why", _LONGEST_MESSAGE)

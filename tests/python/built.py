@@ -5,7 +5,6 @@ of Postgres always comes to the same views.
 """
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +13,7 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract.contract import Contract
-from counterfoil.contract.derived import dbt_variables
+from counterfoil.contract.derived import vars_argument
 from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan
@@ -76,7 +75,7 @@ def ensure_views_built(
                 cursor.execute("analyze")
             connection.commit()
             project = session.settings.project_dir
-            variables = json.dumps(dbt_variables(contract))
+            variables = vars_argument(contract)
             wanted = _project_hash(variables, project, connection.server_version)
             with _locked(Path(os.environ[FOLDER]) / f"{wanted}.sql") as script:
                 if script.exists():

@@ -1,6 +1,5 @@
 """Nothing never passes: no rows, no value, no answer, no sight of the rows."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.common.errors import PreflightError
 from counterfoil.contract.contract import Contract, load_contract
-from counterfoil.contract.derived import dbt_variables
+from counterfoil.contract.derived import vars_argument
 from counterfoil.pipeline.preflight import check_database
 from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.postgres.session import Session
@@ -213,7 +212,7 @@ def undeclared(overnight: Database) -> tuple[Contract, dict[str, str]]:
         "incomplete_rows": "counterfoil.incomplete_rows",
     }
     project = ["--profile", "counterfoil", "--target", "demo"]
-    project += ["--vars", json.dumps(dbt_variables(contract))]
+    project += ["--vars", vars_argument(contract)]
     with Dbt(project, overnight.settings) as dbt:
         outcome = dbt.invoke(["compile", "--select", *views], lambda _done, _of: None)
     assert outcome["success"], outcome

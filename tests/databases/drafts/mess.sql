@@ -27,6 +27,10 @@ create table a234567890123456789012345678901234567890123456789012345678901yz (
 create table events (id bigint, organization_id bigint not null, at date not null)
     partition by list (at);
 create table events_rest partition of events default;
+create table "Fête 🎉" ("clé 🔑" bigint primary key, organization_id bigint not null);
+create table U&"two\000Alines" (
+    U&"a\000Akey\0085 \2028" bigint primary key, organization_id bigint not null, true_id bigint
+);
 create view everyone as select * from members;
 insert into organizations values (1, 'One'), (2, 'Two');
 insert into members values (1, 1, null), (2, 2, 7);
@@ -35,3 +39,5 @@ insert into nokey values (1, 1, 'x');
 insert into events values (1, 1, '2024-01-01'), (1, 2, '2024-01-01');
 insert into "Höfe"."a.b" values (1, 2, 2);
 insert into "{{ target }} %s {% raw %} 'quoted'" values (1, 1);
+insert into "Fête 🎉" values (1, 1);
+insert into U&"two\000Alines" values (1, 1, 99);
