@@ -14,7 +14,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.alerts.compose import Alert, Told, compose, compose_failure
 from counterfoil.alerts.recipients import Recipient
-from counterfoil.alerts.send import send
+from counterfoil.alerts.send import ready, send
 from counterfoil.audit.findings import Audit, History
 from counterfoil.common.settings import Settings
 from counterfoil.history.record import Recording
@@ -96,6 +96,7 @@ def deliver(recipients: Sequence[Recipient], database: str, session: Session) ->
             alert = _claim(cursor, database, names, tried)
             if alert is None:
                 break
+            ready(by_name[alert.recipient])
             began = monotonic()
             error = send(by_name[alert.recipient], alert, seconds[alert.recipient])
             seconds[alert.recipient] -= monotonic() - began

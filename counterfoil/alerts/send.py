@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from urllib.parse import unquote
 
 from counterfoil.alerts.compose import Alert
@@ -26,18 +27,33 @@ logging.getLogger("apprise").propagate = False
 _MOST_CHARACTERS = 300
 
 
+def ready(recipient: Recipient) -> None:
+    """Imports what notifies a recipient: seconds that are not the recipient's silence."""
+    if recipient.prefect_block is not None:
+        with suppress(FlowError):
+            settle_prefect()
+            import prefect.blocks.core  # noqa: F401
+    elif recipient.url is not None:
+        import apprise
+
+        # Its services are modules, which the first URL has it import.
+        with _Warnings():
+            apprise.Apprise.instantiate(recipient.url.get_secret_value())
+
+
 def send(recipient: Recipient, alert: Alert, seconds: float) -> str | None:
     """Sends the alert.
 
     Args:
         recipient: whom to.
         alert: what.
-        seconds: how long to wait for it.
+        seconds: how long to wait for it, once what notifies it is there.
 
     Returns:
         None if it was taken; else why not, in a line without secrets. One that hangs may
         still be taken later: whoever sends it again sends the same alert_id.
     """
+    ready(recipient)
     if recipient.prefect_block is not None:
         return _within(seconds, _by_prefect, recipient.prefect_block, alert)
     url = recipient.url

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import apprise
 import psycopg2
 import pytest
 from conftest import ROOT, Database
@@ -119,6 +121,23 @@ def everybody(monkeypatch: pytest.MonkeyPatch, hook: Webhook) -> Recipient:
     """A recipient of everything."""
     monkeypatch.setenv("HOOK_URL", hook.url())
     return Recipient(name="everybody", url_env="HOOK_URL", least_severity="info")
+
+
+def test_what_notifies_may_take_its_time_to_be_imported(
+    nights: Nights, hook: Webhook, everybody: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a host that does much else: the recipient did answer, and at once."""
+    instantiate = apprise.Apprise.instantiate
+    seconds = iter([4])
+
+    def slowly_at_first(*arguments: Any, **named: Any) -> Any:
+        time.sleep(next(seconds, 0))
+        return instantiate(*arguments, **named)
+
+    monkeypatch.setattr(apprise.Apprise, "instantiate", staticmethod(slowly_at_first))
+    nights.recipients = [everybody]
+    nights.audit("overnight")
+    assert len(hook.messages) == 1
 
 
 def test_a_fault_is_told_once_and_its_end_once(
