@@ -4,8 +4,6 @@ It is dbt's variable `derived`, beside the contract itself. That of the demo is 
 dbt_project.yml by `make derived`, for a bare `dbt build`.
 """
 
-import json
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,9 +27,6 @@ _AS_WRITTEN = "  # yamllint disable rule:indentation rule:line-length\n"
 # server has some 6,400 for all its sessions.
 _MOST_TABLES = 200
 
-# https://yaml.org/spec/1.1/#id868524, without those that JSON escapes already.
-_NOT_OF_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-
 # Parents that one scan of a child is joined to: not more, since each is a hash in memory.
 _PARENTS_OF_A_SCAN = 4
 
@@ -40,16 +35,6 @@ def dbt_variables(contract: Contract) -> dict[str, Any]:
     """The contract and what follows from it, as dbt's `--vars`."""
     declared = contract.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {"contract": declared, "derived": derive(contract)}
-
-
-def vars_argument(contract: Contract) -> str:
-    """`dbt_variables` as the argument that dbt takes, and reads as YAML.
-
-    YAML takes most characters as they are, and no others; JSON's two halves of a character
-    beyond the first plane, an emoji for one, are none of its.
-    """
-    text = json.dumps(dbt_variables(contract), ensure_ascii=False)
-    return _NOT_OF_YAML.sub(lambda character: f"\\u{ord(character[0]):04x}", text)
 
 
 def derive(contract: Contract) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.common.errors import BuildError, CounterfoilError, UnavailableError
 from counterfoil.common.text import clip
 from counterfoil.contract.contract import Contract
-from counterfoil.contract.derived import vars_argument
+from counterfoil.contract.derived import dbt_variables
 from counterfoil.postgres.connection import Refusal, is_passing
 from counterfoil.postgres.profiles import profiles_file
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
@@ -133,7 +133,7 @@ def ensure_views(
     """
     settings = session.settings
     with session.as_builder(Refusal(BuildError)) as connection:
-        variables = vars_argument(contract)
+        variables = dbt_variables(contract)
         wanted = _project_hash(variables, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
         if (
@@ -150,8 +150,7 @@ def ensure_views(
         arguments = ["--profile", "counterfoil", "--target", session.builder.name]
         profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
-        arguments += ["--vars", variables]
-        with Dbt(arguments, settings) as dbt:
+        with Dbt(arguments, variables, settings) as dbt:
             views = _run(dbt, connection, partial(progress, "view"))
             _test(dbt, partial(progress, "data test"))
         _drop_views(_existing_views(connection) - views, connection)
@@ -186,9 +185,9 @@ def drop_views(session: Session) -> int:
         return len(views)
 
 
-def _project_hash(variables: str, project_dir: Path, server_version: int) -> str:
+def _project_hash(variables: Mapping[str, Any], project_dir: Path, server_version: int) -> str:
     digest = hashlib.sha256()
-    digest.update(variables.encode())
+    digest.update(json.dumps(variables).encode())
     digest.update(f"{server_version} {version('dbt-core')} {version('dbt-postgres')}".encode())
     for path in [project_dir / "dbt_project.yml", *_project_files(project_dir)]:
         digest.update(str(path.relative_to(project_dir)).encode())

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import IO, Any, Self
 
@@ -26,12 +26,16 @@ class Dbt:
     """The commands of one build.
 
     Args:
-        arguments: what each of them is given: profile, target, variables.
+        arguments: what each of them is given: profile and target.
+        variables: dbt's own for all of them.
         settings: the operator's.
     """
 
-    def __init__(self, arguments: Sequence[str], settings: Settings) -> None:
+    def __init__(
+        self, arguments: Sequence[str], variables: Mapping[str, Any], settings: Settings
+    ) -> None:
         self._arguments = [*arguments, "--project-dir", str(settings.project_dir)]
+        self._variables = variables
         self._settings = settings
         self._stack = ExitStack()
 
@@ -48,7 +52,7 @@ class Dbt:
                 env=os.environ | {"PGOPTIONS": as_options(session_settings(self._settings))},
             )
         )
-        self._say(self._arguments)
+        self._say({"arguments": self._arguments, "variables": self._variables})
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -95,9 +99,9 @@ class Dbt:
             remedy="Run `dbt debug` in the project's folder",
         )
 
-    def _say(self, line: Sequence[str]) -> None:
+    def _say(self, line: Sequence[str] | Mapping[str, Any]) -> None:
         # One that does not start hears nothing.
         with suppress(BrokenPipeError):
             assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps([*line]) + "\n")
+            self._process.stdin.write(json.dumps(line) + "\n")
             self._process.stdin.flush()

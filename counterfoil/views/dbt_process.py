@@ -1,4 +1,4 @@
-"""A process of dbt's: arguments of the project as JSON on stdin, then one command per line.
+"""A process of dbt's: as JSON on stdin {arguments, variables}, then one command per line.
 
 On stdout a line for each node that is done, {done, of}, and after each command its outcome,
 {success, exception, nodes: [{name, relation, parts, status, message}]}. The project is read once.
@@ -25,16 +25,19 @@ def main() -> None:
     """Carries out the commands, one after the other, until stdin is closed."""
     lines = _lines()
     project = next(lines)
-    read = dbtRunner().invoke([*_FLAGS, "parse", *project])
+    arguments = project["arguments"]
+    # As they are: on the command line dbt would read them as YAML, some seconds each time.
+    variables = project["variables"]
+    read = dbtRunner().invoke([*_FLAGS, "parse", *arguments], vars=variables)
     for command in lines:
         outcome = read
         if isinstance(read.result, Manifest):
             runner = dbtRunner(manifest=read.result, callbacks=[_Progress()])
-            outcome = runner.invoke([*_FLAGS, *command, *project])
+            outcome = runner.invoke([*_FLAGS, *command, *arguments], vars=variables)
         print(json.dumps(_told(outcome)), flush=True)
 
 
-def _lines() -> Iterator[list[str]]:
+def _lines() -> Iterator[Any]:
     """Each line of stdin, as it comes.
 
     Whoever started this holds stdin open: killed, it must not leave a build behind it, so

@@ -13,7 +13,7 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract.contract import Contract
-from counterfoil.contract.derived import vars_argument
+from counterfoil.contract.derived import dbt_variables
 from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan
@@ -75,7 +75,7 @@ def ensure_views_built(
                 cursor.execute("analyze")
             connection.commit()
             project = session.settings.project_dir
-            variables = vars_argument(contract)
+            variables = dbt_variables(contract)
             wanted = _project_hash(variables, project, connection.server_version)
             with _locked(Path(os.environ[FOLDER]) / f"{wanted}.sql") as script:
                 if script.exists():

@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.common.errors import PreflightError
 from counterfoil.contract.contract import Contract, load_contract
-from counterfoil.contract.derived import vars_argument
+from counterfoil.contract.derived import dbt_variables
 from counterfoil.pipeline.preflight import check_database
 from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.postgres.session import Session
@@ -212,8 +212,7 @@ def undeclared(overnight: Database) -> tuple[Contract, dict[str, str]]:
         "incomplete_rows": "counterfoil.incomplete_rows",
     }
     project = ["--profile", "counterfoil", "--target", "demo"]
-    project += ["--vars", vars_argument(contract)]
-    with Dbt(project, overnight.settings) as dbt:
+    with Dbt(project, dbt_variables(contract), overnight.settings) as dbt:
         outcome = dbt.invoke(["compile", "--select", *views], lambda _done, _of: None)
     assert outcome["success"], outcome
     compiled = Path(os.environ["DBT_TARGET_PATH"]) / "compiled" / "counterfoil" / "models"
