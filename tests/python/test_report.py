@@ -252,7 +252,7 @@ def test_an_emptied_table_passes_nowhere(
         assert "capacity_ledger → competitions ? unknown" in seen.text
         assert "capacity_ledger.reservation_id → reservations ? unknown" in seen.text
         assert "dancers → studios ✓ pass" in seen.text
-        assert "not on record" in seen.text
+        assert "Not on record, so what changed is not known" in seen.text
         assert "Not judged" in seen.text
     markdown = render_markdown(shown(audit))
     assert r"| capacity\_ledger → competitions | ❔ unknown | 0 | 0 |" in markdown
