@@ -29,15 +29,15 @@ _MOST_CHARACTERS = 300
 
 def ready(recipient: Recipient) -> None:
     """Imports what notifies a recipient: seconds that are not the recipient's silence."""
-    if recipient.prefect_block is not None:
-        with suppress(FlowError):
+    # What fails here fails again as the alert is sent, which says so.
+    with suppress(Exception), _Warnings():
+        if recipient.prefect_block is not None:
             settle_prefect()
             import prefect.blocks.core  # noqa: F401
-    elif recipient.url is not None:
-        import apprise
+        elif recipient.url is not None:
+            import apprise
 
-        # Its services are modules, which the first URL has it import.
-        with _Warnings():
+            # Its services are modules, which the first URL has it import.
             apprise.Apprise.instantiate(recipient.url.get_secret_value())
 
 

@@ -140,6 +140,19 @@ def test_what_notifies_may_take_its_time_to_be_imported(
     assert len(hook.messages) == 1
 
 
+def test_what_cannot_be_imported_is_why_an_alert_waits(
+    nights: Nights, everybody: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any, **_named: Any) -> Any:
+        raise ImportError("no module of that service")
+
+    monkeypatch.setattr(apprise.Apprise, "instantiate", staticmethod(fail))
+    nights.recipients = [everybody]
+    nights.audit("overnight")
+    (waiting,) = nights.rows("select last_error from counterfoil_history.alerts")
+    assert waiting == ("ImportError",)
+
+
 def test_a_fault_is_told_once_and_its_end_once(
     nights: Nights, hook: Webhook, everybody: Recipient
 ) -> None:
