@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from counterfoil.common.errors import EXIT_ERROR, CounterfoilError
-from counterfoil.common.text import clip, one_line
+from counterfoil.common.text import one_line
 
 out = Console()
 err = Console(stderr=True)
@@ -40,8 +40,11 @@ def one_line_errors() -> Iterator[None]:
         raise
     except Exception as cause:
         if isinstance(cause, OSError) and isinstance(cause.filename, str | Path):
-            name = clip(one_line(str(cause.filename)), 500)
-            say_error(f"{name}: {cause.strerror}. Check the path and its permissions.")
+            remedy = "Check the path and its permissions"
+            refusal = CounterfoilError(
+                str(cause.strerror), where=str(cause.filename), remedy=remedy
+            )
+            say_error(str(refusal))
             raise typer.Exit(EXIT_ERROR) from None
         # Its message is the log's: a driver's may quote a row.
         say_error(f"unexpected {type(cause).__name__}. See {_logged(cause)} for the traceback.")
