@@ -48,8 +48,9 @@ def make_plan(
         packs: which of the contract's are audited; all of them if none is named.
 
     Raises:
-        CounterfoilError: the first thing that is wrong: target, contract, packs, suites, waivers,
-            alerts, disk, connection, tables, columns, privileges.
+        CounterfoilError: the first thing that is wrong: target, contract, packs, suites, alerts,
+            waivers, disk, connection, tables, columns, privileges. The files come first: what
+            they get wrong is said though the database is down, and not tried again.
     """
     session = Session.of(target, settings)
     declared = load_contract(settings.project_dir, contract_file)
@@ -62,6 +63,8 @@ def make_plan(
     )
     recipients = load_recipients(settings.alerts_path)
     check_owners(recipients, suites, settings.alerts_path)
+    waivers = load_waivers(settings.waivers_path, suites)
+    reports = load_reports(settings.expectations_dir)
     check_disk(settings)
     contract = discover(declared, session)
     check_database(contract, session)
@@ -73,8 +76,8 @@ def make_plan(
             contract_file=str(contract_file or "dbt_project.yml"),
             suites=tuple(suite.narrowed_to(found) for suite in suites if suite.applies_to(found)),
             packs=audited,
-            reports=load_reports(settings.expectations_dir),
-            waivers=load_waivers(settings.waivers_path, suites),
+            reports=reports,
+            waivers=waivers,
             evidence_limit=settings.evidence_limit,
         ),
         contract_dir=contract_dir,
