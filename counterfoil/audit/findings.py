@@ -193,6 +193,10 @@ class Audit(_Published):
     packs_left_out: list[Pack] = Field(
         default=[], description="The contract's packs that this run did not audit."
     )
+    rebuilt_views: list[str] = Field(
+        default=[],
+        description="Not as they had been built, and built again before anything was asked.",
+    )
     empty_tables: list[str] = Field(
         default=[], description="In use and without rows: nothing about them could be judged."
     )

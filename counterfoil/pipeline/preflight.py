@@ -223,10 +223,6 @@ def _check_visibility(contract: Contract, target: Target, connection: Connection
 
 def _check_expressions(contract: Contract, connection: Connection) -> None:
     """That Postgres plans what the contract says in SQL: dbt would name a model, not a key."""
-    with connection.cursor() as cursor:
-        # dbt's sessions have Postgres' own; ours would not find the application's functions.
-        cursor.execute("""set search_path to "$user", public""")
-    connection.commit()
     for key, table, condition in contract.conditions():
         query = sql.SQL("explain select from {} as source_row where {}").format(
             sql.Identifier(*contract.locate(table)), sql.SQL(condition)

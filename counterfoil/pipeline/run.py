@@ -18,7 +18,7 @@ from counterfoil.history.record import record
 from counterfoil.pipeline.host import Host
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.pipeline.preflight import check_auditor
-from counterfoil.pipeline.views import build_views
+from counterfoil.pipeline.views import Built, build_views
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.server import announce
@@ -125,8 +125,8 @@ def run(plan: Plan, job: Job) -> Audit:
     """
     host = job.host
     with only_audit(plan.session):
-        host.retried("build", partial(_build, plan, job))
-        asserted = host.retried("assert", partial(_assert, plan, job))
+        built = host.retried("build", partial(_build, plan, job))
+        asserted = host.retried("assert", partial(_assert, plan, job, built))
         job.found = asserted.audit
         try:
             job.found = host.retried("record", partial(_record, plan, job, asserted))
@@ -148,13 +148,14 @@ def _plan(job: Job) -> Plan:
     return plan
 
 
-def _build(plan: Plan, job: Job) -> None:
+def _build(plan: Plan, job: Job) -> Built:
     """Builds the reconciliation views, if anything has changed, for the auditor to read."""
-    build_views(plan, although_unchanged=job.order.full_rebuild, progress=job.host.built)
+    built = build_views(plan, although_unchanged=job.order.full_rebuild, progress=job.host.built)
     check_auditor(plan.session)
+    return built
 
 
-def _assert(plan: Plan, job: Job) -> _Asserted:
+def _assert(plan: Plan, job: Job, built: Built) -> _Asserted:
     """Asserts every suite, all of them at one instant."""
     scope, order = plan.scope, job.order
     recalled = recall(scope.database, plan.session)
@@ -167,7 +168,7 @@ def _assert(plan: Plan, job: Job) -> _Asserted:
             audit_id=order.audit_id,
             data_docs=order.site,
             progress=job.host.progress(scope.database),
-        )
+        ).model_copy(update={"rebuilt_views": list(built.replaced)})
     return _Asserted(found, recalled, closed_days)
 
 

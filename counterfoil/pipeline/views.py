@@ -1,23 +1,42 @@
 """The views that a plan needs, with all that they stand on."""
 
+import logging
+from dataclasses import dataclass
+
+from counterfoil.history.built_views import keep_built_views, replaced_views
 from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan
 from counterfoil.views.build import Progress, ensure_views, unseen
 
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What became of the views before an audit.
+
+    Attributes:
+        anything: whether a view was built.
+        replaced: those that were not as the last build had left them, `schema.name`.
+    """
+
+    anything: bool
+    replaced: tuple[str, ...]
+
 
 def build_views(
     plan: Plan, *, although_unchanged: bool = False, progress: Progress = unseen
-) -> bool:
+) -> Built:
     """Loads the migrations, brings the history's tables up to date, and builds the views.
+
+    They are built again as well where they do not read what their names mean now, or are not
+    as they were built.
 
     Args:
         plan: the contract, and who builds.
         although_unchanged: build them whatever has changed.
         progress: called with what is done (`view`, `data test`), how many, and of how many.
-
-    Returns:
-        Whether a view was built.
 
     Raises:
         MigrationsError: a folder cannot be read, or the database refuses the facts.
@@ -28,4 +47,15 @@ def build_views(
     contract, session = plan.scope.contract, plan.session
     load_migrations(contract, plan.contract_dir, session)
     ensure_history(session)
-    return ensure_views(contract, session, although_unchanged=although_unchanged, progress=progress)
+    replaced = replaced_views(session)
+    if replaced:
+        log.warning("Not as they were built, and built again: %s", ", ".join(replaced))
+    anything = ensure_views(
+        contract,
+        session,
+        although_unchanged=although_unchanged or bool(replaced),
+        progress=progress,
+    )
+    if anything:
+        keep_built_views(session)
+    return Built(anything, tuple(replaced))

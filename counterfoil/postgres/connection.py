@@ -13,6 +13,7 @@ from counterfoil.common.errors import CounterfoilError, TargetError, Unavailable
 from counterfoil.common.settings import Settings
 from counterfoil.common.sqltext import identifier
 from counterfoil.common.text import first_line
+from counterfoil.postgres.encoding import BYTES
 from counterfoil.postgres.libpq import forget_session_variables, forget_variables
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
@@ -38,9 +39,7 @@ _WITH_TRANSACTION_TIMEOUT = 170_000
 def connect(target: Target, settings: Settings, *, as_of: datetime | None = None) -> Connection:
     """A connection with the audit's own session settings.
 
-    Postgres raises instead of hiding rows (row_security), days are UTC, and no query or
-    lock is waited for longer than the settings allow. PG* variables that would change that
-    are forgotten; of the embedded server all of them.
+    PG* variables that would change those are forgotten; of the embedded server all of them.
 
     Raises:
         TargetError: the database cannot be reached, or refuses the role.
@@ -48,11 +47,7 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
     if target.is_embedded:
         forget_variables()
     forget_session_variables()
-    session = session_settings(settings) | {
-        "search_path": f"{PUBLIC_SCHEMA},pg_catalog",
-        "row_security": "off",
-        "timezone": "UTC",
-    }
+    session = session_settings(settings)
     if as_of is not None:
         session["counterfoil.as_of"] = as_of.isoformat()
     try:
@@ -67,6 +62,8 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
         )
     except psycopg2.OperationalError as cause:
         raise _refusal(cause, target) from None
+    if connection.info.parameter_status("server_encoding") == BYTES:
+        connection.set_client_encoding(BYTES)
     if connection.server_version >= _WITH_TRANSACTION_TIMEOUT:
         with connection.cursor() as cursor:
             cursor.execute("set transaction_timeout = 0")
@@ -130,13 +127,38 @@ def connected(target: Target, settings: Settings, refusal: Refusal) -> Iterator[
         yield connection
 
 
+# What a rule's meaning depends on, each of which a database or a role may have otherwise. Nobody
+# but the builder may make a function or an operator in the schemas of the path, so that whatever
+# is called by its name alone is Postgres' own, or ours.
+_MEANING = {
+    "search_path": f"pg_catalog,{PUBLIC_SCHEMA}",
+    # Postgres raises instead of hiding rows.
+    "row_security": "off",
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "array_nulls": "on",
+    "gin_fuzzy_search_limit": "0",
+    # How values are read and written as text.
+    "client_encoding": "UTF8",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO,MDY",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "xmlbinary": "base64",
+    "lc_monetary": "C",
+    "lc_numeric": "C",
+    "quote_all_identifiers": "off",
+}
+
+
 def session_settings(settings: Settings) -> dict[str, str]:
-    """What keeps a session of ours, dbt's too, from harming the server that it is on.
+    """How every session of ours is set, dbt's too: what it means, and what it does not harm.
 
     Each is set, since the server's own may end an audit that does no harm: the exporter of
     a snapshot idles for as long as the suites run, and is missed if it is ended for that.
     """
-    return {
+    return _MEANING | {
         # Measured (docs/performance.md): parallel workers repeat the views' aggregates, and
         # compiling them costs more than it saves. It also leaves the other cores alone.
         "max_parallel_workers_per_gather": "0",

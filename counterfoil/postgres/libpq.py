@@ -11,7 +11,7 @@ import re
 
 _VARIABLE = re.compile("PG[A-Z]+(_TIMEOUT)?")
 # Sent to the server after `options`, so they would replace what an audit sets there.
-_OF_A_SESSION = frozenset({"PGDATESTYLE", "PGGEQO", "PGTZ"})
+_OF_A_SESSION = frozenset({"PGCLIENTENCODING", "PGDATESTYLE", "PGGEQO", "PGTZ"})
 
 
 def forget_variables() -> None:

@@ -70,7 +70,17 @@ def body_of(audit: Audit, reports: Sequence[PackReport]) -> Body:
     placed = [(section, page) for report, page in pages for section in report.sections]
     placed.sort(key=lambda each: each[0].place)
     sections = [made for section, page in placed for made in page.section(section)]
-    return Body(audit, tuple(facts), tuple(sections))
+    return Body(audit, (*map(forms.bare, _rebuilt(audit.rebuilt_views)), *facts), tuple(sections))
+
+
+def _rebuilt(views: Sequence[str]) -> Iterator[str]:
+    """What is said of views that were not as they had been built."""
+    if views:
+        others = f" and {len(views) - 1} more views were" if len(views) > 1 else " was"
+        yield (
+            f"{views[0]}{others} not as built, or read a table that its name no longer means:"
+            " built again before this audit, but earlier ones may have read something else"
+        )
 
 
 @cache

@@ -14,6 +14,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.derived import dbt_variables
+from counterfoil.history.built_views import keep_built_views
 from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan
@@ -57,6 +58,7 @@ def ensure_built(plan: Plan) -> None:
     load_migrations(plan.scope.contract, plan.contract_dir, plan.session)
     ensure_history(plan.session)
     ensure_views_built(plan.scope.contract, plan.session)
+    keep_built_views(plan.session)
 
 
 def ensure_views_built(

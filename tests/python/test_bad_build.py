@@ -14,6 +14,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import refused
 
 from counterfoil.common.errors import BuildError
+from counterfoil.contract.derived import dbt_variables
+from counterfoil.history.built_views import replaced_views
 from counterfoil.pipeline.views import build_views
 from counterfoil.views.build import Build
 from counterfoil.views.dbt import Dbt
@@ -37,7 +39,7 @@ def admin(rebuilt: Database) -> Iterator[Connection]:
 
 
 def ensure(database: Database) -> bool:
-    return build_views(database.plan)
+    return build_views(database.plan).anything
 
 
 def standing(admin: Connection) -> Build:
@@ -141,6 +143,113 @@ def test_an_analysts_view_on_one_that_changed(rebuilt: Database, admin: Connecti
     assert ensure(rebuilt)
     assert standing(admin) == good
     assert not ensure(rebuilt)
+
+
+# What makes a view read another table, or column, than its names mean, and what undoes it.
+SWAPS = {
+    "a table": (
+        "alter table public.studios rename to studios_old;"
+        "create table public.studios (like public.studios_old including all)",
+        "drop table public.studios; alter table public.studios_old rename to studios",
+    ),
+    "to another schema": (
+        "create schema archive; alter table public.studios set schema archive;"
+        "create table public.studios (like archive.studios including all)",
+        "drop table public.studios; alter table archive.studios set schema public;"
+        "drop schema archive",
+    ),
+    "a schema": (
+        "alter schema public rename to gone; create schema public",
+        "drop schema public; alter schema gone rename to public",
+    ),
+    "a column": (
+        "alter table public.studios rename name to name_old;"
+        "alter table public.studios add name text",
+        "alter table public.studios drop name; alter table public.studios rename name_old to name",
+    ),
+}
+
+
+@pytest.mark.parametrize(("swap", "back"), SWAPS.values(), ids=SWAPS)
+def test_a_swap_below_a_view(rebuilt: Database, admin: Connection, swap: str, back: str) -> None:
+    session = rebuilt.plan.session
+    assert replaced_views(session) == []
+    with admin.cursor() as cursor:
+        cursor.execute(swap)
+        try:
+            assert "counterfoil_staging.stg_studios" in replaced_views(session)
+        finally:
+            cursor.execute(back)
+    assert replaced_views(session) == []
+
+
+# What makes a rule mean something else, for whoever takes the database's word for it.
+OTHERWISE = """
+    alter database {0} set standard_conforming_strings to off;
+    alter database {0} set quote_all_identifiers to on;
+    alter database {0} set transform_null_equals to on;
+    alter database {0} set datestyle to 'german';
+    alter database {0} set timezone to 'Asia/Tokyo';
+    alter database {0} set client_encoding to 'latin1';
+    create function public.plus(state bigint, value uuid) returns bigint
+        language sql as 'select 1::bigint';
+    create aggregate public.count(uuid) (sfunc = public.plus, stype = bigint, initcond = '1');
+"""
+
+
+def test_a_view_that_was_replaced_and_names_that_were_taken(
+    rebuilt: Database, admin: Connection
+) -> None:
+    """With dbt itself: whatever the database has otherwise, the same views are built."""
+    name = rebuilt.plan.session.builder.dbname
+    with admin.cursor() as cursor:
+        cursor.execute(OTHERWISE.format(name))
+        cursor.execute("select pg_get_viewdef('counterfoil.competition_capacity'::regclass)")
+        good = cursor.fetchone()
+        columns = "select * from counterfoil.competition_capacity"
+        cursor.execute(f"create table public.hidden as {columns} limit 0")
+        cursor.execute(
+            "create or replace view counterfoil.competition_capacity as select * from public.hidden"
+        )
+        try:
+            built = build_views(rebuilt.plan)
+            assert built.replaced == ("counterfoil.competition_capacity",)
+            cursor.execute("select pg_get_viewdef('counterfoil.competition_capacity'::regclass)")
+            assert cursor.fetchone() == good
+            assert not ensure(rebuilt)
+        finally:
+            cursor.execute(f"alter database {name} reset all")
+            cursor.execute(
+                "drop table public.hidden; drop aggregate public.count(uuid);"
+                "drop function public.plus(bigint, uuid)"
+            )
+
+
+def test_data_tests_write_nothing(rebuilt: Database, admin: Connection) -> None:
+    """Whatever a view calls, it is called read-only."""
+    session = rebuilt.plan.session
+    with admin.cursor() as cursor:
+        cursor.execute("select pg_get_viewdef('counterfoil.source_tables'::regclass)")
+        (good,) = cursor.fetchone() or ("",)
+        cursor.execute("create sequence public.calls")
+        cursor.execute(
+            "create or replace view counterfoil.source_tables as"
+            f" select * from ({good.rstrip(';')}) as good where nextval('public.calls') > 0"
+        )
+        try:
+            arguments = ["--profile", "counterfoil", "--target", session.builder.name]
+            with Dbt(
+                arguments, dbt_variables(rebuilt.plan.scope.contract), session.settings
+            ) as dbt:
+                said = dbt.invoke(["test", "--select", "source_tables_grain"], unheard)
+            assert "read-only transaction" in said["nodes"][0]["message"]
+        finally:
+            cursor.execute(f"create or replace view counterfoil.source_tables as {good}")
+            cursor.execute("drop sequence public.calls")
+
+
+def unheard(_done: int, _of: int) -> None:
+    """The progress of a test that nobody watches."""
 
 
 def test_the_mark_of_another_tool(rebuilt: Database, admin: Connection) -> None:

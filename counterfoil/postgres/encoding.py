@@ -1,0 +1,29 @@
+"""SQL_ASCII, the encoding of a database that knows of bytes alone: read as UTF-8 where it is that.
+
+What else there is, an umlaut of Latin-1 say, is shown as its escape, `\\xfc`; neither the driver
+nor the server would give it as UTF-8.
+"""
+
+import codecs
+from typing import Any
+
+from psycopg2.extensions import encodings
+
+BYTES = "SQL_ASCII"
+_CODEC = "counterfoil_bytes"
+
+
+def _decode(data: Any, _errors: str = "strict", /) -> tuple[str, int]:
+    text = bytes(data)
+    return text.decode("utf-8", "backslashreplace"), len(text)
+
+
+def _find(name: str) -> codecs.CodecInfo | None:
+    if name != _CODEC:
+        return None
+    return codecs.CodecInfo(codecs.utf_8_encode, _decode, name=name)
+
+
+codecs.register(_find)
+# The driver's own spellings of it, each of which it takes for Python's ASCII.
+encodings.update(dict.fromkeys((BYTES, "SQLASCII"), _CODEC))
