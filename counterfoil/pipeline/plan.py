@@ -13,6 +13,7 @@ from counterfoil.contract.discovery import discover
 from counterfoil.contract.packs import Pack
 from counterfoil.migrations.deployment import with_histories
 from counterfoil.pipeline.preflight import check_database, check_disk
+from counterfoil.postgres.one_database import check_one_database
 from counterfoil.postgres.session import Session
 from counterfoil.suites.pack_report import load_reports
 from counterfoil.suites.suite import check_suites, load_suites, read_pii_columns
@@ -49,7 +50,7 @@ def make_plan(
 
     Raises:
         CounterfoilError: the first thing that is wrong: target, contract, packs, suites, alerts,
-            waivers, disk, connection, tables, columns, privileges. The files come first: what
+            waivers, disk, connections, tables, columns, privileges. The files come first: what
             they get wrong is said though the database is down, and not tried again.
     """
     session = Session.of(target, settings)
@@ -66,6 +67,7 @@ def make_plan(
     waivers = load_waivers(settings.waivers_path, suites)
     reports = load_reports(settings.expectations_dir)
     check_disk(settings)
+    check_one_database(session.builder, (session.auditor, session.historian), settings)
     contract = discover(declared, session)
     check_database(contract, session)
     contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir

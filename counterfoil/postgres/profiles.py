@@ -168,6 +168,12 @@ def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
                 where=where,
                 remedy="Name an output of a Postgres database",
             )
+        if output.get("search_path"):
+            raise TargetError(
+                "it has a search_path, and what the views mean depends on ours",
+                where=where,
+                remedy="Take that key out, and write the schema of what the contract's SQL calls",
+            )
         output |= {"name": name, "is_embedded": is_embedded}
     return parse_model(Target, output, where=where, error=TargetError)
 

@@ -14,19 +14,21 @@ from counterfoil.common.errors import TargetError, UnavailableError
 from counterfoil.common.settings import Settings
 from counterfoil.postgres.profiles import Target
 
-# What is flushed holds every commit that anybody was told of. What is inserted and not flushed
-# (hint bits, with checksums) an idle primary may keep to itself for a quarter of a minute.
-_WHERE_THE_PRIMARY_IS = """
-    select pg_current_wal_flush_lsn()::text, clock_timestamp(), system_identifier
-    from pg_control_system()
+# Whose place it is: where a replica was promoted, the places of the two do not compare.
+_IDENTITY = """
+    (select system_identifier from pg_control_system()),
+    (select timeline_id from pg_control_checkpoint()),
+    (select oid from pg_database where datname = current_database())
 """
 
-_HAS_REPLAYED = """
-    select
-        pg_last_wal_replay_lsn() >= %s::pg_lsn,
-        pg_is_wal_replay_paused(),
-        system_identifier
-    from pg_control_system()
+# What is flushed holds every commit that anybody was told of. What is inserted and not flushed
+# (hint bits, with checksums) an idle primary may keep to itself for a quarter of a minute.
+_WHERE_THE_PRIMARY_IS = f"""
+    select pg_current_wal_flush_lsn()::text, clock_timestamp(), {_IDENTITY}
+"""
+
+_HAS_REPLAYED = f"""
+    select pg_last_wal_replay_lsn() >= %s::pg_lsn, pg_is_wal_replay_paused(), {_IDENTITY}
 """
 
 _POLL_S = 0.2
@@ -59,15 +61,15 @@ def await_replay(
         TargetError: the one is no replica of the other.
         UnavailableError: it is further behind than that.
     """
-    place, at, system = _one(primary, _WHERE_THE_PRIMARY_IS)
+    place, at, *primarys = _one(primary, _WHERE_THE_PRIMARY_IS)
     deadline = time.monotonic() + settings.replica_lag_s
     while True:
-        has_replayed, is_paused, replicas_system = _one(replica, _HAS_REPLAYED, place)
-        if replicas_system != system:
+        has_replayed, is_paused, *replicas = _one(replica, _HAS_REPLAYED, place)
+        if replicas != primarys:
             raise TargetError(
-                "it is a replica of another server than the one that the views are built on",
+                "it is a replica of another database than the one that the views are built in",
                 where=str(target),
-                remedy="Point both outputs at servers of one cluster",
+                remedy="Point both outputs of profiles.yml at one database, or at a replica of it",
             )
         if has_replayed:
             assert isinstance(at, datetime)

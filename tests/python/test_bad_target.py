@@ -18,6 +18,7 @@ from counterfoil.contract.contract import load_contract
 from counterfoil.pipeline.preflight import check_database
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.instant import open_snapshot
+from counterfoil.postgres.one_database import check_one_database
 from counterfoil.postgres.profiles import Target, load_targets
 from counterfoil.postgres.session import Session
 
@@ -41,6 +42,7 @@ FAULTY: dict[str, tuple[str, Any, str]] = {
     "a number for a password": ("password", 123456, "key 'password' is a number or a yes/no"),
     "a number for a user": ("user", 1, "key 'user' is a number or a yes/no, not text"),
     "a word for a port": ("port", "default", "outputs.mine: key 'port'"),
+    "a path of its own": ("search_path", "public", "outputs.mine: it has a search_path"),
     "an unset variable": (
         "password",
         "{{ env_var('COUNTERFOIL_NEVER_SET') }}",
@@ -177,6 +179,16 @@ def test_there_is_no_such_host() -> None:
     where = "target 'mine' (auditor@/nowhere"
     with refused(UnavailableError, where, "cannot connect: No such file"):
         check_database(load_contract(ROOT), Session.alone(target, Settings()))
+
+
+def test_another_database_of_the_server(overnight: Database) -> None:
+    """Were it a copy of the first, views and all, nothing else would tell them apart."""
+    builder = overnight.plan.session.builder
+    role = builder.model_copy(update={"name": "demo_audit", "sslmode": "prefer"})
+    check_one_database(builder, (builder, role), overnight.settings)
+    other = builder.model_copy(update={"name": "demo_history", "dbname": "postgres"})
+    with refused(TargetError, "target 'demo_history'", "another database than that of target 'de"):
+        check_one_database(builder, (role, other), overnight.settings)
 
 
 @pytest.fixture

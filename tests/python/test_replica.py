@@ -203,7 +203,7 @@ def test_a_standby_without_its_primary_is_refused(pair: Pair) -> None:
 
 def test_a_standby_of_another_server_is_refused(pair: Pair, tmp_path: Path) -> None:
     with server(tmp_path / "other", pair.primary.binaries) as other:
-        with refused(TargetError, "it is a replica of another server than the one"):
+        with refused(TargetError, "it is a replica of another database than the one"):
             with open_snapshot(replace(pair.session, builder=other.target())):
                 pass
 
@@ -244,3 +244,13 @@ def _is_broken(snapshot: Snapshot) -> bool:
     except UnavailableError:
         return True
     return False
+
+
+def test_a_standby_that_was_promoted_is_refused(pair: Pair) -> None:
+    """It has the views, the rows of then, and every identifier. Last: it is no standby after."""
+    with pair.standby.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select pg_promote()")
+    with refused(TargetError, str(pair.auditor), "it is another database than that of target"):
+        pair.books.audit()
+    with asserting_on_the_primary(pair):
+        pair.books.audit()
