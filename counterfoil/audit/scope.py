@@ -29,6 +29,7 @@ class Scope:
         looked_for: by check_id, keys of findings that are to be listed however small they
             are: those open since an earlier audit.
         evidence_limit: how many findings are listed of a check; all are counted.
+        unproven: by view, why what it says cannot be relied on: no check over it is judged.
     """
 
     contract: Contract
@@ -39,6 +40,7 @@ class Scope:
     waivers: tuple[Waiver, ...] = ()
     looked_for: Mapping[str, Sequence[Key]] = field(default_factory=dict)
     evidence_limit: int = 100
+    unproven: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def database(self) -> str:

@@ -12,7 +12,7 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.common.settings import Settings
 from counterfoil.common.sqltext import identifier
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.connection import Refusal, connected
+from counterfoil.postgres.connection import Refusal, connected, is_contended
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
@@ -114,6 +114,22 @@ def check_auditor(session: Session) -> None:
                 where=str(target),
                 remedy=f"GRANT USAGE ON SCHEMA {', '.join(_SCHEMAS)} TO {role};"
                 f" GRANT SELECT ON ALL TABLES IN SCHEMA {', '.join(_SCHEMAS)} TO {role}",
+            )
+
+
+def check_named_files(settings: Settings) -> None:
+    """That a file which a setting names is there: nobody would be told, and nothing waived.
+
+    Raises:
+        PreflightError: there is no such file.
+    """
+    named = {"alerts_file": settings.alerts_path, "waivers_file": settings.waivers_path}
+    for setting, file in named.items():
+        if setting in settings.model_fields_set and not file.exists():
+            raise PreflightError(
+                "no such file",
+                where=str(file),
+                remedy=f"Correct COUNTERFOIL_{setting.upper()}, or make that file",
             )
 
 
@@ -233,6 +249,8 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
             # The lock of its table is given back: there may be thousands of conditions.
             connection.rollback()
         except psycopg2.Error as cause:
+            if connection.closed or is_contended(cause):
+                raise
             connection.rollback()
             raise PreflightError(
                 f"Postgres refuses it: {_primary(cause)}",

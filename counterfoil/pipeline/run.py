@@ -163,7 +163,7 @@ def _assert(plan: Plan, job: Job, built: Built) -> _Asserted:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
         closed_days = read_closed_days(snapshot, scope.audited)
         found = audit(
-            replace(scope, looked_for=recalled.keys),
+            replace(scope, looked_for=recalled.keys, unproven=built.views.unproven),
             snapshot,
             audit_id=order.audit_id,
             data_docs=order.site,

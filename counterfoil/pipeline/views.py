@@ -7,7 +7,7 @@ from counterfoil.history.built_views import keep_built_views, replaced_views
 from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan
-from counterfoil.views.build import Progress, ensure_views, unseen
+from counterfoil.views.build import Progress, Views, ensure_views, unseen
 
 log = logging.getLogger(__name__)
 
@@ -17,11 +17,11 @@ class Built:
     """What became of the views before an audit.
 
     Attributes:
-        anything: whether a view was built.
+        views: whether they were built, and which are not proven.
         replaced: those that were not as the last build had left them, `schema.name`.
     """
 
-    anything: bool
+    views: Views
     replaced: tuple[str, ...]
 
 
@@ -50,12 +50,12 @@ def build_views(
     replaced = replaced_views(session)
     if replaced:
         log.warning("Not as they were built, and built again: %s", ", ".join(replaced))
-    anything = ensure_views(
+    views = ensure_views(
         contract,
         session,
         although_unchanged=although_unchanged or bool(replaced),
         progress=progress,
     )
-    if anything:
+    if views.are_new:
         keep_built_views(session)
-    return Built(anything, tuple(replaced))
+    return Built(views, tuple(replaced))

@@ -25,9 +25,17 @@ _PASSING = re.compile(
     "Connection refused|Connection reset|timeout expired|timed out|server closed the connection"
     "|the database system is|too many (clients|connections)|remaining connection slots"
     "|could not receive data|No route to host|Network is unreachable|terminating connection"
-    "|No such file or directory"
+    "|No such file or directory|due to lock timeout|deadlock detected"
 )
 
+
+# What one statement met, and the same a moment later may not.
+_CONTENDED = (
+    psycopg2.errors.LockNotAvailable,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.TooManyConnections,
+)
 
 # Seconds, and probes: either side notices within a minute that the other is gone.
 _KEEPALIVE = {"idle": 30, "interval": 10, "count": 3}
@@ -98,7 +106,8 @@ def translated(connection: Connection, target: Target, refusal: Refusal) -> Iter
         refusal: what is raised while it is open.
 
     Raises:
-        UnavailableError: the connection was lost: the same again may work in a moment.
+        UnavailableError: the connection was lost, or another session is in the way: the same
+            again may work in a moment.
         CounterfoilError: of the refusal's kind, for whatever else the driver raises.
     """
     try:
@@ -106,6 +115,12 @@ def translated(connection: Connection, target: Target, refusal: Refusal) -> Iter
     except psycopg2.Error as cause:
         if connection.closed:
             raise lost(cause, target) from None
+        if is_contended(cause):
+            raise UnavailableError(
+                f"{refusal.what}: {words_of(cause)}",
+                where=refusal.where or str(target),
+                remedy="Run again, once the other session is done",
+            ) from None
         raise refusal.kind(
             f"{refusal.what}: {words_of(cause)}",
             where=refusal.where or str(target),
@@ -188,6 +203,11 @@ def lost(cause: Exception, target: Target) -> UnavailableError:
         where=str(target),
         remedy="Run the audit again, once the database is up",
     )
+
+
+def is_contended(cause: psycopg2.Error) -> bool:
+    """Whether another session was in the way, of a lock or of a connection."""
+    return isinstance(cause, _CONTENDED)
 
 
 def is_passing(said: str) -> bool:

@@ -1,7 +1,8 @@
 """A process of dbt's: as JSON on stdin {arguments, variables}, then one command per line.
 
 On stdout a line for each node that is done, {done, of}, and after each command its outcome,
-{success, exception, nodes: [{name, relation, parts, status, message}]}. The project is read once.
+{success, exception, nodes: [{name, relation, parts, status, message, concerns}]}. The project is
+read once.
 """
 
 import json
@@ -37,7 +38,7 @@ def main() -> None:
                 os.environ["PGOPTIONS"] += " -c default_transaction_read_only=on"
             runner = dbtRunner(manifest=read.result, callbacks=[_Progress()])
             outcome = runner.invoke([*_FLAGS, *command, *arguments], vars=variables)
-        print(json.dumps(_told(outcome)), flush=True)
+        print(json.dumps(_told(outcome, read.result)), flush=True)
 
 
 def _lines() -> Iterator[Any]:
@@ -58,7 +59,7 @@ def _lines() -> Iterator[Any]:
         yield json.loads(queue.get())
 
 
-def _told(outcome: dbtRunnerResult) -> dict[str, Any]:
+def _told(outcome: dbtRunnerResult, manifest: Any) -> dict[str, Any]:
     nodes = [
         {
             "name": result.node.name,
@@ -66,11 +67,26 @@ def _told(outcome: dbtRunnerResult) -> dict[str, Any]:
             "parts": (getattr(result.node, "compiled_code", None) or "").count(SEPARATOR) + 1,
             "status": str(result.status),
             "message": " ".join(str(result.message or "").split()),
+            "concerns": _concerned(result.node.unique_id, manifest)
+            if str(result.status) in ("fail", "error")
+            else [],
         }
         for result in getattr(outcome.result, "results", None) or []
     ]
     exception = " ".join(str(outcome.exception).split()) if outcome.exception else None
     return {"success": outcome.success, "exception": exception, "nodes": nodes}
+
+
+def _concerned(test: str, manifest: Manifest) -> list[str]:
+    """The views that a data test is of, and all that stand on them."""
+    found: dict[str, None] = {}
+    reached = list(manifest.parent_map[test])
+    while reached:
+        name = reached.pop()
+        if name.startswith("model.") and name not in found:
+            found[name] = None
+            reached += manifest.child_map[name]
+    return [manifest.nodes[name].name for name in found]
 
 
 class _Progress:

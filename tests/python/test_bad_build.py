@@ -39,7 +39,7 @@ def admin(rebuilt: Database) -> Iterator[Connection]:
 
 
 def ensure(database: Database) -> bool:
-    return build_views(database.plan).anything
+    return build_views(database.plan).views.are_new
 
 
 def standing(admin: Connection) -> Build:
@@ -81,17 +81,51 @@ def test_a_model_that_fails(
     assert standing(admin).project_hash not in (stale.project_hash, "another project")
 
 
-def test_a_data_test_that_fails(
-    rebuilt: Database, admin: Connection, stale: Build, monkeypatch: pytest.MonkeyPatch
+def test_a_data_test_that_fails(rebuilt: Database, admin: Connection, stale: Build) -> None:
+    """With dbt itself: the application's rows are as they are, and the rest is judged."""
+    twice = "insert into public.competitions select * from public.competitions limit 1"
+    with admin.cursor() as cursor:
+        cursor.execute("create table public.kept as select * from public.competitions")
+        cursor.execute("alter table public.competitions drop constraint competitions_pkey cascade")
+        cursor.execute(twice)
+        try:
+            views = build_views(rebuilt.plan).views
+            said = views.unproven["competition_capacity"]
+            assert said.startswith("data test competition_")
+            assert "_grain, fail: Got 1" in said
+            assert "capacity_findings_explained" in views.unproven, "it stands on that"
+            assert "validity" not in views.unproven
+            found = rebuilt.judging(unproven=views.unproven).audit()
+        finally:
+            cursor.execute(
+                "alter table public.competitions disable trigger all;"
+                "delete from public.competitions;"
+                "insert into public.competitions select * from public.kept;"
+                "drop table public.kept;"
+                "alter table public.competitions add primary key (id)"
+            )
+    statuses = {check.check_id: check.status for check in found.checks}
+    assert statuses["capacity.running_balance_in_range"] == "error"
+    assert statuses["integrity.values_allowed"] == "pass"
+    assert standing(admin).project_hash == "", "the next night tries again"
+
+
+def test_a_data_test_that_cannot_be_asked(
+    rebuilt: Database, stale: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node = {"name": "unique_key", "relation": "x.unique_key", "status": "fail", "message": "Got 2"}
-    node |= {"parts": 1}
-    outcomes = iter([{"success": True, "exception": None, "nodes": [node | {"status": "success"}]}])
+    """What the database says may quote a row."""
+    built = [
+        {"name": view, "relation": view, "status": "success", "message": "", "parts": 1}
+        for view in stale.views
+    ]
+    outcomes = iter([{"success": True, "exception": None, "nodes": built}])
+    said = 'Database Error: invalid input syntax for type date: "Zoe, born 2011"'
+    node = {"name": "grain", "status": "error", "message": said, "concerns": ["validity"]}
     failed = {"success": False, "exception": None, "nodes": [node]}
     monkeypatch.setattr(Dbt, "invoke", lambda *_: next(outcomes, failed))
-    with refused(BuildError, "dbt test: unique_key: Got 2", "Correct the SQL of the model"):
-        ensure(rebuilt)
-    assert standing(admin).project_hash not in (stale.project_hash, "another project")
+    assert build_views(rebuilt.plan).views.unproven == {
+        "validity": "data test grain, error: see the log"
+    }
 
 
 def test_a_contract_that_switches_every_model_off(

@@ -11,7 +11,7 @@ from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import changed, refused
 
-from counterfoil.common.errors import PreflightError
+from counterfoil.common.errors import PreflightError, UnavailableError
 from counterfoil.contract.contract import Contract
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.pipeline.preflight import check_auditor, check_database
@@ -75,6 +75,21 @@ def test_a_contract_of_another_database(
 def test_a_condition_that_postgres_takes(overnight: Database, where: str) -> None:
     contract = Contract.model_validate(changed(GOOD, "required_values.2.where", where))
     check_database(contract, overnight.plan.session)
+
+
+def test_a_table_that_somebody_has_locked(overnight: Database, superuser: Connection) -> None:
+    """It is not the contract's fault, and the same may work in a moment."""
+    session = overnight.plan.session
+    hurried = Session.alone(
+        session.builder, session.settings.model_copy(update={"lock_timeout_s": 1})
+    )
+    with superuser.cursor() as cursor:
+        cursor.execute("begin; lock table public.reservations in access exclusive mode")
+        with refused(
+            UnavailableError, "target 'demo'", "lock timeout", "Run again, once the other"
+        ):
+            check_database(overnight.plan.scope.contract, hurried)
+        cursor.execute("rollback")
 
 
 def test_names_that_would_break_a_line(overnight: Database) -> None:

@@ -44,6 +44,17 @@ def test_a_setting_that_no_file_can_have(name: str) -> None:
     assert "unexpected" not in said.stderr
 
 
+@pytest.mark.parametrize("name", ["ALERTS_FILE", "WAIVERS_FILE"])
+def test_a_file_that_a_setting_names_and_that_is_not_there(name: str, tmp_path: Path) -> None:
+    """Without it nobody would be told, and nothing waived; that of no setting may be missing."""
+    file = tmp_path / "nowhere"
+    said = counterfoil("run", **PROJECT | {f"COUNTERFOIL_{name}": str(file)})
+    assert said.returncode == 3
+    assert said.stderr == (
+        f"error: {file}: no such file. Correct COUNTERFOIL_{name}, or make that file.\n"
+    )
+
+
 @pytest.mark.parametrize("command", ["run", "grants"])
 def test_nobody_waits_for_a_pipe(command: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")

@@ -154,7 +154,7 @@ def test_parts_say_what_one_view_says_and_lock_few_tables(
     assert failed["tenancy.tenant_is_set"] == 1
     assert in_parts.empty_tables == ["table_25"]
     monkeypatch.undo()
-    assert build_views(plan).anything, "what follows from the contract has changed"
+    assert build_views(plan).views.are_new, "what follows from the contract has changed"
     assert parts_of(plan, "orphaned_rows") == ["orphaned_rows"]
     whole, held = watched(plan)
     assert held > MOST

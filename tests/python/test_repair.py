@@ -505,7 +505,7 @@ def test_the_applications_own_sign(
     copy.execute(CHANGES["available"])
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
     plan = make_plan("copy", tmp_path / "contract.yml", copy.database.settings)
-    assert not build_views(plan).anything
+    assert not build_views(plan).views.are_new
     with open_snapshot(plan.session) as snapshot:
         repair = plan_repair(snapshot, plan.scope.contract, "recalculate")
     assert copy.psql(script_of(repair)).returncode == 0
