@@ -206,7 +206,7 @@ def _judgement(audit: Audit, *, can_judge: bool) -> list[str]:
     if can_judge:
         return ["The audit can judge again."]
     unjudged = audit.unjudged
-    lines = [f"The audit could not judge {len(unjudged)} of {len(audit.checks)} checks:"]
+    lines = [f"The audit could not judge {len(unjudged)} of {len(audit.applicable)} checks:"]
     lines += [_cut(f"- {check.check_id}: {check.detail}") for check in unjudged[:_MOST_GROUPS]]
     return lines + _and_more(len(unjudged))
 

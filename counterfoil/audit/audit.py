@@ -22,6 +22,7 @@ from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.words import words_of
+from counterfoil.suites.own_checks import WAIVERS_IN_USE
 from counterfoil.suites.suite import Suite, check_columns
 from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
 from counterfoil.views.parts import parts_of
@@ -112,7 +113,12 @@ def audit(
     uses = judge.waiver_uses(results)
     results += [
         every_check_ran(scope.check_ids, results, scope.packs_left_out),
-        waivers_in_use(uses, scope.packs_left_out),
+        waivers_in_use(
+            uses,
+            scope.packs_left_out,
+            looked_for=scope.looked_for.get(WAIVERS_IN_USE.check_id, ()),
+            limit=scope.evidence_limit,
+        ),
     ]
     return Audit(
         audit_id=audit_id or new_audit_id(),

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from counterfoil.contract.packs import Pack
 from counterfoil.suites.severities import Severity
 
-CheckStatus = Literal["pass", "fail", "waived", "error", "unknown"]
+CheckStatus = Literal["pass", "fail", "waived", "error", "unknown", "not applicable"]
 AuditStatus = Literal["passed", "warning", "critical", "error"]
-ScoreStatus = Literal["pass", "fail", "waived", "error", "unknown"]
+ScoreStatus = CheckStatus
 Priority = Literal["P0", "P1", "P2", "-"]
 IncidentStatus = Literal["open", "waived", "resolved"]
 ChangeKind = Literal["new", "reopened", "worsened", "eased", "resolved", "waived"]
@@ -79,6 +79,11 @@ class CheckResult(_Published):
     findings: list[Finding] = Field(
         description="The largest of them, up to the cap, and those that were open before."
     )
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it asks nothing of anybody: it passed, or had nothing to judge."""
+        return self.status in ("pass", "not applicable")
 
     @property
     def counts(self) -> int:
@@ -212,6 +217,11 @@ class Audit(_Published):
         return [
             check for check in self.checks if check.status == "fail" and check.severity == severity
         ]
+
+    @property
+    def applicable(self) -> list[CheckResult]:
+        """The checks that had something to judge."""
+        return [check for check in self.checks if check.status != "not applicable"]
 
     @property
     def unjudged(self) -> list[CheckResult]:

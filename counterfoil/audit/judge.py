@@ -52,6 +52,8 @@ class Judge:
             elif unknown := _count_unknown(outcome, check):
                 detail = f"{unknown} cannot be judged: only a run would show"
                 yield _result(outcome, check, "unknown", detail=detail)
+            elif outcome.rows_checked_by(check) == 0:
+                yield _result(outcome, check, "not applicable")
             else:
                 yield _result(outcome, check, "pass")
 
@@ -194,7 +196,7 @@ def _result(
         severity=_severity(check, failure.findings),
         status=status,
         relation=f"{PUBLIC_SCHEMA}.{outcome.suite.relation}",
-        rows_checked=outcome.rows_checked,
+        rows_checked=outcome.rows_checked_by(check),
         finding_count=failure.count,
         waived_count=failure.waived_count,
         tenant_counts=dict(failure.tenant_counts),

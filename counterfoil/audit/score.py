@@ -12,7 +12,8 @@ def score(results: Sequence[CheckResult], places: Mapping[str, int]) -> list[Sco
 
     A category fails if one of its checks does; its priority is that of the worst failed
     severity. An error, or a check that could not be judged, outweighs a pass only; so does
-    a waived check, which asks nothing of anybody.
+    a waived check, which asks nothing of anybody. One of which no check had anything to judge
+    is not applicable.
 
     Args:
         results: what the checks came to.
@@ -59,5 +60,6 @@ def _line(category: str, results: Sequence[CheckResult]) -> Score:
         return Score(category=category, status="error", priority="P0")
     if "unknown" in statuses:
         return Score(category=category, status="unknown", priority="P0")
-    status: ScoreStatus = "waived" if "waived" in statuses else "pass"
+    others: tuple[ScoreStatus, ...] = ("waived", "pass", "not applicable")
+    status = next(status for status in others if status in statuses)
     return Score(category=category, status=status, priority="-")

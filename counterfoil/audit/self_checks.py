@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from counterfoil.audit.findings import CheckResult, Finding, WaiverUse, fingerprint
+from counterfoil.audit.evidence import Key
+from counterfoil.audit.findings import CheckResult, CheckStatus, Finding, WaiverUse, fingerprint
 from counterfoil.contract.packs import Pack
 from counterfoil.suites.own_checks import EVERY_CHECK_RAN, WAIVERS_IN_USE, OwnCheck
 
@@ -16,10 +17,14 @@ def own_result(
     detail: str | None = None,
     findings: Sequence[Finding] = (),
 ) -> CheckResult:
-    """The result of a check whose findings are all at hand: it fails if there is one."""
+    """The result of a check whose findings are all at hand: it fails if there is one.
+
+    Of nothing that it could have looked at it is not applicable.
+    """
+    unless_failed: CheckStatus = "pass" if rows_checked else "not applicable"
     return CheckResult(
         **asdict(check),
-        status="fail" if findings else "pass",
+        status="fail" if findings else unless_failed,
         rows_checked=rows_checked,
         finding_count=len(findings),
         detail=detail,
@@ -64,22 +69,35 @@ def every_check_ran(
     )
 
 
-def waivers_in_use(waivers: Sequence[WaiverUse], left_out: Sequence[Pack] = ()) -> CheckResult:
+def waivers_in_use(
+    waivers: Sequence[WaiverUse],
+    left_out: Sequence[Pack] = (),
+    *,
+    looked_for: Sequence[Key] = (),
+    limit: int = 100,
+) -> CheckResult:
     """audit.waivers_in_use: a waiver that expired, or that nothing needs, is a finding.
 
     Args:
         waivers: what became of each waiver of the database.
         left_out: the contract's packs that the run was not to audit.
+        looked_for: keys of findings that are listed if they are there.
+        limit: how many are listed besides; all are counted.
     """
     idle = [waiver for waiver in waivers if waiver.state in ("expired", "unused")]
     # The same line written twice is one finding.
-    findings = {finding.fingerprint: finding for finding in map(_idle, idle)}
-    return own_result(
-        WAIVERS_IN_USE,
-        rows_checked=len(waivers),
-        detail=_without(left_out),
-        findings=list(findings.values()),
+    keys = [(waiver, _key(waiver)) for waiver in idle]
+    found = {fingerprint(WAIVERS_IN_USE.check_id, key): (waiver, key) for waiver, key in keys}
+    wanted = {fingerprint(WAIVERS_IN_USE.check_id, dict(key)) for key in looked_for}
+    listed = [
+        _idle(waiver, key)
+        for place, (name, (waiver, key)) in enumerate(found.items())
+        if place < limit or name in wanted
+    ]
+    result = own_result(
+        WAIVERS_IN_USE, rows_checked=len(waivers), detail=_without(left_out), findings=listed
     )
+    return result.model_copy(update={"finding_count": len(found)})
 
 
 def _without(packs: Sequence[Pack]) -> str | None:
@@ -87,12 +105,15 @@ def _without(packs: Sequence[Pack]) -> str | None:
     return f"left out: {', '.join(packs)}" if packs else None
 
 
-def _idle(waiver: WaiverUse) -> Finding:
-    key: dict[str, str | None] = {
+def _key(waiver: WaiverUse) -> dict[str, str | None]:
+    return {
         "check_id": waiver.check_id,
         "key": json.dumps(waiver.key, sort_keys=True),
         "expires_on": str(waiver.expires_on),
     }
+
+
+def _idle(waiver: WaiverUse, key: dict[str, str | None]) -> Finding:
     what = (
         f"expired on {waiver.expires_on}"
         if waiver.state == "expired"

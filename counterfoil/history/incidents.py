@@ -49,7 +49,7 @@ def follow(
     return [
         followed
         for check in audit.checks
-        if check.status in ("pass", "fail", "waived")
+        if check.status not in ("error", "unknown")
         for followed in _follow_check(audit, check, by_check.get(check.check_id, {}), looked_for)
     ]
 

@@ -12,7 +12,7 @@ from counterfoil.contract.contract import load_contract
 from counterfoil.contract.discovery import discover
 from counterfoil.contract.packs import Pack
 from counterfoil.migrations.deployment import with_histories
-from counterfoil.pipeline.preflight import check_database, check_disk, check_named_files
+from counterfoil.pipeline.preflight import check_database, check_disk, check_recipients
 from counterfoil.postgres.one_database import check_one_database
 from counterfoil.postgres.session import Session
 from counterfoil.suites.pack_report import load_reports
@@ -62,7 +62,7 @@ def make_plan(
         declared,
         read_pii_columns(settings.project_dir / "models"),
     )
-    check_named_files(settings)
+    check_recipients(settings)
     recipients = load_recipients(settings.alerts_path)
     check_owners(recipients, suites, settings.alerts_path)
     waivers = load_waivers(settings.waivers_path, suites)

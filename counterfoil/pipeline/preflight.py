@@ -117,20 +117,19 @@ def check_auditor(session: Session) -> None:
             )
 
 
-def check_named_files(settings: Settings) -> None:
-    """That a file which a setting names is there: nobody would be told, and nothing waived.
+def check_recipients(settings: Settings) -> None:
+    """That a file of recipients which a setting names is there: else nobody would be told.
 
     Raises:
         PreflightError: there is no such file.
     """
-    named = {"alerts_file": settings.alerts_path, "waivers_file": settings.waivers_path}
-    for setting, file in named.items():
-        if setting in settings.model_fields_set and not file.exists():
-            raise PreflightError(
-                "no such file",
-                where=str(file),
-                remedy=f"Correct COUNTERFOIL_{setting.upper()}, or make that file",
-            )
+    file = settings.alerts_path
+    if "alerts_file" in settings.model_fields_set and not file.exists():
+        raise PreflightError(
+            "no such file",
+            where=str(file),
+            remedy="Correct COUNTERFOIL_ALERTS_FILE, or make that file",
+        )
 
 
 def check_disk(settings: Settings) -> None:

@@ -21,6 +21,7 @@ _COUNTED = (
     ("waived", "waived"),
     ("error", "in error"),
     ("unknown", "unknown"),
+    ("not applicable", "not applicable"),
 )
 
 
@@ -30,9 +31,12 @@ def verdict(audit: Audit) -> str:
 
 
 def counts(audit: Audit) -> str:
-    """What the checks came to: "13 of 17 checks passed, 3 failed, 1 in error"."""
+    """What the checks came to: "13 of 17 checks passed, 3 failed, 1 in error".
+
+    A check that had nothing to judge is none of those seventeen.
+    """
     passed = sum(check.status == "pass" for check in audit.checks)
-    told = [f"{passed} of {len(audit.checks)} checks passed"]
+    told = [f"{passed} of {len(audit.applicable)} checks passed"]
     for status, word in _COUNTED:
         number = sum(check.status == status for check in audit.checks)
         if number:
@@ -102,7 +106,7 @@ def _counted(number: int, noun: str) -> str:
 
 def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
     """Errors, then failures by severity, then what could not be judged, then the rest."""
-    order = ["error", *WORST_FIRST, "unknown", "waived", "pass"]
+    order = ["error", *WORST_FIRST, "unknown", "waived", "pass", "not applicable"]
     return sorted(
         checks,
         key=lambda check: order.index(check.severity if check.status == "fail" else check.status),

@@ -54,7 +54,7 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
     """
     audit, history = body.audit, body.audit.history
     incidents = history.incidents if history else []
-    failing = [check for check in worst_first(audit.checks) if check.status != "pass"]
+    failing = [check for check in worst_first(audit.checks) if not check.is_quiet]
     return (
         environment()
         .get_template("report.html.j2")

@@ -62,7 +62,7 @@ def summarize(audit: Audit) -> Summary:
             include={"audit_id", "database", "snapshot_at", "started_at", "finished_at", "status"}
             | {"packs_left_out"}
         ),
-        check_count=len(audit.checks),
+        check_count=len(audit.applicable),
         passed_count=sum(check.status == "pass" for check in audit.checks),
         open_incidents=told and told.ongoing + told.new,
         new_incidents=told and told.new,

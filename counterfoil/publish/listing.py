@@ -7,6 +7,7 @@ from counterfoil.audit.findings import Acceptance, CheckResult
 MOST_FINDINGS = 20
 MOST_GROUPS = 20
 MOST_TENANTS = 100
+MOST_WAIVERS = 100
 # A sentence this long is read by nobody; a hostile name may be longer.
 MOST_LETTERS = 1_200
 # What keeps 300 failing checks with 10,000 findings under 1 MB.

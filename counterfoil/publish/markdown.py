@@ -29,7 +29,7 @@ from counterfoil.publish.tables import score_table, tenant_table, waiver_table
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 
 _MARKS = {"pass": "✅", "fail": "🔴", "waived": "⚪", "error": "⛔", "unknown": "❔"}
-_MARKS |= {"critical": "🔴", "warning": "🟠", "info": "🔵"}
+_MARKS |= {"not applicable": "➖", "critical": "🔴", "warning": "🟠", "info": "🔵"}
 
 
 def render_markdown(body: Body) -> str:

@@ -49,16 +49,17 @@ class Matrices:
             if {
                 check.status
                 for check in audit.checks
-                if check.relation == relation and check.status != "pass"
+                if check.relation == relation and not check.is_quiet
             }
             == {"waived"}
         }
 
-    def status(self, relation: str, failing_rows: int, *tables: str) -> CheckStatus:
+    def status(self, relation: str, row_count: int, failing_rows: int, *tables: str) -> CheckStatus:
         """What a summary's row came to.
 
         Args:
             relation: the summary, without its schema.
+            row_count: how many rows the row's rule is about.
             failing_rows: how many rows fail the row's rule.
             tables: those that the rule is about. While one of them is empty, counting 0 of 0
                 is no pass, and every child of an emptied parent no failure.
@@ -66,7 +67,7 @@ class Matrices:
         if self._empty.intersection(tables):
             return "unknown"
         if failing_rows == 0:
-            return "pass"
+            return "pass" if row_count else "not applicable"
         return "waived" if f"{PUBLIC_SCHEMA}.{relation}" in self._waived else "fail"
 
 
@@ -100,4 +101,4 @@ def _unless_failed(audit: Audit, category: str) -> Cell:
     for status in _HIDDEN:
         if status in statuses:
             return Cell(status, "P0")
-    return Cell("pass", "-")
+    return Cell("not applicable" if statuses == {"not applicable"} else "pass", "-")

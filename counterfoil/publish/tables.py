@@ -4,7 +4,7 @@ from counterfoil.audit.findings import Audit, WaiverState
 from counterfoil.publish import forms
 from counterfoil.publish.blocks import Cell, Column, Mark, Table
 from counterfoil.publish.headlines import VERDICTS
-from counterfoil.publish.listing import MOST_TENANTS
+from counterfoil.publish.listing import MOST_TENANTS, MOST_WAIVERS
 from counterfoil.publish.matrices import tenant_matrix
 from counterfoil.suites.pack_report import Form
 
@@ -56,9 +56,10 @@ def tenant_table(audit: Audit) -> Table | None:
 
 
 def waiver_table(audit: Audit) -> Table | None:
-    """The waivers of the database, and whether each still holds; None where there is none."""
+    """The waivers of the database, those that hold last; None where there is none."""
     if not audit.waivers:
         return None
+    waivers = sorted(audit.waivers, key=lambda waiver: waiver.state == "holds")
     captions = ("Check", "Key", "State", "Owner", "Reason", "Until", "Bound")
     written: tuple[Form, ...] = ("name", "text", "text", "text", "text", "id", "signed")
     return Table(
@@ -75,6 +76,7 @@ def waiver_table(audit: Audit) -> Table | None:
                 Cell(str(waiver.expires_on)),
                 Cell(forms.signed(waiver.bound)),
             )
-            for waiver in audit.waivers
+            for waiver in waivers[:MOST_WAIVERS]
         ),
+        max(0, len(waivers) - MOST_WAIVERS),
     )

@@ -142,6 +142,8 @@ class Check(_Entry):
     `sources` are tables that it needs rows of beyond those that its suite needs.
     `unknown` is a column of a summary that counts what cannot be judged: while it does, a
     check that finds nothing is unknown, not passed.
+    `judged` is a column of a summary that counts what it looks at, where that is not all that
+    its suite does: of none of them it is not applicable.
     `declared_by` is the contract's key without which it does not apply.
     """
 
@@ -156,6 +158,7 @@ class Check(_Entry):
     message: Text
     sources: tuple[Text, ...] = ()
     unknown: Identifier | None = None
+    judged: Identifier | None = None
     declared_by: Text | None = None
     evidence: Evidence | None = None
 
@@ -235,8 +238,8 @@ class Suite(_Entry):
                 )
         if self.is_summary != (self.rows_checked is not None):
             raise ValueError("rows_checked is for a summary, and a summary needs it")
-        if not self.is_summary and any(check.unknown for check in self.checks):
-            raise ValueError("unknown is for a summary, which alone counts")
+        if not self.is_summary and any(check.unknown or check.judged for check in self.checks):
+            raise ValueError("unknown and judged are for a summary, which alone counts")
         if self.evidence and self.evidence.relation != self.relation:
             raise ValueError("a suite's evidence is its own relation; a check's may be another")
         if self.evidence and self.evidence.where:
@@ -284,6 +287,8 @@ class Suite(_Entry):
             yield self.relation, check.expectation.column, f"{check.check_id} kwargs.column"
             if check.unknown:
                 yield self.relation, check.unknown, f"{check.check_id} unknown"
+            if check.judged:
+                yield self.relation, check.judged, f"{check.check_id} judged"
             evidence = self.evidence_of(check)
             for column in (*evidence.columns, *self.source_columns):
                 yield evidence.relation, column, f"{check.check_id} evidence"

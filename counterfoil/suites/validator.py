@@ -24,7 +24,7 @@ from counterfoil.postgres.instant import Instant
 from counterfoil.postgres.rows import Awaited, Row
 from counterfoil.postgres.words import words_of
 from counterfoil.suites.data_docs import DataDocs
-from counterfoil.suites.suite import Expectation, Suite
+from counterfoil.suites.suite import Check, Expectation, Suite
 
 log = logging.getLogger(__name__)
 
@@ -69,12 +69,12 @@ class SuiteOutcome:
     summary: Sequence[Row] = field(default_factory=tuple)
     seconds: float = 0
 
-    @property
-    def rows_checked(self) -> int | None:
-        """Rows that the suite's checks looked at, in the application's tables or the view."""
-        if self.row_count is None or self.suite.rows_checked is None:
+    def rows_checked_by(self, check: Check) -> int | None:
+        """Rows that a check of the suite looked at, in the application's tables or the view."""
+        counted = check.judged or self.suite.rows_checked
+        if self.row_count is None or counted is None:
             return self.row_count
-        return int(sum(row[self.suite.rows_checked] or 0 for row in self.summary))
+        return int(sum(row[counted] or 0 for row in self.summary))
 
 
 class Validator:

@@ -100,6 +100,16 @@ listed as (
         'unknown_model_count' as counted
     from {{ ref('migration_models') }}
     where is_unknown
+    union all
+    select
+        tree,
+        'revision_count' as counted
+    from {{ source('migration_facts', 'migration_revisions') }}
+    union all
+    select
+        tree,
+        'model_count' as counted
+    from {{ source('migration_facts', 'migration_models') }}
 ),
 
 counts as (
@@ -196,7 +206,17 @@ final as (
             sum(counts.occurrence_count) filter (
                 where counts.counted = 'unknown_model_count'
             ), 0
-        )::bigint as unknown_model_count
+        )::bigint as unknown_model_count,
+        coalesce(
+            sum(counts.occurrence_count) filter (
+                where counts.counted = 'revision_count'
+            ), 0
+        )::bigint as revision_count,
+        coalesce(
+            sum(counts.occurrence_count) filter (
+                where counts.counted = 'model_count'
+            ), 0
+        )::bigint as model_count
     from trees
     left join files on trees.tree = files.tree
     left join counts on trees.tree = counts.tree

@@ -1,4 +1,4 @@
-"""A network between an audit and its database that can be slow, and can be cut."""
+"""A network between an audit and a server that can be slow, be cut, or answer by itself."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ class Network:
         port: where it listens.
         delay_s: how long each piece of traffic is under way.
         is_cut: whether it refuses everybody; those under way are cut off at once.
+        answer: what it says to whoever says something, instead of passing it on; None for that.
     """
 
     def __init__(self, to_port: int) -> None:
         self.port = 0
         self.delay_s = 0.0
         self.is_cut = False
+        self.answer: bytes | None = None
         self._to_port = to_port
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -42,12 +44,23 @@ class Network:
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
         self._writers |= {writer, far_writer}
-        await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
+        await asyncio.gather(
+            self._pass(reader, far_writer, back=writer), self._pass(far_reader, writer)
+        )
         self._writers -= {writer, far_writer}
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        back: asyncio.StreamWriter | None = None,
+    ) -> None:
         try:
             while data := await reader.read(65_536):
+                if back and self.answer:
+                    back.write(self.answer)
+                    await back.drain()
+                    return
                 await asyncio.sleep(self.delay_s)
                 writer.write(data)
                 await writer.drain()

@@ -44,14 +44,13 @@ def test_a_setting_that_no_file_can_have(name: str) -> None:
     assert "unexpected" not in said.stderr
 
 
-@pytest.mark.parametrize("name", ["ALERTS_FILE", "WAIVERS_FILE"])
-def test_a_file_that_a_setting_names_and_that_is_not_there(name: str, tmp_path: Path) -> None:
-    """Without it nobody would be told, and nothing waived; that of no setting may be missing."""
-    file = tmp_path / "nowhere"
-    said = counterfoil("run", **PROJECT | {f"COUNTERFOIL_{name}": str(file)})
+def test_recipients_that_a_setting_names_and_that_are_not_there(tmp_path: Path) -> None:
+    """Nobody would be told; that of no setting may be missing."""
+    file = tmp_path / "nowhere.yml"
+    said = counterfoil("run", **PROJECT, COUNTERFOIL_ALERTS_FILE=str(file))
     assert said.returncode == 3
     assert said.stderr == (
-        f"error: {file}: no such file. Correct COUNTERFOIL_{name}, or make that file.\n"
+        f"error: {file}: no such file. Correct COUNTERFOIL_ALERTS_FILE, or make that file.\n"
     )
 
 

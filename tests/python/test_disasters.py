@@ -302,6 +302,19 @@ def test_prefects_server_goes_away_after_the_start(place: Place) -> None:
         assert "Prefect" in night.error
 
 
+def test_prefects_server_fails_once_everything_is_published(place: Place) -> None:
+    """The audit is there; that the run is not completed is no success all the same."""
+    failing = Prefect(place.folder / "failing")
+    port = int(failing.api.removesuffix("/api").rpartition(":")[2])
+    with survived(place), failing.serve(), network(port) as proxy:
+        night = place.start(PREFECT_API_URL=f"http://127.0.0.1:{proxy.port}/api")
+        night.until("Published")
+        proxy.answer = b"HTTP/1.1 500 Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        assert night.end() == 3
+        # After a word of Prefect's log handler, which ends no line.
+        assert "error: Prefect cannot run the flow" in night.said[-1]
+
+
 def test_reports_can_no_longer_be_written(place: Place) -> None:
     """The folder becomes a file once the audit has begun; as root it cannot be read-only."""
     aside = place.folder / "aside"

@@ -17,6 +17,7 @@ from refusals import assert_one_line
 
 from counterfoil.audit.exit_codes import exit_code
 from counterfoil.audit.findings import Audit
+from counterfoil.history.built_views import keep_built_views
 
 HOSTILE = "[red]Dans[/red]\n\x1b[31m:boom: Dancer"
 # What the check that names the fault says to do: then every check passes.
@@ -101,6 +102,8 @@ def databases(overnight: Database, terminal: Terminal) -> Iterator[None]:
             execute(restored, LONDONS_REMEDY)
         execute(late, "alter database late set counterfoil.as_of = '2025-11-15T05:00:00Z'")
         execute(torn, _tear("counterfoil.uniqueness", torn))
+        # As if it had been built like that: else the run would mend it.
+        keep_built_views(torn.plan.session)
         execute(faulty, "update studios set name = %s where name = 'Dans Dancer'", HOSTILE)
         write_profiles(
             terminal.folder, *(each.plan.session.builder for each in (faulty, sound, late, torn))

@@ -345,7 +345,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 2", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 3", "counterfoil_history"):
         ensure_history(plan.session)
 
 
