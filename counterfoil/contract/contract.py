@@ -69,6 +69,7 @@ class Table(_Clause):
     """A table that the contract speaks of, by the name it has in the catalog."""
 
     key: Name | Annotated[tuple[Name, ...], Field(min_length=2)]
+    kind: Literal["table", "view", "foreign table"] = "table"
     in_use: StrictBool = False
     global_: StrictBool = Field(default=False, alias="global")
     freshness: Freshness | None = None

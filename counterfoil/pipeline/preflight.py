@@ -18,7 +18,7 @@ from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
 
 _COLUMNS = """
-    select namespace.nspname, relation.relname, attribute.attname
+    select namespace.nspname, relation.relname, relation.relkind, attribute.attname
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
     join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
@@ -28,6 +28,10 @@ _COLUMNS = """
         and (attribute.attnum > 0 or attribute.attname = 'ctid')
         and not attribute.attisdropped
 """
+
+# What a contract calls a relation, by its kind in the catalog. A materialized view has no name
+# there: its rows are as old as its last refresh, whatever they say.
+_KINDS = {"r": "table", "p": "table", "v": "view", "f": "foreign table"}
 
 _SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
 
@@ -83,7 +87,7 @@ def check_database(contract: Contract, session: Session) -> None:
     """
     target = session.builder
     with _asking(target, session.settings) as connection:
-        _check_columns(contract, _columns(contract, connection))
+        _check_columns(contract, _relations(contract, connection))
         _check_visibility(contract, target, connection)
         _check_expressions(contract, connection)
         _check_ownership(target, connection)
@@ -174,14 +178,17 @@ def _asking(target: Target, settings: Settings) -> Iterator[Connection]:
         yield connection
 
 
-def _columns(contract: Contract, connection: Connection) -> Mapping[str, frozenset[str]]:
-    found: dict[tuple[str, str], set[str]] = {}
+def _relations(
+    contract: Contract, connection: Connection
+) -> Mapping[str, tuple[str | None, set[str]]]:
+    """By table, what kind of relation there is in its place, and its columns."""
+    found: dict[tuple[str, str], tuple[str | None, set[str]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_COLUMNS, _located(contract))
-        for schema, relation, column in cursor:
-            found.setdefault((schema, relation), set()).add(column)
+        for schema, relation, kind, column in cursor:
+            found.setdefault((schema, relation), (_KINDS.get(kind), set()))[1].add(column)
     return {
-        table: frozenset(found[contract.locate(table)])
+        table: found[contract.locate(table)]
         for table in contract.tables
         if contract.locate(table) in found
     }
@@ -193,16 +200,27 @@ def _located(contract: Contract) -> tuple[list[str], list[str]]:
     return [schema for schema, _ in located], [relation for _, relation in located]
 
 
-def _check_columns(contract: Contract, found: Mapping[str, frozenset[str]]) -> None:
-    for table in contract.tables:
+def _check_columns(contract: Contract, found: Mapping[str, tuple[str | None, set[str]]]) -> None:
+    for table, declared in contract.tables.items():
         if table not in found:
             raise PreflightError(
                 f"table {'.'.join(contract.locate(table))} does not exist",
                 where=f"contract of {contract.database}, key tables.{table}",
                 remedy="Take it out of the contract, or correct its schema or name",
             )
+        kind, _ = found[table]
+        if kind != declared.kind:
+            back = f"put a {declared.kind} back in its place"
+            raise PreflightError(
+                f"{'.'.join(contract.locate(table))} is a {kind or 'materialized view'}, and"
+                f" no {declared.kind}",
+                where=f"contract of {contract.database}, key tables.{table}",
+                remedy=f"If that is meant, declare kind: {kind} there; else {back}"
+                if kind
+                else f"It is as old as its last refresh: name what it is made of, or {back}",
+            )
     for table, column, key in contract.columns_mentioned():
-        if column not in found[table]:
+        if column not in found[table][1]:
             raise PreflightError(
                 f"column {'.'.join(contract.locate(table))}.{column} does not exist",
                 where=f"contract of {contract.database}, key {key}",

@@ -92,6 +92,50 @@ def test_a_table_that_somebody_has_locked(overnight: Database, superuser: Connec
         cursor.execute("rollback")
 
 
+# What stands where a table did, and what the contract may call it.
+INSTEAD = {
+    "a view of some": (
+        "view",
+        "create view public.dancers as select * from public.dancers_then limit 1",
+        "drop view public.dancers",
+    ),
+    "a copy of then": (
+        None,
+        "create materialized view public.dancers as select * from public.dancers_then",
+        "drop materialized view public.dancers",
+    ),
+    "another server's": (
+        "foreign table",
+        "create foreign data wrapper far; create server far foreign data wrapper far;"
+        "create foreign table public.dancers () server far;",
+        "drop foreign data wrapper far cascade",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "replaced", "back"), INSTEAD.values(), ids=INSTEAD)
+def test_what_stands_where_a_table_did(
+    overnight: Database, superuser: Connection, kind: str | None, replaced: str, back: str
+) -> None:
+    """Every view stands on the table that is still there, under another name."""
+    contract = overnight.plan.scope.contract
+    with superuser.cursor() as cursor:
+        cursor.execute("alter table public.dancers rename to dancers_then")
+        try:
+            cursor.execute(replaced)
+            says = f"public.dancers is a {kind or 'materialized view'}, and no table"
+            with refused(PreflightError, "key tables.dancers", says, "put a table back"):
+                check_database(contract, overnight.plan.session)
+            if kind == "view":
+                check_database(
+                    Contract.model_validate(changed(GOOD, "tables.dancers.kind", kind)),
+                    overnight.plan.session,
+                )
+        finally:
+            cursor.execute(back)
+            cursor.execute("alter table public.dancers_then rename to dancers")
+
+
 def test_names_that_would_break_a_line(overnight: Database) -> None:
     hostile = changed(GOOD, "tables.[red]\n\x1b[31m", {"key": "id"})
     with refused(PreflightError, "table public.[red] [31m does not exist"):
