@@ -22,13 +22,17 @@ DATABASES = ROOT / "tests" / "databases"
 
 
 @contextmanager
-def created(server: Target, name: str, schema: str) -> Iterator[Target]:
+def created(server: Target, name: str, schema: str, encoding: str = "UTF8") -> Iterator[Target]:
     """A database of that schema on the server, gone afterwards with its roles."""
     with closing(psycopg2.connect(**server.libpq)) as admin, admin.cursor() as cursor:
         admin.autocommit = True
         cursor.execute("select oid from pg_roles")
         roles = [oid for (oid,) in cursor]
-        cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        cursor.execute(
+            sql.SQL("create database {} template template0 encoding {} locale 'C'").format(
+                sql.Identifier(name), sql.Literal(encoding)
+            )
+        )
         target = server.model_copy(update={"name": name, "dbname": name})
         try:
             with closing(psycopg2.connect(**target.libpq)) as connection, connection.cursor() as c:
@@ -43,10 +47,14 @@ def created(server: Target, name: str, schema: str) -> Iterator[Target]:
 
 
 @contextmanager
-def application(server: Target, name: str, folder: Path) -> Iterator[Database]:
+def application(
+    server: Target, name: str, folder: Path, encoding: str = "UTF8"
+) -> Iterator[Database]:
     """The database of tests/databases/<name> on the server, its views built."""
     files = DATABASES / name
-    with created(server, name, (files / "schema.sql").read_text(encoding="utf-8")) as target:
+    with created(
+        server, name, (files / "schema.sql").read_text(encoding="utf-8"), encoding
+    ) as target:
         with pytest.MonkeyPatch.context() as patch:
             write_profiles(folder, target)
             patch.setenv("DBT_PROFILES_DIR", str(folder))
