@@ -178,7 +178,7 @@ def test_what_is_said_on_the_way(runs: dict[str, Run]) -> None:
 def test_the_rest_is_published(runs: dict[str, Run]) -> None:
     torn, sound = runs["torn never"].audit, runs["sound"].audit
     assert {check.check_id: check.status for check in torn.checks} == {
-        check.check_id: "error" if check.relation == "counterfoil.uniqueness" else "pass"
+        check.check_id: "error" if check.relation == "counterfoil.uniqueness" else check.status
         for check in sound.checks
     }
     assert "  integrity.no_duplicates: uniqueness cannot be read: division by zero (22012)" in (

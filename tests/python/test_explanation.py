@@ -451,7 +451,7 @@ def test_an_unknown_discrepancy_has_no_parts(
     )
     assert {finding.key["competition_id"] for finding in check.findings} == {LONDON, ST_C_2}
     assert "is off by null tokens because its total" in check.findings[0].message
-    assert {check.status for check in audit.checks} == {"pass", "fail"}
+    assert not audit.unjudged
 
 
 @pytest.mark.parametrize("seed", range(25))

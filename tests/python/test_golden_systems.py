@@ -142,8 +142,7 @@ def claimed(data_dir: Path, trvl_social: System) -> System:
 def test_cleanrylie_fails_in_what_the_report_left_open(cleanrylie: System) -> None:
     assert cleanrylie.found == in_order(CLEANRYLIE)
     assert exit_code(cleanrylie.audit.status, "warning") == 2
-    statuses = {check.status for check in cleanrylie.audit.checks}
-    assert statuses == {"pass", "fail"}, "nothing is unknown or in error"
+    assert not cleanrylie.audit.unjudged
 
 
 def test_cleanrylie_has_29_tables_in_three_modules(cleanrylie: System) -> None:
