@@ -43,6 +43,9 @@ _KEEPALIVE = {"idle": 30, "interval": 10, "count": 3}
 
 _WITH_TRANSACTION_TIMEOUT = 170_000
 
+# Of one role that does everything, at once, while it builds.
+_MOST_CONNECTIONS = 7
+
 
 def connect(target: Target, settings: Settings, *, as_of: datetime | None = None) -> Connection:
     """A connection with the audit's own session settings.
@@ -196,7 +199,7 @@ def as_options(session: Mapping[str, str]) -> str:
     return " ".join(f"-c {name}={value}" for name, value in session.items())
 
 
-def lost(cause: Exception, target: Target) -> UnavailableError:
+def lost(cause: BaseException, target: Target) -> UnavailableError:
     """What to say of a connection that was there, and is no more."""
     return UnavailableError(
         f"the connection was lost: {plain(cause)}",
@@ -221,6 +224,8 @@ def _refusal(cause: psycopg2.OperationalError, target: Target) -> TargetError:
     if "permission denied for database" in str(cause):
         remedy = f"GRANT CONNECT ON DATABASE {identifier(target.dbname)}"
         remedy += f" TO {identifier(target.user)}"
+    if "too many connections for role" in str(cause):
+        remedy = f"ALTER ROLE {identifier(target.user)} CONNECTION LIMIT {_MOST_CONNECTIONS}"
     error = UnavailableError if is_passing(str(cause)) else TargetError
     return error(f"cannot connect: {plain(cause)}", where=str(target), remedy=remedy)
 

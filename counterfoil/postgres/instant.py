@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 from counterfoil.common.errors import TargetError, UnavailableError
 from counterfoil.common.settings import Settings
 from counterfoil.common.text import first_line
-from counterfoil.postgres.connection import connect, lost, plain
+from counterfoil.postgres.connection import connect, lost
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.replica import await_replay, is_replica
 from counterfoil.postgres.session import Session
@@ -72,7 +72,7 @@ class Snapshot:
     exporter: Connection
     identifier: str
     as_of: datetime
-    losses: list[str] = field(default_factory=list)
+    losses: list[UnavailableError] = field(default_factory=list)
 
     @property
     def queries_at_once(self) -> int:
@@ -94,7 +94,7 @@ class Snapshot:
         def _note_loss(context: sa.engine.ExceptionContext) -> None:
             conflicts = isinstance(context.original_exception, psycopg2.errors.SerializationFailure)
             if context.is_disconnect or conflicts:
-                self.losses.append(plain(context.original_exception))
+                self.losses.append(lost(context.original_exception, self.target))
 
     def check_unbroken(self) -> None:
         """That each connection is as it was when the instant was opened.
@@ -107,19 +107,15 @@ class Snapshot:
             with self.exporter.cursor() as cursor:
                 cursor.execute("select")
         except psycopg2.Error as cause:
-            self.losses.append(plain(cause))
+            self.losses.append(lost(cause, self.target))
         if self.losses:
-            raise UnavailableError(
-                f"the connection was lost: {self.losses[0]}",
-                where=str(self.target),
-                remedy="Run the audit again, once the database is up",
-            )
+            raise self.losses[0]
 
     def _connect(self) -> Connection:
         try:
             connection = connect(self.target, self.settings, as_of=self.as_of)
         except UnavailableError as cause:
-            self.losses.append(cause.what)
+            self.losses.append(cause)
             raise
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         return connection

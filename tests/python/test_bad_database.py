@@ -15,6 +15,7 @@ from counterfoil.common.errors import PreflightError, UnavailableError
 from counterfoil.contract.contract import Contract
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.pipeline.preflight import check_auditor, check_database
+from counterfoil.postgres.instant import open_snapshot, pinned_engine
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.session import Session
 
@@ -175,6 +176,19 @@ def weak(overnight: Database, superuser: Connection) -> Iterator[Target]:
         finally:
             cursor.execute(f'reassign owned by "{ROLE}" to postgres; drop owned by "{ROLE}"')
             cursor.execute(f'drop role "{ROLE}"')
+
+
+def test_a_role_that_may_not_connect_again(
+    overnight: Database, superuser: Connection, weak: Target
+) -> None:
+    """Found once the instant is held: the whole of it is tried again, and it is said what to do."""
+    follow(superuser, f'alter role "{ROLE}" connection limit 1')
+    with open_snapshot(Session.alone(weak, overnight.settings)) as snapshot:
+        with pinned_engine(snapshot) as engine, pytest.raises(UnavailableError):
+            engine.connect()
+        says = f'too many connections for role "{ROLE}"'
+        with refused(UnavailableError, says, f'ALTER ROLE "{ROLE}" CONNECTION LIMIT 7'):
+            snapshot.check_unbroken()
 
 
 def may_read(admin: Connection, *, but: str = "") -> None:
