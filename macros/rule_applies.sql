@@ -8,5 +8,6 @@
     Example: where {{ rule_applies(rule) }} -> where (status <> 'cancelled') is not false
 #}
 {% macro rule_applies(rule) -%}
-    {%- if rule.get('where') -%} ({{ rule['where'] }}) is not false {%- else -%} true {%- endif -%}
+    {%- if rule['is_incomparable'] -%} false
+    {%- elif rule.get('where') -%} ({{ rule['where'] }}) is not false {%- else -%} true {%- endif -%}
 {%- endmacro %}

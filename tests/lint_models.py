@@ -25,6 +25,15 @@ def contract_of_every_pack() -> Contract:
     return Contract.model_validate(
         {
             **demo,
+            "relationships": [
+                *demo["relationships"],
+                {
+                    "child": "dancers",
+                    "columns": ["tenant_id", "studio_id"],
+                    "parent": "studios",
+                    "parent_columns": ["tenant_id", "id"],
+                },
+            ],
             "packs": sorted(
                 file.parent.name for file in (ROOT / "expectations").glob("*/report.yml")
             ),

@@ -14,6 +14,9 @@ from counterfoil.suites.severities import Severity, badness
 from counterfoil.suites.suite import Check
 from counterfoil.suites.validator import Outcome, SuiteOutcome
 
+# Of why rows of a summary could not be judged, how many are quoted: the summary has all.
+_MOST_REASONS = 3
+
 
 class Judge:
     """Makes results of outcomes, and remembers what became of the waivers meanwhile."""
@@ -43,22 +46,25 @@ class Judge:
             checked = outcome.checks[check.check_id]
             reason = _why_not_judged(outcome, check, checked, self._scope, self._empty_tables)
             unjudged = _empty_sources_of_rows(outcome, self._empty_tables)
+            partly = _why_partly_judged(outcome, check, unjudged)
             if reason:
                 yield _result(outcome, check, reason[0], detail=reason[1])
             elif not checked.success:
-                yield self._failed(outcome, check, checked, unjudged)
-            elif unjudged:
-                yield _result(outcome, check, "unknown", detail=_without_rows(unjudged))
-            elif unknown := _count_unknown(outcome, check):
-                detail = f"{unknown} cannot be judged: only a run would show"
-                yield _result(outcome, check, "unknown", detail=detail)
+                yield self._failed(outcome, check, checked, unjudged, partly)
+            elif partly:
+                yield _result(outcome, check, "unknown", detail=partly)
             elif outcome.rows_checked_by(check) == 0:
                 yield _result(outcome, check, "not applicable")
             else:
                 yield _result(outcome, check, "pass")
 
     def _failed(
-        self, outcome: SuiteOutcome, check: Check, checked: Outcome, unjudged: Sequence[str]
+        self,
+        outcome: SuiteOutcome,
+        check: Check,
+        checked: Outcome,
+        unjudged: Sequence[str],
+        partly: str | None,
     ) -> CheckResult:
         try:
             failure = fetch_failure(
@@ -78,7 +84,6 @@ class Judge:
             return _result(outcome, check, "error", detail=detail)
         self._holding |= failure.waivers
         self._exceeded |= failure.exceeded
-        partly = _without_rows(unjudged) if unjudged else None
         if failure.count == 0 and unjudged:
             return _result(outcome, check, "unknown", detail=partly)
         if failure.count == 0:
@@ -124,11 +129,20 @@ def _use(waiver: Waiver, state: WaiverState) -> WaiverUse:
     )
 
 
-def _count_unknown(outcome: SuiteOutcome, check: Check) -> int:
-    """What the summary counts that a check can say nothing of."""
-    if check.unknown is None:
-        return 0
-    return int(sum(row[check.unknown] or 0 for row in outcome.summary))
+def _why_partly_judged(
+    outcome: SuiteOutcome, check: Check, empty_tables: Sequence[str]
+) -> str | None:
+    """What of the summary a check can say nothing of, and why; None if it can of all of it."""
+    parts = [_without_rows(empty_tables)] if empty_tables else []
+    if check.unknown:
+        said = [row[check.unknown] for row in outcome.summary if row[check.unknown]]
+        reasons = [one for one in said if isinstance(one, str)]
+        parts += reasons[:_MOST_REASONS]
+        if len(reasons) > _MOST_REASONS:
+            parts.append(f"and {len(reasons) - _MOST_REASONS} more")
+        if count := sum(one for one in said if not isinstance(one, str)):
+            parts.append(f"{count} cannot be judged: only a run would show")
+    return "; ".join(parts) or None
 
 
 def _why_not_judged(

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AwareDatetime,
     Field,
+    PrivateAttr,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -21,6 +22,7 @@ from pydantic import (
 from counterfoil.common.errors import ContractError
 from counterfoil.common.sqltext import literal, quoted
 from counterfoil.common.yamlfile import parse_model, read_yaml
+from counterfoil.contract.catalog import ROW_PLACE, Facts
 from counterfoil.contract.clauses import Clause as _Clause
 from counterfoil.contract.clauses import Name, label, locate, matches
 from counterfoil.contract.health import Health
@@ -33,8 +35,20 @@ _ROW_PACKS = frozenset({"capacity", "tenancy", "integrity"})
 # The key without which a pack has nothing to go by.
 _NEEDED_BY_PACK = {"capacity": "capacity", "tenancy": "tenant", "migrations": "migrations"}
 
+# The lists of rules about one table each.
+_RULES = ("business_keys", "required_values", "allowed_values")
+
 # What follows from a contract's keys, and decides as they do what applies.
-_DERIVED = frozenset({"references", "tenant_relationships", "tenant_scoped_tables"})
+_DERIVED = frozenset(
+    {
+        "references",
+        "references_of_columns",
+        "tenant_relationships",
+        "tenant_scoped_tables",
+        "unique_keys",
+        "unproven_keys",
+    }
+)
 
 
 class Tenant(_Clause):
@@ -70,6 +84,7 @@ class Table(_Clause):
 
     key: Name | Annotated[tuple[Name, ...], Field(min_length=2)]
     kind: Literal["table", "view", "foreign table"] = "table"
+    only: StrictBool | None = None
     in_use: StrictBool = False
     global_: StrictBool = Field(default=False, alias="global")
     freshness: Freshness | None = None
@@ -83,21 +98,54 @@ class Table(_Clause):
 
 
 class Relationship(_Clause):
-    """A column that references another table's key, whether or not a constraint says so.
+    """Columns that reference another table's, whether or not a constraint says so.
 
-    `parent_column` is for a reference to something else than the parent's `key`.
+    One is `column`, several are `columns`. `parent_column` and `parent_columns` are for a
+    reference to something else than the parent's `key`.
     """
 
     child: Name
-    column: Name
+    column: Name | None = None
+    columns: tuple[Name, ...] | None = Field(default=None, min_length=2)
     parent: Name
     parent_column: Name | None = None
+    parent_columns: tuple[Name, ...] | None = Field(default=None, min_length=2)
     required: StrictBool = False
+
+    @model_validator(mode="after")
+    def _is_one_or_several(self) -> Self:
+        if (self.column is None) == (self.columns is None):
+            raise ValueError("give either column or columns")
+        return self
 
     @property
     def name(self) -> str:
         """The stable name that findings are keyed by."""
-        return f"{self.child}.{self.column}"
+        return f"{self.child}.{self.column or '(' + ', '.join(self.child_columns) + ')'}"
+
+    @property
+    def child_columns(self) -> tuple[str, ...]:
+        """The columns that reference."""
+        return self.columns or (str(self.column),)
+
+
+class ParentPath(_Clause):
+    """A table's own way to a parent, and the way over another of its parents.
+
+    `column` references the parent, and so does `parent_column` (by default of that name) of
+    the table that `through` references.
+    """
+
+    name: Name
+    table: Name
+    column: Name
+    through: Name
+    parent_column: Name | None = None
+
+    @property
+    def further_column(self) -> str:
+        """The column of the other parent's."""
+        return self.parent_column or self.column
 
 
 class BusinessKey(_Clause):
@@ -237,6 +285,7 @@ class Contract(_Clause):
     tenant: Tenant | None = None
     tables: dict[Name, Table] = Field(default_factory=dict)
     relationships: tuple[Relationship, ...] = ()
+    paths: tuple[ParentPath, ...] = ()
     business_keys: tuple[BusinessKey, ...] = ()
     required_values: tuple[RequiredValue, ...] = ()
     allowed_values: tuple[AllowedValues, ...] = ()
@@ -244,6 +293,7 @@ class Contract(_Clause):
     migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
     structure: Structure | None = None
     health: Health | None = None
+    _facts: Facts = PrivateAttr(default_factory=Facts)
 
     @model_validator(mode="after")
     def _names_are_written_one_way(self) -> Self:
@@ -278,7 +328,7 @@ class Contract(_Clause):
             if table not in self.tables:
                 known = ", ".join(self.tables)
                 raise ValueError(f"key '{key}': table '{table}' is not in tables ({known})")
-        for list_name in ("business_keys", "required_values", "allowed_values", "relationships"):
+        for list_name in (*_RULES, "relationships", "paths"):
             names = [rule.name for rule in getattr(self, list_name)]
             twice = {name for name in names if names.count(name) > 1}
             if twice:
@@ -288,13 +338,80 @@ class Contract(_Clause):
                 raise ValueError(f"key 'tables.{name}': global_tables name it: say global: true")
         if self.tenant and self.reads_rows and len(self.key_of(self.tenant.table)) > 1:
             raise ValueError("key 'tenant.table': its key has several columns")
+        return self
+
+    @model_validator(mode="after")
+    def _references_lead_somewhere(self) -> Self:
         for position, relationship in enumerate(self.relationships):
-            if not relationship.parent_column and len(self.key_of(relationship.parent)) > 1:
+            asked, found = len(relationship.child_columns), len(self.parent_columns(relationship))
+            if asked != found:
                 raise ValueError(
                     f"key 'relationships.{position}': the key of {relationship.parent} has"
-                    " several columns: give parent_column"
+                    f" {found} columns, and not {asked}: give parent_column or parent_columns"
                 )
+        for position, path in enumerate(self.paths):
+            if fault := self._fault_of(path):
+                raise ValueError(f"key 'paths.{position}': {fault}")
         return self
+
+    def _fault_of(self, path: ParentPath) -> str | None:
+        """What keeps the path from being two ways to one parent, which nothing else judges."""
+        declared = {relationship.name: relationship for relationship in self.relationships}
+        direct = declared.get(f"{path.table}.{path.column}")
+        through = declared.get(f"{path.table}.{path.through}")
+        if self.tenant and path.column == self.tenant.column_of(path.table):
+            return f"{path.column} is the tenant: tenancy.references_stay_in_tenant compares it"
+        if direct is None or through is None:
+            missing = path.through if direct else path.column
+            return f"relationships have no {path.table}.{missing}"
+        further = declared.get(f"{through.parent}.{path.further_column}")
+        if direct.parent == through.parent:
+            return f"{path.column} and {path.through} both reference {direct.parent}"
+        if further is None or further.parent != direct.parent:
+            return (
+                f"no relationship leads from {through.parent}.{path.further_column}"
+                f" to {direct.parent}"
+            )
+        return None
+
+    def knowing(self, facts: Facts) -> "Contract":
+        """The contract, and what the catalog says of it."""
+        known = self.model_copy()
+        known._facts = facts
+        return known
+
+    @property
+    def facts(self) -> Facts:
+        """What the catalog says of it; nothing before it was asked."""
+        return self._facts
+
+    def is_once(self, table: str, columns: Collection[str]) -> bool:
+        """Whether no two of the table's rows can agree on the columns, nulls aside."""
+        if self.facts.tables is None:
+            return True
+        found = self.facts.tables.get(table)
+        return (
+            found is not None
+            and found.is_unique(columns)
+            and not self._reads_heirs(table, only=self.tables[table].only)
+        )
+
+    def collation_of(self, child: str, column: str, parent: str, parent_column: str) -> str | None:
+        """The collation that two columns are compared by, as SQL; None if they agree on one.
+
+        The parent's, which is what a foreign key goes by.
+        """
+        tables = self.facts.tables or {}
+        if child not in tables or parent not in tables:
+            return None
+        theirs = tables[parent].collations.get(parent_column)
+        ours = tables[child].collations.get(column)
+        return theirs if ours and theirs and ours != theirs else None
+
+    def _reads_heirs(self, table: str, *, only: bool | None) -> bool:
+        """Whether rows of tables that inherit from it are read with its own."""
+        found = (self.facts.tables or {}).get(table)
+        return found is not None and found.has_heirs and not only
 
     def narrowed_to(self, packs: Collection[Pack]) -> "Contract":
         """The contract with those of its packs that are named; with all of them if none is.
@@ -330,13 +447,23 @@ class Contract(_Clause):
         """Whether a pack is on that reads the application's rows, not the catalog alone."""
         return not _ROW_PACKS.isdisjoint(self.packs)
 
+    def parent_columns(self, relationship: Relationship) -> tuple[str, ...]:
+        """The columns of its parent that a relationship references."""
+        if relationship.parent_column:
+            return (relationship.parent_column,)
+        if relationship.parent_columns:
+            return relationship.parent_columns
+        # A contract of the catalog alone names its tenants' table, and has no tables.
+        listed = self.tables.get(relationship.parent)
+        return listed.key_columns if listed else ()
+
     def _tables_mentioned(self) -> Iterator[tuple[str, str]]:
         if self.tenant and self.reads_rows:
             yield self.tenant.table, "tenant.table"
         for position, relationship in enumerate(self.relationships):
             yield relationship.child, f"relationships.{position}.child"
             yield relationship.parent, f"relationships.{position}.parent"
-        for list_name in ("business_keys", "required_values", "allowed_values"):
+        for list_name in (*_RULES, "paths"):
             for position, rule in enumerate(getattr(self, list_name)):
                 yield rule.table, f"{list_name}.{position}.table"
 
@@ -353,9 +480,11 @@ class Contract(_Clause):
                 yield name, self.tenant.column_of(name), "tenant.column"
         for position, relationship in enumerate(self.relationships):
             key = f"relationships.{position}"
-            yield relationship.child, relationship.column, f"{key}.column"
-            if relationship.parent_column:
-                yield relationship.parent, relationship.parent_column, f"{key}.parent_column"
+            of = "column" if relationship.column else "columns"
+            for column in relationship.child_columns:
+                yield relationship.child, column, f"{key}.{of}"
+            for column in self.parent_columns(relationship):
+                yield relationship.parent, column, f"{key}.parent_{of}"
         for position, business_key in enumerate(self.business_keys):
             for column in business_key.columns:
                 yield business_key.table, column, f"business_keys.{position}.columns"
@@ -423,12 +552,24 @@ class Contract(_Clause):
 
     @property
     def tenant_relationships(self) -> tuple[Relationship, ...]:
-        """The relationships between two tables that both carry the tenant."""
+        """The relationships between two tables that both carry the tenant.
+
+        Not those that reference the tenant among their columns: they cannot leave it.
+        """
         scoped = set(self.tenant_scoped_tables)
         return tuple(
             relationship
             for relationship in self.relationships
             if {relationship.child, relationship.parent} <= scoped
+            and not self._carries_tenant(relationship)
+        )
+
+    def _carries_tenant(self, relationship: Relationship) -> bool:
+        assert self.tenant is not None
+        column_of = self.tenant.column_of
+        tenants = column_of(relationship.child), column_of(relationship.parent)
+        return tenants in zip(
+            relationship.child_columns, self.parent_columns(relationship), strict=True
         )
 
     @property
@@ -442,6 +583,64 @@ class Contract(_Clause):
             for name in self.tenant_scoped_tables
         )
         return (*self.relationships, *to_tenants)
+
+    @property
+    def references_of_columns(self) -> tuple[Relationship, ...]:
+        """The references of several columns, which may be half null."""
+        return tuple(reference for reference in self.references if reference.columns)
+
+    def own_columns(self, reference: Relationship) -> tuple[str, ...]:
+        """The columns whose nulls say that a row references nothing.
+
+        Not those that have a value for reasons of their own: the tenant's, those that cannot
+        be null, and those of another reference.
+        """
+        if not reference.columns:
+            return reference.child_columns
+        others = {
+            column
+            for other in self.references
+            if other.child == reference.child and other.name != reference.name
+            for column in other.child_columns
+        }
+        if self.tenant:
+            others.add(self.tenant.column_of(reference.child))
+        if table := (self.facts.tables or {}).get(reference.child):
+            others |= table.not_null
+        own = tuple(column for column in reference.child_columns if column not in others)
+        return own or reference.child_columns
+
+    @property
+    def unproven_keys(self) -> tuple[str, ...]:
+        """The tables whose declared key is unique by no index, or may be null.
+
+        Where a row lies is no key that two of them can share.
+        """
+        return tuple(
+            name
+            for name, table in self.tables.items()
+            if table.key_columns != (ROW_PLACE,) and not self._is_proven(name, table)
+        )
+
+    def _is_proven(self, name: str, table: Table) -> bool:
+        found = (self.facts.tables or {}).get(name)
+        is_set = found is None or found.not_null.issuperset(table.key_columns)
+        return is_set and self.is_once(name, table.key_columns)
+
+    @property
+    def unique_keys(self) -> tuple[str | BusinessKey, ...]:
+        """All that no two rows may agree on: business keys, and tables' own."""
+        return (*self.business_keys, *self.unproven_keys)
+
+    def unsaid_heirs(self, table: str) -> str | None:
+        """Why it is unclear what the table's rows are, and what says so; None if it is clear."""
+        only = self.tables[table].only
+        if only is not None or not self._reads_heirs(table, only=only):
+            return None
+        return (
+            f"{table}: rows of the tables that inherit from it are read with its own. Say"
+            f" tables.{table}.only: true if they are not its rows, false if they are"
+        )
 
     @property
     def thresholds(self) -> dict[str, int]:

@@ -7,6 +7,7 @@ dbt_project.yml by `make derived`, for a bare `dbt build`.
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 from typing import Any, TypeVar
@@ -43,14 +44,20 @@ def derive(contract: Contract) -> dict[str, Any]:
     Returns:
         schemas: those that it is about, its own first.
         global_tables: names and globs of the tables that belong to no tenant.
-        tables: by name, the quoted `relation`, the columns of its `key`, and its `tenant`: the
-            column with the tenant, or None.
+        tables: by name, the quoted `relation`, the columns of its `key`, its `tenant`: the
+            column with the tenant, or None; and what leaves its rows `unjudged`.
         unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
             the names of `tables_in_use` and `tenant_tables`; `references` that must resolve,
-            and `tenant_relationships` that must stay within a tenant, each with name, child,
-            column, parent, parent_key (columns), required, and for a summary the `scan` that
-            judges it and the `alias` of its parent there; and the rules of `business_keys`,
-            `required_values` and `allowed_values`, as declared.
+            those of several columns (`references_of_columns`), those that the contract's paths
+            go through (`references_of_paths`), and `tenant_relationships` that must stay within
+            a tenant; `unique_keys`: the business keys, and as rules like them the keys of
+            tables that no index proves; and the rules of `required_values` and
+            `allowed_values`, as declared.
+
+        A reference has a name, child, columns, parent, parent_columns, the `own` columns whose
+        nulls unset it, required, `once`: whether its parent's columns are unique, `compared`:
+        what else of both rows must agree, and for a summary the `scan` that judges it and the
+        `alias` of its parent there. What Postgres cannot judge is `unjudged`: why.
     """
     tenant = contract.tenant
     marked = [name for name, table in contract.tables.items() if table.global_]
@@ -59,6 +66,8 @@ def derive(contract: Contract) -> dict[str, Any]:
         name: contract.model_dump(mode="json", exclude_none=True, include={name})[name]
         for name in ("business_keys", "required_values", "allowed_values")
     }
+    references = [*_scanned(contract, "references", contract.references, partial(_paths, contract))]
+    rules["unique_keys"] = _unique_keys(contract, rules.pop("business_keys"))
     return {
         "schemas": [*contract.schemas],
         "global_tables": [*(tenant.global_tables if tenant else ()), *marked],
@@ -66,9 +75,20 @@ def derive(contract: Contract) -> dict[str, Any]:
         "unfolded": {
             "tables_in_use": _parts(in_use, lambda name: {name}),
             "tenant_tables": _parts(contract.tenant_scoped_tables, lambda name: {name}),
-            "references": _parts_of_scans(_scanned(contract, contract.references)),
+            "references": _parts_of_scans(references),
+            "references_of_columns": _parts_of_scans(
+                reference for reference in references if len(reference["columns"]) > 1
+            ),
+            "references_of_paths": _parts_of_scans(
+                reference for reference in references if reference["compared"]
+            ),
             "tenant_relationships": _parts_of_scans(
-                _scanned(contract, contract.tenant_relationships)
+                _scanned(
+                    contract,
+                    "tenant_relationships",
+                    contract.tenant_relationships,
+                    partial(_tenants, contract),
+                )
             ),
             **{name: _parts(of, lambda rule: {rule["table"]}) for name, of in rules.items()},
         },
@@ -104,14 +124,39 @@ def _table(contract: Contract, name: str) -> dict[str, Any]:
         column = contract.key_of(name)[0]
     elif tenant and not contract.tables[name].global_:
         column = tenant.column_of(name)
+    relation = ".".join(map(quoted, contract.locate(name)))
     return {
-        "relation": ".".join(map(quoted, contract.locate(name))),
+        "relation": f"only {relation}" if contract.tables[name].only else relation,
         "key": [*contract.key_of(name)],
         "tenant": column,
+        **_if_any(unjudged=contract.unsaid_heirs(name)),
     }
 
 
-def _scanned(contract: Contract, relationships: Iterable[Relationship]) -> Iterator[dict[str, Any]]:
+def _unique_keys(contract: Contract, declared: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    keys = (
+        {
+            "name": f"tables.{name}.key",
+            "table": name,
+            "columns": [*contract.key_of(name)],
+            "is_key": True,
+            **_if_any(unjudged=contract.unsaid_heirs(name)),
+        }
+        for name in contract.unproven_keys
+    )
+    rules = [*declared, *keys]
+    for rule in rules:
+        if why := contract.facts.unjudged.get(("unique_keys", rule["name"])):
+            rule |= {"is_incomparable": True, "unjudged": why}
+    return rules
+
+
+def _scanned(
+    contract: Contract,
+    list_name: str,
+    relationships: Iterable[Relationship],
+    compared: Callable[[Relationship], list[dict[str, Any]]],
+) -> Iterator[dict[str, Any]]:
     """Each relationship with its scan: one serves up to four parents of a child."""
     places: dict[str, int] = {}
     parents: Counter[str] = Counter()
@@ -119,28 +164,77 @@ def _scanned(contract: Contract, relationships: Iterable[Relationship]) -> Itera
         child, parent = relationship.child, relationship.parent
         place = places.setdefault(child, len(places) + 1)
         parents[child] += 1
-        by = relationship.parent_column
+        columns = relationship.child_columns
+        parent_columns = contract.parent_columns(relationship)
+        pairs = zip(columns, parent_columns, strict=False)
+        why = contract.facts.unjudged.get((list_name, relationship.name))
+        collations = [contract.collation_of(child, a, parent, b) for a, b in pairs]
         yield {
             "name": relationship.name,
             "child": child,
-            "column": relationship.column,
+            "columns": [*columns],
             "parent": parent,
-            "parent_key": [by] if by else _key(contract, parent),
+            "parent_columns": [*parent_columns],
+            "own": [*contract.own_columns(relationship)],
             "required": relationship.required,
+            "once": why is not None or contract.is_once(parent, parent_columns),
+            "compared": compared(relationship),
             "scan": f"scan_{place}_{(parents[child] - 1) // _PARENTS_OF_A_SCAN + 1}",
             "alias": f"parent_{parents[child]}",
+            **_if_any(
+                collations=collations if any(collations) else None,
+                unjudged=why,
+            ),
         }
 
 
-def _key(contract: Contract, table: str) -> list[str]:
-    """The columns of its key; none of a table that a contract of the catalog alone names."""
-    return [*contract.key_of(table)] if table in contract.tables else []
+def _paths(contract: Contract, relationship: Relationship) -> list[dict[str, Any]]:
+    """What the contract's paths through a relationship compare."""
+    return [
+        _compared(contract, relationship, path.column, path.further_column, name=path.name)
+        for path in contract.paths
+        if (path.table, path.through) == (relationship.child, relationship.column)
+    ]
+
+
+def _tenants(contract: Contract, relationship: Relationship) -> list[dict[str, Any]]:
+    """That both rows have one tenant."""
+    assert contract.tenant is not None
+    columns = map(contract.tenant.column_of, (relationship.child, relationship.parent))
+    return [_compared(contract, relationship, *columns)]
+
+
+def _compared(
+    contract: Contract, relationship: Relationship, column: str, parent_column: str, **named: str
+) -> dict[str, Any]:
+    collation = contract.collation_of(
+        relationship.child, column, relationship.parent, parent_column
+    )
+    return {
+        **named,
+        "column": column,
+        "parent_column": parent_column,
+        **_if_any(collation=collation),
+    }
+
+
+def _if_any(**said: Any) -> dict[str, Any]:
+    """What is said at all: a key that hardly any rule has would stand in all of them."""
+    return {key: value for key, value in said.items() if value is not None}
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """What stands in two lists is written out in both."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def _write_into(project: Path) -> None:
     """Writes into dbt_project.yml what follows from the contract in it."""
-    written = yaml.safe_dump(
+    written = yaml.dump(
         {"derived": derive(load_contract(project.parent))},
+        Dumper=_PlainDumper,
         sort_keys=False,
         default_flow_style=None,
         width=90,

@@ -1,15 +1,15 @@
 """Writing the draft: YAML with a word beside each guess, read back before it is given out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from counterfoil.common.errors import ContractError
 from counterfoil.common.yamlfile import parse_model
+from counterfoil.contract.catalog import ROW_PLACE, CatalogForeignKey
 from counterfoil.contract.clauses import is_glob, locate
 from counterfoil.contract.contract import Contract, MigrationTree
-from counterfoil.contract.discovery import ROW_PLACE, CatalogForeignKey
 from counterfoil.draft.survey import Survey, guessed_references
 from counterfoil.draft.tenant import TenantGuess, guess_tenant
 
@@ -102,6 +102,9 @@ def _table_lines(
             table["in_use"] = True
         if tenant and name in tenant.unowned:
             table["global"] = True
+        if survey.catalog.tables[name].has_heirs:
+            # Each of those that inherit from it is a table of the draft itself.
+            table["only"] = True
         if table["key"] == ROW_PLACE:
             yield "  # It has no primary key: its rows are named by where they lie."
         elif isinstance(table["key"], tuple):
@@ -118,21 +121,23 @@ def _relationship_lines(
     covered: Iterable[str],
 ) -> Iterator[str]:
     tables = set(covered)
-    declared: dict[tuple[str, str], str] = {}
+    declared: dict[tuple[str, ...], str] = {}
     for said, references in (("", survey.catalog.foreign_keys), ("guessed", guesses)):
         for reference in references:
-            is_tenants = tenant and reference.parent == tenant.table
-            if len(reference.columns) != 1 or is_tenants:
+            # What carries the tenant is discovered at each audit, and so is the tenant's own.
+            is_tenants = tenant and (
+                reference.parent == tenant.table or tenant.is_carried_by(reference)
+            )
+            if is_tenants or not {reference.child, reference.parent} <= tables:
                 continue
-            if not {reference.child, reference.parent} <= tables:
-                continue
-            (column,) = reference.columns
             key = survey.catalog.tables[reference.parent].primary_key
-            entry = {"child": reference.child, "column": column, "parent": reference.parent}
+            entry = {"child": reference.child} | _columns("column", reference.columns)
+            entry["parent"] = reference.parent
             if reference.parent_columns != key:
-                entry["parent_column"] = reference.parent_columns[0]
+                entry |= _columns("parent_column", reference.parent_columns)
             comment = "  # guessed: no constraint says so" if said else ""
-            declared.setdefault((reference.child, column), f"  - {_flow(entry)}{comment}")
+            of = (reference.child, *reference.columns)
+            declared.setdefault(of, f"  - {_flow(entry)}{comment}")
     if declared:
         yield ""
         yield "relationships:"
@@ -141,6 +146,11 @@ def _relationship_lines(
         if orphans := _orphans(survey, guess):
             name, column, parent = map(_flow, (guess.child, guess.columns[0], guess.parent))
             yield f"# Left out: {orphans} rows of {name} have a {column} that {parent} has not."
+
+
+def _columns(key: str, columns: Sequence[str]) -> dict[str, Any]:
+    """One under the key, several under its plural."""
+    return {key: columns[0]} if len(columns) == 1 else {f"{key}s": list(columns)}
 
 
 def _structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]:

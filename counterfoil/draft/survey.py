@@ -7,8 +7,8 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import PreflightError
+from counterfoil.contract.catalog import Catalog, CatalogForeignKey
 from counterfoil.contract.clauses import locate
-from counterfoil.contract.discovery import Catalog, CatalogForeignKey
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.session import Session

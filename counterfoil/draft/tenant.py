@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from counterfoil.contract.discovery import Catalog, CatalogForeignKey
+from counterfoil.contract.catalog import Catalog, CatalogForeignKey
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,14 @@ class TenantGuess:
     total: int
     unowned: tuple[str, ...]
     paths: frozenset[str]
+
+    def is_carried_by(self, reference: CatalogForeignKey) -> bool:
+        """Whether the reference has the tenant among its columns."""
+        tenants = (
+            self.columns.get(reference.child, self.column),
+            self.columns.get(reference.parent, self.column),
+        )
+        return tenants in zip(reference.columns, reference.parent_columns, strict=True)
 
 
 def guess_tenant(catalog: Catalog, references: list[CatalogForeignKey]) -> TenantGuess | None:

@@ -70,7 +70,7 @@ def make_plan(
     check_disk(settings)
     check_one_database(session.builder, (session.auditor, session.historian), settings)
     contract = discover(declared, session)
-    check_database(contract, session)
+    contract = check_database(contract, session)
     contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
     found = with_histories(contract, contract_dir, session)
     return Plan(

@@ -12,6 +12,7 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.common.settings import Settings
 from counterfoil.common.sqltext import identifier
 from counterfoil.contract.contract import Contract
+from counterfoil.pipeline.comparisons import with_unjudged
 from counterfoil.postgres.connection import Refusal, connected, is_contended
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
@@ -77,8 +78,11 @@ _READABLE = """
 """
 
 
-def check_database(contract: Contract, session: Session) -> None:
+def check_database(contract: Contract, session: Session) -> Contract:
     """That the contract's tables and columns exist and its builder sees every row of them.
+
+    Returns:
+        The contract, which knows those of its comparisons that Postgres cannot plan.
 
     Raises:
         TargetError: the database cannot be reached.
@@ -91,6 +95,7 @@ def check_database(contract: Contract, session: Session) -> None:
         _check_visibility(contract, target, connection)
         _check_expressions(contract, connection)
         _check_ownership(target, connection)
+        return with_unjudged(contract, connection)
 
 
 def check_auditor(session: Session) -> None:
@@ -218,6 +223,13 @@ def _check_columns(contract: Contract, found: Mapping[str, tuple[str | None, set
                 remedy=f"If that is meant, declare kind: {kind} there; else {back}"
                 if kind
                 else f"It is as old as its last refresh: name what it is made of, or {back}",
+            )
+        known = (contract.facts.tables or {}).get(table)
+        if known and known.is_partitioned and contract.tables[table].only:
+            raise PreflightError(
+                f"table {'.'.join(contract.locate(table))} is partitioned: it alone has no rows",
+                where=f"contract of {contract.database}, key tables.{table}.only",
+                remedy="Take that key out",
             )
     for table, column, key in contract.columns_mentioned():
         if column not in found[table][1]:

@@ -140,8 +140,8 @@ class Check(_Entry):
     """One rule, under its stable id, with what a person needs to act on it.
 
     `sources` are tables that it needs rows of beyond those that its suite needs.
-    `unknown` is a column of a summary that counts what cannot be judged: while it does, a
-    check that finds nothing is unknown, not passed.
+    `unknown` is a column of a summary that counts what cannot be judged, or says why a row of
+    it could not be: while one does, a check that finds nothing is unknown, not passed.
     `judged` is a column of a summary that counts what it looks at, where that is not all that
     its suite does: of none of them it is not applicable.
     `declared_by` is the contract's key without which it does not apply.

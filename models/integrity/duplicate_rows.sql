@@ -1,6 +1,6 @@
-{{ config(enabled=contract_declares('integrity', 'business_keys')) }}
+{{ config(enabled=contract_declares('integrity', 'unique_keys')) }}
 
-{% for rules in in_parts('business_keys') %}
+{% for rules in in_parts('unique_keys') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
@@ -15,10 +15,11 @@ select
         )
     )[1] as least_row_id,
     min({{ tenant_of(rule['table'], 'source_row') }}) as tenant_id,
-    count(*) as duplicate_row_count
+    count(*) as duplicate_row_count,
+    {{ (rule['is_key'] is defined) | string | lower }} as is_key
 from {{ application_table(rule['table']) }} as source_row
 where {{ rule_applies(rule) }}
-group by {{ quoted_columns('source_row', rule['columns']) }}
+group by {{ key_group(rule, 'source_row') }}
 having count(*) > 1
 {% endfor %}
 {% endfor %}

@@ -9,15 +9,15 @@ select
     {{ text_literal(reference['child']) }} as child_table,
     {{ text_literal(reference['parent']) }} as parent_table,
     {{ key_of(reference['child'], 'child') }}::text as child_id,
-    child.{{ quoted(reference['column']) }}::text as missing_parent_id,
+    {{ key_columns(reference['columns'], 'child') }}::text as missing_parent_id,
     {{ tenant_of(reference['child'], 'child') }} as tenant_id
 from {{ application_table(reference['child']) }} as child
-left join {{ application_table(reference['parent']) }} as parent
-    on
-        child.{{ quoted(reference['column']) }}
-        = {{ parent_column(reference, 'parent') }}
 where
-    child.{{ quoted(reference['column']) }} is not null
-    and {{ parent_column(reference, 'parent') }} is null
+    {{ is_set(reference, 'child') }}
+    and not exists (
+        select true
+        from {{ application_table(reference['parent']) }} as parent
+        where {{ leads_to(reference, 'child', 'parent') }}
+    )
 {% endfor %}
 {% endfor %}

@@ -8,18 +8,25 @@ with
 {{ scan }} as (
     select
         {% for reference in of_scan %}
-        count(child.{{ quoted(reference['column']) }})
-            as {{ reference['alias'] }}_set_row_count,
-        count({{ parent_column(reference, reference['alias']) }})
-            as {{ reference['alias'] }}_resolved_row_count,
+        {% set parent = reference['alias'] %}
+        count(*) filter (where {{ is_set(reference, 'child') }})
+            as {{ parent }}_set_row_count,
+        count({{ parent }}.{{ quoted(reference['parent_columns'][0]) }})
+            as {{ parent }}_resolved_row_count,
+        count(*) filter (where {{ is_unset(reference, 'child') }})
+            as {{ parent }}_unset_row_count,
+        count(*) filter (where {{ is_half_set(reference, 'child') }})
+            as {{ parent }}_half_set_row_count,
+        {% for pair in reference['compared'] %}
+        count(*) filter (where {{ rows_differ(reference, pair, 'child', parent) }})
+            as {{ parent }}_disagreeing_row_count_{{ loop.index }},
+        {% endfor %}
         {% endfor %}
         count(*) as row_count
     from {{ application_table(of_scan[0]['child']) }} as child
     {% for reference in of_scan %}
-    left join {{ application_table(reference['parent']) }} as {{ reference['alias'] }}
-        on
-            child.{{ quoted(reference['column']) }}
-            = {{ parent_column(reference, reference['alias']) }}
+    left join {{ parent_rows(reference) }} as {{ reference['alias'] }}
+        on {{ leads_to(reference, 'child', reference['alias']) }}
     {% endfor %}
 ),
 
@@ -27,6 +34,7 @@ with
 
 final as (
     {% for reference in references %}
+    {% set parent = reference['alias'] %}
     {% if not loop.first %}union all{% endif %}
     select
         {{ text_literal(reference['name']) }} as relationship,
@@ -34,13 +42,19 @@ final as (
         {{ text_literal(reference['parent']) }} as parent_table,
         {{ reference['required'] | string | lower }} as is_required,
         row_count,
-        {{ reference['alias'] }}_set_row_count
-        - {{ reference['alias'] }}_resolved_row_count as orphaned_row_count,
+        {{ parent }}_set_row_count - {{ parent }}_resolved_row_count
+            as orphaned_row_count,
         {% if reference['required'] -%}
-        row_count - {{ reference['alias'] }}_set_row_count
+        {{ parent }}_unset_row_count
         {%- else -%}
         0::bigint
-        {%- endif %} as unset_row_count
+        {%- endif %} as unset_row_count,
+        {{ parent }}_half_set_row_count as half_set_row_count,
+        0::bigint
+        {%- for _ in reference['compared'] %}
+        + {{ parent }}_disagreeing_row_count_{{ loop.index }}
+        {%- endfor %} as disagreeing_row_count,
+        {{ why_unjudged(reference) }} as unjudged_because
     from {{ reference['scan'] }}
     {% endfor %}
 )

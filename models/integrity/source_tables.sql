@@ -15,7 +15,8 @@ tables_in_use as (
         extract(
             epoch from {{ max_age(table) }}
         )::bigint as max_age_seconds,
-        {{ table.get('max_shrink_percent', 'null') }}::numeric as max_shrink_percent
+        {{ table.get('max_shrink_percent', 'null') }}::numeric as max_shrink_percent,
+        {{ why_unjudged(var('derived')['tables'][table_name]) }} as unjudged_because
     from {{ application_table(table_name) }} as source_row  -- noqa: AL05
     {% endfor %}
 ),
@@ -67,7 +68,8 @@ final as (
                 false
             )
         ) as is_shrunken,
-        row_count - previous_row_count as row_count_change
+        row_count - previous_row_count as row_count_change,
+        unjudged_because
     from compared
 )
 

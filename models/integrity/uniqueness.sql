@@ -1,6 +1,7 @@
-{{ config(enabled=contract_declares('integrity', 'business_keys')) }}
+{{ config(enabled=contract_declares('integrity', 'unique_keys')) }}
 
-{% for rules in in_parts('business_keys') %}
+{% set groups = 'count(*) filter (where key_values.row_count > 1)' %}
+{% for rules in in_parts('unique_keys') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
 {% if not loop.first %}union all{% endif %}
@@ -9,12 +10,15 @@ select
     {{ text_literal(rule['table']) }} as table_name,
     {{ text_literal(rule['columns'] | join(', ')) }} as key_columns,
     coalesce(sum(key_values.row_count), 0)::bigint as row_count,
-    count(*) filter (where key_values.row_count > 1) as duplicate_group_count
+    {{ '0::bigint' if rule['is_key'] else groups }} as duplicate_group_count,
+    {{ groups if rule['is_key'] else '0::bigint' }} as duplicate_key_count,
+    {{ why_unjudged({} if rule['is_key'] else rule) }} as unjudged_because,
+    {{ why_unjudged(rule if rule['is_key'] else {}) }} as unjudged_key_because
 from (
     select count(*) as row_count
     from {{ application_table(rule['table']) }} as source_row
     where {{ rule_applies(rule) }}
-    group by {{ quoted_columns('source_row', rule['columns']) }}
+    group by {{ key_group(rule, 'source_row') }}
 ) as key_values
 {% endfor %}
 {% endfor %}

@@ -13,6 +13,6 @@ select
 from {{ application_table(reference['child']) }} as child
 where
     {{ reference['required'] | string | lower }}
-    and child.{{ quoted(reference['column']) }} is null
+    and {{ is_unset(reference, 'child') }}
 {% endfor %}
 {% endfor %}

@@ -9,17 +9,20 @@ select
     {{ text_literal(relationship['child']) }} as child_table,
     {{ text_literal(relationship['parent']) }} as parent_table,
     {{ key_of(relationship['child'], 'child') }}::text as child_id,
-    {{ key_of(relationship['parent'], 'parent') }}::text as parent_id,
+    {% if relationship['once'] -%}
+    {{ key_of(relationship['parent'], 'parent') }}::text
+    {%- else -%}
+    {{ key_columns(relationship['parent_columns'], 'parent') }}::text
+    {%- endif %} as parent_id,
     {{ tenant_of(relationship['child'], 'child') }} as tenant_id,
-    {{ tenant_of(relationship['parent'], 'parent') }} as parent_tenant_id
+    {% if relationship['once'] -%}
+    {{ tenant_of(relationship['parent'], 'parent') }}
+    {%- else -%}
+    array_to_string(parent.values_1, ', ')
+    {%- endif %} as parent_tenant_id
 from {{ application_table(relationship['child']) }} as child
-inner join {{ application_table(relationship['parent']) }} as parent
-    on
-        child.{{ quoted(relationship['column']) }}
-        = {{ parent_column(relationship, 'parent') }}
-where
-    {{ tenants_differ(
-        relationship['child'], 'child', relationship['parent'], 'parent'
-    ) }}
+inner join {{ parent_rows(relationship) }} as parent
+    on {{ leads_to(relationship, 'child', 'parent') }}
+where {{ rows_differ(relationship, relationship['compared'][0], 'child', 'parent') }}
 {% endfor %}
 {% endfor %}

@@ -5,25 +5,19 @@
 with
 
 {% for scan, of_scan in relationships | groupby('scan') %}
-{% set child = of_scan[0]['child'] %}
 {{ scan }} as (
     select
         {% for relationship in of_scan %}
+        {% set tenants, parent = relationship['compared'][0], relationship['alias'] %}
         count(*) filter (
-            where
-            {{ tenants_differ(
-                child, 'child', relationship['parent'], relationship['alias']
-            ) }}
-        ) as {{ relationship['alias'] }}_leaked_row_count,
+            where {{ rows_differ(relationship, tenants, 'child', parent) }}
+        ) as {{ parent }}_leaked_row_count,
         {% endfor %}
         count(*) as row_count
-    from {{ application_table(child) }} as child
+    from {{ application_table(of_scan[0]['child']) }} as child
     {% for relationship in of_scan %}
-    {% set parent = relationship['alias'] %}
-    left join {{ application_table(relationship['parent']) }} as {{ parent }}
-        on
-            child.{{ quoted(relationship['column']) }}
-            = {{ parent_column(relationship, parent) }}
+    left join {{ parent_rows(relationship) }} as {{ relationship['alias'] }}
+        on {{ leads_to(relationship, 'child', relationship['alias']) }}
     {% endfor %}
 ),
 
@@ -37,7 +31,8 @@ final as (
         {{ text_literal(relationship['child']) }} as child_table,
         {{ text_literal(relationship['parent']) }} as parent_table,
         row_count,
-        {{ relationship['alias'] }}_leaked_row_count as leaked_row_count
+        {{ relationship['alias'] }}_leaked_row_count as leaked_row_count,
+        {{ why_unjudged(relationship) }} as unjudged_because
     from {{ relationship['scan'] }}
     {% endfor %}
 )

@@ -382,7 +382,7 @@ def test_every_declared_rule_is_broken() -> None:
     contract = load_contract(ROOT)
     declared = {relationship.name for relationship in contract.relationships}
     rules = [*contract.business_keys, *contract.required_values, *contract.allowed_values]
-    declared |= {rule.name for rule in rules}
+    declared |= {rule.name for rule in (*rules, *contract.paths)}
     named = {
         value
         for case in CASES

@@ -109,7 +109,7 @@ def test_no_leaks_orphans_duplicates_or_gaps(audit: Audit) -> None:
     ]
     counts = {
         "relationships": ["leaked_row_count"],
-        "references": ["orphaned_row_count", "unset_row_count"],
+        "references": ["orphaned_row_count", "unset_row_count", "disagreeing_row_count"],
         "business_keys": ["duplicate_group_count"],
         "required_values": ["incomplete_row_count"],
         "allowed_values": ["invalid_row_count"],

@@ -20,7 +20,11 @@ from counterfoil.suites.suite import Suite
 from counterfoil.views.dbt import Dbt
 
 TENANCY = {"tenancy.references_stay_in_tenant", "tenancy.tenant_is_set"}
-REFERENCES = {"integrity.references_resolve", "integrity.required_references_set"}
+REFERENCES = {
+    "integrity.references_resolve",
+    "integrity.required_references_set",
+    "integrity.paths_agree",
+}
 BALANCE = {
     "capacity.available_matches_ledger",
     "capacity.available_matches_ledger_exactly",

@@ -132,6 +132,38 @@ create table billing.ledger (
 );
 create index ledger_invoice_idx on billing.ledger (merchant_id, invoice_id);
 
+-- What a courier is called, each merchant says for itself: the same word is two couriers.
+create table couriers (
+    id bigint generated always as identity primary key,
+    merchant_id uuid not null references merchants (id) on delete cascade,
+    code text not null,
+    created_at timestamptz not null default now(),
+    unique (merchant_id, code)
+);
+-- Belong to nobody, like the currencies.
+create table shelves (
+    zone text,
+    shelf smallint,
+    created_at timestamptz not null default now(),
+    primary key (zone, shelf)
+);
+alter table shelves enable row level security;
+create policy everyone on shelves for select using (true);
+-- No index proves that a merchant's tracking number is there once.
+create table parcels (
+    id bigint generated always as identity primary key,
+    merchant_id uuid not null references merchants (id) on delete cascade,
+    tracking text not null,
+    courier text,
+    zone text,
+    shelf smallint,
+    created_at timestamptz not null default now(),
+    foreign key (merchant_id, courier) references couriers (merchant_id, code),
+    foreign key (zone, shelf) references shelves (zone, shelf)
+);
+create index parcels_courier_idx on parcels (merchant_id, courier);
+create index parcels_shelf_idx on parcels (zone, shelf);
+
 create function billing.keep_books() returns trigger language plpgsql as $$
 begin
     raise exception 'the books are closed';
@@ -153,12 +185,13 @@ begin
     foreach relation in array array[
         'accounts', 'products', 'product_photos', 'photo_tags', 'orders', 'orders_2024',
         'orders_2025', 'orders_2025_rest', '"Order ""Notes"""', '"billing.archive"',
-        'billing.invoices', 'billing.ledger'
+        'billing.invoices', 'billing.ledger', 'couriers', 'parcels'
     ]::regclass[] loop
         execute format('alter table %s enable row level security', relation);
     end loop;
     foreach relation in array array[
-        'accounts', 'products', 'orders', '"billing.archive"', 'billing.invoices', 'billing.ledger'
+        'accounts', 'products', 'orders', '"billing.archive"', 'billing.invoices',
+        'billing.ledger', 'couriers', 'parcels'
     ]::regclass[] loop
         execute format(
             'create policy own_rows on %s using'
@@ -226,3 +259,13 @@ insert into billing.invoices (merchant_id, account_id, amount) values
 insert into billing.ledger (merchant_id, invoice_id, amount) values
     ('00000000-0000-0000-0000-00000000000a', 1, 10),
     ('00000000-0000-0000-0000-00000000000b', 2, 20);
+insert into couriers (merchant_id, code) values
+    ('00000000-0000-0000-0000-00000000000a', 'fast'),
+    ('00000000-0000-0000-0000-00000000000b', 'fast'),
+    ('00000000-0000-0000-0000-00000000000b', 'slow');
+insert into shelves (zone, shelf) values ('cold', 1), ('cold', 2);
+-- On its way, on a shelf, and both.
+insert into parcels (merchant_id, tracking, courier, zone, shelf) values
+    ('00000000-0000-0000-0000-00000000000a', 'T1', 'fast', null, null),
+    ('00000000-0000-0000-0000-00000000000b', 'T1', 'fast', 'cold', 1),
+    ('00000000-0000-0000-0000-00000000000b', 'T2', null, 'cold', 2);

@@ -1,0 +1,250 @@
+"""What the catalog holds of a contract's schemas, and what it says of the contract's rules."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.contract.clauses import label
+from counterfoil.contract.structure import DeleteRule
+
+# Where a row of a table without a key lies: the only name it has.
+ROW_PLACE = "ctid"
+
+# A unique index proves nothing of rows that it sorted by another version of its collation.
+_TABLES = """
+    with stale_collations as (
+        select collations.oid
+        from pg_catalog.pg_collation as collations
+        join pg_catalog.pg_database as here on here.datname = current_database()
+        where collations.oid in (select unnest(indcollation) from pg_catalog.pg_index)
+            and case collations.collprovider
+                when 'd'
+                    then here.datcollversion
+                    <> pg_catalog.pg_database_collation_actual_version(here.oid)
+                else collations.collversion
+                    <> pg_catalog.pg_collation_actual_version(collations.oid)
+            end
+    )
+
+    select
+        namespace.nspname,
+        relation.relname,
+        relation.relkind = 'p',
+        relation.relkind = 'r' and exists (
+            select from pg_catalog.pg_inherits where pg_inherits.inhparent = relation.oid
+        ),
+        (
+            select jsonb_agg(
+                jsonb_build_object(
+                    'name', attribute.attname,
+                    'type', format_type(attribute.atttypid, null),
+                    'not_null', attribute.attnotnull,
+                    'collation', (
+                        select quote_ident(schema.nspname) || '.' || quote_ident(collname)
+                        from pg_catalog.pg_collation
+                        join pg_catalog.pg_namespace as schema on schema.oid = collnamespace
+                        where pg_collation.oid = attribute.attcollation
+                    )
+                )
+                order by attribute.attnum
+            )
+            from pg_catalog.pg_attribute as attribute
+            where attribute.attrelid = relation.oid
+                and attribute.attnum > 0
+                and not attribute.attisdropped
+        ),
+        array(
+            select attribute.attname::text
+            from pg_catalog.pg_constraint as key
+            cross join lateral unnest(key.conkey) with ordinality as part (number, position)
+            join pg_catalog.pg_attribute as attribute
+                on attribute.attrelid = relation.oid and attribute.attnum = part.number
+            where key.conrelid = relation.oid and key.contype = 'p'
+            order by part.position
+        ),
+        (
+            select jsonb_agg(
+                (
+                    select jsonb_agg(attribute.attname)
+                    from pg_catalog.pg_attribute as attribute
+                    where attribute.attrelid = relation.oid
+                        and attribute.attnum = any((proof.indkey::int2[])[:proof.indnkeyatts - 1])
+                )
+            )
+            from pg_catalog.pg_index as proof
+            where proof.indrelid = relation.oid
+                and proof.indisunique
+                and proof.indisvalid
+                and proof.indisready
+                and proof.indpred is null
+                and proof.indexprs is null
+                and not exists (
+                    select from stale_collations
+                    where stale_collations.oid = any(proof.indcollation)
+                )
+        )
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where namespace.nspname = any(%s)
+        and relation.relkind in ('r', 'p')
+        and not relation.relispartition
+        and relation.relpersistence <> 't'
+        and not exists (
+            select from pg_catalog.pg_depend as membership
+            where membership.classid = 'pg_catalog.pg_class'::regclass
+                and membership.objid = relation.oid
+                and membership.deptype = 'e'
+        )
+    order by 1, 2
+"""
+
+_FOREIGN_KEYS = """
+    select
+        child_schema.nspname,
+        child.relname,
+        parent_schema.nspname,
+        parent.relname,
+        array(
+            select attribute.attname::text
+            from unnest(key.conkey) with ordinality as part (number, position)
+            join pg_catalog.pg_attribute as attribute
+                on attribute.attrelid = key.conrelid and attribute.attnum = part.number
+            order by part.position
+        ),
+        array(
+            select attribute.attname::text
+            from unnest(key.confkey) with ordinality as part (number, position)
+            join pg_catalog.pg_attribute as attribute
+                on attribute.attrelid = key.confrelid and attribute.attnum = part.number
+            order by part.position
+        ),
+        case key.confdeltype
+            when 'a' then 'no action'
+            when 'r' then 'restrict'
+            when 'c' then 'cascade'
+            when 'n' then 'set null'
+            when 'd' then 'set default'
+        end
+    from pg_catalog.pg_constraint as key
+    join pg_catalog.pg_class as child on child.oid = key.conrelid
+    join pg_catalog.pg_namespace as child_schema on child_schema.oid = child.relnamespace
+    join pg_catalog.pg_class as parent on parent.oid = key.confrelid
+    join pg_catalog.pg_namespace as parent_schema on parent_schema.oid = parent.relnamespace
+    where key.contype = 'f'
+        and key.conparentid = 0
+        and not child.relispartition
+        and child_schema.nspname = any(%s)
+        and parent_schema.nspname = any(%s)
+    order by 1, 2, key.conname
+"""
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """A table as the catalog has it.
+
+    Attributes:
+        name: its label.
+        types: of its columns, by name.
+        not_null: the columns that cannot be null.
+        primary_key: the columns of that key; none if it has none.
+        unique: the columns of each unique index that is valid, current and of all rows.
+        collations: of the columns whose type has one, as SQL writes it.
+        is_partitioned: it has no rows but those of its partitions.
+        has_heirs: other tables inherit from it, whose rows are read with its own.
+    """
+
+    name: str
+    types: Mapping[str, str]
+    not_null: frozenset[str]
+    primary_key: tuple[str, ...]
+    unique: tuple[frozenset[str], ...] = ()
+    collations: Mapping[str, str] = field(default_factory=dict)
+    is_partitioned: bool = False
+    has_heirs: bool = False
+
+    @property
+    def key(self) -> str | tuple[str, ...]:
+        """What a contract calls its key: the primary one, else the place of a row."""
+        if not self.primary_key:
+            return ROW_PLACE
+        return self.primary_key[0] if len(self.primary_key) == 1 else self.primary_key
+
+    def is_unique(self, columns: Collection[str]) -> bool:
+        """Whether an index proves that no two rows of its own agree on them, nulls aside."""
+        return any(proof <= set(columns) for proof in self.unique)
+
+
+@dataclass(frozen=True)
+class CatalogForeignKey:
+    """A foreign key: the columns of both sides, in step; no rule if it is only guessed."""
+
+    child: str
+    parent: str
+    columns: tuple[str, ...]
+    parent_columns: tuple[str, ...]
+    delete_rule: DeleteRule | None
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The tables of the contract's schemas, and the foreign keys between them, by label."""
+
+    tables: Mapping[str, CatalogTable]
+    foreign_keys: tuple[CatalogForeignKey, ...]
+
+    @classmethod
+    def read(cls, connection: Connection, schemas: Iterable[str]) -> "Catalog":
+        """The catalog, in one query each."""
+        names = list(schemas)
+        with connection.cursor() as cursor:
+            cursor.execute(_TABLES, (names,))
+            tables = [
+                CatalogTable(
+                    name=label(schema, relation, names),
+                    types={column["name"]: column["type"] for column in columns or ()},
+                    not_null=frozenset(c["name"] for c in columns or () if c["not_null"]),
+                    primary_key=tuple(key),
+                    unique=tuple(map(frozenset, unique or ())),
+                    collations={c["name"]: c["collation"] for c in columns or () if c["collation"]},
+                    is_partitioned=is_partitioned,
+                    has_heirs=has_heirs,
+                )
+                for schema, relation, is_partitioned, has_heirs, columns, key, unique in cursor
+            ]
+            cursor.execute(_FOREIGN_KEYS, (names, names))
+            foreign_keys = tuple(
+                CatalogForeignKey(
+                    label(child_schema, child, names),
+                    label(parent_schema, parent, names),
+                    tuple(columns),
+                    tuple(parent_columns),
+                    rule,
+                )
+                for (
+                    child_schema,
+                    child,
+                    parent_schema,
+                    parent,
+                    columns,
+                    parent_columns,
+                    rule,
+                ) in cursor
+            )
+        return cls({table.name: table for table in tables}, foreign_keys)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What decides how a contract's rules are judged, and is not for the contract to say.
+
+    Nor does it make it another contract.
+
+    Attributes:
+        tables: the catalog's, by label; None if it was not asked, and the contract is believed.
+        unjudged: of the rules that Postgres cannot plan, by list and name, why.
+    """
+
+    tables: Mapping[str, CatalogTable] | None = field(default=None, compare=False)
+    unjudged: Mapping[tuple[str, str], str] = field(default_factory=dict, compare=False)

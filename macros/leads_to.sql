@@ -1,0 +1,23 @@
+{#
+    That a child's reference leads to a parent: all pairs of columns agree, by the parent's
+    collation where they have two, as a foreign key compares them.
+
+    Arguments:
+        reference: one of the derived contract's.
+        child: the alias of the child in the query.
+        parent: the alias of the parent in the query.
+    Returns: an SQL condition; false of a reference that Postgres cannot judge.
+    Example: {{ leads_to(reference, 'child', 'parent') }} -> child."studio_id" = parent."id"
+#}
+{% macro leads_to(reference, child, parent) -%}
+    {%- set collations = reference.get('collations') -%}
+    {%- for column in reference['columns'] if reference['unjudged'] is not defined -%}
+        {{ child }}."{{ column | replace('"', '""') }}"
+        {%- if collations and collations[loop.index0] %} collate {{ collations[loop.index0] }}
+        {%- endif %}
+        = {{ parent }}."{{ reference['parent_columns'][loop.index0] | replace('"', '""') }}"
+        {%- if not loop.last %} and {% endif -%}
+    {%- else -%}
+        false
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,16 @@
+{{ config(enabled=contract_declares('integrity', 'references_of_columns')) }}
+
+{% for references in in_parts('references_of_columns') %}
+{% if not loop.first %}{{ next_part() }}{% endif %}
+{% for reference in references %}
+{% if not loop.first %}union all{% endif %}
+select
+    {{ text_literal(reference['name']) }} as relationship,
+    {{ text_literal(reference['child']) }} as child_table,
+    {{ text_literal(reference['parent']) }} as parent_table,
+    {{ key_of(reference['child'], 'child') }}::text as child_id,
+    {{ tenant_of(reference['child'], 'child') }} as tenant_id
+from {{ application_table(reference['child']) }} as child
+where {{ is_half_set(reference, 'child') }}
+{% endfor %}
+{% endfor %}
