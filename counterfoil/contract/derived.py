@@ -55,9 +55,10 @@ def derive(contract: Contract) -> dict[str, Any]:
             `allowed_values`, as declared.
 
         A reference has a name, child, columns, parent, parent_columns, the `own` columns whose
-        nulls unset it, required, `once`: whether its parent's columns are unique, `compared`:
-        what else of both rows must agree, and for a summary the `scan` that judges it and the
-        `alias` of its parent there. What Postgres cannot judge is `unjudged`: why.
+        nulls unset it, required, `is_plain`: whether it is of one column that can be judged,
+        `once`: whether its parent's columns are unique, `compared`: what else of both rows must
+        agree, and for a summary the `scan` that judges it and the `alias` of its parent there.
+        What Postgres cannot judge is `unjudged`: why.
     """
     tenant = contract.tenant
     marked = [name for name, table in contract.tables.items() if table.global_]
@@ -177,6 +178,7 @@ def _scanned(
             "parent_columns": [*parent_columns],
             "own": [*contract.own_columns(relationship)],
             "required": relationship.required,
+            "is_plain": why is None and len(columns) == 1,
             "once": why is not None or contract.is_once(parent, parent_columns),
             "compared": compared(relationship),
             "scan": f"scan_{place}_{(parents[child] - 1) // _PARENTS_OF_A_SCAN + 1}",

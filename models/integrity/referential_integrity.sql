@@ -9,14 +9,19 @@ with
     select
         {% for reference in of_scan %}
         {% set parent = reference['alias'] %}
+        {% if reference['is_plain'] %}
+        count(child.{{ quoted(reference['columns'][0]) }})
+            as {{ parent }}_set_row_count,
+        {% else %}
         count(*) filter (where {{ is_set(reference, 'child') }})
             as {{ parent }}_set_row_count,
-        count({{ parent }}.{{ quoted(reference['parent_columns'][0]) }})
-            as {{ parent }}_resolved_row_count,
         count(*) filter (where {{ is_unset(reference, 'child') }})
             as {{ parent }}_unset_row_count,
         count(*) filter (where {{ is_half_set(reference, 'child') }})
             as {{ parent }}_half_set_row_count,
+        {% endif %}
+        count({{ parent }}.{{ quoted(reference['parent_columns'][0]) }})
+            as {{ parent }}_resolved_row_count,
         {% for pair in reference['compared'] %}
         count(*) filter (where {{ rows_differ(reference, pair, 'child', parent) }})
             as {{ parent }}_disagreeing_row_count_{{ loop.index }},
@@ -44,12 +49,18 @@ final as (
         row_count,
         {{ parent }}_set_row_count - {{ parent }}_resolved_row_count
             as orphaned_row_count,
-        {% if reference['required'] -%}
-        {{ parent }}_unset_row_count
-        {%- else -%}
+        {% if not reference['required'] -%}
         0::bigint
+        {%- elif reference['is_plain'] -%}
+        row_count - {{ parent }}_set_row_count
+        {%- else -%}
+        {{ parent }}_unset_row_count
         {%- endif %} as unset_row_count,
-        {{ parent }}_half_set_row_count as half_set_row_count,
+        {% if reference['is_plain'] -%}
+        0::bigint
+        {%- else -%}
+        {{ parent }}_half_set_row_count
+        {%- endif %} as half_set_row_count,
         0::bigint
         {%- for _ in reference['compared'] %}
         + {{ parent }}_disagreeing_row_count_{{ loop.index }}

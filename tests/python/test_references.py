@@ -9,6 +9,7 @@ from conftest import Database
 from failing_rows import audit_by_rows
 
 from counterfoil.audit.findings import CheckResult
+from counterfoil.contract.catalog import Catalog
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 
 ADA, BEA = (f"00000000-0000-0000-0000-00000000000{end}" for end in "ab")
@@ -133,3 +134,31 @@ def test_a_table_may_be_judged_by_its_own_rows_alone(strained: Database) -> None
     assert found(audit["integrity.source_not_empty"]) == [("files",)]
     twice = checks(strained, "insert into public.old_files select * from only public.files")
     assert found(twice["integrity.keys_unique"]) == []
+
+
+def test_what_proves_a_key(strained: Database) -> None:
+    """An index of all rows, that is valid, and in the order that its collation has today."""
+    with after(
+        strained,
+        """
+        create table proofs (
+            id int primary key deferrable initially deferred,
+            part int not null,
+            expression int not null,
+            invalid int not null unique,
+            nullable int unique,
+            stale text collate "und-x-icu" not null unique,
+            only_with_id int not null,
+            unique (only_with_id, id)
+        )
+        """,
+        "create unique index on proofs (part) where id > 0",
+        "create unique index on proofs ((expression + 1))",
+        "update pg_index set indisvalid = false where indexrelid = 'proofs_invalid_key'::regclass",
+        "update pg_collation set collversion = '1' where collname = 'und-x-icu'",
+    ) as transaction:
+        table = Catalog.read(transaction.connection, ["public"]).tables["proofs"]
+    proven = {column for column in table.types if table.is_unique([column])}
+    assert proven == {"id", "nullable"}
+    assert table.is_unique(["only_with_id", "id"])
+    assert "nullable" not in table.not_null
