@@ -345,9 +345,11 @@ class Contract(_Clause):
         for position, relationship in enumerate(self.relationships):
             asked, found = len(relationship.child_columns), len(self.parent_columns(relationship))
             if asked != found:
+                has = "several columns" if found > 1 else "one column"
+                give = "as many parent_columns as columns" if asked > 1 else "parent_column"
                 raise ValueError(
                     f"key 'relationships.{position}': the key of {relationship.parent} has"
-                    f" {found} columns, and not {asked}: give parent_column or parent_columns"
+                    f" {has}: give {give}"
                 )
         for position, path in enumerate(self.paths):
             if fault := self._fault_of(path):
@@ -588,27 +590,6 @@ class Contract(_Clause):
     def references_of_columns(self) -> tuple[Relationship, ...]:
         """The references of several columns, which may be half null."""
         return tuple(reference for reference in self.references if reference.columns)
-
-    def own_columns(self, reference: Relationship) -> tuple[str, ...]:
-        """The columns whose nulls say that a row references nothing.
-
-        Not those that have a value for reasons of their own: the tenant's, those that cannot
-        be null, and those of another reference.
-        """
-        if not reference.columns:
-            return reference.child_columns
-        others = {
-            column
-            for other in self.references
-            if other.child == reference.child and other.name != reference.name
-            for column in other.child_columns
-        }
-        if self.tenant:
-            others.add(self.tenant.column_of(reference.child))
-        if table := (self.facts.tables or {}).get(reference.child):
-            others |= table.not_null
-        own = tuple(column for column in reference.child_columns if column not in others)
-        return own or reference.child_columns
 
     @property
     def unproven_keys(self) -> tuple[str, ...]:

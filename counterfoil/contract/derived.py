@@ -159,6 +159,8 @@ def _scanned(
     compared: Callable[[Relationship], list[dict[str, Any]]],
 ) -> Iterator[dict[str, Any]]:
     """Each relationship with its scan: one serves up to four parents of a child."""
+    relationships = [*relationships]
+    uses = Counter((one.child, column) for one in relationships for column in one.child_columns)
     places: dict[str, int] = {}
     parents: Counter[str] = Counter()
     for relationship in relationships:
@@ -176,7 +178,7 @@ def _scanned(
             "columns": [*columns],
             "parent": parent,
             "parent_columns": [*parent_columns],
-            "own": [*contract.own_columns(relationship)],
+            "own": _own_columns(contract, relationship, uses),
             "required": relationship.required,
             "is_plain": why is None and len(columns) == 1,
             "once": why is not None or contract.is_once(parent, parent_columns),
@@ -188,6 +190,24 @@ def _scanned(
                 unjudged=why,
             ),
         }
+
+
+def _own_columns(
+    contract: Contract, reference: Relationship, uses: Mapping[tuple[str, str], int]
+) -> list[str]:
+    """The columns whose nulls say that a row references nothing.
+
+    Of several, not those that have a value for reasons of their own: the tenant's, those that
+    cannot be null, and those of another reference.
+    """
+    child = reference.child
+    table = (contract.facts.tables or {}).get(child)
+    filled = set(table.not_null if table else ())
+    if contract.tenant:
+        filled.add(contract.tenant.column_of(child))
+    columns = [*reference.child_columns]
+    own = [name for name in columns if name not in filled and uses[child, name] == 1]
+    return own if own and reference.columns else columns
 
 
 def _paths(contract: Contract, relationship: Relationship) -> list[dict[str, Any]]:

@@ -79,7 +79,9 @@ def _relationship(
     others = [pair for pair in pairs if pair != tenants]
     if not others:
         return None
-    if len(others) == 1 and (len(pairs) == 1 or catalog[parent].is_unique([others[0][1]])):
+    proven = catalog.get(parent)
+    is_alone = len(pairs) == 1 or (proven is not None and proven.is_unique([others[0][1]]))
+    if len(others) == 1 and is_alone:
         ((column, parent_column),) = others
         is_by_key = tables[parent].key_columns == (parent_column,)
         return Relationship(

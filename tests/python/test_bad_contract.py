@@ -66,7 +66,7 @@ FAULTY: dict[str, tuple[str, Any, str]] = {
     "two columns for one": (
         "relationships.0",
         {"child": "dancers", "columns": ["studio_id", "id"], "parent": "studios"},
-        "the key of studios has 1 columns, and not 2: give parent_column or parent_columns",
+        "the key of studios has one column: give as many parent_columns as columns",
     ),
     "a path by the tenant": ("paths.0.column", "tenant_id", "tenant_id is the tenant"),
     "a path that nothing declares": ("paths.0.column", "x", "relationships have no"),

@@ -105,6 +105,24 @@ def test_tables_without_rows_are_asked_nothing_of(server: Target) -> None:
     assert "No table has a row" in text
 
 
+def test_keys_of_several_columns_and_tables_that_inherit_are_drafted(server: Target) -> None:
+    schema = """
+        create table shelves (zone text, shelf int, primary key (zone, shelf));
+        create table parcels (
+            id int primary key, zone text, shelf int, foreign key (zone, shelf) references shelves
+        );
+        create table old_parcels () inherits (parcels);
+        insert into parcels values (1, null, null);
+    """
+    with created(server, "stock", schema) as target:
+        text = draft(survey(Session.alone(target, Settings())))
+    contract = Contract.model_validate(yaml.safe_load(text))
+    (reference,) = contract.relationships
+    assert (reference.name, reference.parent) == ("parcels.(zone, shelf)", "shelves")
+    assert contract.parent_columns(reference) == ("zone", "shelf")
+    assert {name for name, table in contract.tables.items() if table.only} == {"parcels"}
+
+
 def test_migrations_are_declared_as_they_are_found(overnight: Database, tmp_path: Path) -> None:
     trees = migration_trees(ROOT / "demo", tmp_path)
     contract = Contract.model_validate(yaml.safe_load(draft(survey(overnight.plan.session), trees)))
