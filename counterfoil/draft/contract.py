@@ -103,8 +103,9 @@ def _table_lines(
         if tenant and name in tenant.unowned:
             table["global"] = True
         if survey.catalog.tables[name].has_heirs:
-            # Each of those that inherit from it is a table of the draft itself.
-            table["only"] = True
+            # Those that inherit from it are tables of the draft's too; where they have all
+            # of its rows (as in TimescaleDB), they are what it is made of.
+            table["only"] = name in survey.alone
         if table["key"] == ROW_PLACE:
             yield "  # It has no primary key: its rows are named by where they lie."
         elif isinstance(table["key"], tuple):

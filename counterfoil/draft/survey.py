@@ -48,6 +48,7 @@ class Survey:
         schemas: the application's, the one that bare names mean first.
         catalog: their tables and foreign keys.
         in_use: the tables that have rows.
+        alone: of those that others inherit from, which have rows of their own.
         walled: the tables with row security.
         orphans: of each guessed reference, by table and column, the rows without a parent.
     """
@@ -56,6 +57,7 @@ class Survey:
     schemas: tuple[str, ...]
     catalog: Catalog
     in_use: frozenset[str]
+    alone: frozenset[str]
     walled: frozenset[str]
     orphans: Mapping[tuple[str, str], int]
 
@@ -117,13 +119,20 @@ def _survey(connection: Connection, target: Target) -> Survey:
                 remedy="Check the database's name, or run the application's migrations first",
             )
         catalog = Catalog.read(connection, schemas)
-        in_use = set()
-        for name in catalog.tables:
+        in_use, alone = set(), set()
+        for name, table in catalog.tables.items():
             relation = sql.Identifier(*locate(name, schemas))
-            cursor.execute(sql.SQL("select exists (select from {})").format(relation))
-            ((has_rows,),) = cursor.fetchall()
+            cursor.execute(
+                sql.SQL(
+                    "select exists (select from {0}), %s and exists (select from only {0})"
+                ).format(relation),
+                (table.has_heirs,),
+            )
+            ((has_rows, has_own_rows),) = cursor.fetchall()
             if has_rows:
                 in_use.add(name)
+            if has_own_rows:
+                alone.add(name)
         cursor.execute(_ROW_SECURITY)
         secured = set(cursor.fetchall())
         orphans = {}
@@ -135,6 +144,7 @@ def _survey(connection: Connection, target: Target) -> Survey:
         schemas=schemas,
         catalog=catalog,
         in_use=frozenset(in_use),
+        alone=frozenset(alone),
         walled=frozenset(name for name in catalog.tables if locate(name, schemas) in secured),
         orphans=orphans,
     )

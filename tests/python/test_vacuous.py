@@ -473,8 +473,10 @@ def test_a_view_that_raises_is_an_error_of_its_own_checks(
         )
         names = [name for (name,) in cursor]
     last = names[-1]
-    type_ = "int::boolean" if view == "competition_capacity" else "bigint"
-    judged = {"competition_capacity": "absolute_discrepancy_tokens"}.get(view, last)
+    type_, judged = {
+        "competition_capacity": ("int::boolean", "absolute_discrepancy_tokens"),
+        "tenant_isolation": ("text", "leaked_row_count"),
+    }[view]
     raised = ", ".join(
         f"(count(*) over () / 0)::{'bigint' if name == judged else type_} as {name}"
         if name in (judged, last)
