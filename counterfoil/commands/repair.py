@@ -114,15 +114,15 @@ def repair_verify(
 
 
 def _plan(target: str, contract: Path | None) -> "Plan":
-    """What an audit of the target would do, with its views built."""
+    """What an audit of the target would do; its views stand already, and are left as they are."""
     from counterfoil.common.settings import settings
     from counterfoil.pipeline.plan import make_plan
-    from counterfoil.pipeline.views import build_views
+    from counterfoil.pipeline.views import check_views
     from counterfoil.postgres.server import announce
 
     announce(settings().demo_dir)
     plan = make_plan(target, contract and contract.absolute(), settings())
-    build_views(plan)
+    check_views(plan)
     return plan
 
 

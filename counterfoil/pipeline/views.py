@@ -3,11 +3,12 @@
 import logging
 from dataclasses import dataclass
 
+from counterfoil.common.errors import BuildError
 from counterfoil.history.built_views import keep_built_views, replaced_views
 from counterfoil.history.tables import ensure_history
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.pipeline.plan import Plan
-from counterfoil.views.build import Progress, Views, ensure_views, unseen
+from counterfoil.views.build import Progress, Views, are_current, ensure_views, unseen
 
 log = logging.getLogger(__name__)
 
@@ -59,3 +60,20 @@ def build_views(
     if views.are_new:
         keep_built_views(session)
     return Built(views, tuple(replaced))
+
+
+def check_views(plan: Plan) -> None:
+    """That the views stand as an audit would build them; nothing is built or written.
+
+    Raises:
+        BuildError: they do not.
+        HistoryError: the history cannot be read.
+        UnavailableError: the connection was lost meanwhile.
+    """
+    if not are_current(plan.scope.contract, plan.session) or replaced_views(plan.session):
+        target = plan.session.builder
+        raise BuildError(
+            "the views are not as an audit by this contract and this Counterfoil builds them",
+            where=str(target),
+            remedy=f"Let it build them: counterfoil run --target {target.name}",
+        )

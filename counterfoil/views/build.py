@@ -147,12 +147,7 @@ def ensure_views(
         variables = dbt_variables(contract)
         wanted = _project_hash(variables, settings.project_dir, connection.server_version)
         standing = Build.read(connection)
-        if (
-            standing
-            and not although_unchanged
-            and standing.project_hash == wanted
-            and standing.views <= _existing_views(connection)
-        ):
+        if standing and not although_unchanged and _is_current(standing, wanted, connection):
             log.info("Views are up to date: %d of them, none rebuilt", len(standing.views))
             return Views()
         if standing:
@@ -166,11 +161,29 @@ def ensure_views(
             unproven = _test(dbt, partial(progress, "data test"))
         _drop_views(_existing_views(connection) - views, connection)
         if unproven:
+            # No later build takes it for its own.
+            Build(_unproven(wanted), views).write(connection)
             log.warning("Built %d views; of %d data tests failed", len(views), len(unproven))
         else:
             Build(wanted, views).write(connection)
             log.info("Built %d views, and their data tests passed", len(views))
         return Views(are_new=True, unproven=unproven)
+
+
+def are_current(contract: Contract, session: Session) -> bool:
+    """Whether the views stand as they would be built, proven by their data tests or not.
+
+    Raises:
+        TargetError: the database cannot be reached.
+    """
+    with session.as_builder(Refusal(BuildError)) as connection:
+        standing = Build.read(connection)
+        wanted = _project_hash(
+            dbt_variables(contract), session.settings.project_dir, connection.server_version
+        )
+        return standing is not None and any(
+            _is_current(standing, mark, connection) for mark in (wanted, _unproven(wanted))
+        )
 
 
 def drop_views(session: Session) -> int:
@@ -197,6 +210,14 @@ def drop_views(session: Session) -> int:
             )
         _drop_views(views, connection)
         return len(views)
+
+
+def _is_current(standing: Build, wanted: str, connection: Connection) -> bool:
+    return standing.project_hash == wanted and standing.views <= _existing_views(connection)
+
+
+def _unproven(project_hash: str) -> str:
+    return f"{project_hash} unproven"
 
 
 def _project_hash(variables: Mapping[str, Any], project_dir: Path, server_version: int) -> str:

@@ -184,12 +184,17 @@ def reader(copy: Copy) -> Iterator[str]:
 
 def counterfoil_cli(copy: Copy, folder: Path, *arguments: str, **outputs: Any) -> Any:
     """The command line on the copy; `outputs` change the roles of further outputs."""
+    write_profile(copy, folder, **outputs)
+    return command("repair", *arguments, "--target", "copy", DBT_PROFILES_DIR=str(folder))
+
+
+def write_profile(copy: Copy, folder: Path, **outputs: Any) -> None:
+    """A profiles.yml of the copy; `outputs` change the roles of further outputs."""
     profile = {"type": "postgres", "user": "postgres", "password": "", "port": 5432}
     profile |= {"host": copy.target.host, "dbname": copy.target.dbname, "schema": "counterfoil"}
     targets = {"copy": profile} | {name: profile | output for name, output in outputs.items()}
     profiles = {"counterfoil": {"target": "copy", "outputs": targets}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
-    return command("repair", *arguments, "--target", "copy", DBT_PROFILES_DIR=str(folder))
 
 
 # The plan
@@ -495,6 +500,10 @@ def test_the_applications_own_sign(
     contract = project["vars"]["contract"]
     contract["capacity"]["deductions_are"] = "positive"
     (tmp_path / "contract.yml").write_text(yaml.safe_dump(contract))
+    write_profile(copy, tmp_path)
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    plan = make_plan("copy", tmp_path / "contract.yml", copy.database.settings)
+    assert build_views(plan).views.are_new
     printed = counterfoil_cli(copy, tmp_path, "plan", "--contract", str(tmp_path / "contract.yml"))
     assert printed.returncode == 0, printed.stderr
     recalculate = copy.repair("backfill").entries
@@ -503,9 +512,6 @@ def test_the_applications_own_sign(
     assert done.returncode == 0, done.stderr
     assert copy.balances()["EMPWR Dance - London"] == (545, 0)
     copy.execute(CHANGES["available"])
-    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
-    plan = make_plan("copy", tmp_path / "contract.yml", copy.database.settings)
-    assert not build_views(plan).views.are_new
     with open_snapshot(plan.session) as snapshot:
         repair = plan_repair(snapshot, plan.scope.contract, "recalculate")
     assert copy.psql(script_of(repair)).returncode == 0
@@ -800,6 +806,15 @@ def test_plan_prints_the_script_and_nothing_else(copy: Copy, tmp_path: Path) -> 
     assert printed.stdout == with_inverse(script, undo)
     assert inverse.stdout == str(undo)
     assert copy.rows() == rows
+
+
+def test_neither_command_builds_a_view(copy: Copy, tmp_path: Path) -> None:
+    copy.execute("drop view counterfoil.capacity_timeline")
+    for verb in ("plan", "verify"):
+        refused = counterfoil_cli(copy, tmp_path, verb)
+        assert (refused.returncode, refused.stdout) == (3, "")
+        assert "Let it build them: counterfoil run --target copy" in refused.stderr
+    assert copy.value("select to_regclass('counterfoil.capacity_timeline')") is None
 
 
 def test_plan_refuses_in_one_line(copy: Copy, tmp_path: Path) -> None:
