@@ -66,9 +66,10 @@ def repair_plan(
             repair = plan_repair(snapshot, plan.scope.contract, strategy, competition or ())
         undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
         script = render(repair, lock_timeout_s=settings().lock_timeout_s)
-        if not inverse:
+        # What need not be written is not: a plan changes no closed day more often than not.
+        if not inverse and (repair.closed_days or repair.statements):
             with history_transaction(plan.session) as cursor:
-                state_changes(cursor, secrets.token_hex(8), repair)
+                _say_noted(*state_changes(cursor, secrets.token_hex(8), repair))
         sys.stdout.write(str(undo) if inverse else with_inverse(script, undo))
         _warn(repair)
 
@@ -163,6 +164,22 @@ def _print(verification: "Verification") -> None:
         out.print(f"Worse: {escape(worse)}", soft_wrap=True)
     verdict = "proven" if verification.is_proven else "NOT proven"
     out.print(f"The repair is {verdict}, and rolled back: nothing was changed.")
+
+
+def _say_noted(stated: int, withdrawn: int) -> None:
+    """What was written, which is in the history alone."""
+    if withdrawn:
+        err.print(
+            "Withdrawn in the history: what an earlier plan of these competitions said it would"
+            " change. This plan takes its place.",
+            soft_wrap=True,
+        )
+    if stated:
+        err.print(
+            f"Noted in the history, for one day: closed days that will change: {stated}. Run the"
+            " script within it, and an audit after it: that accepts exactly these entries.",
+            soft_wrap=True,
+        )
 
 
 def _warn(repair: "RepairPlan") -> None:

@@ -5,6 +5,7 @@ came to is its baseline; a later change of it is a finding, until a waiver accep
 turns out to be what a repair plan said it would do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -48,7 +49,7 @@ class ClosedDays:
     Attributes:
         through: the last day that is closed now, as Postgres writes it; None if none is.
         closing: COPY text of the days that were open before.
-        stated: (day, competition_id, entry_count, ledger_tokens, plan_id), as they are now.
+        stated: (day, competition_id, entry_count, ledger_tokens, plan_ids), as they are now.
     """
 
     through: str | None
@@ -97,13 +98,9 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
 
 def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
     """Accepts what is stated or waived, and closes what can be closed."""
-    for day, competition_id, entry_count, tokens, plan_id in days.stated:
-        _accept(cursor, audit, (day, competition_id, entry_count, tokens), f"plan {plan_id}")
-        cursor.execute(
-            "update stated_changes set accepted_at = %s"
-            " where plan_id = %s and day = %s and competition_id = %s",
-            (audit.snapshot_at, plan_id, day, competition_id),
-        )
+    for day, competition_id, entry_count, tokens, plan_ids in days.stated:
+        now = (day, competition_id, entry_count, tokens)
+        _accept(cursor, audit, now, f"plan {plan_ids}", plan_ids.split(", "))
     for check in audit.checks:
         if check.check_id == CHECK_ID:
             for finding in check.findings:
@@ -114,7 +111,8 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
                         finding.observed["entry_count"],
                         finding.observed["ledger_tokens"],
                     )
-                    _accept(cursor, audit, now, f"waiver: {finding.waiver.reason}")
+                    # Whatever was stated of the day may be in the new baseline: none holds twice.
+                    _accept(cursor, audit, now, f"waiver: {finding.waiver.reason}", None)
     if days.through is None:
         return
     cursor.execute(
@@ -142,7 +140,14 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
     )
 
 
-def _accept(cursor: Cursor, audit: Audit, now: tuple[str, str, int, int], because: str) -> None:
+def _accept(
+    cursor: Cursor,
+    audit: Audit,
+    now: tuple[str, str, int, int],
+    because: str,
+    plan_ids: Sequence[str] | None,
+) -> None:
+    """Makes what a day comes to its baseline; what these plans stated of it (None: any) is used."""
     day, competition_id, entry_count, tokens = now
     cursor.execute(
         "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens,"
@@ -151,4 +156,10 @@ def _accept(cursor: Cursor, audit: Audit, now: tuple[str, str, int, int], becaus
         " entry_count = excluded.entry_count, ledger_tokens = excluded.ledger_tokens,"
         " closed_at = excluded.closed_at, accepted_because = excluded.accepted_because",
         (audit.database, day, competition_id, entry_count, tokens, audit.snapshot_at, because),
+    )
+    cursor.execute(
+        "update stated_changes set accepted_at = %s where database_name = %s and day = %s"
+        " and competition_id = %s and accepted_at is null"
+        " and plan_id = any(coalesce(%s, array[plan_id]))",
+        (audit.snapshot_at, audit.database, day, competition_id, plan_ids),
     )

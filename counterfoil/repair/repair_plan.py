@@ -60,6 +60,12 @@ _BALANCES = sa.text(f"""
     order by competition_id
 """)  # noqa: S608
 
+_STATEMENTS = sa.text(f"""
+    select plan_id, competition_id, is_carried_out
+    from {PUBLIC_SCHEMA}.standing_statements
+    order by plan_id, day, competition_id
+""")  # noqa: S608
+
 
 @dataclass(frozen=True)
 class Balance:
@@ -144,6 +150,15 @@ class ClosedDayChange:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """What an earlier plan stated of a closed day of a competition, and no audit has met yet."""
+
+    plan_id: str
+    competition_id: str
+    is_carried_out: bool
+
+
+@dataclass(frozen=True)
 class RepairPlan:
     """What a repair would do, and what a reader must know before running it.
 
@@ -155,6 +170,7 @@ class RepairPlan:
         competitions: those it touches, by key.
         entries: the entries it inserts, by competition and time; none if it recalculates.
         warnings: what it leaves wrong, or makes worse, as sentences.
+        statements: what earlier plans stated of the competitions that it touches.
     """
 
     strategy: Strategy
@@ -164,6 +180,7 @@ class RepairPlan:
     competitions: tuple[CompetitionChange, ...]
     entries: tuple[MissingEntry, ...]
     warnings: tuple[str, ...]
+    statements: tuple[Statement, ...] = ()
 
     @property
     def closed_days(self) -> tuple[ClosedDayChange, ...]:
@@ -177,6 +194,11 @@ class RepairPlan:
             ClosedDayChange(*key, len(entries), sum(entry.change_amount for entry in entries))
             for key, entries in ((key, list(group)) for key, group in groupby(closed, day))
         )
+
+    def entries_of(self, change: ClosedDayChange) -> list[MissingEntry]:
+        """The entries that a closed day gains."""
+        key = (change.day, change.competition_id)
+        return [entry for entry in self.entries if (entry.day, entry.competition_id) == key]
 
 
 def plan_repair(
@@ -208,6 +230,7 @@ def plan_repair(
             balances = {row.competition_id: row for row in connection.execute(_BALANCES)}
             rows = connection.execute(_MISSING_ENTRIES, {"as_of": instant.as_of}).mappings()
             missing = [dict(row) for row in rows]
+            statements = [Statement(*row) for row in connection.execute(_STATEMENTS)]
     except sa.exc.DBAPIError as cause:
         raise RepairError(
             f"the views cannot be read: {words_of(cause)}",
@@ -226,9 +249,11 @@ def plan_repair(
         warnings=(),
     )
     balances = {key: balance for key, balance in balances.items() if key in chosen}
-    if strategy == "backfill":
-        return _backfill(plan, balances, missing, contract.capacity)
-    return _recalculate(plan, balances, missing, contract.capacity)
+    planned = _backfill if strategy == "backfill" else _recalculate
+    plan = planned(plan, balances, missing, contract.capacity)
+    touched = {change.competition_id for change in plan.competitions}
+    earlier = tuple(one for one in statements if one.competition_id in touched)
+    return replace(plan, statements=earlier)
 
 
 def _chosen(competition_ids: Sequence[str], balances: Mapping[str, Any]) -> frozenset[str]:

@@ -100,6 +100,9 @@ def _summary(plan: RepairPlan) -> Iterator[str]:
             f"  closed day {day.day}, competition {day.competition_id}:"
             f" entries {day.entry_count:+}, sum of change_amount {day.amount:+}"
         )
+    if plan.closed_days:
+        yield "Run this, and an audit after it, within a day: later capacity.closed_days_unchanged"
+        yield "reports them, as it does once another plan of the same competition was printed."
     if plan.warnings:
         yield ""
     for warning in plan.warnings:

@@ -27,16 +27,17 @@ baseline as (
     where database_name = {{ database_name }}
 ),
 
+-- Two plans of one day may have been carried out before an audit looks.
 stated as (
     select
         day,
         competition_id,
-        entry_count,
-        ledger_tokens,
-        min(plan_id) as plan_id
-    from {{ source('history', 'stated_changes') }}
-    where database_name = {{ database_name }} and accepted_at is null
-    group by day, competition_id, entry_count, ledger_tokens
+        sum(entry_count) as entry_count,
+        sum(ledger_tokens) as ledger_tokens,
+        string_agg(plan_id, ', ' order by plan_id) as plan_ids
+    from {{ ref('standing_statements') }}
+    where is_carried_out
+    group by day, competition_id
 ),
 
 today as (
@@ -90,7 +91,7 @@ final as (
         changes.closed_ledger_tokens,
         changes.ledger_tokens,
         changes.ledger_tokens - changes.closed_ledger_tokens as ledger_tokens_change,
-        stated.plan_id as stated_by
+        stated.plan_ids as stated_by
     from changes
     left join stated
         on

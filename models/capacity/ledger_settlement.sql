@@ -38,10 +38,7 @@ final as (
         ) as closed_through,
         (
             select count(*)
-            from {{ source('history', 'stated_changes') }} as stated_changes
-            where
-                stated_changes.database_name = {{ database_name }}
-                and stated_changes.accepted_at is null
+            from {{ ref('standing_statements') }}
         ) as stated_change_count,
         (least(
             {{ as_of() }} - {{ lag }}::interval,

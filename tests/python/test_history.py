@@ -25,6 +25,7 @@ from counterfoil.postgres.instant import open_snapshot
 from counterfoil.repair.repair_plan import plan_repair
 from counterfoil.repair.script import render
 from counterfoil.repair.stated_changes import state_changes
+from counterfoil.repair.strategies import Strategy
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
@@ -47,6 +48,15 @@ class Nights:
         audit = audit.model_copy(update={"audit_id": audit_id, **changed})
         history = record(audit, recalled, closed_days, plan.session)
         return audit.model_copy(update={"history": history})
+
+    def repair(self, plan_id: str, strategy: Strategy = "backfill") -> str:
+        """The script of a repair, whose plan is stated."""
+        plan = self.database.plan
+        with open_snapshot(plan.session) as snapshot:
+            repair = plan_repair(snapshot, plan.scope.contract, strategy)
+        with history_transaction(plan.session) as cursor:
+            state_changes(cursor, plan_id, repair)
+        return str(render(repair, lock_timeout_s=5))
 
     def at(self, as_of: str) -> None:
         """What the database calls now."""
@@ -118,12 +128,7 @@ def test_overnight_then_afternoon_is_one_fault_that_goes_on(nights: Nights) -> N
 def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights) -> None:
     """The entry belongs into a day that is closed: the plan said so."""
     nights.audit("first")
-    plan = nights.database.plan
-    with open_snapshot(plan.session) as snapshot:
-        repair = plan_repair(snapshot, plan.scope.contract, "backfill")
-    with history_transaction(plan.session) as cursor:
-        state_changes(cursor, "the-plan", repair)
-    nights.execute(str(render(repair, lock_timeout_s=5)))
+    nights.execute(nights.repair("the-plan"))
     corrected = nights.audit("second")
     assert corrected.status == "passed", [c for c in corrected.checks if c.status != "pass"]
     assert kinds(corrected) == {check_id: ["resolved"] for check_id in NEW}
@@ -141,6 +146,78 @@ def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights
         f" from capacity_ledger where reservation_id = '{ORPHAN}'"
     )
     assert "capacity.closed_days_unchanged" in kinds(nights.audit("fourth"))
+
+
+CLOSED_DAYS = "capacity.closed_days_unchanged"
+
+# The plan's own entry with something else in it, as somebody who has read the script could.
+FORGED = (
+    "id = gen_random_uuid()",
+    "reservation_id = null",
+    "reason = 'manual_adjustment'",
+    "created_at = created_at + interval '1 second'",
+)
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_plan_that_was_not_run_approves_no_other_entry(nights: Nights, forged: str) -> None:
+    nights.audit("first")
+    nights.execute(nights.repair("the-plan"))
+    nights.execute(f"update capacity_ledger set {forged} where reservation_id = '{ORPHAN}'")
+    assert kinds(nights.audit("second"))[CLOSED_DAYS] == ["new"]
+
+
+def test_what_a_plan_stated_expires_after_a_day(nights: Nights) -> None:
+    nights.audit("first")
+    nights.execute(nights.repair("the-plan"))
+    nights.execute(
+        "update counterfoil_history.stated_changes set stated_at = now() - interval '1 day'"
+    )
+    assert kinds(nights.audit("second"))[CLOSED_DAYS] == ["new"]
+
+
+def test_the_next_plan_of_a_competition_withdraws_what_was_not_carried_out(nights: Nights) -> None:
+    nights.audit("first")
+    backfill = nights.repair("the-plan")
+    nights.repair("another", "recalculate")
+    nights.execute(backfill)
+    assert kinds(nights.audit("second"))[CLOSED_DAYS] == ["new"]
+
+
+def test_two_plans_carried_out_before_an_audit_are_both_accepted(nights: Nights) -> None:
+    """The balance had not followed the approval either: backfill first, then recalculate."""
+    nights.audit("first")
+    nights.execute(
+        f"update competitions set available_reservation_tokens = 600 where id = '{LONDON}'"
+    )
+    nights.execute(nights.repair("the-plan"))
+    nights.execute(nights.repair("another", "recalculate"))
+    assert nights.audit("second").status == "passed"
+
+
+def test_a_waiver_of_a_day_uses_up_what_was_stated_of_it(nights: Nights) -> None:
+    """Else the entry that is in the new baseline would speak for another one like it."""
+    nights.audit("first")
+    nights.execute(nights.repair("the-plan"))
+    slipped_in = (
+        "insert into capacity_ledger (id, tenant_id, competition_id, change_amount, reason,"
+        " created_at) select gen_random_uuid(), tenant_id, competition_id, -50,"
+        f" 'manual_adjustment', created_at from capacity_ledger where reservation_id = '{ORPHAN}'"
+    )
+    nights.execute(slipped_in)
+    waiver = Waiver(
+        line=2,
+        database="empwr",
+        check_id=CLOSED_DAYS,
+        key=json.dumps({"active_on": "2025-10-28", "competition_id": LONDON}),
+        owner="capacity",
+        reason="Known",
+        expires_on="2025-12-31",
+    )
+    waived = Nights(nights.database.judging(waivers=(waiver,))).audit("second")
+    assert kinds(waived)[CLOSED_DAYS] == ["waived"]
+    nights.execute(slipped_in)
+    assert kinds(nights.audit("third"))[CLOSED_DAYS] == ["reopened"]
 
 
 def test_without_its_plan_a_backfill_changes_a_closed_day(nights: Nights) -> None:
@@ -345,7 +422,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 3", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 4", "counterfoil_history"):
         ensure_history(plan.session)
 
 
@@ -425,14 +502,9 @@ def test_hostile_names_are_kept_as_they_are(nights: Nights) -> None:
 
 def test_an_older_state_is_not_held_to_a_later_one(nights: Nights) -> None:
     """A dated database, loaded again as it was before a backfill that was accepted since."""
-    plan = nights.database.plan
     nights.audit("1")
     nights.at("2025-10-30T16:00:00Z")
-    with open_snapshot(plan.session) as snapshot:
-        repair = plan_repair(snapshot, plan.scope.contract, "backfill")
-    with history_transaction(plan.session) as cursor:
-        state_changes(cursor, "the-plan", repair)
-    nights.execute(str(render(repair, lock_timeout_s=5)))
+    nights.execute(nights.repair("the-plan"))
     assert nights.audit("2").status == "passed"
     nights.at("2025-10-30T05:00:00Z")
     nights.execute(f"delete from capacity_ledger where reservation_id = '{ORPHAN}'")

@@ -808,6 +808,28 @@ def test_plan_prints_the_script_and_nothing_else(copy: Copy, tmp_path: Path) -> 
     assert copy.rows() == rows
 
 
+def test_plan_writes_what_it_must_and_says_so(copy: Copy, reader: str, tmp_path: Path) -> None:
+    """Nothing but which closed days will change; where none does, no right to write is needed."""
+    written = "select json_agg(stated_changes)::text from counterfoil_history.stated_changes"
+    copy.execute(f"revoke connect on database {copy.target.dbname} from public, {reader}")
+    nobody = {"copy_history": {"user": reader}}
+    printed = counterfoil_cli(copy, tmp_path, "plan", "--strategy", "recalculate", **nobody)
+    assert printed.returncode == 0, printed.stderr
+    assert "history" not in printed.stderr
+    copy.execute(
+        "insert into counterfoil_history.closed_through values ('empwr', '2025-10-28', now())"
+    )
+    assert counterfoil_cli(copy, tmp_path, "plan", **nobody).returncode == 3
+    assert copy.value(written) is None
+    stated = counterfoil_cli(copy, tmp_path, "plan")
+    assert "Noted in the history, for one day: closed days that will change: 1." in stated.stderr
+    assert "Withdrawn" not in stated.stderr
+    assert "Withdrawn in the history" in counterfoil_cli(copy, tmp_path, "plan").stderr
+    before = copy.value(written)
+    counterfoil_cli(copy, tmp_path, "plan", "--inverse")
+    assert copy.value(written) == before
+
+
 def test_neither_command_builds_a_view(copy: Copy, tmp_path: Path) -> None:
     copy.execute("drop view counterfoil.capacity_timeline")
     for verb in ("plan", "verify"):
