@@ -7,6 +7,11 @@
     order. Then `dbt run --full-refresh` drops it, and everything that depends on it,
     and creates it anew; `counterfoil run` does so only where nobody else's view would go.
 
+    Where `meta` says `hides_rows`, what a reader asks of the view is asked of the rows that it
+    shows alone (`security_barrier`): a function in their `where`, cheaper than the view's own,
+    would see them all. Of a view that is a bare `union all` Postgres heeds no barrier, so the
+    rows are selected once more.
+
     A model in several parts (`in_parts`) is a view each: `name`, `name__2` and so on.
 
     Arguments: none; it is dbt's materialization `view` for Postgres.
@@ -34,9 +39,16 @@
             create or replace view {{ view }}
             {%- if config.get('contract').enforced %}
             {{ get_assert_columns_equivalent(part) }}
-            {%- endif %} as (
+            {%- endif %}
+            {%- if config.get('meta').get('hides_rows') %} with (security_barrier) as (
+                select * from (
+                    {{ part }}
+                ) as shown
+            )
+            {%- else %} as (
                 {{ part }}
             )
+            {%- endif %}
         {%- endcall %}
         {% do apply_grants(view, config.get('grants'), should_revoke=False) %}
         {% do persist_docs(view, model) %}

@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('integrity', 'unique_keys')) }}
+{{ config(
+    enabled=contract_declares('integrity', 'unique_keys'),
+    meta={'hides_rows': true},
+) }}
 
 {% for rules in in_parts('unique_keys') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}

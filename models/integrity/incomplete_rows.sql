@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('integrity', 'required_values')) }}
+{{ config(
+    enabled=contract_declares('integrity', 'required_values'),
+    meta={'hides_rows': true},
+) }}
 
 {% for rules in in_parts('required_values') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}

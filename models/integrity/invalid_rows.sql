@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('integrity', 'allowed_values')) }}
+{{ config(
+    enabled=contract_declares('integrity', 'allowed_values'),
+    meta={'hides_rows': true},
+) }}
 
 {% for rules in in_parts('allowed_values') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}

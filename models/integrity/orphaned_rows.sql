@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('integrity', 'references')) }}
+{{ config(
+    enabled=contract_declares('integrity', 'references'),
+    meta={'hides_rows': true},
+) }}
 
 {% for references in in_parts('references') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}

@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('tenancy', 'tenant_relationships')) }}
+{{ config(
+    enabled=contract_declares('tenancy', 'tenant_relationships'),
+    meta={'hides_rows': true},
+) }}
 
 {% for relationships in in_parts('tenant_relationships') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}

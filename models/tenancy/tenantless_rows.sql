@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('tenancy', 'tenant_tables')) }}
+{{ config(
+    enabled=contract_declares('tenancy', 'tenant_tables'),
+    meta={'hides_rows': true},
+) }}
 
 {% for names in in_parts('tenant_tables') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}

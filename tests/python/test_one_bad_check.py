@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from refusals import changed, refused
 from shown import shown
 
@@ -39,18 +40,27 @@ RAISING_WITHOUT_ROWS = (
 )
 
 
+def made(cursor: Cursor, view: str) -> tuple[str, str]:
+    """The view with its options, which Postgres forgets if they are not said again; its query."""
+    cursor.execute(
+        "select concat(' with (' || array_to_string(reloptions, ', ') || ')'),"
+        " pg_get_viewdef(oid) from pg_class where oid = %s::regclass",
+        (view,),
+    )
+    options, definition = cursor.fetchone() or ("", "")
+    return f"{view}{options}", definition.strip().rstrip(";")
+
+
 @contextmanager
 def replaced(admin: Connection, view: str, replacement: str) -> Iterator[None]:
     """Another definition for a view, of the same columns; `{}` stands for its own."""
     with admin.cursor() as cursor:
-        cursor.execute("select pg_get_viewdef(%s::regclass)", (view,))
-        (definition,) = cursor.fetchone() or ("",)
-        definition = definition.strip().rstrip(";")
+        genuine, definition = made(cursor, view)
         cursor.execute(f"create or replace view {view} as {replacement.format(definition)}")
         try:
             yield
         finally:
-            cursor.execute(f"create or replace view {view} as {definition}")
+            cursor.execute(f"create or replace view {genuine} as {definition}")
 
 
 @contextmanager
@@ -62,13 +72,12 @@ def broken(admin: Connection, view: str, condition: str = RAISES) -> Iterator[No
 @contextmanager
 def dropped(admin: Connection, view: str) -> Iterator[None]:
     with admin.cursor() as cursor:
-        cursor.execute("select pg_get_viewdef(%s::regclass)", (view,))
-        (definition,) = cursor.fetchone() or ("",)
+        genuine, definition = made(cursor, view)
         cursor.execute(f"drop view {view}")
         try:
             yield
         finally:
-            cursor.execute(f"create view {view} as {definition}")
+            cursor.execute(f"create view {genuine} as {definition}")
 
 
 @pytest.fixture(scope="module")
