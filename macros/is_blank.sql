@@ -1,5 +1,6 @@
 {#
-    Whether a value is null, empty or nothing but white space.
+    Whether a value is null, empty or nothing but characters that show nothing: white space,
+    and what has no width.
 
     Arguments:
         expression: an SQL expression of any type.
@@ -7,5 +8,6 @@
     Example: {{ is_blank('source_row."category_id"') }}
 #}
 {% macro is_blank(expression) -%}
-    coalesce({{ expression }}::text, '') ~ '^\s*$'
+    coalesce({{ expression }}::text, '')
+    ~ (select blank_text.pattern from {{ ref('blank_text') }} as blank_text)
 {%- endmacro %}

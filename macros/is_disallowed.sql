@@ -1,6 +1,8 @@
 {#
     Whether a value lies outside what the contract allows: its set, its range, its pattern.
-    A null is outside unless the rule says `nullable: true`.
+    A null is outside unless the rule says `nullable: true`. Bounds are compared as numeric, which
+    has a cast from money, and rounds a float as it is shown. NaN, which is above every number,
+    and the infinities are in no range, though it has one end.
 
     Arguments:
         rule: a mapping with column and any of values, min, max, pattern, nullable.
@@ -14,11 +16,12 @@
     {%- if rule.get('values') -%}
         {%- do broken.append(value ~ '::text not in (' ~ text_list(rule['values']) ~ ')') -%}
     {%- endif -%}
-    {%- if rule.get('min') is not none -%}
-        {%- do broken.append(value ~ ' < ' ~ rule['min']) -%}
-    {%- endif -%}
-    {%- if rule.get('max') is not none -%}
-        {%- do broken.append(value ~ ' > ' ~ rule['max']) -%}
+    {%- set least, greatest = rule.get('min'), rule.get('max') -%}
+    {%- if least is not none or greatest is not none -%}
+        {%- set below = " <= '-infinity'" if least is none else ' < ' ~ least -%}
+        {%- set above = " >= 'infinity'" if greatest is none else ' > ' ~ greatest -%}
+        {%- do broken.append(value ~ '::numeric' ~ below) -%}
+        {%- do broken.append(value ~ '::numeric' ~ above) -%}
     {%- endif -%}
     {%- if rule.get('pattern') -%}
         {%- do broken.append(value ~ '::text !~ ' ~ text_literal(rule['pattern'])) -%}

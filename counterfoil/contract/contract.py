@@ -517,7 +517,8 @@ class Contract(_Clause):
             key, column = f"allowed_values.{position}", quoted(allowed.column)
             for end in ("min", "max"):
                 if (bound := getattr(allowed, end)) is not None:
-                    yield f"{key}.{end}", allowed.table, f"{column} < {bound}"
+                    # What can be multiplied is a number, or money: a text is cast as well.
+                    yield f"{key}.{end}", allowed.table, f"({column} * 1)::numeric < {bound}"
             if allowed.pattern:
                 yield f"{key}.pattern", allowed.table, f"'' ~ {literal(allowed.pattern)}"
 
