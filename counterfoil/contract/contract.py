@@ -73,10 +73,22 @@ class Tenant(_Clause):
 
 
 class Freshness(_Clause):
-    """How old a table's newest row may be, `max_age` as a Postgres interval."""
+    """How old a table's newest row may be, `max_age` as a Postgres interval.
+
+    A column without a zone of its own, a timestamp or a date, is of `timezone`; a number counts
+    `unit` since 1970.
+    """
 
     column: Name
     max_age: Name
+    timezone: Name | None = None
+    unit: Literal["seconds", "milliseconds"] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        if self.timezone and self.unit:
+            raise ValueError("give timezone or unit: a count since 1970 is of no zone")
+        return self
 
 
 class Table(_Clause):
@@ -499,8 +511,7 @@ class Contract(_Clause):
         """Each (key, table, SQL condition over its rows) that Postgres must understand."""
         for name, table in self.tables.items():
             if table.freshness:
-                column, age = quoted(table.freshness.column), literal(table.freshness.max_age)
-                yield f"tables.{name}.freshness.column", name, f"isfinite({column})"
+                age = literal(table.freshness.max_age)
                 yield f"tables.{name}.freshness.max_age", name, f"{age}::interval is not null"
         if self.capacity and self.tables:
             lag = literal(self.capacity.days_close_after)

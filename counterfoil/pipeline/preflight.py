@@ -34,6 +34,23 @@ _COLUMNS = """
 # there: its rows are as old as its last refresh, whatever they say.
 _KINDS = {"r": "table", "p": "table", "v": "view", "f": "foreign table"}
 
+# What a column must be told by, to be an instant: by the type that a driver sees, which of a
+# domain is the type below it.
+_TOLD_BY = {
+    "timestamp with time zone": None,
+    "timestamp without time zone": "timezone",
+    "date": "timezone",
+    **dict.fromkeys(("smallint", "integer", "bigint", "numeric"), "unit"),
+    **dict.fromkeys(("real", "double precision"), "unit"),
+}
+
+# By what it is told by: what the contract has to say of it.
+_REMEDIES = {
+    None: "Leave out timezone and unit: it has its zone",
+    "timezone": "Say of which zone it is, timezone: Europe/Berlin for example",
+    "unit": "Say what it counts since 1970, unit: seconds or unit: milliseconds",
+}
+
 _SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
 
 # A role that a policy applies to would read some of the rows, and every check would pass
@@ -93,6 +110,7 @@ def check_database(contract: Contract, session: Session) -> Contract:
     with _asking(target, session.settings) as connection:
         _check_columns(contract, _relations(contract, connection))
         _check_visibility(contract, target, connection)
+        _check_instants(contract, connection)
         _check_expressions(contract, connection)
         _check_ownership(target, connection)
         return with_unjudged(contract, connection)
@@ -264,6 +282,51 @@ def _check_visibility(contract: Contract, target: Target, connection: Connection
                     where=str(target),
                     remedy=f"ALTER ROLE {role} BYPASSRLS",
                 )
+
+
+def _check_instants(contract: Contract, connection: Connection) -> None:
+    """That the column which tells a table's freshness is an instant, whoever's session asks."""
+    for name, table in contract.tables.items():
+        if table.freshness is None:
+            continue
+        freshness, relation = table.freshness, contract.locate(name)
+        where = f"contract of {contract.database}, key tables.{name}.freshness"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("select {} from {} limit 0").format(
+                    sql.Identifier(freshness.column), sql.Identifier(*relation)
+                )
+            )
+            assert cursor.description
+            cursor.execute("select format_type(%s, null)", (cursor.description[0].type_code,))
+            ((type_name,),) = cursor.fetchall()
+        connection.rollback()
+        what = f"column {'.'.join(relation)}.{freshness.column} is {type_name}"
+        if type_name not in _TOLD_BY:
+            raise PreflightError(
+                f"{what}, and tells no instant",
+                where=f"{where}.column",
+                remedy="Name a column of a time, a date, or a count since 1970",
+            )
+        needed = _TOLD_BY[type_name]
+        if needed != ("timezone" if freshness.timezone else "unit" if freshness.unit else None):
+            raise PreflightError(what, where=where, remedy=_REMEDIES[needed])
+        if freshness.timezone:
+            _check_zone(freshness.timezone, f"{where}.timezone", connection)
+
+
+def _check_zone(zone: str, where: str, connection: Connection) -> None:
+    """That it is a name. Postgres takes 'UTC+9' too, and reads it as nine hours to the west."""
+    with connection.cursor() as cursor:
+        cursor.execute("select %s in (select name from pg_catalog.pg_timezone_names)", (zone,))
+        is_zone = cursor.fetchone() == (True,)
+    connection.rollback()
+    if not is_zone:
+        raise PreflightError(
+            f"'{zone}' is no time zone's name",
+            where=where,
+            remedy="Name one of pg_timezone_names, Europe/Berlin for example",
+        )
 
 
 def _check_expressions(contract: Contract, connection: Connection) -> None:

@@ -43,8 +43,32 @@ UNFIT: dict[str, tuple[str, Any, str, str]] = {
     "a rhythm by a text": (
         "tables.capacity_ledger.freshness.column",
         "reason",
-        "Postgres refuses it: function isfinite(",
+        "column public.capacity_ledger.reason is character varying, and tells no instant",
         "",
+    ),
+    "a rhythm by a day of no zone": (
+        "tables.dancers.freshness",
+        {"column": "date_of_birth", "max_age": "1 day"},
+        "date_of_birth is date. Say of which zone it is, timezone: ",
+        "",
+    ),
+    "a rhythm by a number of no unit": (
+        "tables.reservations.freshness",
+        {"column": "spaces_requested", "max_age": "1 day"},
+        "spaces_requested is integer. Say what it counts since 1970, unit: ",
+        "",
+    ),
+    "a rhythm of a zone beside its own": (
+        "tables.capacity_ledger.freshness.timezone",
+        "UTC",
+        "created_at is timestamp with time zone. Leave out timezone",
+        "tables.capacity_ledger.freshness",
+    ),
+    "a rhythm of no zone's name": (
+        "tables.dancers.freshness",
+        {"column": "date_of_birth", "max_age": "1 day", "timezone": "UTC+9"},
+        "'UTC+9' is no time zone's name",
+        "tables.dancers.freshness.timezone",
     ),
     "a max_age that is no interval": (
         "tables.capacity_ledger.freshness.max_age",

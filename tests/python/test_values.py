@@ -1,4 +1,4 @@
-"""Values as a type has them, and texts as an encoding has them: what is in a range, and blank."""
+"""Values as types, encodings and zones have them: what is in a range, what is blank, how old."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -82,3 +82,36 @@ def test_what_shows_nothing_is_blank(plant: Connection, cursor: Cursor) -> None:
     cursor.execute("select row_id::int from counterfoil.incomplete_rows")
     assert {repr(texts[number]) for (number,) in cursor} == set(map(repr, blank))
     assert len(invisible) > (2 if codec == "latin-1" else 50)
+
+
+CLOCKS = ("in_tokyo", "in_new_york", "in_seconds", "in_milliseconds", "as_float")
+OLDEST = {
+    "in_tokyo": "'-infinity'",
+    "in_new_york": "'infinity'",
+    "by_day": "'infinity'",
+    "in_seconds": "-1",
+    "in_milliseconds": "9223372036854775807",
+    "as_float": "'NaN'",
+}
+
+
+@pytest.mark.parametrize("session", ["UTC", "Asia/Tokyo", "America/New_York"])
+def test_no_session_decides_how_old_a_table_is(cursor: Cursor, session: str) -> None:
+    """A live one in New York is not stale, and one that died an hour ago in Tokyo is."""
+    cursor.execute(f"set timezone to '{session}'")
+    ages = {}
+    for now in ("2025-10-30 04:59:59Z", "2025-10-30 06:00:00Z", "2025-10-30 06:00:01Z"):
+        cursor.execute(f"set local counterfoil.as_of to '{now}'")
+        cursor.execute("select table_name, age_seconds, is_stale from counterfoil.source_tables")
+        ages[now[11:19]] = {name: (age, stale) for name, age, stale in cursor}
+    for table in CLOCKS:
+        # A second before it was written it is of the future, and counts for nothing.
+        assert ages["04:59:59"][table] == (None, True), table
+        assert ages["06:00:00"][table] == (3600, False), table
+        assert ages["06:00:01"][table] == (3601, True), table
+    # A day counts from its start in Tokyo, which was at 15:00 UTC.
+    assert ages["06:00:00"]["by_day"] == (15 * 3600, False)
+    for table, value in OLDEST.items():
+        cursor.execute(f"update {table} set at = {value}")
+    cursor.execute("select table_name, newest_row_at, is_stale from counterfoil.source_tables")
+    assert {(newest, stale) for name, newest, stale in cursor if name in OLDEST} == {(None, True)}
