@@ -1,14 +1,15 @@
 """What the catalog holds of a contract's schemas, and what it says of the contract's rules."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.contract.clauses import label
 from counterfoil.contract.structure import DeleteRule
 
-# Where a row of a table without a key lies: the only name it has.
+# Where a row of a table without a key lies: the only name it has, until it is updated.
 ROW_PLACE = "ctid"
 
 # A unique index proves nothing of rows that it sorted by another version of its collation.
@@ -83,12 +84,40 @@ _TABLES = """
                     select from stale_collations
                     where stale_collations.oid = any(proof.indcollation)
                 )
+        ),
+        array(
+            select attribute.attname::text
+            from unnest((
+                select (index.indkey::int2[])[0:index.indnkeyatts - 1]
+                from pg_catalog.pg_index as index
+                where index.indrelid = relation.oid
+                    and index.indisunique
+                    and index.indisvalid
+                    and index.indpred is null
+                    and index.indexprs is null
+                    and (
+                        (to_jsonb(index) ->> 'indnullsnotdistinct')::boolean
+                        or not exists (
+                            select from pg_catalog.pg_attribute as attribute
+                            where attribute.attrelid = relation.oid
+                                and attribute.attnum = any(
+                                    (index.indkey::int2[])[0:index.indnkeyatts - 1]
+                                )
+                                and not attribute.attnotnull
+                        )
+                    )
+                order by index.indnkeyatts, index.indexrelid
+                limit 1
+            )) with ordinality as part (number, position)
+            join pg_catalog.pg_attribute as attribute
+                on attribute.attrelid = relation.oid and attribute.attnum = part.number
+            order by part.position
         )
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
     where namespace.nspname = any(%s)
         and relation.relkind in ('r', 'p')
-        and not relation.relispartition
+        and relation.relispartition = %s
         and relation.relpersistence <> 't'
         and not exists (
             select from pg_catalog.pg_depend as membership
@@ -97,6 +126,26 @@ _TABLES = """
                 and membership.deptype = 'e'
         )
     order by 1, 2
+"""
+
+# Each partition that has rows, with what it is a partition of, itself included; the root is none.
+_LINEAGE = """
+    with recursive lineage as (
+        select relation.oid as leaf, relation.oid as relation
+        from pg_catalog.pg_class as relation
+        where relation.relispartition and relation.relkind <> 'p'
+
+        union all
+
+        select lineage.leaf, inheritance.inhparent
+        from lineage
+        join pg_catalog.pg_inherits as inheritance on inheritance.inhrelid = lineage.relation
+    )
+    select lineage.leaf, namespace.nspname, relation.relname, not relation.relispartition
+    from lineage
+    join pg_catalog.pg_class as relation on relation.oid = lineage.relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where namespace.nspname = any(%s) and relation.relkind in ('r', 'p')
 """
 
 _FOREIGN_KEYS = """
@@ -133,7 +182,7 @@ _FOREIGN_KEYS = """
     join pg_catalog.pg_namespace as parent_schema on parent_schema.oid = parent.relnamespace
     where key.contype = 'f'
         and key.conparentid = 0
-        and not child.relispartition
+        and child.relispartition = %s
         and child_schema.nspname = any(%s)
         and parent_schema.nspname = any(%s)
     order by 1, 2, key.conname
@@ -150,6 +199,7 @@ class CatalogTable:
         not_null: the columns that cannot be null.
         primary_key: the columns of that key; none if it has none.
         unique: the columns of each unique index that is valid, current and of all rows.
+        unique_key: the shortest that a unique index holds over all of its rows; may be none.
         collations: of the columns whose type has one, as SQL writes it.
         is_partitioned: it has no rows but those of its partitions.
         has_heirs: other tables inherit from it, whose rows are read with its own.
@@ -160,16 +210,16 @@ class CatalogTable:
     not_null: frozenset[str]
     primary_key: tuple[str, ...]
     unique: tuple[frozenset[str], ...] = ()
+    unique_key: tuple[str, ...] = ()
     collations: Mapping[str, str] = field(default_factory=dict)
     is_partitioned: bool = False
     has_heirs: bool = False
 
     @property
     def key(self) -> str | tuple[str, ...]:
-        """What a contract calls its key: the primary one, else the place of a row."""
-        if not self.primary_key:
-            return ROW_PLACE
-        return self.primary_key[0] if len(self.primary_key) == 1 else self.primary_key
+        """What a contract calls its key: the primary one, else one that stays, else the place."""
+        columns = self.primary_key or self.unique_key or (ROW_PLACE,)
+        return columns[0] if len(columns) == 1 else columns
 
     def is_unique(self, columns: Collection[str]) -> bool:
         """Whether an index proves that no two rows of its own agree on them, nulls aside."""
@@ -189,50 +239,124 @@ class CatalogForeignKey:
 
 @dataclass(frozen=True)
 class Catalog:
-    """The tables of the contract's schemas, and the foreign keys between them, by label."""
+    """The tables of the contract's schemas, and the foreign keys between them, by label.
+
+    `partitions` are the tables that hold their rows in part, and `partition_keys` the foreign
+    keys that hold for some of a table's rows alone: each with its root, its child a partition.
+    """
 
     tables: Mapping[str, CatalogTable]
     foreign_keys: tuple[CatalogForeignKey, ...]
+    partitions: Mapping[str, CatalogTable] = field(default_factory=dict)
+    partition_keys: tuple[tuple[str, CatalogForeignKey], ...] = ()
 
     @classmethod
     def read(cls, connection: Connection, schemas: Iterable[str]) -> "Catalog":
         """The catalog, in one query each."""
         names = list(schemas)
         with connection.cursor() as cursor:
-            cursor.execute(_TABLES, (names,))
-            tables = [
-                CatalogTable(
-                    name=label(schema, relation, names),
-                    types={column["name"]: column["type"] for column in columns or ()},
-                    not_null=frozenset(c["name"] for c in columns or () if c["not_null"]),
-                    primary_key=tuple(key),
-                    unique=tuple(map(frozenset, unique or ())),
-                    collations={c["name"]: c["collation"] for c in columns or () if c["collation"]},
-                    is_partitioned=is_partitioned,
-                    has_heirs=has_heirs,
-                )
-                for schema, relation, is_partitioned, has_heirs, columns, key, unique in cursor
-            ]
-            cursor.execute(_FOREIGN_KEYS, (names, names))
-            foreign_keys = tuple(
-                CatalogForeignKey(
-                    label(child_schema, child, names),
-                    label(parent_schema, parent, names),
-                    tuple(columns),
-                    tuple(parent_columns),
-                    rule,
-                )
-                for (
-                    child_schema,
-                    child,
-                    parent_schema,
-                    parent,
-                    columns,
-                    parent_columns,
-                    rule,
-                ) in cursor
-            )
-        return cls({table.name: table for table in tables}, foreign_keys)
+            tables = _tables(cursor, names, partitions=False)
+            foreign_keys = _foreign_keys(cursor, names, partitions=False)
+            own_keys = _foreign_keys(cursor, names, partitions=True)
+            if not own_keys:
+                return cls(tables, tuple(foreign_keys))
+            of_all, of_some = _by_root(own_keys, _lineage(cursor, names))
+            partitions = _tables(cursor, names, partitions=True)
+        return cls(tables, (*foreign_keys, *of_all), partitions, tuple(of_some))
+
+
+def _tables(cursor: Cursor, names: list[str], *, partitions: bool) -> dict[str, CatalogTable]:
+    cursor.execute(_TABLES, (names, partitions))
+    tables = (
+        CatalogTable(
+            name=label(schema, relation, names),
+            types={column["name"]: column["type"] for column in columns or ()},
+            not_null=frozenset(c["name"] for c in columns or () if c["not_null"]),
+            primary_key=tuple(key),
+            unique=tuple(map(frozenset, unique or ())),
+            unique_key=tuple(unique_key),
+            collations={c["name"]: c["collation"] for c in columns or () if c["collation"]},
+            is_partitioned=is_partitioned,
+            has_heirs=has_heirs,
+        )
+        for (
+            schema,
+            relation,
+            is_partitioned,
+            has_heirs,
+            columns,
+            key,
+            unique,
+            unique_key,
+        ) in cursor
+    )
+    return {table.name: table for table in tables}
+
+
+def _foreign_keys(cursor: Cursor, names: list[str], *, partitions: bool) -> list[CatalogForeignKey]:
+    cursor.execute(_FOREIGN_KEYS, (partitions, names, names))
+    return [
+        CatalogForeignKey(
+            label(child_schema, child, names),
+            label(parent_schema, parent, names),
+            tuple(columns),
+            tuple(parent_columns),
+            rule,
+        )
+        for (
+            child_schema,
+            child,
+            parent_schema,
+            parent,
+            columns,
+            parent_columns,
+            rule,
+        ) in cursor
+    ]
+
+
+@dataclass(frozen=True)
+class _Lineage:
+    """Of each partitioned table or partition the partitions with its rows, and its root."""
+
+    leaves: Mapping[str, set[int]]
+    roots: Mapping[str, str]
+
+
+def _lineage(cursor: Cursor, names: list[str]) -> _Lineage:
+    cursor.execute(_LINEAGE, (names,))
+    leaves: dict[str, set[int]] = {}
+    root_of: dict[int, str] = {}
+    for leaf, schema, relation, is_root in cursor:
+        name = label(schema, relation, names)
+        leaves.setdefault(name, set()).add(leaf)
+        if is_root:
+            root_of[leaf] = name
+    roots = {
+        name: root_of[leaf]
+        for name, of_name in leaves.items()
+        for leaf in of_name
+        if leaf in root_of
+    }
+    return _Lineage(leaves, roots)
+
+
+def _by_root(
+    own_keys: Iterable[CatalogForeignKey], lineage: _Lineage
+) -> tuple[list[CatalogForeignKey], list[tuple[str, CatalogForeignKey]]]:
+    """The keys that all partitions of a table have, as the table's; and those of some alone."""
+    alike: dict[CatalogForeignKey, list[CatalogForeignKey]] = {}
+    for key in own_keys:
+        if key.child in lineage.roots:
+            alike.setdefault(replace(key, child=lineage.roots[key.child]), []).append(key)
+    of_all, of_some = [], []
+    for of_root, keys in alike.items():
+        covered = set().union(*(lineage.leaves[key.child] for key in keys))
+        if covered == lineage.leaves[of_root.child]:
+            of_all.append(of_root)
+        else:
+            of_some += [(of_root.child, key) for key in keys]
+    return of_all, of_some
 
 
 @dataclass(frozen=True)

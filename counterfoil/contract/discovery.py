@@ -8,6 +8,7 @@ views are rebuilt when it changes, and everything downstream knows one contract 
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from counterfoil.common.errors import PreflightError
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey, CatalogTable, Facts
@@ -53,6 +54,18 @@ def _with_discovered(contract: Contract, tenant: Tenant, catalog: Catalog) -> Co
             relationship = _relationship(foreign_key, tenant, tables, catalog.tables)
             if relationship is not None:
                 relationships.setdefault(relationship.name, relationship)
+    for root, foreign_key in catalog.partition_keys:
+        if {root, foreign_key.parent} <= scoped:
+            of_root = replace(foreign_key, child=root)
+            relationship = _relationship(of_root, tenant, tables, catalog.tables)
+            if relationship is not None and relationship.name not in relationships:
+                # Its rows are the root's, which is audited for all else.
+                key = catalog.partitions[foreign_key.child].key
+                tables.setdefault(
+                    foreign_key.child, Table.model_validate({"key": key, "global": True})
+                )
+                of_partition = relationship.model_copy(update={"child": foreign_key.child})
+                relationships[of_partition.name] = of_partition
     added = len(tables) - len(contract.tables), len(relationships) - len(contract.relationships)
     if not any(added):
         return contract

@@ -49,7 +49,7 @@ owned as materialized (
 tenantless as (
     select foreign_keys.constraint_oid
     from foreign_keys
-    inner join owned as children on foreign_keys.table_oid = children.table_oid
+    inner join owned as children on foreign_keys.root_oid = children.table_oid
     inner join owned as parents on foreign_keys.parent_oid = parents.table_oid
     where
         children.tenant_column is not null
@@ -59,7 +59,7 @@ tenantless as (
             from pairs
             where
                 foreign_keys.constraint_oid = pairs.constraint_oid
-                and children.tenant_column_number = pairs.column_number
+                and children.tenant_column_number = pairs.root_column_number
                 and parents.tenant_column_number = pairs.parent_column_number
         )
 ),

@@ -1,10 +1,20 @@
 {{ config(enabled=contract_declares('schema')) }}
 
--- Not those of partitions: Postgres copies the root's onto each.
+-- Of partitions those that stand there alone: Postgres copies the root's onto each.
 with
 
 tables as (
-    select * from {{ ref('catalog_tables') }}
+    select
+        storage.table_oid as root_oid,
+        tables.schema_name,
+        storage.storage_oid as table_oid,
+        {{ relation_label('namespaces.nspname', 'relations.relname') }} as table_name
+    from {{ ref('catalog_storage') }} as storage
+    inner join {{ ref('catalog_tables') }} as tables
+        on storage.table_oid = tables.table_oid
+    inner join pg_catalog.pg_class as relations on storage.storage_oid = relations.oid
+    inner join pg_catalog.pg_namespace as namespaces
+        on relations.relnamespace = namespaces.oid
 ),
 
 constraints as (
@@ -16,6 +26,7 @@ final as (
         constraints.oid as constraint_oid,
         constraints.conname::text as constraint_name,
         tables.table_oid,
+        tables.root_oid,
         tables.table_name,
         tables.schema_name,
         constraints.confrelid as parent_oid,

@@ -8,10 +8,17 @@ foreign_keys as materialized (
     select * from {{ ref('catalog_foreign_keys') }}
 ),
 
+-- Those of partitions too, which may have keys and indexes of their own.
 indexes as materialized (
-    select *
-    from {{ ref('catalog_indexes') }}
-    where method = 'btree' and is_valid
+    select
+        indexes.indrelid as table_oid,
+        indexes.indnkeyatts as key_column_count,
+        indexes.indkey::int2[] as column_numbers,
+        pg_catalog.pg_get_expr(indexes.indpred, indexes.indrelid) as predicate
+    from pg_catalog.pg_index as indexes
+    inner join pg_catalog.pg_class as relations on indexes.indexrelid = relations.oid
+    inner join pg_catalog.pg_am as methods on relations.relam = methods.oid
+    where methods.amname = 'btree' and indexes.indisvalid and indexes.indisready
 ),
 
 candidates as materialized (
