@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from counterfoil.audit.audit_id import new_audit_id
+from counterfoil.audit.collations import is_outdated
 from counterfoil.audit.findings import Audit, audit_status
 from counterfoil.audit.judge import Judge
 from counterfoil.audit.probes import row_security_isolates
@@ -80,6 +81,10 @@ def audit(
             open_reader(connection, instant) as reader,
         ):
             views, empty_tables = _look_around(connection, scope.database)
+            if is_outdated(connection, scope.compared):
+                log.warning("A collation has changed: no index is read (schema.collations_current)")
+                instant.distrust_indexes()
+            connection.rollback()
             check_columns(scope.applying, views)
             # In the order in which they are needed: the suites' before the report's.
             summaries = {

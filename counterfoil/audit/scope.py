@@ -86,6 +86,19 @@ class Scope:
         )
 
     @property
+    def compared(self) -> list[tuple[str, str, str]]:
+        """Each (schema, relation, column) that must be unique, or reference or be referenced."""
+        contract = self.contract
+        columns = {
+            (rule.table, column) for rule in contract.business_keys for column in rule.columns
+        }
+        for reference in contract.references:
+            columns |= {(reference.child, name) for name in reference.child_columns}
+            of_parent = contract.parent_columns(reference)
+            columns |= {(reference.parent, name) for name in of_parent}
+        return [(*contract.locate(table), column) for table, column in sorted(columns)]
+
+    @property
     def relations(self) -> list[tuple[str, str]]:
         """The (schema, relation) of each table of the contract."""
         return [self.contract.locate(table) for table in self.contract.tables]

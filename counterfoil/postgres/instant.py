@@ -37,6 +37,14 @@ _NOW = """
     ) as as_of
 """
 
+# A merge join may take the order of an index for its own.
+_WITHOUT_INDEXES = (
+    "set local enable_indexscan = off",
+    "set local enable_indexonlyscan = off",
+    "set local enable_bitmapscan = off",
+    "set local enable_mergejoin = off",
+)
+
 
 class Instant(Protocol):
     """One instant of a database, which any number of engines can be tied to."""
@@ -54,6 +62,9 @@ class Instant(Protocol):
 
     def pin(self, engine: sa.Engine) -> None:
         """Makes each transaction of an engine made with those arguments see the instant."""
+
+    def distrust_indexes(self) -> None:
+        """Has each transaction that begins from now on read tables, and no index."""
 
     def check_unbroken(self) -> None:
         """That nothing was asked in vain because a connection was lost."""
@@ -73,6 +84,7 @@ class Snapshot:
     identifier: str
     as_of: datetime
     losses: list[UnavailableError] = field(default_factory=list)
+    planning: list[str] = field(default_factory=list)
 
     @property
     def queries_at_once(self) -> int:
@@ -89,12 +101,18 @@ class Snapshot:
         @sa.event.listens_for(engine, "begin")
         def _import_snapshot(connection: sa.Connection) -> None:
             connection.exec_driver_sql(f"set transaction snapshot '{self.identifier}'")
+            for statement in self.planning:
+                connection.exec_driver_sql(statement)
 
         @sa.event.listens_for(engine, "handle_error")
         def _note_loss(context: sa.engine.ExceptionContext) -> None:
             conflicts = isinstance(context.original_exception, psycopg2.errors.SerializationFailure)
             if context.is_disconnect or conflicts:
                 self.losses.append(lost(context.original_exception, self.target))
+
+    def distrust_indexes(self) -> None:
+        """Has each transaction that begins from now on read tables, and no index."""
+        self.planning.extend(_WITHOUT_INDEXES)
 
     def check_unbroken(self) -> None:
         """That each connection is as it was when the instant was opened.
@@ -159,6 +177,12 @@ class OpenTransaction:
 
     def pin(self, engine: sa.Engine) -> None:
         """Nothing to do: the connection is in its transaction."""
+
+    def distrust_indexes(self) -> None:
+        """Has what is left of the transaction read tables, and no index."""
+        with self.connection.cursor() as cursor:
+            for statement in _WITHOUT_INDEXES:
+                cursor.execute(statement)
 
     def check_unbroken(self) -> None:
         """Nothing to do: what is lost with this connection is its owner's to notice."""

@@ -142,3 +142,18 @@ def test_a_row_without_a_primary_key_is_named_by_a_unique_index(plan: Plan) -> N
     tables = plan.scope.contract.tables
     assert tables["codes"].key == ("tenant_id", "code")
     assert tables["notes"].key == "ctid"
+
+
+def test_an_index_of_another_collation_is_not_read(plan: Plan) -> None:
+    trusting = checks_of(plan)
+    assert trusting["integrity.no_duplicates"].status == "pass"
+    orphans = [finding.key for finding in trusting["integrity.references_resolve"].findings]
+    assert {"relationship": "uses.word", "child_id": "501"} in orphans
+
+    builder = plan.session.builder
+    execute(builder, "update pg_collation set collversion = '0' where collname = 'sorted'")
+    distrusting = checks_of(plan)
+    (duplicate,) = distrusting["integrity.no_duplicates"].findings
+    assert duplicate.key["least_row_id"] == "word 1"
+    orphans = [finding.key for finding in distrusting["integrity.references_resolve"].findings]
+    assert {"relationship": "uses.word", "child_id": "501"} not in orphans
