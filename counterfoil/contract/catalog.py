@@ -228,7 +228,11 @@ class CatalogTable:
 
 @dataclass(frozen=True)
 class CatalogForeignKey:
-    """A foreign key: the columns of both sides, in step; no rule if it is only guessed."""
+    """A foreign key: the columns of both sides, in step.
+
+    It has no rule if no constraint of the table itself says so: it is guessed, or each
+    partition has one of its own.
+    """
 
     child: str
     parent: str
@@ -348,7 +352,8 @@ def _by_root(
     alike: dict[CatalogForeignKey, list[CatalogForeignKey]] = {}
     for key in own_keys:
         if key.child in lineage.roots:
-            alike.setdefault(replace(key, child=lineage.roots[key.child]), []).append(key)
+            of_root = replace(key, child=lineage.roots[key.child], delete_rule=None)
+            alike.setdefault(of_root, []).append(key)
     of_all, of_some = [], []
     for of_root, keys in alike.items():
         covered = set().union(*(lineage.leaves[key.child] for key in keys))

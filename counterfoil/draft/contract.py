@@ -170,6 +170,7 @@ def _structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str
             "on_delete": key.delete_rule,
         }
         for key in survey.catalog.foreign_keys
+        if key.delete_rule
     }
     if foreign_keys:
         yield "  foreign_keys:"
