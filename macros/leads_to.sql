@@ -1,6 +1,6 @@
 {#
-    That a child's reference leads to a parent: all pairs of columns agree, by the parent's
-    collation where they have two, as a foreign key compares them.
+    That a child's reference leads to a parent: all pairs of columns agree, as a foreign key
+    compares them: by the parent's collation where they have two, by their own type's operator.
 
     Arguments:
         reference: one of the derived contract's.
@@ -10,12 +10,10 @@
     Example: {{ leads_to(reference, 'child', 'parent') }} -> child."studio_id" = parent."id"
 #}
 {% macro leads_to(reference, child, parent) -%}
-    {%- set collations = reference.get('collations') -%}
+    {%- set equalities = reference.get('equalities') or [] -%}
     {%- for column in reference['columns'] if reference['unjudged'] is not defined -%}
         {{ child }}."{{ column | replace('"', '""') }}"
-        {%- if collations and collations[loop.index0] %} collate {{ collations[loop.index0] }}
-        {%- endif %}
-        = {{ parent }}."{{ reference['parent_columns'][loop.index0] | replace('"', '""') }}"
+        {{ equalities[loop.index0] or '=' }} {{ parent }}."{{ reference['parent_columns'][loop.index0] | replace('"', '""') }}"
         {%- if not loop.last %} and {% endif -%}
     {%- else -%}
         false

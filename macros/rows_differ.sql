@@ -11,17 +11,20 @@
     Returns: an SQL expression of type boolean; null where one of them is not set, and false
         of a reference that Postgres cannot judge.
     Example: {{ rows_differ(reference, pair, 'child', 'parent') }}
-        -> child."tenant_id" <> parent."tenant_id"
+        -> not (child."tenant_id" = parent."tenant_id")
 #}
 {% macro rows_differ(reference, pair, child, parent) -%}
-    {%- set collated = ' collate ' ~ pair['collation'] if pair['collation'] is defined else '' -%}
     {%- if reference['unjudged'] is defined -%}
         false
     {%- elif reference['once'] -%}
-        {{ child }}.{{ quoted(pair['column']) }}{{ collated }}
-        <> {{ parent }}.{{ quoted(pair['parent_column']) }}
+        not (
+            {{ child }}.{{ quoted(pair['column']) }} {{ pair['equality'] or '=' }}
+            {{ parent }}.{{ quoted(pair['parent_column']) }}
+        )
     {%- else -%}
-        {{ child }}.{{ quoted(pair['column']) }}{{ collated }}
-        <> all({{ parent }}.values_{{ reference['compared'].index(pair) + 1 }})
+        not (
+            {{ child }}.{{ quoted(pair['column']) }} {{ pair['equality'] or '=' }}
+            any({{ parent }}.values_{{ reference['compared'].index(pair) + 1 }})
+        )
     {%- endif -%}
 {%- endmacro %}

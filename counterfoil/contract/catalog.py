@@ -12,9 +12,23 @@ from counterfoil.contract.structure import DeleteRule
 # Where a row of a table without a key lies: the only name it has, until it is updated.
 ROW_PLACE = "ctid"
 
-# A unique index proves nothing of rows that it sorted by another version of its collation.
+# A unique index proves nothing of rows that it sorted by another version of its collation. A
+# type that is not Postgres' own, citext say, is compared by an operator that is on nobody's path.
 _TABLES = """
-    with stale_collations as (
+    with recursive bases as (
+        select oid as type_oid, oid as base_oid
+        from pg_catalog.pg_type
+        where typtype <> 'd'
+
+        union all
+
+        select domains.oid, bases.base_oid
+        from bases
+        join pg_catalog.pg_type as domains
+            on domains.typbasetype = bases.type_oid and domains.typtype = 'd'
+    ),
+
+    stale_collations as (
         select collations.oid
         from pg_catalog.pg_collation as collations
         join pg_catalog.pg_database as here on here.datname = current_database()
@@ -46,7 +60,26 @@ _TABLES = """
                         from pg_catalog.pg_collation
                         join pg_catalog.pg_namespace as schema on schema.oid = collnamespace
                         where pg_collation.oid = attribute.attcollation
-                    )
+                    ),
+                    -- Postgres' own types have lower numbers: this is not looked up for them.
+                    'equality', case when attribute.atttypid >= 16384 then (
+                        select format('operator(%%I.%%s)', schema.nspname, operators.oprname)
+                        from bases
+                        join pg_catalog.pg_opclass as class
+                            on class.opcintype = bases.base_oid and class.opcdefault
+                        join pg_catalog.pg_am as method
+                            on method.oid = class.opcmethod and method.amname = 'btree'
+                        join pg_catalog.pg_amop as entry
+                            on entry.amopfamily = class.opcfamily
+                            and entry.amoplefttype = class.opcintype
+                            and entry.amoprighttype = class.opcintype
+                            and entry.amopstrategy = 3
+                        join pg_catalog.pg_operator as operators on operators.oid = entry.amopopr
+                        join pg_catalog.pg_namespace as schema
+                            on schema.oid = operators.oprnamespace
+                        where bases.type_oid = attribute.atttypid
+                            and schema.nspname <> 'pg_catalog'
+                    ) end
                 )
                 order by attribute.attnum
             )
@@ -201,6 +234,7 @@ class CatalogTable:
         unique: the columns of each unique index that is valid, current and of all rows.
         unique_key: the shortest that a unique index holds over all of its rows; may be none.
         collations: of the columns whose type has one, as SQL writes it.
+        equalities: of the columns whose type is not Postgres' own, the operator, as SQL writes it.
         is_partitioned: it has no rows but those of its partitions.
         has_heirs: other tables inherit from it, whose rows are read with its own.
     """
@@ -212,6 +246,7 @@ class CatalogTable:
     unique: tuple[frozenset[str], ...] = ()
     unique_key: tuple[str, ...] = ()
     collations: Mapping[str, str] = field(default_factory=dict)
+    equalities: Mapping[str, str] = field(default_factory=dict)
     is_partitioned: bool = False
     has_heirs: bool = False
 
@@ -280,6 +315,7 @@ def _tables(cursor: Cursor, names: list[str], *, partitions: bool) -> dict[str, 
             unique=tuple(map(frozenset, unique or ())),
             unique_key=tuple(unique_key),
             collations={c["name"]: c["collation"] for c in columns or () if c["collation"]},
+            equalities={c["name"]: c["equality"] for c in columns or () if c["equality"]},
             is_partitioned=is_partitioned,
             has_heirs=has_heirs,
         )

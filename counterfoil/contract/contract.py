@@ -410,17 +410,22 @@ class Contract(_Clause):
             and not self._reads_heirs(table, only=self.tables[table].only)
         )
 
-    def collation_of(self, child: str, column: str, parent: str, parent_column: str) -> str | None:
-        """The collation that two columns are compared by, as SQL; None if they agree on one.
+    def equality_of(self, child: str, column: str, parent: str, parent_column: str) -> str | None:
+        """What stands between two columns that are compared, as SQL; None for a plain `=`.
 
-        The parent's, which is what a foreign key goes by.
+        Of two collations the parent's, which is what a foreign key goes by; and of one type that
+        is not Postgres' own the operator of it.
         """
         tables = self.facts.tables or {}
         if child not in tables or parent not in tables:
             return None
-        theirs = tables[parent].collations.get(parent_column)
-        ours = tables[child].collations.get(column)
-        return theirs if ours and theirs and ours != theirs else None
+        ours, theirs = tables[child], tables[parent]
+        collations = ours.collations.get(column), theirs.collations.get(parent_column)
+        operators = {ours.equalities.get(column), theirs.equalities.get(parent_column)}
+        operator = operators.pop() if len(operators) == 1 else None
+        if None not in collations and collations[0] != collations[1]:
+            return f"collate {collations[1]} {operator or '='}"
+        return operator
 
     def _reads_heirs(self, table: str, *, only: bool | None) -> bool:
         """Whether rows of tables that inherit from it are read with its own."""

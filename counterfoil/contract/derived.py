@@ -171,7 +171,7 @@ def _scanned(
         parent_columns = contract.parent_columns(relationship)
         pairs = zip(columns, parent_columns, strict=False)
         why = contract.facts.unjudged.get((list_name, relationship.name))
-        collations = [contract.collation_of(child, a, parent, b) for a, b in pairs]
+        equalities = [contract.equality_of(child, a, parent, b) for a, b in pairs]
         yield {
             "name": relationship.name,
             "child": child,
@@ -186,7 +186,7 @@ def _scanned(
             "scan": f"scan_{place}_{(parents[child] - 1) // _PARENTS_OF_A_SCAN + 1}",
             "alias": f"parent_{parents[child]}",
             **_if_any(
-                collations=collations if any(collations) else None,
+                equalities=equalities if any(equalities) else None,
                 unjudged=why,
             ),
         }
@@ -229,14 +229,12 @@ def _tenants(contract: Contract, relationship: Relationship) -> list[dict[str, A
 def _compared(
     contract: Contract, relationship: Relationship, column: str, parent_column: str, **named: str
 ) -> dict[str, Any]:
-    collation = contract.collation_of(
-        relationship.child, column, relationship.parent, parent_column
-    )
+    equality = contract.equality_of(relationship.child, column, relationship.parent, parent_column)
     return {
         **named,
         "column": column,
         "parent_column": parent_column,
-        **_if_any(collation=collation),
+        **_if_any(equality=equality),
     }
 
 

@@ -137,11 +137,8 @@ def _statement(contract: Contract, comparison: Comparison) -> str:
         parents = f"(select {grouped} from {parents} group by {grouped})"  # noqa: S608
     conditions = []
     for ours, theirs in comparison.pairs:
-        collation = contract.collation_of(*ours, *theirs)
-        conditions.append(
-            f"child.{quoted(ours[1])}{f' collate {collation}' if collation else ''}"
-            f" = parent.{quoted(theirs[1])}"
-        )
+        equality = contract.equality_of(*ours, *theirs) or "="
+        conditions.append(f"child.{quoted(ours[1])} {equality} parent.{quoted(theirs[1])}")
     return (
         f"select from {relation(child)} as child"
         f" join {parents} as parent on {' and '.join(conditions)}"

@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('integrity', 'paths')) }}
+{{ config(
+    enabled=contract_declares('integrity', 'paths'),
+    meta={'hides_rows': true},
+) }}
 
 {% for references in in_parts('references_of_paths') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}

@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('integrity', 'references_of_columns')) }}
+{{ config(
+    enabled=contract_declares('integrity', 'references_of_columns'),
+    meta={'hides_rows': true},
+) }}
 
 {% for references in in_parts('references_of_columns') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}

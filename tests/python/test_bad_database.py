@@ -30,7 +30,7 @@ UNFIT: dict[str, tuple[str, Any, str, str]] = {
     "a key missing": ("tables.studios.key", "uuid", "column public.studios.uuid does not", ""),
     "a tenant missing": ("tenant.column", "org_id", "column public.studios.org_id does", ""),
     "a personal column missing": ("tables.dancers.pii", ["nick"], "column public.dancers.nick", ""),
-    "a reference missing": ("relationships.0.column", "x", "column public.reservations.x", ""),
+    "a reference missing": ("relationships.5.column", "x", "column public.dancers.x", ""),
     "a business key missing": ("business_keys.0.columns", ["x"], "column public.dancers.x", ""),
     "a required value missing": ("required_values.0.column", "x", "column public.dancers.x", ""),
     "an allowed value missing": ("allowed_values.0.column", "x", "public.reservations.x", ""),

@@ -141,7 +141,7 @@ def test_what_proves_a_key(strained: Database) -> None:
     with after(
         strained,
         """
-        create table proofs (
+        create table public.proofs (
             id int primary key deferrable initially deferred,
             part int not null,
             expression int not null,
@@ -152,9 +152,9 @@ def test_what_proves_a_key(strained: Database) -> None:
             unique (only_with_id, id)
         )
         """,
-        "create unique index on proofs (part) where id > 0",
-        "create unique index on proofs ((expression + 1))",
-        "update pg_index set indisvalid = false where indexrelid = 'proofs_invalid_key'::regclass",
+        "create unique index on public.proofs (part) where id > 0",
+        "create unique index on public.proofs ((expression + 1))",
+        "update pg_index set indisvalid = false where indexrelid = 'public.proofs_invalid_key'::regclass",
         "update pg_collation set collversion = '0' where collname = 'pg_c_utf8'",
     ) as transaction:
         table = Catalog.read(transaction.connection, ["public"]).tables["proofs"]
