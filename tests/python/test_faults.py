@@ -113,6 +113,12 @@ def verdicts(audit: Audit) -> dict[str, Verdict]:
     }
 
 
+def loud(audit: Audit) -> dict[str, Verdict]:
+    """Those of checks that people hear of."""
+    said = verdicts(audit)
+    return {check.check_id: said[check.check_id] for check in audit.checks if not check.is_quiet}
+
+
 def moves(before: Audit, after: Audit) -> dict[str, str]:
     """What each check that moved now says, for the reader of a failure."""
     was, found = verdicts(before), verdicts(after)
@@ -230,7 +236,8 @@ def break_and_fix(
         prepared_rows = contents(transaction)
     if prepared_rows != healthy_rows:
         prepared = audit_by_rows(database, transaction)
-        assert verdicts(prepared) == verdicts(healthy), moves(healthy, prepared)
+        # It may give a check something to judge, and no more than that.
+        assert loud(prepared) == loud(healthy), moves(healthy, prepared)
 
     execute(fault.break_)
     broken = audit_by_rows(database, transaction)
