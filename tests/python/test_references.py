@@ -154,7 +154,8 @@ def test_what_proves_a_key(strained: Database) -> None:
         """,
         "create unique index on public.proofs (part) where id > 0",
         "create unique index on public.proofs ((expression + 1))",
-        "update pg_index set indisvalid = false where indexrelid = 'public.proofs_invalid_key'::regclass",
+        "update pg_index set indisvalid = false"
+        " where indexrelid = 'public.proofs_invalid_key'::regclass",
         "update pg_collation set collversion = '0' where collname = 'pg_c_utf8'",
     ) as transaction:
         table = Catalog.read(transaction.connection, ["public"]).tables["proofs"]
