@@ -97,13 +97,16 @@ def repair_verify(
     with one_line_errors():
         show_progress()
         from counterfoil.common.settings import settings
+        from counterfoil.postgres.one_database import check_one_database
         from counterfoil.postgres.profiles import load_repairer
         from counterfoil.repair.verify import verify_repair
 
         plan = _plan(target, contract)
+        repairer = load_repairer(target, settings().project_dir)
+        check_one_database(plan.session.builder, (repairer,), settings())
         verification = verify_repair(
             plan.scope,
-            load_repairer(target, settings().project_dir),
+            repairer,
             strategy,
             competition or (),
             settings(),

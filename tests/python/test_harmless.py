@@ -16,7 +16,7 @@ from refusals import refused
 from waiting import wait_until
 from walls import Walled, found, walled
 
-from counterfoil.common.errors import BuildError, LockError
+from counterfoil.common.errors import BuildError, LockError, UnavailableError
 from counterfoil.common.settings import Settings
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.pipeline.views import build_views
@@ -131,7 +131,7 @@ def test_a_build_waits_for_no_lock_longer_than_it_is_allowed(
     drop_views(Session.alone(books.builder, Settings()))
     with books.connect() as application, application.cursor() as cursor:
         cursor.execute("begin; lock table public.reservations in access exclusive mode")
-        with refused(BuildError, "lock timeout"):
+        with refused(UnavailableError, "lock timeout"):
             build_views(plan)
         cursor.execute("rollback")
     drop_views(Session.alone(books.builder, Settings()))

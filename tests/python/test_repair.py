@@ -877,5 +877,11 @@ def test_verify_writes_through_the_repair_output(copy: Copy, reader: str, tmp_pa
     assert "permission denied" in last
 
 
+def test_verify_proves_nothing_of_another_database(copy: Copy, tmp_path: Path) -> None:
+    refused = counterfoil_cli(copy, tmp_path, "verify", copy_repair={"dbname": "postgres"})
+    assert refused.returncode == 3
+    assert "it is another database than that of target 'copy'" in refused.stderr
+
+
 def test_errors_of_a_repair_are_for_users() -> None:
     assert issubclass(RepairError, CounterfoilError)

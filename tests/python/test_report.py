@@ -159,7 +159,7 @@ LONDON_SAYS = (
 GOLDEN = {
     "overnight": [
         "Audit of empwr Critical",
-        "26 of 29 checks passed, 3 failed, 2 not applicable",
+        "27 of 30 checks passed, 3 failed, 2 not applicable",
         "1 open incident, 3 checks",
         "As of 2025-10-30 05:00:00 UTC",
         "First audit of empwr",
@@ -191,7 +191,7 @@ GOLDEN = {
     ],
     "waived": [
         "Audit of empwr Passed",
-        "27 of 30 checks passed, 3 waived, 1 not applicable",
+        "28 of 31 checks passed, 3 waived, 1 not applicable",
         "No open incident",
         "0 ongoing, 0 new, 0 resolved, 1 newly waived.",
         f"Accepted by capacity until 2025-12-31: {REASON}",
@@ -202,7 +202,7 @@ GOLDEN = {
     ],
     "corrected": [
         "Audit of empwr Passed",
-        "29 of 29 checks passed, 2 not applicable",
+        "30 of 30 checks passed, 2 not applicable",
         "0 ongoing, 0 new, 1 resolved.",
         "resolved EMPWR Dance - London is off by -50",
         "open since 2025-10-30 05:00:00 UTC",
@@ -385,7 +385,7 @@ def test_the_index_is_newest_first_and_shows_what_it_cannot_read(
         rows = [row.split() for row in seen.page.locator("tbody tr").all_inner_texts()]
     assert [row[-1] for row in rows] == ["2-afternoon", "1-overnight", "0-torn"]
     assert rows[0][:4] == ["2025-10-30", "16:00:00", "UTC", "✕"]
-    assert rows[0][4:11] == ["critical", "empwr", "26", "of", "29", "1", "0"]
+    assert rows[0][4:11] == ["critical", "empwr", "27", "of", "30", "1", "0"]
     assert "cannot be read" in " ".join(rows[2])
     assert not list(tmp_path.glob(".index.*.html"))
 
