@@ -124,9 +124,8 @@ def _survey(connection: Connection, target: Target) -> Survey:
             relation = sql.Identifier(*locate(name, schemas))
             cursor.execute(
                 sql.SQL(
-                    "select exists (select from {0}), %s and exists (select from only {0})"
-                ).format(relation),
-                (table.has_heirs,),
+                    "select exists (select from {0}), {1} and exists (select from only {0})"
+                ).format(relation, sql.Literal(table.has_heirs))
             )
             ((has_rows, has_own_rows),) = cursor.fetchall()
             if has_rows:

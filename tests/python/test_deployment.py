@@ -56,7 +56,7 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
     assert {"empwr-score", "empwr-capacity-1", "empwr-isolation-0"} <= tables
     (london, *_) = json.loads(artifacts["empwr-capacity-1"]["data"])
     assert (london["Competition"], london["Discrepancy"]) == ("EMPWR Dance - London", "-50")
-    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 31
+    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 32
     assert "London" in artifacts["empwr-report"]["data"]
     (incident,) = json.loads(artifacts["empwr-incidents"]["data"])
     assert (incident["status"], incident["checks"]) == ("open", 3)

@@ -16,7 +16,6 @@ from test_migrations import keys, not_judged, write
 
 from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit
-from counterfoil.commands.repair import _plan as repair_plan
 from counterfoil.common.errors import MigrationsError
 from counterfoil.common.settings import Settings
 from counterfoil.migrations.deployment import load_migrations
@@ -192,13 +191,6 @@ def test_every_record_is_found(deployed: Deployed) -> None:
         "prisma": ("_prisma_migrations", "prisma"),
         "sqlmigrate": ("gorp_migrations", "sql-migrate"),
     }
-
-
-def test_a_repair_needs_no_audit_before_it(deployed: Deployed) -> None:
-    deployed.execute("drop schema if exists counterfoil, counterfoil_staging cascade")
-    plan = repair_plan("deployed", deployed.folder / "contract.yml")
-    assert plan.scope.contract == deployed.plan.scope.contract
-    assert not build_views(plan).views.are_new
 
 
 def test_what_is_applied_and_there_passes(deployed: Deployed) -> None:
