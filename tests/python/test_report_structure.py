@@ -111,9 +111,9 @@ def pages(broken: Audit, large: Audit, tmp_path_factory: pytest.TempPathFactory)
 GOLDEN = {
     "coverage": [
         "✓ pass Critical: 3 of 3 there",
-        "▲ warning Important: 6 of 7 there",
+        "▲ warning Important: 9 of 10 there",
         "✓ pass Supporting: 1 of 1 there",
-        'selling 3 of 3 ✕ 4 of 5 – Order "Notes"',
+        'selling 3 of 3 ✕ 7 of 8 – Order "Notes"',
         "no module – – 1 of 1 none",
     ],
     "walls": [
@@ -155,8 +155,8 @@ def test_it_says(pages: dict[str, Path], browser: Browser, section: str) -> None
 def test_markdown_says_the_same(broken: Audit) -> None:
     said = render_markdown(shown(broken))
     for phrase in [
-        "- 🟠 Important: 6 of 7 there.\n",
-        '| selling | 3 of 3 | 🔴 4 of 5 | – | Order "Notes" |\n',
+        "- 🟠 Important: 9 of 10 there.\n",
+        '| selling | 3 of 3 | 🔴 7 of 8 | – | Order "Notes" |\n',
         "tables that row security must wall in are held by it.\n",
         "| orders | 🔴 not held | 1 | has policies, and its row security is off |\n",
         r"| billing.ledger | invoice\_id, merchant\_id | billing.invoices | is missing |",
