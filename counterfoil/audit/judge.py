@@ -154,7 +154,7 @@ def _why_not_judged(
 ) -> tuple[CheckStatus, str] | None:
     """Why it cannot be judged, whatever Great Expectations' result: emptiness never passes."""
     suite = outcome.suite
-    for relation in (suite.relation, suite.evidence_of(check).source):
+    for relation in (suite.relation, suite.evidence_of(check).relation):
         if relation in scope.unproven:
             return "error", f"{relation} is not proven: {scope.unproven[relation]}"
     emptied = [table for table in (*suite.sources, *check.sources) if table in empty_tables]
