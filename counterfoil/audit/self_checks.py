@@ -86,12 +86,11 @@ def waivers_in_use(
     """
     idle = [waiver for waiver in waivers if waiver.state in ("expired", "unused")]
     # The same line written twice is one finding.
-    keys = [(waiver, _key(waiver)) for waiver in idle]
-    found = {fingerprint(WAIVERS_IN_USE.check_id, key): (waiver, key) for waiver, key in keys}
+    found = {finding.fingerprint: finding for finding in map(_idle, idle)}
     wanted = {fingerprint(WAIVERS_IN_USE.check_id, dict(key)) for key in looked_for}
     listed = [
-        _idle(waiver, key)
-        for place, (name, (waiver, key)) in enumerate(found.items())
+        finding
+        for place, (name, finding) in enumerate(found.items())
         if place < limit or name in wanted
     ]
     result = own_result(
@@ -105,15 +104,12 @@ def _without(packs: Sequence[Pack]) -> str | None:
     return f"left out: {', '.join(packs)}" if packs else None
 
 
-def _key(waiver: WaiverUse) -> dict[str, str | None]:
-    return {
+def _idle(waiver: WaiverUse) -> Finding:
+    key: dict[str, str | None] = {
         "check_id": waiver.check_id,
         "key": json.dumps(waiver.key, sort_keys=True),
         "expires_on": str(waiver.expires_on),
     }
-
-
-def _idle(waiver: WaiverUse, key: dict[str, str | None]) -> Finding:
     what = (
         f"expired on {waiver.expires_on}"
         if waiver.state == "expired"

@@ -5,13 +5,9 @@ copy of it with the same views, a server that was restored from its backup, a re
 promoted have the same names and identifiers, and other rows.
 """
 
-import psycopg2
-from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812
-
 from counterfoil.common.errors import TargetError
 from counterfoil.common.settings import Settings
-from counterfoil.postgres.connection import Refusal, connected, lost
+from counterfoil.postgres.connection import Refusal, connected
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.replica import is_replica
 
@@ -30,8 +26,12 @@ def check_one_database(builder: Target, others: tuple[Target, ...], settings: Se
         TargetError: one leads elsewhere, or cannot be reached.
         UnavailableError: a connection was lost.
     """
-    refusal = Refusal(TargetError)
-    with connected(builder, settings, refusal) as first:
+    elsewhere = Refusal(
+        TargetError,
+        f"it is another database than that of {builder}",
+        remedy="Point both outputs of profiles.yml at one database, or at a replica of it",
+    )
+    with connected(builder, settings, Refusal(TargetError)) as first:
         first.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with first.cursor() as cursor:
             cursor.execute("select pg_export_snapshot()")
@@ -39,22 +39,9 @@ def check_one_database(builder: Target, others: tuple[Target, ...], settings: Se
         for other in dict.fromkeys(others):
             if other == builder:
                 continue
-            with connected(other, settings, refusal) as second:
-                if not is_replica(second):
-                    _import(snapshot, second, other, builder)
-
-
-def _import(snapshot: str, connection: Connection, target: Target, builder: Target) -> None:
-    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-    statement = sql.SQL("set transaction snapshot {}").format(sql.Literal(snapshot))
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    except psycopg2.Error as cause:
-        if connection.closed:
-            raise lost(cause, target) from None
-        raise TargetError(
-            f"it is another database than that of {builder}",
-            where=str(target),
-            remedy="Point both outputs of profiles.yml at one database, or at a replica of it",
-        ) from None
+            with connected(other, settings, elsewhere) as second:
+                if is_replica(second):
+                    continue
+                second.set_session(isolation_level="REPEATABLE READ", readonly=True)
+                with second.cursor() as cursor:
+                    cursor.execute("set transaction snapshot %s", (snapshot,))
