@@ -1,7 +1,7 @@
 """One audit: every suite at one instant, and what came of each check."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from counterfoil.audit.audit_id import new_audit_id
 from counterfoil.audit.collations import is_outdated
-from counterfoil.audit.findings import Audit, audit_status
+from counterfoil.audit.findings import Audit, CheckResult, audit_status
 from counterfoil.audit.judge import Judge
-from counterfoil.audit.probes import row_security_isolates
+from counterfoil.audit.policies import policies_name_the_tenant
+from counterfoil.audit.probes import of_strangers, row_security_isolates
 from counterfoil.audit.rewrites import check_not_rewritten
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.score import score, tenant_score
@@ -23,7 +24,7 @@ from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.words import words_of
-from counterfoil.suites.own_checks import WAIVERS_IN_USE
+from counterfoil.suites.own_checks import POLICIES_NAME_THE_TENANT, WAIVERS_IN_USE
 from counterfoil.suites.suite import Suite, check_columns
 from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
 from counterfoil.views.parts import parts_of
@@ -105,8 +106,7 @@ def audit(
                 waivers=held,
             )
             results = [result for outcome in outcomes for result in judge.results(outcome)]
-            if scope.probes:
-                results.append(judge.accepted(row_security_isolates(connection, scope.probes)))
+            results += map(judge.accepted, _row_security(connection, scope))
             check_not_rewritten(connection, scope.relations)
     except Exception:
         # Whatever it is, and whosever error: if a connection was lost, that is what to say.
@@ -141,6 +141,17 @@ def audit(
         empty_tables=sorted(empty_tables),
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},
     )
+
+
+def _row_security(connection: sa.Connection, scope: Scope) -> Iterator[CheckResult]:
+    """The checks of row security that no view can make."""
+    if scope.has_policies:
+        own = {placed.probe.table for placed in scope.probes if placed.probe.own_rows}
+        unproven = scope.unproven.get(POLICIES_NAME_THE_TENANT.relation)
+        yield policies_name_the_tenant(connection, own, unproven)
+    if scope.probes or scope.strangers:
+        strangers = of_strangers(connection, scope.strangers, scope.contract.locate)
+        yield row_security_isolates(connection, [*scope.probes, *strangers])
 
 
 def _look_around(

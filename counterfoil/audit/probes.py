@@ -5,7 +5,7 @@ takes on the role and its settings inside the audit's read-only transaction, cou
 gives both back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from counterfoil.audit.findings import CheckResult, CheckStatus, Finding
 from counterfoil.audit.self_checks import own_finding, own_result
 from counterfoil.common.sqltext import quoted
 from counterfoil.contract.structure import Probe
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.words import words_of
 from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
 
@@ -43,22 +44,24 @@ class PlacedProbe:
 class Sight:
     """What a probe saw: rows in all, and rows that are not its own; or why it saw nothing.
 
-    `is_absent` says that its table is missing, and is reported as missing.
+    `is_absent` says that its table is missing, and is reported as missing; `is_blind`, that what
+    it saw proves nothing.
     """
 
     probe: Probe
     row_count: int = 0
     foreign_row_count: int = 0
     is_absent: bool = False
+    is_blind: bool = False
     error: str | None = None
 
 
 def row_security_isolates(connection: sa.Connection, probes: Sequence[PlacedProbe]) -> CheckResult:
     """schema.row_security_isolates: a probe that sees another's row is a finding.
 
-    A probe that sees no row at all proves nothing, and one that cannot be run neither. One
-    whose table is missing, and is a finding of schema.expected_tables_exist for it, is left
-    out; if that is all of them, nothing is known.
+    A probe with rows of its own that sees none proves nothing, nor does one without of a table
+    that is empty, nor one that cannot be run. One whose table is missing, and is a finding of
+    schema.expected_tables_exist for it, is left out; if that is all of them, nothing is known.
 
     Args:
         connection: one that sees the audit's instant, of a member of the probes' roles.
@@ -68,9 +71,9 @@ def row_security_isolates(connection: sa.Connection, probes: Sequence[PlacedProb
     findings = [_finding(sight) for sight in sights if sight.foreign_row_count]
     errors = [f"{sight.probe.name}: {sight.error}" for sight in sights if sight.error]
     tried = [sight for sight in sights if not sight.is_absent]
-    blind = [sight.probe.name for sight in tried if not sight.error and not sight.row_count]
+    blind = [sight.probe.name for sight in tried if sight.is_blind]
     status: CheckStatus = "fail" if findings else "unknown" if blind or not tried else "pass"
-    detail = f"{', '.join(blind)}: sees no row, not even its own" if blind else None
+    detail = f"{', '.join(blind)}: there is no row to see" if blind else None
     if not tried:
         detail = "the tables of all probes are missing"
     if errors:
@@ -84,18 +87,43 @@ def row_security_isolates(connection: sa.Connection, probes: Sequence[PlacedProb
     return result.model_copy(update={"status": status})
 
 
+def of_strangers(
+    connection: sa.Connection, strangers: Sequence[str], locate: Callable[[str], tuple[str, str]]
+) -> list[PlacedProbe]:
+    """A probe of each walled table that has rows, for each role that is to see none of them.
+
+    Args:
+        connection: one that sees the audit's instant.
+        strangers: the roles of structure.row_security.strangers.
+        locate: gives the (schema, relation) of a table.
+    """
+    if not strangers:
+        return []
+    tables = connection.exec_driver_sql(
+        f"select table_name from {PUBLIC_SCHEMA}.tenant_walls order by table_name"  # noqa: S608
+    ).scalars()
+    placed = [(table, *locate(table)) for table in tables]
+    return [
+        PlacedProbe(
+            Probe(name=f"{table} for {role}", role=role, table=table), schema, relation, False
+        )
+        for table, schema, relation in placed
+        if _has_rows(connection, schema, relation)
+        for role in strangers
+    ]
+
+
 def _look(connection: sa.Connection, placed: PlacedProbe) -> Sight:
     probe = placed.probe
     if placed.is_expected and not _exists(connection, placed):
         return Sight(probe, is_absent=True)
     relation = f"{quoted(placed.schema)}.{quoted(placed.relation)}"
-    count = (
-        f"select count(*), count(*) filter (where ({probe.own_rows}) is not true)"  # noqa: S608
-        f" from {relation}"
-    )
+    own = probe.own_rows or "false"
+    count = f"select count(*), count(*) filter (where ({own}) is not true) from {relation}"  # noqa: S608
     # A savepoint gives back the role and the settings, and survives an error.
     connection.exec_driver_sql("savepoint probe")
     try:
+        is_empty = not probe.own_rows and not _has_rows(connection, placed.schema, placed.relation)
         connection.exec_driver_sql("set local row_security = on")
         for name, value in probe.settings.items():
             connection.execute(
@@ -103,7 +131,8 @@ def _look(connection: sa.Connection, placed: PlacedProbe) -> Sight:
             )
         connection.exec_driver_sql(f"set local role {quoted(probe.role)}")
         seen = connection.exec_driver_sql(count, execution_options={"no_parameters": True}).one()
-        return Sight(probe, seen[0], seen[1])
+        is_blind = not seen[0] if probe.own_rows else is_empty
+        return Sight(probe, seen[0], seen[1], is_blind=is_blind)
     except sa.exc.DBAPIError as cause:
         return Sight(probe, error=words_of(cause))
     finally:
@@ -115,6 +144,15 @@ def _exists(connection: sa.Connection, placed: PlacedProbe) -> bool:
     return bool(connection.execute(_EXISTS, named).scalar_one())
 
 
+def _has_rows(connection: sa.Connection, schema: str, relation: str) -> bool:
+    statement = f"select exists (select from {quoted(schema)}.{quoted(relation)})"  # noqa: S608
+    return bool(
+        connection.exec_driver_sql(
+            statement, execution_options={"no_parameters": True}
+        ).scalar_one()
+    )
+
+
 def _finding(sight: Sight) -> Finding:
     probe = sight.probe
     key: dict[str, str | None] = {"probe": probe.name}
@@ -122,7 +160,10 @@ def _finding(sight: Sight) -> Finding:
         ROW_SECURITY_ISOLATES,
         key,
         f"{probe.name}: role {probe.role} sees {sight.foreign_row_count} rows of"
-        f" {probe.table} that are not its own, of {sight.row_count}",
+        f" {probe.table} that are not its own, of {sight.row_count}"
+        if probe.own_rows
+        else f"{probe.name}: role {probe.role} sees {sight.row_count} rows of {probe.table},"
+        " and is to see none",
         table_name=probe.table,
         role=probe.role,
         row_count=sight.row_count,

@@ -9,7 +9,7 @@ from counterfoil.audit.probes import PlacedProbe
 from counterfoil.audit.waivers import Waiver
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
-from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
+from counterfoil.suites.own_checks import POLICIES_NAME_THE_TENANT, ROW_SECURITY_ISOLATES
 from counterfoil.suites.pack_report import PackReport
 from counterfoil.suites.suite import Suite
 
@@ -65,19 +65,34 @@ class Scope:
     @cached_property
     def check_ids(self) -> tuple[str, ...]:
         """The checks that the audited packs ask for, the audit's own aside."""
-        own = [ROW_SECURITY_ISOLATES.check_id] if self.probes else []
-        return (*(check.check_id for suite in self.applying for check in suite.checks), *own)
+        own = [POLICIES_NAME_THE_TENANT.check_id] if self.has_policies else []
+        probed = [ROW_SECURITY_ISOLATES.check_id] if self.probes or self.strangers else []
+        declared = (check.check_id for suite in self.applying for check in suite.checks)
+        return (*declared, *own, *probed)
 
     @cached_property
     def check_ids_of_contract(self) -> tuple[str, ...]:
         """Those that all packs of the contract ask for, of which some may be left out."""
         return replace(self, packs=()).check_ids
 
+    @property
+    def has_policies(self) -> bool:
+        """Whether policies are read: their pack is audited."""
+        return "schema" in self.audited.packs
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """The roles that are to see no row of a walled table while nothing is set."""
+        structure = self.contract.structure
+        if not self.has_policies or not structure or not structure.row_security:
+            return ()
+        return structure.row_security.strangers
+
     @cached_property
     def probes(self) -> tuple[PlacedProbe, ...]:
         """The probes of row security; none unless their pack is audited."""
         structure = self.contract.structure
-        if "schema" not in self.audited.packs or not structure or not structure.row_security:
+        if not self.has_policies or not structure or not structure.row_security:
             return ()
         expected = {name for group in structure.tables for name in group.names}
         return tuple(

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from counterfoil.audit.evidence import Key
 from counterfoil.audit.findings import CheckResult, CheckStatus, Finding, WaiverUse, fingerprint
@@ -23,7 +22,7 @@ def own_result(
     """
     unless_failed: CheckStatus = "pass" if rows_checked else "not applicable"
     return CheckResult(
-        **asdict(check),
+        **check.shown(),
         status="fail" if findings else unless_failed,
         rows_checked=rows_checked,
         finding_count=len(findings),

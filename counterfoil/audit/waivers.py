@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from counterfoil.common.errors import WaiverError
 from counterfoil.common.files import read_text
 from counterfoil.common.yamlfile import parse_model
-from counterfoil.suites.own_checks import ROW_SECURITY_ISOLATES
-from counterfoil.suites.suite import EVIDENCE_OF_PROBES, Suite
+from counterfoil.suites.own_checks import OWN_CHECKS
+from counterfoil.suites.suite import Suite
 
 COLUMNS = ("database", "check_id", "key", "owner", "reason", "expires_on", "bound")
 
@@ -141,16 +141,19 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
     Raises:
         WaiverError: the file cannot be read, or a line is no waiver; names the line.
     """
-    evidence = {
-        check.check_id: suite.evidence_of(check) for suite in suites for check in suite.checks
-    } | {ROW_SECURITY_ISOLATES.check_id: EVIDENCE_OF_PROBES}
+    # Of each check that can be waived, the key of its findings, and whether they have a size.
+    known = {check.check_id: (check.key, False) for check in OWN_CHECKS if check.key}
+    for suite in suites:
+        for check in suite.checks:
+            evidence = suite.evidence_of(check)
+            known[check.check_id] = evidence.key, evidence.size is not None
     waivers = []
     concerned: dict[str, list[str]] = {}
     for line, row in _read(file):
         where = f"{file}, line {line}"
         waiver = parse_model(Waiver, {"line": line, **row}, where=where, error=WaiverError)
         if waiver.check_id not in concerned:
-            concerned[waiver.check_id] = [*filter(waiver.concerns, evidence)]
+            concerned[waiver.check_id] = [*filter(waiver.concerns, known)]
         waived = concerned[waiver.check_id]
         if not waived:
             raise WaiverError(
@@ -158,13 +161,13 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
                 where=where,
                 remedy="See `counterfoil checks`; the audit's own cannot be waived",
             )
-        if not any(set(evidence[check_id].key) == waiver.key.keys() for check_id in waived):
+        if not any({*known[name][0]} == waiver.key.keys() for name in waived):
             raise WaiverError(
                 f"no finding of {waiver.check_id} has the key {', '.join(sorted(waiver.key))}",
                 where=where,
-                remedy=f"Name {', '.join(evidence[waived[0]].key)}, as audit.json does",
+                remedy=f"Name {', '.join(known[waived[0]][0])}, as audit.json does",
             )
-        if waiver.bound is not None and not any(evidence[name].size for name in waived):
+        if waiver.bound is not None and not any(known[name][1] for name in waived):
             raise WaiverError(
                 f"a finding of {waiver.check_id} has no size to be held to a bound",
                 where=where,

@@ -67,7 +67,7 @@ class Trigger(Clause):
 
 
 class Probe(Clause):
-    """Rows that a role must see none of: those that `own_rows` does not hold for.
+    """Rows that a role must see none of: those that `own_rows` does not hold for, or any.
 
     `settings` are set for the probe's transaction, as the application's sessions have them.
     """
@@ -76,16 +76,20 @@ class Probe(Clause):
     role: Name
     table: Name
     settings: dict[Name, str] = Field(default_factory=dict)
-    own_rows: Name
+    own_rows: Name | None = None
 
 
 class RowSecurity(Clause):
-    """Which tables must be walled by row security, and what a policy must speak of."""
+    """Which tables must be walled by row security, and what a policy must speak of.
+
+    A stranger is a role that sees no row of any of those tables while nothing is set.
+    """
 
     required: tuple[Name, ...] = ("*",)
     owner_columns: tuple[Name, ...] = ()
     trusted_roles: tuple[Name, ...] = ()
     application_roles: tuple[Name, ...] = ()
+    strangers: tuple[Name, ...] = ()
     probes: tuple[Probe, ...] = ()
 
     @model_validator(mode="after")

@@ -11,13 +11,8 @@ from counterfoil.common.settings import Settings
 from counterfoil.common.templates import text_template
 from counterfoil.common.yamlfile import read_yaml
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.suites.own_checks import OWN_CHECKS, ROW_SECURITY_ISOLATES, OwnCheck
+from counterfoil.suites.own_checks import OWN_CHECKS
 from counterfoil.suites.suite import Check, Evidence, Suite, load_suites
-
-_PROBED = (
-    "Runs the probes of `structure.row_security.probes`, each as its role and with its settings,"
-    " in the audit's own read-only transaction. Applies when the contract has one."
-)
 
 
 @dataclass(frozen=True)
@@ -67,9 +62,7 @@ def catalogue(suites: Sequence[Suite], faults_dir: Path) -> str:
         SuiteError: a fixture cannot be read, or breaks nothing.
     """
     template = text_template("counterfoil.publish", "checks.md.j2", anchor=_anchor)
-    return template.render(
-        packs=_by_pack(suites, faults_dir), own=_own_checks(), schema=PUBLIC_SCHEMA
-    )
+    return template.render(packs=_by_pack(suites, faults_dir), own=OWN_CHECKS, schema=PUBLIC_SCHEMA)
 
 
 def _by_pack(suites: Sequence[Suite], faults_dir: Path) -> dict[str, list[Entry]]:
@@ -114,14 +107,6 @@ def _broken(fixture: Path) -> object:
     cases = read_yaml(fixture, SuiteError)
     first = next(iter(cases.values()), None) if isinstance(cases, dict) else None
     return first.get("break") if isinstance(first, dict) else None
-
-
-def _own_checks() -> tuple[tuple[OwnCheck, str], ...]:
-    """The checks that no suite declares, with how each is judged."""
-    after = "Judged by the audit itself, after every suite: it needs no view."
-    return tuple(
-        (check, _PROBED if check is ROW_SECURITY_ISOLATES else after) for check in OWN_CHECKS
-    )
 
 
 def _flow(value: object) -> str:

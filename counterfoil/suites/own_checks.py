@@ -1,6 +1,7 @@
 """The checks that no suite declares: the audit's own, of itself and by its probes."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from counterfoil.suites.severities import Severity
 
@@ -9,7 +10,8 @@ from counterfoil.suites.severities import Severity
 class OwnCheck:
     """A check as the catalogue has it; what its fields mean is what a suite's check says.
 
-    `relation` is what it looks at, and no view.
+    `relation` is what it looks at, `key` what its findings are known by if they can be waived,
+    and `judged` says how it is judged.
     """
 
     check_id: str
@@ -20,6 +22,33 @@ class OwnCheck:
     category: str
     why: str
     remedy: str
+    key: tuple[str, ...] = ()
+    judged: str = "Judged by the audit itself, after every suite: it needs no view."
+
+    def shown(self) -> dict[str, Any]:
+        """What an audit says of it."""
+        said = asdict(self)
+        return {name: said[name] for name in said.keys() - {"key", "judged"}}
+
+
+POLICIES_NAME_THE_TENANT = OwnCheck(
+    check_id="schema.policies_name_the_tenant",
+    title="Every policy of a tenant's table compares the tenant or the owner",
+    severity="critical",
+    relation="schema_policies",
+    owner="platform",
+    category="Row security",
+    why="A policy that is always true, or holds the tenant or owner against nothing that says"
+    " who is there (a setting, a function, the role), shows every tenant's rows or lets them"
+    " be written, while the table counts as walled in. A policy for UPDATE or ALL has two"
+    " halves, and each must ask.",
+    remedy="Make USING and WITH CHECK compare the tenant or the owner with who is there; declare"
+    " owner columns and trusted roles under structure.row_security.",
+    key=("table_name", "policy_name"),
+    judged="Reads `counterfoil.schema_policies` and parses each expression, as Postgres writes"
+    " it. Unknown while what a policy asks cannot be told from it, and no probe of"
+    " `structure.row_security.probes` with `own_rows` tries its table.",
+)
 
 
 ROW_SECURITY_ISOLATES = OwnCheck(
@@ -33,6 +62,10 @@ ROW_SECURITY_ISOLATES = OwnCheck(
     " what another may. Whether the policies isolate is known only when it is tried.",
     remedy="Look at schema_policies for the table, and at the role's memberships and"
     " BYPASSRLS; then write the policy that is missing.",
+    key=("probe",),
+    judged="Runs the probes of `structure.row_security.probes`, each as its role and with its"
+    " settings, and those of its `strangers`, in the audit's own read-only transaction. Applies"
+    " when the contract has one.",
 )
 
 EVERY_CHECK_RAN = OwnCheck(
@@ -58,5 +91,5 @@ WAIVERS_IN_USE = OwnCheck(
     remedy="Delete its line of seeds/waivers.csv, or give it a new date and reason.",
 )
 
-# Of every database; the one of the probes first, which the audit makes before the others.
-OWN_CHECKS = (ROW_SECURITY_ISOLATES, EVERY_CHECK_RAN, WAIVERS_IN_USE)
+# Of every database; those of the schema first, which the audit makes before the others.
+OWN_CHECKS = (POLICIES_NAME_THE_TENANT, ROW_SECURITY_ISOLATES, EVERY_CHECK_RAN, WAIVERS_IN_USE)

@@ -132,10 +132,6 @@ class Evidence(_Entry):
         return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
 
 
-# Its findings are named like those of a suite, and waived like them.
-EVIDENCE_OF_PROBES = Evidence(relation="probes", key=("probe",))
-
-
 class Check(_Entry):
     """One rule, under its stable id, with what a person needs to act on it.
 

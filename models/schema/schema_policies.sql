@@ -6,14 +6,9 @@ policies as (
     select * from {{ ref('catalog_policies') }}
 ),
 
--- The owner columns that a policy depends on, of its own table or of another.
-mentioned as (
-    select
-        policies.policy_oid,
-        string_agg(
-            distinct {{ regex_literal('owner_columns.column_name') }},
-            '|'
-        ) as column_pattern
+-- Those that depend on owner columns, of their own table or of another.
+naming as (
+    select distinct policies.policy_oid
     from policies
     inner join pg_catalog.pg_depend as dependencies
         on
@@ -37,38 +32,35 @@ mentioned as (
                 and own_columns.refobjid = policies.table_oid
                 and own_columns.refobjsubid > 0
         )
-    group by policies.policy_oid
 ),
 
--- What is quoted is no column, and a condition or'ed with true is none.
-read as (
+owner_columns as (
     select
-        policies.*,
-        mentioned.column_pattern,
-        regexp_replace(policies.seen_expression, $$'([^']|'')*'$$, $$''$$, 'g') as seen,
-        regexp_replace(policies.written_expression, $$'([^']|'')*'$$, $$''$$, 'g')
-            as written
+        table_oid,
+        array_agg(distinct column_name order by column_name) as column_names
+    from {{ ref('owner_columns') }}
+    group by table_oid
+),
+
+-- What has the same answer for everybody says of nobody whether they are there.
+functions as (
+    select
+        policies.policy_oid,
+        array_agg(
+            distinct namespaces.nspname || '.' || functions.proname
+            order by namespaces.nspname || '.' || functions.proname
+        ) as function_names
     from policies
-    left join mentioned on policies.policy_oid = mentioned.policy_oid
-),
-
-judged as (
-    select
-        *,
-        coalesce(
-            seen is null
-            or seen !~ '(^|\mOR )true\M'
-            and seen ~ ('(^|[^[:alnum:]_"])(' || column_pattern || ')($|[^[:alnum:]_"])'),
-            false
-        ) as is_seen_by_owner,
-        coalesce(
-            written is null
-            or written !~ '(^|\mOR )true\M'
-            and written
-            ~ ('(^|[^[:alnum:]_"])(' || column_pattern || ')($|[^[:alnum:]_"])'),
-            false
-        ) as is_written_by_owner
-    from read
+    inner join pg_catalog.pg_depend as dependencies
+        on
+            policies.policy_oid = dependencies.objid
+            and dependencies.classid = 'pg_catalog.pg_policy'::regclass
+            and dependencies.refclassid = 'pg_catalog.pg_proc'::regclass
+    inner join pg_catalog.pg_proc as functions on dependencies.refobjid = functions.oid
+    inner join pg_catalog.pg_namespace as namespaces
+        on functions.pronamespace = namespaces.oid
+    where functions.provolatile <> 'i'
+    group by policies.policy_oid
 ),
 
 -- Those for roles that row security does not hold anyway, or that may see everything.
@@ -91,12 +83,10 @@ trusted as (
 narrowed as (
     select
         permissive.policy_oid,
-        bool_or(restrictive.is_seen_by_owner and restrictive.seen is not null)
-            as is_seen_by_owner,
-        bool_or(restrictive.is_written_by_owner and restrictive.written is not null)
-            as is_written_by_owner
-    from judged as permissive
-    inner join judged as restrictive
+        array_agg(restrictive.policy_name order by restrictive.policy_name)
+            as policy_names
+    from policies as permissive
+    inner join policies as restrictive
         on
             permissive.table_oid = restrictive.table_oid
             and restrictive.command_code in ('*', permissive.command_code)
@@ -124,39 +114,39 @@ owned as (
 
 final as (
     select
-        judged.table_name,
-        judged.policy_name,
-        judged.command,
-        judged.is_permissive,
+        policies.table_name,
+        policies.relation_name,
+        policies.policy_name,
+        policies.command,
+        policies.is_permissive,
         array_to_string(
             array(
                 select coalesce(roles.rolname::text, 'public')
-                from unnest(judged.role_oids) as granted (role_oid)
+                from unnest(policies.role_oids) as granted (role_oid)
                 left join pg_catalog.pg_roles as roles on granted.role_oid = roles.oid
                 order by coalesce(roles.rolname::text, 'public')
             ),
             ', '
         ) as role_names,
-        judged.using_expression,
-        judged.check_expression,
+        policies.seen_expression,
+        policies.written_expression,
+        coalesce(owner_columns.column_names, '{}') as owner_columns,
+        (naming.policy_oid is not null) as names_owner,
+        coalesce(functions.function_names, '{}') as function_names,
+        coalesce(narrowed.policy_names, '{}') as narrowed_by,
         case
-            when judged.table_oid not in (select owned.table_oid from owned)
+            when policies.table_oid not in (select owned.table_oid from owned)
                 then 'of no tenant'
-            when not judged.is_permissive then 'narrows'
+            when not policies.is_permissive then 'narrows'
             when trusted.policy_oid is not null then 'trusted'
-            when
-                not judged.is_seen_by_owner
-                and not coalesce(narrowed.is_seen_by_owner, false)
-                then 'shows'
-            when
-                not judged.is_written_by_owner
-                and not coalesce(narrowed.is_written_by_owner, false)
-                then 'lets write'
-            else 'walled'
-        end as effect
-    from judged
-    left join trusted on judged.policy_oid = trusted.policy_oid
-    left join narrowed on judged.policy_oid = narrowed.policy_oid
+            else 'opens'
+        end as standing
+    from policies
+    left join naming on policies.policy_oid = naming.policy_oid
+    left join owner_columns on policies.table_oid = owner_columns.table_oid
+    left join functions on policies.policy_oid = functions.policy_oid
+    left join trusted on policies.policy_oid = trusted.policy_oid
+    left join narrowed on policies.policy_oid = narrowed.policy_oid
 )
 
 select * from final

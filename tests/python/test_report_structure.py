@@ -117,11 +117,11 @@ GOLDEN = {
         "no module – – 1 of 1 none",
     ],
     "walls": [
-        "tables that row security must wall in are held by it.",
+        "tables that row security must wall in have it, with policies.",
+        "✕ fail What the policies ask of a row was read.",
         "✕ fail What the application's roles see of others' rows was tried.",
-        "orders ✕ not held 1 has policies, and its row security is off",
-        "products ✕ not held 2 policy wide asks for no tenant",
-        "photo_tags ✓ held",
+        "orders ✕ not on 1 has policies, and its row security is off",
+        "products ✓ on 2 nothing",
     ],
     "foreign-keys": [
         "keys that are there hold.",
@@ -157,8 +157,8 @@ def test_markdown_says_the_same(broken: Audit) -> None:
     for phrase in [
         "- 🟠 Important: 9 of 10 there.\n",
         '| selling | 3 of 3 | 🔴 7 of 8 | – | Order "Notes" |\n',
-        "tables that row security must wall in are held by it.\n",
-        "| orders | 🔴 not held | 1 | has policies, and its row security is off |\n",
+        "tables that row security must wall in have it, with policies.\n",
+        "| orders | 🔴 not on | 1 | has policies, and its row security is off |\n",
         r"| billing.ledger | invoice\_id, merchant\_id | billing.invoices | is missing |",
         "| backend | alembic | 1,200 | 7 | 5 | 🔴 2 heads: 010\\_left, 016\\_right |\n\n",
         "- 🔴 The next run of backend",

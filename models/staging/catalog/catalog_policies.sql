@@ -12,6 +12,7 @@ policies as (
         policies.polname::text as policy_name,
         tables.table_oid,
         tables.table_name,
+        tables.relation_name,
         policies.polpermissive as is_permissive,
         policies.polcmd::text as command_code,
         policies.polroles as role_oids,
