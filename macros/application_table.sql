@@ -3,7 +3,8 @@
 
     Arguments:
         table_name: the table, as the contract names it.
-    Returns: the quoted relation, `"schema"."table"`.
+    Returns: the quoted relation, `"schema"."table"`; of a table that does not exist, a subquery
+        without rows.
     Example: {{ application_table('reservations') }} -> "public"."reservations"
 #}
 {% macro application_table(table_name) -%}

@@ -136,7 +136,7 @@ def _why_partly_judged(
     parts = [_without_rows(empty_tables)] if empty_tables else []
     if check.unknown:
         said = [row[check.unknown] for row in outcome.summary if row[check.unknown]]
-        reasons = [one for one in said if isinstance(one, str)]
+        reasons = [*dict.fromkeys(one for one in said if isinstance(one, str))]
         parts += reasons[:_MOST_REASONS]
         if len(reasons) > _MOST_REASONS:
             parts.append(f"and {len(reasons) - _MOST_REASONS} more")

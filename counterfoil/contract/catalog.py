@@ -409,7 +409,9 @@ class Facts:
     Attributes:
         tables: the catalog's, by label; None if it was not asked, and the contract is believed.
         unjudged: of the rules that Postgres cannot plan, by list and name, why.
+        missing: the contract's tables that do not exist: they are read as empty ones.
     """
 
     tables: Mapping[str, CatalogTable] | None = field(default=None, compare=False)
     unjudged: Mapping[tuple[str, str], str] = field(default_factory=dict, compare=False)
+    missing: frozenset[str] = field(default=frozenset(), compare=False)

@@ -5,6 +5,7 @@ It lives in dbt_project.yml as the dbt project's single variable, or in a file o
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -392,6 +393,19 @@ class Contract(_Clause):
         """The contract, and what the catalog says of it."""
         known = self.model_copy()
         known._facts = facts
+        return known
+
+    def without(self, missing: frozenset[str]) -> "Contract":
+        """The contract, which knows that some of its tables do not exist.
+
+        They are in use: that is what is wrong with them. They are not fresh, having no rows.
+        """
+        gone = {
+            name: self.tables[name].model_copy(update={"in_use": True, "freshness": None})
+            for name in missing
+        }
+        known = self.model_copy(update={"tables": {**self.tables, **gone}})
+        known._facts = replace(self.facts, missing=missing)
         return known
 
     @property

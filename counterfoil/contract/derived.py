@@ -45,7 +45,8 @@ def derive(contract: Contract) -> dict[str, Any]:
         schemas: those that it is about, its own first.
         global_tables: names and globs of the tables that belong to no tenant.
         tables: by name, the quoted `relation`, the columns of its `key`, its `tenant`: the
-            column with the tenant, or None; and what leaves its rows `unjudged`.
+            column with the tenant, or None; what leaves its rows `unjudged`; and whether it is
+            `missing`, and its relation an empty one in its place.
         unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
             the names of `tables_in_use` and `tenant_tables`; `references` that must resolve,
             those of several columns (`references_of_columns`), those that the contract's paths
@@ -67,6 +68,11 @@ def derive(contract: Contract) -> dict[str, Any]:
         name: contract.model_dump(mode="json", exclude_none=True, include={name})[name]
         for name in ("business_keys", "required_values", "allowed_values")
     }
+    for name in ("required_values", "allowed_values"):
+        rules[name] = [
+            _of_missing(rule) if rule["table"] in contract.facts.missing else rule
+            for rule in rules[name]
+        ]
     references = [*_scanned(contract, "references", contract.references, partial(_paths, contract))]
     rules["unique_keys"] = _unique_keys(contract, rules.pop("business_keys"))
     return {
@@ -125,13 +131,30 @@ def _table(contract: Contract, name: str) -> dict[str, Any]:
         column = contract.key_of(name)[0]
     elif tenant and not contract.tables[name].global_:
         column = tenant.column_of(name)
-    relation = ".".join(map(quoted, contract.locate(name)))
     return {
-        "relation": f"only {relation}" if contract.tables[name].only else relation,
+        "relation": _relation(contract, name),
         "key": [*contract.key_of(name)],
         "tenant": column,
-        **_if_any(unjudged=contract.unsaid_heirs(name)),
+        **_if_any(
+            unjudged=contract.unsaid_heirs(name), missing=name in contract.facts.missing or None
+        ),
     }
+
+
+def _relation(contract: Contract, name: str) -> str:
+    """What is read for a table: one that does not exist is read as an empty one."""
+    if name in contract.facts.missing:
+        columns = {column for table, column, _ in contract.columns_mentioned() if table == name}
+        columns |= {*contract.key_of(name)}
+        nulls = ", ".join(f"null::text as {quoted(column)}" for column in sorted(columns))
+        return f"(select {nulls} where false)"
+    relation = ".".join(map(quoted, contract.locate(name)))
+    return f"only {relation}" if contract.tables[name].only else relation
+
+
+def _of_missing(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The rule without what it says of values: there are none, and their types are not known."""
+    return {name: rule[name] for name in ("name", "table", "column")} | {"is_incomparable": True}
 
 
 def _unique_keys(contract: Contract, declared: list[dict[str, Any]]) -> list[dict[str, Any]]:

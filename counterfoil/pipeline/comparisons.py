@@ -36,17 +36,27 @@ class Comparison:
     grouped: tuple[Column, ...]
     remedy: str
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """Those whose columns are compared."""
+        return frozenset(
+            table for table, _ in (*(one for pair in self.pairs for one in pair), *self.grouped)
+        )
+
 
 def with_unjudged(contract: Contract, connection: Connection) -> Contract:
     """The contract, which knows what Postgres cannot compare, and why.
 
     Args:
-        contract: its tables and columns are there, and may be read.
+        contract: its tables and columns are there, or known to be missing, and may be read.
         connection: of the builder. Its transaction is rolled back.
     """
     unjudged: dict[tuple[str, str], str] = {}
     refusals: dict[object, str | None] = {}
     for comparison in _comparisons(contract):
+        if gone := sorted(comparison.tables & contract.facts.missing):
+            unjudged |= dict.fromkeys(comparison.rules, f"{gone[0]} does not exist")
+            continue
         # Of thousands of tables the keys are of a few types.
         by_type = _by_type(contract, comparison)
         if by_type not in refusals:

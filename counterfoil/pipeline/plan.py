@@ -1,6 +1,6 @@
 """Everything that is read and checked before the database is asked what is true."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from counterfoil.alerts.recipients import Recipient, check_owners, load_recipien
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import load_waivers
 from counterfoil.common.settings import Settings
-from counterfoil.contract.contract import load_contract
+from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.contract.discovery import discover
 from counterfoil.contract.packs import Pack
 from counterfoil.migrations.deployment import with_histories
@@ -16,7 +16,7 @@ from counterfoil.pipeline.preflight import check_database, check_disk, check_rec
 from counterfoil.postgres.one_database import check_one_database
 from counterfoil.postgres.session import Session
 from counterfoil.suites.pack_report import load_reports
-from counterfoil.suites.suite import check_suites, load_suites, read_pii_columns
+from counterfoil.suites.suite import Suite, check_suites, load_suites, read_pii_columns
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def make_plan(
     check_disk(settings)
     check_one_database(session.builder, (session.auditor, session.historian), settings)
     contract = discover(declared, session)
-    contract = check_database(contract, session)
+    contract = check_database(contract, session, _named_by_views(suites, contract))
     contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
     found = with_histories(contract, contract_dir, session)
     return Plan(
@@ -86,4 +86,15 @@ def make_plan(
         contract_dir=contract_dir,
         session=session,
         recipients=recipients,
+    )
+
+
+def _named_by_views(suites: Iterable[Suite], contract: Contract) -> frozenset[str]:
+    """The tables that views name themselves, and not by the contract's lists."""
+    return frozenset(
+        table
+        for suite in suites
+        if suite.applies_to(contract)
+        for sources in (suite.sources, *(check.sources for check in suite.checks))
+        for table in sources
     )

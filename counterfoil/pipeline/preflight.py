@@ -1,7 +1,7 @@
 """What must hold before an audit begins: found here, nothing is published, nothing lost."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg2
@@ -95,20 +95,28 @@ _READABLE = """
 """
 
 
-def check_database(contract: Contract, session: Session) -> Contract:
+def check_database(contract: Contract, session: Session, needed: Collection[str] = ()) -> Contract:
     """That the contract's tables and columns exist and its builder sees every row of them.
 
+    Args:
+        contract: what is to be audited.
+        session: who builds its views.
+        needed: the tables that views name themselves, and cannot do without.
+
     Returns:
-        The contract, which knows those of its comparisons that Postgres cannot plan.
+        The contract, which knows those of its tables that do not exist, where a check says so,
+        and those of its comparisons that Postgres cannot plan.
 
     Raises:
         TargetError: the database cannot be reached.
-        PreflightError: a schema, table, column or privilege is missing, row-level security
+        PreflightError: a column, a privilege or a needed table is missing, row-level security
             hides rows, or an expression of the contract is not one that Postgres takes.
     """
     target = session.builder
     with _asking(target, session.settings) as connection:
-        _check_columns(contract, _relations(contract, connection))
+        found = _relations(contract, connection)
+        contract = _without_missing(contract, contract.tables.keys() - found.keys(), needed)
+        _check_columns(contract, found)
         _check_visibility(contract, target, connection)
         _check_instants(contract, connection)
         _check_expressions(contract, connection)
@@ -223,14 +231,27 @@ def _located(contract: Contract) -> tuple[list[str], list[str]]:
     return [schema for schema, _ in located], [relation for _, relation in located]
 
 
-def _check_columns(contract: Contract, found: Mapping[str, tuple[str | None, set[str]]]) -> None:
-    for table, declared in contract.tables.items():
-        if table not in found:
+def _without_missing(
+    contract: Contract, missing: Collection[str], needed: Collection[str]
+) -> Contract:
+    """The contract, which knows what is missing: integrity.source_not_empty says of what."""
+    if not missing:
+        return contract
+    has_check = "integrity" in contract.packs
+    for table in sorted(missing):
+        if not has_check or table in needed:
             raise PreflightError(
                 f"table {'.'.join(contract.locate(table))} does not exist",
                 where=f"contract of {contract.database}, key tables.{table}",
                 remedy="Take it out of the contract, or correct its schema or name",
             )
+    return contract.without(frozenset(missing))
+
+
+def _check_columns(contract: Contract, found: Mapping[str, tuple[str | None, set[str]]]) -> None:
+    for table, declared in contract.tables.items():
+        if table in contract.facts.missing:
+            continue
         kind, _ = found[table]
         if kind != declared.kind:
             back = f"put a {declared.kind} back in its place"
@@ -250,7 +271,7 @@ def _check_columns(contract: Contract, found: Mapping[str, tuple[str | None, set
                 remedy="Take that key out",
             )
     for table, column, key in contract.columns_mentioned():
-        if column not in found[table][1]:
+        if table not in contract.facts.missing and column not in found[table][1]:
             raise PreflightError(
                 f"column {'.'.join(contract.locate(table))}.{column} does not exist",
                 where=f"contract of {contract.database}, key {key}",
@@ -332,6 +353,8 @@ def _check_zone(zone: str, where: str, connection: Connection) -> None:
 def _check_expressions(contract: Contract, connection: Connection) -> None:
     """That Postgres plans what the contract says in SQL: dbt would name a model, not a key."""
     for key, table, condition in contract.conditions():
+        if table in contract.facts.missing:
+            continue
         query = sql.SQL("explain select from {} as source_row where {}").format(
             sql.Identifier(*contract.locate(table)), sql.SQL(condition)
         )

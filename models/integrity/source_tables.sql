@@ -16,6 +16,8 @@ tables_in_use as (
             epoch from {{ max_age(table) }}
         )::bigint as max_age_seconds,
         {{ table.get('max_shrink_percent', 'null') }}::numeric as max_shrink_percent,
+        {% set is_missing = var('derived')['tables'][table_name]['missing'] is defined %}
+        {{ "'does not exist'" if is_missing else "'has no rows'" }} as emptiness,
         {{ why_unjudged(var('derived')['tables'][table_name]) }} as unjudged_because
     from {{ application_table(table_name) }} as source_row  -- noqa: AL05
     {% endfor %}
@@ -55,6 +57,7 @@ final as (
         previous_row_count,
         max_shrink_percent,
         (row_count = 0) as is_empty,
+        emptiness,
         (
             row_count > 0
             and max_age_seconds is not null

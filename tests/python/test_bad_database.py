@@ -26,7 +26,12 @@ BARE = "counterfoil_bare"
 # key, value, what the error says, the key that it names if not that
 UNFIT: dict[str, tuple[str, Any, str, str]] = {
     "a table missing": ("tables.nowhere", {"key": "id"}, "table public.nowhere does not", ""),
-    "a schema missing": ("schema", "app", "table app.tenants does not exist", "tables.tenants"),
+    "a schema missing": (
+        "schema",
+        "app",
+        "table app.capacity_ledger does not",
+        "tables.capacity_ledger",
+    ),
     "a key missing": ("tables.studios.key", "uuid", "column public.studios.uuid does not", ""),
     "a tenant missing": ("tenant.column", "org_id", "column public.studios.org_id does", ""),
     "a personal column missing": ("tables.dancers.pii", ["nick"], "column public.dancers.nick", ""),
@@ -91,7 +96,7 @@ def test_a_contract_of_another_database(
 ) -> None:
     contract = Contract.model_validate(changed(GOOD, key, value))
     with refused(PreflightError, "contract of empwr, key " + (named or key), says):
-        check_database(contract, overnight.plan.session)
+        check_database(contract, overnight.plan.session, needed=contract.tables)
 
 
 @pytest.mark.parametrize(
@@ -163,8 +168,9 @@ def test_what_stands_where_a_table_did(
 
 def test_names_that_would_break_a_line(overnight: Database) -> None:
     hostile = changed(GOOD, "tables.[red]\n\x1b[31m", {"key": "id"})
+    contract = Contract.model_validate(hostile)
     with refused(PreflightError, "table public.[red] [31m does not exist"):
-        check_database(Contract.model_validate(hostile), overnight.plan.session)
+        check_database(contract, overnight.plan.session, needed=contract.tables)
 
 
 def test_nothing_is_published_or_built(overnight: Database, tmp_path: Any) -> None:

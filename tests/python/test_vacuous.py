@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from applications import DATABASES, audited, created
 from conftest import ROOT, Database
+from copies import write_profiles
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.findings import Audit, CheckResult
@@ -560,3 +562,37 @@ def test_preflight_refuses_a_role_that_rows_are_hidden_from(
                 "alter table public.dancers disable row level security, no force row level security"
             )
             cursor.execute("drop owned by policed; drop role policed")
+
+
+def test_a_table_that_is_gone_is_the_finding(
+    overnight: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And a schema: what would have been said of their rows is unknown, and the rest is said."""
+    server = overnight.plan.session.builder.model_copy(update={"dbname": "postgres"})
+    files = DATABASES / "market"
+    gone = "drop table public.products cascade; drop schema billing cascade;"
+    schema = (files / "schema.sql").read_text(encoding="utf-8")
+    with created(server, "market_without", f"{schema};{gone}") as target:
+        write_profiles(tmp_path, target)
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+        monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+        audit = audited(target, files / "contract.yml")
+    said = {check.check_id: check for check in audit.checks}
+    assert [finding.message for finding in said["integrity.source_not_empty"].findings] == [
+        "billing.invoices is in use and does not exist",
+        "products is in use and does not exist",
+    ]
+    unknown = {check_id for check_id, check in said.items() if check.status == "unknown"}
+    assert unknown == {
+        "integrity.keys_unique",
+        "integrity.references_resolve",
+        "integrity.references_whole",
+        "integrity.required_references_set",
+        "tenancy.tenant_is_set",
+    }
+    assert said["integrity.references_resolve"].detail == (
+        "billing.invoices, products: in use, and without rows;"
+        " products does not exist; billing.invoices does not exist"
+    )
+    assert not [check_id for check_id, check in said.items() if check.status == "error"]
+    assert said["schema.expected_tables_exist"].finding_count == 2
