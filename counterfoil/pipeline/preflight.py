@@ -361,6 +361,7 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(query)
+                plan = "\n".join(line for (line,) in cursor)
             # The lock of its table is given back: there may be thousands of conditions.
             connection.rollback()
         except psycopg2.Error as cause:
@@ -372,6 +373,22 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
                 where=f"contract of {contract.database}, key {key}",
                 remedy="Correct that key's SQL",
             ) from None
+        _check_meaning(contract, key, table, condition, plan)
+
+
+def _check_meaning(contract: Contract, key: str, table: str, condition: str, plan: str) -> None:
+    """That Postgres makes no text of what is not its own: citext's `=`, say, is on no path."""
+    known = (contract.facts.tables or {}).get(table)
+    if known is None or "::text" in condition:
+        return
+    for column, equality in known.equalities.items():
+        if f"({identifier(column)})::text" in plan:
+            raise PreflightError(
+                f"{column} is {known.types[column]}, and is compared as text here",
+                where=f"contract of {contract.database}, key {key}",
+                remedy=f"Write its own operator, {column} {equality} ...; or {column}::text, if"
+                " that is meant",
+            )
 
 
 def _check_ownership(target: Target, connection: Connection) -> None:
