@@ -12,7 +12,8 @@ from counterfoil.postgres.session import Session
 def render_grants(contract: Contract, session: Session, *, reader: str) -> str:
     """A script that makes the roles and gives each its rights; to run it again changes nothing.
 
-    It is for the database's owner to read and run: Counterfoil's own roles may do none of it.
+    It is for the owner of the database and its tables to read and run, who needs CREATEROLE and
+    no superuser: Counterfoil's own roles may do none of it.
 
     Args:
         contract: the tables that the builder has to read.
@@ -36,6 +37,10 @@ def render_grants(contract: Contract, session: Session, *, reader: str) -> str:
         **users,
         reader=reader,
         roles=list(dict.fromkeys([*users.values(), reader])),
+        owners=list(dict.fromkeys([builder.user, historian.user])),
+        readers_of_sequences=", ".join(
+            f"({literal(role)})" for role in dict.fromkeys([builder.user, auditor.user])
+        ),
         readers_of_history=_others(historian.user, builder.user, auditor.user, reader),
         views=PUBLIC_SCHEMA,
         staging=STAGING_SCHEMA,
