@@ -96,7 +96,7 @@ worker deploy bench-deployment: export PREFECT_API_URL ?= http://127.0.0.1:$(POR
 
 .PHONY: deploy
 deploy: install ## Make the work pool and the deployments of prefect.yaml, or renew them
-	@$(BIN)/python -m flows.deploy  # waits for the server
+	@$(BIN)/python -m counterfoil.flows.deploy  # waits for the server
 	@$(BIN)/prefect work-pool create counterfoil --type process --overwrite
 	@$(BIN)/prefect --no-prompt deploy --all
 

@@ -73,7 +73,7 @@ def seconds(work: Callable[[], object]) -> float:
 def publish(made: Audit, reports: Path, run: int) -> None:
     """Every form, under a name of its own."""
     named = made.model_copy(update={"audit_id": f"{made.audit_id}-{run}"})
-    body = body_of(named, load_reports(settings().expectations_dir))
+    body = body_of(named, load_reports(*settings().expectations_dirs))
     publish_report(body, render_markdown(body), reports)
 
 

@@ -12,7 +12,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.settings import PREFECT_API_URL
 
 from counterfoil.common.errors import AlertError
-from flows.events import COMPLETED, database_resource
+from counterfoil.flows.events import COMPLETED, database_resource
 
 
 def watch_for_absence(database: str, block: str, within: timedelta) -> str:

@@ -18,11 +18,11 @@ from counterfoil.audit.audit_id import new_audit_id
 from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
 from counterfoil.common.errors import CounterfoilError, FlowError
 from counterfoil.common.settings import settings
+from counterfoil.flows.labels import status_of
 from counterfoil.pipeline.fleet import Member, load_fleet
 from counterfoil.postgres.server import announce
 from counterfoil.publish.fleet_report import DatabaseOutcome, FleetAudit, render_fleet, worst_first
 from counterfoil.publish.folder import publish_folder
-from flows.labels import status_of
 
 AUDIT = "nightly/audit"
 

@@ -9,10 +9,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from counterfoil.common.errors import UnavailableError
+from counterfoil.flows.artifacts import Progress, publish_artifacts
+from counterfoil.flows.events import emit_events
 from counterfoil.pipeline.host import DELAYS_S, Host, say_again
 from counterfoil.publish.body import Body
-from flows.artifacts import Progress, publish_artifacts
-from flows.events import emit_events
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from counterfoil.audit.audit_id import AuditId, new_audit_id
 from counterfoil.audit.exit_codes import EXIT_PASSED, FailOn, exit_code
 from counterfoil.common.settings import settings
 from counterfoil.contract.packs import Pack
+from counterfoil.flows.host import PrefectHost
+from counterfoil.flows.labels import label_run
 from counterfoil.pipeline.run import Job, Order, carry_out
 from counterfoil.publish.headlines import outcome
-from flows.host import PrefectHost
-from flows.labels import label_run
 
 
 @flow(name="nightly", flow_run_name="audit of {target}", retries=0)

@@ -31,7 +31,7 @@ def alerts_test() -> None:
 
         file = settings().alerts_path
         recipients = load_recipients(file)
-        check_owners(recipients, load_suites(settings().expectations_dir), file)
+        check_owners(recipients, load_suites(*settings().expectations_dirs), file)
         if not recipients:
             raise AlertError("it names no recipient", where=str(file), remedy="Add a recipient")
         failed = False
@@ -58,7 +58,7 @@ def alerts_watch(
         settle_prefect()
         from counterfoil.common.settings import settings
         from counterfoil.contract.contract import load_contract
-        from flows.absence import watch_for_absence
+        from counterfoil.flows.absence import watch_for_absence
 
         database = load_contract(settings().project_dir, contract).database
         try:

@@ -18,7 +18,7 @@ def checks() -> None:
         table.add_column("check", no_wrap=True)
         table.add_column("severity")
         table.add_column("says")
-        suites = load_suites(settings().expectations_dir)
+        suites = load_suites(*settings().expectations_dirs)
         listed: list[Check | OwnCheck] = [check for suite in suites for check in suite.checks]
         for check in [*listed, *OWN_CHECKS]:
             table.add_row(check.check_id, check.severity, Text(one_line(check.title)))

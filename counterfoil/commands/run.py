@@ -77,7 +77,7 @@ def run(
         if json is not None:
             _copy(published, json)
         say()
-        for line in render_terminal(body_of(audit, load_reports(settings().expectations_dir))):
+        for line in render_terminal(body_of(audit, load_reports(*settings().expectations_dirs))):
             out.print(line, soft_wrap=True)
         say(f"Report: {_shortest(published.with_name('index.html'))}")
         if failure not in (None, outcome(audit)):
@@ -123,7 +123,7 @@ def _in_this_process(
 def _as_flow(**parameters: Any) -> str | None:
     """The run as Prefect's flow. Why it is not completed, if it is not: findings, or a failure."""
     settle_prefect()
-    from flows.nightly import nightly
+    from counterfoil.flows.nightly import nightly
 
     try:
         state = nightly(**parameters, return_state=True)

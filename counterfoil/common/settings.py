@@ -1,5 +1,6 @@
 """What an operator may set, by environment variable, without touching a file."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,14 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from counterfoil.common.errors import SettingsError
-
-_CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def _project_dir() -> Path:
-    """The dbt project's folder: the working directory if it is one, else the checkout."""
-    here = Path.cwd()
-    return here if (here / "dbt_project.yml").is_file() else _CHECKOUT
+from counterfoil.common.folders import here, ours_and_own, product_of
 
 
 class Settings(BaseSettings):
@@ -23,8 +17,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="COUNTERFOIL_")
 
     project_dir: Path = Field(
-        default_factory=_project_dir,
-        description="Folder of dbt_project.yml, models/ and expectations/.",
+        default_factory=here,
+        description="Folder of contract.yml, profiles.yml, models/ and expectations/ of one's own.",
     )
     reports_dir: Path = Field(
         default=Path("reports"), description="Where audits are published, in the project."
@@ -40,8 +34,8 @@ class Settings(BaseSettings):
     evidence_limit: int = Field(
         default=100, ge=1, le=100_000, description="Findings listed per check; all are counted."
     )
-    waivers_file: Path = Field(
-        default=Path("seeds/waivers.csv"), description="Accepted findings, in the project."
+    waivers_file: Path | None = Field(
+        default=None, description="Accepted findings: waivers.csv, in a checkout seeds/waivers.csv."
     )
     alerts_file: Path = Field(
         default=Path("alerts.yml"), description="The recipients of alerts, in the project."
@@ -90,17 +84,32 @@ class Settings(BaseSettings):
     @classmethod
     def _holds_wherever_a_process_runs(cls, folder: Path) -> Path:
         """Absolute, since dbt's process runs in another folder than ours."""
-        return folder.expanduser().absolute()
+        folder = folder.expanduser().absolute()
+        if not os.path.isdir(folder):
+            raise ValueError("there is no such folder")
+        return folder
 
     @property
-    def expectations_dir(self) -> Path:
-        """The folder of the suites."""
-        return self.project_dir / "expectations"
+    def product_dir(self) -> Path:
+        """The folder of Counterfoil's own dbt project and suites."""
+        return product_of(self.project_dir)
+
+    @property
+    def expectations_dirs(self) -> tuple[Path, ...]:
+        """The folders of the suites: ours, then the user's own."""
+        return ours_and_own(self.project_dir, "expectations")
+
+    @property
+    def models_dirs(self) -> tuple[Path, ...]:
+        """The folders of the models: ours, then the user's own."""
+        return ours_and_own(self.project_dir, "models")
 
     @property
     def waivers_path(self) -> Path:
         """The file of the waivers, as an absolute path."""
-        return self.project_dir / self.waivers_file.expanduser()
+        is_checkout = self.product_dir == self.project_dir
+        usual = Path("seeds/waivers.csv" if is_checkout else "waivers.csv")
+        return self.project_dir / (self.waivers_file or usual).expanduser()
 
     @property
     def alerts_path(self) -> Path:

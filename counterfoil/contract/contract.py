@@ -1,7 +1,7 @@
 """The contract: what a database promises, and what the views and suites hold it to.
 
-It lives in dbt_project.yml as the dbt project's single variable, or in a file of
-`contracts/` that replaces it whole. docs/contract.md explains every key to its author.
+It lives in contract.yml of the user's folder, in a checkout as the dbt project's variable, or in
+a file that replaces either whole. docs/contract.md explains every key to its author.
 """
 
 from collections.abc import Collection, Iterator
@@ -21,13 +21,14 @@ from pydantic import (
 )
 
 from counterfoil.common.errors import ContractError
+from counterfoil.common.folders import CONTRACT_FILE, ours_and_own
 from counterfoil.common.sqltext import literal, quoted
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.catalog import ROW_PLACE, Facts
 from counterfoil.contract.clauses import Clause as _Clause
 from counterfoil.contract.clauses import Name, label, locate, matches
 from counterfoil.contract.health import Health
-from counterfoil.contract.packs import Pack, check_packs
+from counterfoil.contract.packs import Pack, check_packs, packs_of
 from counterfoil.contract.structure import Structure, names_only
 
 # Those that read the rows of the tables that the contract lists.
@@ -661,30 +662,42 @@ class Contract(_Clause):
 
 
 def load_contract(project_dir: Path, file: Path | None = None) -> Contract:
-    """The contract of `file`, or else the dbt project's own variable.
+    """The contract of `file`, or else that of the user's folder, with the packs of that folder.
+
+    A pack of one's own is asked for by being there: nobody writes checks that are not to be made.
+
+    Args:
+        project_dir: the user's folder.
+        file: a contract in place of its `contract.yml`, or in a checkout of the dbt project's
+            variable.
 
     Raises:
         ContractError: it is missing, not YAML, not a contract, or asks for a pack that is
             none; names file and key.
     """
     if file is None:
-        content, where = _project_variable(project_dir)
+        content, where = _folders_own(project_dir)
     else:
         content, where = read_yaml(file, ContractError), str(file)
     contract = parse_model(Contract, content, where=where, error=ContractError)
-    check_packs(contract.packs, project_dir / "expectations", where=where)
-    return contract
+    ours, *own = ours_and_own(project_dir, "expectations")
+    check_packs(contract.packs, (ours, *own), where=where)
+    added = [pack for folder in own for pack in packs_of(folder) if pack not in contract.packs]
+    return contract.model_copy(update={"packs": (*contract.packs, *added)}) if added else contract
 
 
-def _project_variable(project_dir: Path) -> tuple[Any, str]:
-    """The variable `contract` of dbt_project.yml, and what to call it."""
+def _folders_own(project_dir: Path) -> tuple[Any, str]:
+    """The contract of contract.yml, or the variable of a checkout, and what to call it."""
+    file = project_dir / CONTRACT_FILE
     project = project_dir / "dbt_project.yml"
+    if file.is_file() or not project.exists():
+        return read_yaml(file, ContractError), str(file)
     content = read_yaml(project, ContractError)
     variables = content.get("vars") if isinstance(content, dict) else None
     if not isinstance(variables, dict) or "contract" not in variables:
         raise ContractError(
-            "no variable 'contract'",
+            f"no variable 'contract', and no {CONTRACT_FILE} beside it",
             where=str(project),
-            remedy="Declare vars.contract, or pass --contract FILE",
+            remedy="Make a folder that has one with `counterfoil init`, or pass --contract FILE",
         )
     return variables["contract"], f"{project}: vars.contract"

@@ -10,11 +10,12 @@ import psycopg2.errors
 from psycopg2 import sql
 
 from counterfoil.common.errors import DemoError
+from counterfoil.common.folders import PRODUCT
 from counterfoil.common.text import first_line
 from counterfoil.postgres.server import log_file
 
 MAINTENANCE = "postgres"
-SQL_DIR = Path(__file__).parents[2] / "demo"
+SQL_DIR = PRODUCT / "demo"
 
 
 def url_of(directory: Path, database: str) -> str:

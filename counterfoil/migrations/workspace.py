@@ -104,10 +104,10 @@ def judge_folder(
     facts = read_trees(trees, folder)
     log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
     contract = _contract(database or folder.absolute().name or "/")
-    suites = load_suites(settings.expectations_dir)
+    suites = load_suites(*settings.expectations_dirs)
     waivers = load_waivers(waivers_file, suites) if waivers_file else ()
     applying = tuple(suite for suite in suites if suite.applies_to(contract) and not suite.is_live)
-    check_suites(applying, contract, read_pii_columns(settings.project_dir / "models"))
+    check_suites(applying, contract, read_pii_columns(*settings.models_dirs))
     target = ensure_database(settings, DATABASE)
     _ensure_views(target, settings)
     with open_transaction(target, settings) as transaction:

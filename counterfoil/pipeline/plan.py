@@ -17,6 +17,7 @@ from counterfoil.postgres.one_database import check_one_database
 from counterfoil.postgres.session import Session
 from counterfoil.suites.pack_report import load_reports
 from counterfoil.suites.suite import Suite, check_suites, load_suites, read_pii_columns
+from counterfoil.views.project import check_own_models
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,18 @@ def make_plan(
     session = Session.of(target, settings)
     declared = load_contract(settings.project_dir, contract_file)
     audited = declared.narrowed_to(packs).packs
-    suites = load_suites(settings.expectations_dir)
+    suites = load_suites(*settings.expectations_dirs)
+    check_own_models(settings)
     check_suites(
         [suite for suite in suites if suite.pack in declared.packs],
         declared,
-        read_pii_columns(settings.project_dir / "models"),
+        read_pii_columns(*settings.models_dirs),
     )
     check_recipients(settings)
     recipients = load_recipients(settings.alerts_path)
     check_owners(recipients, suites, settings.alerts_path)
     waivers = load_waivers(settings.waivers_path, suites)
-    reports = load_reports(settings.expectations_dir)
+    reports = load_reports(*settings.expectations_dirs)
     check_disk(settings)
     check_one_database(session.builder, (session.auditor, session.historian), settings)
     contract = discover(declared, session)

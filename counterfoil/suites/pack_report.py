@@ -170,16 +170,16 @@ class PackReport(_Entry):
     sections: tuple[SectionOf, ...] = ()
 
 
-def load_reports(expectations_dir: Path) -> tuple[PackReport, ...]:
-    """What the packs show, in the order of their names.
+def load_reports(*expectations_dirs: Path) -> tuple[PackReport, ...]:
+    """What the packs of the folders show, in the order of their names.
 
     Raises:
         SuiteError: a file is not YAML, has a key that is none, an expression that is none or
             another pack than its folder's, or two of them give rows or a section one name.
     """
     reports = []
-    for file in sorted(expectations_dir.glob(f"*/{REPORT}")):
-        where = str(file.relative_to(expectations_dir.parent))
+    for file in sorted(file for folder in expectations_dirs for file in folder.glob(f"*/{REPORT}")):
+        where = str(file.relative_to(file.parents[2]))
         report = parse_model(PackReport, read_yaml(file, SuiteError), where=where, error=SuiteError)
         check_folder(report.pack, file.parent, where)
         reports.append(report)

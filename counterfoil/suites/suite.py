@@ -290,29 +290,62 @@ class Suite(_Entry):
                 yield evidence.relation, column, f"{check.check_id} evidence"
 
 
-def load_suites(expectations_dir: Path) -> tuple[Suite, ...]:
-    """Every suite of the folder, in the order of its files' names.
+def load_suites(ours: Path, *own: Path) -> tuple[Suite, ...]:
+    """Every suite of the folders, in the order of its files' names, ours first.
+
+    Args:
+        ours: the folder of Counterfoil's own.
+        own: the user's, whose packs and checks have names of their own.
 
     Raises:
-        SuiteError: a file is not YAML or not a suite, there is none, or a check_id or a
-            relation is there twice; names file and key.
+        SuiteError: a file is not YAML or not a suite, there is none, a check_id or a relation
+            is there twice, or one of the user's takes a name of ours; names file and key.
     """
+    if not (suites := tuple(_load_folder(ours))):
+        raise SuiteError("no suites", where=str(ours), remedy="Check COUNTERFOIL_PROJECT_DIR")
+    for folder in own:
+        suites += tuple(_load_own(folder, ours))
+    check_ids = [(check.check_id, suite.file) for suite in suites for check in suite.checks]
+    of_the_audit = [(check.check_id, "Counterfoil's own") for check in OWN_CHECKS]
+    _refuse_twice([*check_ids, *of_the_audit])
+    _refuse_twice((suite.relation, suite.file) for suite in suites)
+    return suites
+
+
+def _load_folder(expectations_dir: Path) -> list[Suite]:
     stray = next(expectations_dir.rglob("*.yaml"), None)
     if stray is not None:
         raise SuiteError(
             "only .yml is read as a suite", where=str(stray), remedy="Rename it to end with .yml"
         )
     files = sorted(expectations_dir.rglob("*.yml"), key=lambda file: file.name)
-    files = [file for file in files if file.name != REPORT]
-    if not files:
-        raise SuiteError(
-            "no suites", where=str(expectations_dir), remedy="Check COUNTERFOIL_PROJECT_DIR"
-        )
-    suites = tuple(_load_suite(file, expectations_dir) for file in files)
-    check_ids = [(check.check_id, suite.file) for suite in suites for check in suite.checks]
-    own = [(check.check_id, "Counterfoil's own") for check in OWN_CHECKS]
-    _refuse_twice([*check_ids, *own])
-    _refuse_twice((suite.relation, suite.file) for suite in suites)
+    return [_load_suite(file, expectations_dir) for file in files if file.name != REPORT]
+
+
+def _load_own(own: Path, ours: Path) -> list[Suite]:
+    """The user's, no pack of which is called like one of ours, and each check like its pack."""
+    suites = _load_folder(own)
+    for suite in suites:
+        where = str(own.parent / suite.file)
+        if (ours / suite.pack).is_dir():
+            raise SuiteError(
+                f"pack '{suite.pack}' is one of Counterfoil's",
+                where=where,
+                remedy="Give yours another name: its folder, `pack` and the check_ids",
+            )
+        if not (own / suite.pack).is_dir():
+            raise SuiteError(
+                "it lies in no folder of its pack",
+                where=where,
+                remedy=f"Move it to expectations/{suite.pack}/",
+            )
+        for check in suite.checks:
+            if not check.check_id.startswith(f"{suite.pack}."):
+                raise SuiteError(
+                    f"check '{check.check_id}' is not named for its pack",
+                    where=where,
+                    remedy=f"Begin its name with '{suite.pack}.', so that it is never ours",
+                )
     return suites
 
 
@@ -381,14 +414,14 @@ def check_columns(suites: Iterable[Suite], columns: Mapping[str, frozenset[str]]
                 )
 
 
-def read_pii_columns(models_dir: Path) -> dict[str, frozenset[str]]:
-    """By model, the columns that the folder's properties tag `meta: {pii: true}`.
+def read_pii_columns(*models_dirs: Path) -> dict[str, frozenset[str]]:
+    """By model, the columns that the folders' properties tag `meta: {pii: true}`.
 
     Raises:
         SuiteError: a properties file is not YAML, or not what dbt takes for properties.
     """
     tagged: dict[str, frozenset[str]] = {}
-    for file in sorted(models_dir.rglob("*.yml")):
+    for file in sorted(file for folder in models_dirs for file in folder.rglob("*.yml")):
         content = read_yaml(file, SuiteError) or {}
         try:
             for model in content.get("models") or []:

@@ -1,13 +1,11 @@
 """Building the reconciliation views with dbt, and only when something has changed."""
 
-import hashlib
 import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +23,10 @@ from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
 from counterfoil.views.dbt import Dbt
 from counterfoil.views.parts import name_of_part
+from counterfoil.views.project import dbt_project, project_hash
 
 log = logging.getLogger(__name__)
 
-_PROJECT_FOLDERS = ("models", "macros")
 _SCHEMAS = [PUBLIC_SCHEMA, STAGING_SCHEMA]
 
 _VIEWS = """
@@ -145,7 +143,7 @@ def ensure_views(
     settings = session.settings
     with session.as_builder(Refusal(BuildError)) as connection:
         variables = dbt_variables(contract)
-        wanted = _project_hash(variables, settings.project_dir, connection.server_version)
+        wanted = project_hash(variables, settings, connection.server_version)
         standing = Build.read(connection)
         if standing and not although_unchanged and _is_current(standing, wanted, connection):
             log.info("Views are up to date: %d of them, none rebuilt", len(standing.views))
@@ -156,7 +154,10 @@ def ensure_views(
         arguments = ["--profile", "counterfoil", "--target", session.builder.name]
         profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
         arguments += ["--profiles-dir", str(profiles_dir.absolute())]
-        with Dbt(arguments, variables, settings) as dbt:
+        with (
+            dbt_project(contract.packs, settings) as project,
+            Dbt(project, arguments, variables, settings) as dbt,
+        ):
             views = _run(dbt, connection, partial(progress, "view"))
             unproven = _test(dbt, partial(progress, "data test"))
         _drop_views(_existing_views(connection) - views, connection)
@@ -178,9 +179,7 @@ def are_current(contract: Contract, session: Session) -> bool:
     """
     with session.as_builder(Refusal(BuildError)) as connection:
         standing = Build.read(connection)
-        wanted = _project_hash(
-            dbt_variables(contract), session.settings.project_dir, connection.server_version
-        )
+        wanted = project_hash(dbt_variables(contract), session.settings, connection.server_version)
         return standing is not None and any(
             _is_current(standing, mark, connection) for mark in (wanted, _unproven(wanted))
         )
@@ -218,23 +217,6 @@ def _is_current(standing: Build, wanted: str, connection: Connection) -> bool:
 
 def _unproven(project_hash: str) -> str:
     return f"{project_hash} unproven"
-
-
-def _project_hash(variables: Mapping[str, Any], project_dir: Path, server_version: int) -> str:
-    digest = hashlib.sha256()
-    digest.update(json.dumps(variables).encode())
-    digest.update(f"{server_version} {version('dbt-core')} {version('dbt-postgres')}".encode())
-    for path in [project_dir / "dbt_project.yml", *_project_files(project_dir)]:
-        digest.update(str(path.relative_to(project_dir)).encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _project_files(project_dir: Path) -> Iterable[Path]:
-    for folder in _PROJECT_FOLDERS:
-        for path in sorted((project_dir / folder).rglob("*")):
-            if path.is_file():
-                yield path
 
 
 def _existing_views(connection: Connection) -> frozenset[str]:

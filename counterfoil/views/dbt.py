@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import IO, Any, Self
 
 from counterfoil.common.errors import BuildError
@@ -22,19 +23,34 @@ from counterfoil.postgres.connection import as_options, session_settings
 _DONE = re.compile(r'{"done": (\d+), "of": (\d+)}')
 
 
+_WRITTEN = (
+    ("DBT_TARGET_PATH", "--target-path", "target"),
+    ("DBT_LOG_PATH", "--log-path", "logs"),
+)
+
+
 class Dbt:
     """The commands of one build.
 
     Args:
+        project: the folder of dbt's project.
         arguments: what each of them is given: profile and target.
         variables: dbt's own for all of them.
         settings: the operator's.
     """
 
     def __init__(
-        self, arguments: Sequence[str], variables: Mapping[str, Any], settings: Settings
+        self,
+        project: Path,
+        arguments: Sequence[str],
+        variables: Mapping[str, Any],
+        settings: Settings,
     ) -> None:
-        self._arguments = [*arguments, "--project-dir", str(settings.project_dir)]
+        self._arguments = [*arguments, "--project-dir", str(project)]
+        # Beside the user's own files: ours may lie where nothing can be written.
+        for variable, option, folder in _WRITTEN:
+            if not os.environ.get(variable):
+                self._arguments += [option, str(settings.project_dir / folder)]
         self._variables = variables
         self._settings = settings
         self._stack = ExitStack()

@@ -21,7 +21,8 @@ from counterfoil.pipeline.plan import Plan
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
-from counterfoil.views.build import _existing_views, _project_hash, ensure_views
+from counterfoil.views.build import _existing_views, ensure_views
+from counterfoil.views.project import project_hash
 
 # Names the folder of the scripts, which the workers of pytest-xdist share.
 FOLDER = "TESTS_BUILT_VIEWS"
@@ -76,9 +77,8 @@ def ensure_views_built(
             with connection.cursor() as cursor:
                 cursor.execute("analyze")
             connection.commit()
-            project = session.settings.project_dir
             variables = dbt_variables(contract)
-            wanted = _project_hash(variables, project, connection.server_version)
+            wanted = project_hash(variables, session.settings, connection.server_version)
             with _locked(Path(os.environ[FOLDER]) / f"{wanted}.sql") as script:
                 if script.exists():
                     _make(connection, script.read_text(encoding="utf-8"))

@@ -162,7 +162,8 @@ def test_a_folder_in_place_of_the_file(file: Path) -> None:
 def test_a_project_without_a_contract(tmp_path: Path, content: str | None, says: str) -> None:
     if content is not None:
         (tmp_path / "dbt_project.yml").write_text(content)
-    with refused(ContractError, str(tmp_path / "dbt_project.yml"), says):
+    file = "contract.yml" if content is None else "dbt_project.yml"
+    with refused(ContractError, str(tmp_path / file), says):
         load_contract(tmp_path)
 
 

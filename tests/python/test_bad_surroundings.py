@@ -91,6 +91,9 @@ def test_a_relative_project_is_of_this_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COUNTERFOIL_PROJECT_DIR", "project")
+    with refused(SettingsError, "COUNTERFOIL_PROJECT_DIR: 'project' is not accepted", "no such"):
+        settings()
+    (tmp_path / "project").mkdir()
     assert settings().project_dir == tmp_path / "project"
 
 

@@ -19,8 +19,8 @@ from waiting import wait_until
 
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import FlowError
-from flows.deploy import target_is_configured, wait_for_server
-from flows.nightly import nightly
+from counterfoil.flows.deploy import target_is_configured, wait_for_server
+from counterfoil.flows.nightly import nightly
 
 
 @pytest.fixture(scope="module")

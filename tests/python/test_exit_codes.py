@@ -234,7 +234,7 @@ def test_text_of_the_database_is_shown_as_it_is(runs: dict[str, Run]) -> None:
             {"COUNTERFOIL_LOCK_TIMEOUT_S": "-"},
             "COUNTERFOIL_LOCK_TIMEOUT_S: '-' is not",
         ),
-        (["checks"], {"COUNTERFOIL_PROJECT_DIR": "/nowhere"}, "/nowhere/expectations: no suites"),
+        (["checks"], {"COUNTERFOIL_PROJECT_DIR": "/nowhere"}, "there is no such folder"),
         (["demo", "start", "--snapshot", "noon"], {}, "there is no snapshot 'noon'"),
         (["run"], {"PREFECT_API_URL": "http://127.0.0.1:9/api"}, "Prefect cannot run the flow"),
     ],

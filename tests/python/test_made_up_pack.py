@@ -9,13 +9,13 @@ from refusals import refused
 
 from counterfoil.audit.findings import Audit, CheckResult, History, PreviousAudit, Score, TrendPoint
 from counterfoil.common.errors import SuiteError
+from counterfoil.flows.artifacts import _lines
 from counterfoil.publish.blocks import Paragraph
 from counterfoil.publish.body import body_of
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.terminal import render_terminal
 from counterfoil.suites.pack_report import load_reports
-from flows.artifacts import _lines
 
 NIGHT = datetime(2026, 3, 1, 2, tzinfo=UTC)
 

@@ -24,6 +24,7 @@ from counterfoil import demo
 from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit, Incident, TrendPoint
 from counterfoil.audit.waivers import Waiver
+from counterfoil.flows.artifacts import _checks, _incidents, _lines
 from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
@@ -34,7 +35,6 @@ from counterfoil.publish.index import write_index
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.report import publish_report, report_url
 from counterfoil.publish.trends import describe, draw, moves
-from flows.artifacts import _checks, _incidents, _lines
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"

@@ -9,8 +9,8 @@ from prefect.states import Failed
 
 import counterfoil.pipeline.host
 from counterfoil.common import errors
+from counterfoil.flows.host import WHEN_UNAVAILABLE
 from counterfoil.pipeline.host import DELAYS_S, Host
-from flows.host import WHEN_UNAVAILABLE
 
 FAULTS = [
     kind("x")
