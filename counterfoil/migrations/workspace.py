@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
-import yaml
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
@@ -29,7 +28,7 @@ from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
 from counterfoil.postgres.connection import connect, connected, translated
 from counterfoil.postgres.instant import open_transaction
-from counterfoil.postgres.profiles import PROFILE, Target
+from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.server import start_server
 from counterfoil.postgres.session import Session
@@ -186,8 +185,7 @@ def _ensure_views(target: Target, settings: Settings) -> None:
         connection.commit()
         ensure_history(session)
         # The same contract for every folder: the views are built once, not once a folder.
-        profiles = _write_profile(target, settings)
-        ensure_views(_contract(DATABASE), session, profiles_dir=profiles)
+        ensure_views(_contract(DATABASE), session)
 
 
 def _contract(database: str) -> Contract:
@@ -199,22 +197,3 @@ def _contract(database: str) -> Contract:
             "migrations": {"migrations": {"folder": "."}},
         }
     )
-
-
-def _write_profile(target: Target, settings: Settings) -> Path:
-    """A profiles.yml for dbt alone, beside the server's files."""
-    folder = settings.demo_dir / "migrations"
-    folder.mkdir(parents=True, exist_ok=True)
-    output = {
-        "type": "postgres",
-        "host": target.host,
-        "port": target.port,
-        "user": target.user,
-        "password": "",
-        "dbname": target.dbname,
-        "schema": "counterfoil",
-        "threads": 2,
-    }
-    profile = {PROFILE: {"target": target.name, "outputs": {target.name: output}}}
-    (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
-    return folder

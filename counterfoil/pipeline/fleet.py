@@ -66,7 +66,7 @@ def load_fleet(file: Path, group: str, project_dir: Path) -> tuple[Member, ...]:
     for place, entry in enumerate(content.databases):
         where = f"{file}, key databases.{place}"
         builder, auditor = load_targets(entry.target, project_dir)
-        database = (builder.host, builder.port, builder.dbname)
+        database = (builder.service, builder.host, builder.port, builder.dbname)
         if database in seen:
             raise FleetError(
                 f"'{entry.target}' is the database of '{seen[database]}' once more",
@@ -92,5 +92,7 @@ def load_fleet(file: Path, group: str, project_dir: Path) -> tuple[Member, ...]:
 
 def limit_of(target: Target) -> str:
     """The name of the global concurrency limit of the target's server."""
-    server = re.sub("[^A-Za-z0-9.]+", "-", f"{target.host}-{target.port}").strip("-")
+    server = re.sub("[^A-Za-z0-9.]+", "-", target.service or f"{target.host}-{target.port}").strip(
+        "-"
+    )
     return f"counterfoil-{server}"

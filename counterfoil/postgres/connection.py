@@ -226,6 +226,9 @@ def _refusal(cause: psycopg2.OperationalError, target: Target) -> TargetError:
         remedy += f" TO {identifier(target.user)}"
     if "too many connections for role" in str(cause):
         remedy = f"ALTER ROLE {identifier(target.user)} CONNECTION LIMIT {_MOST_CONNECTIONS}"
+    if "unsupported startup parameter" in str(cause):
+        remedy = "It is a pooler that takes no settings, as PgBouncer is: point the target at the"
+        remedy += " server itself, its own port, mostly 5432"
     error = UnavailableError if is_passing(str(cause)) else TargetError
     return error(f"cannot connect: {plain(cause)}", where=str(target), remedy=remedy)
 

@@ -1,4 +1,4 @@
-"""Targets: the outputs of profiles.yml, found and rendered the way dbt does.
+"""Targets: the outputs of profiles.yml, found and rendered the way dbt does, or one URL.
 
 dbt's own loader would cost the main process 1.5 s of imports; a profile is a small
 YAML file with `env_var` in it, so Jinja and PyYAML read it here.
@@ -7,9 +7,12 @@ YAML file with `env_var` in it, so Jinja and PyYAML read it here.
 import os
 import re
 from collections.abc import Mapping
+from getpass import getuser
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+from psycopg2.extensions import parse_dsn
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
 from counterfoil.common.errors import TargetError
@@ -19,14 +22,39 @@ PROFILE = "counterfoil"
 # Where the embedded server listens. An output whose host reads it is one of that server's.
 DEMO_HOST_VARIABLE = "COUNTERFOIL_DEMO_HOST"
 
+# As a target's name: the database that this variable's URL leads to, as one role for everything.
+URL_VARIABLE = "DATABASE_URL"
+
+# What libpq knows of a connection, and dbt's profiles have no key for: by its own variables.
+LIBPQ_VARIABLES = {
+    "channel_binding": "PGCHANNELBINDING",
+    "gssencmode": "PGGSSENCMODE",
+    "passfile": "PGPASSFILE",
+    "require_auth": "PGREQUIREAUTH",
+    "sslcrl": "PGSSLCRL",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+_SSL = ("sslmode", "sslcert", "sslkey", "sslrootcert")
+
+# Keys that would change whose rights, or which names, a session of ours has.
+_REFUSED = {
+    "search_path": "what the views mean depends on ours. Take that key out, and write the schema"
+    " of what the contract's SQL calls",
+    "role": "the rights of a role are those of whoever logs in as it. Name that role as user",
+}
+
+# What dbt itself has for its projects, and hardly for a profile.
+_OF_DBT = re.compile(r"\btarget\.\w+|\bvar\b")
+
 _READ_VARIABLE = re.compile(r"""env_var\(\s*['"](\w+)""")
 
 
 class Target(BaseModel):
-    """One output of profiles.yml: how to reach a Postgres database.
+    """How to reach a Postgres database, as one output of profiles.yml says it, or a URL.
 
-    Keys that only dbt needs (threads, schema, ...) are left to dbt. That it is one of the
-    embedded server's, `is_embedded`, is no key: its host says it.
+    What is empty is libpq's to find: of `service` in pg_service.conf, a password in .pgpass, the
+    rest in the PG* variables. That it is one of the embedded server's, `is_embedded`, is no key:
+    its host says it.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -35,31 +63,72 @@ class Target(BaseModel):
     is_embedded: bool = False
     type: str
     host: str
-    port: int = 5432
+    port: int | None = 5432
     user: str
     password: SecretStr = Field(
         default=SecretStr(""), validation_alias=AliasChoices("password", "pass")
     )
     dbname: str = Field(validation_alias=AliasChoices("dbname", "database"))
+    service: str | None = None
+    threads: int = Field(default=2, ge=1)
     sslmode: str | None = None
     sslcert: str | None = None
     sslkey: str | None = None
     sslrootcert: str | None = None
+    channel_binding: str | None = None
+    gssencmode: str | None = None
+    passfile: str | None = None
+    require_auth: str | None = None
+    sslcrl: str | None = None
+    target_session_attrs: str | None = None
+
+    @classmethod
+    def of_url(cls, url: str) -> "Target":
+        """That of a URL, or of libpq's `key=value` pairs.
+
+        Raises:
+            TargetError: it is neither, or says what a session of ours cannot have.
+        """
+        where = f"environment variable {URL_VARIABLE}, or --url"
+        try:
+            given = parse_dsn(url)
+        except psycopg2.ProgrammingError:
+            # libpq quotes what it stumbles over, and that may be a password.
+            raise TargetError(
+                "not a URL of a database",
+                where=where,
+                remedy="Write postgresql://user@host:5432/database; of a password, %40 for @",
+            ) from None
+        known = {"host", "port", "user", "password", "dbname", *_SSL, *LIBPQ_VARIABLES}
+        for key in given.keys() - known - _REFUSED.keys() - {"application_name"}:
+            raise TargetError(
+                f"'{key}' is not known here", where=where, remedy="Take it out of the URL"
+            )
+        user = given.get("user") or os.environ.get("PGUSER") or getuser()
+        database = given.get("dbname") or os.environ.get("PGDATABASE") or user
+        output = {"type": "postgres", "host": "", "port": None} | given
+        output |= {"user": user, "dbname": database}
+        _refuse_keys(output, where)
+        return parse_model(cls, output | {"name": URL_VARIABLE}, where=where, error=TargetError)
 
     @property
     def libpq(self) -> dict[str, Any]:
         """The parameters of a libpq connection, the password in the clear."""
-        parameters = self.model_dump(
-            include={"host", "port", "user", "dbname", "sslmode", "sslcert", "sslkey"}
-            | {"sslrootcert"},
-            exclude_none=True,
-        )
+        named = {"host", "port", "user", "dbname", "service", *_SSL, *LIBPQ_VARIABLES}
+        parameters = {
+            key: value
+            for key, value in self.model_dump(include=named).items()
+            if value not in (None, "")
+        }
         if self.password.get_secret_value():
             parameters["password"] = self.password.get_secret_value()
         return parameters
 
     def __str__(self) -> str:
-        return f"target '{self.name}' ({self.user}@{self.host}:{self.port}/{self.dbname})"
+        if self.service:
+            return f"target '{self.name}' ({self.user}@service {self.service})"
+        place = f"{self.host}:{self.port}" if self.port else self.host
+        return f"target '{self.name}' ({self.user}@{place}/{self.dbname})"
 
 
 def profiles_file(project_dir: Path) -> Path:
@@ -79,18 +148,41 @@ def profiles_file(project_dir: Path) -> Path:
     raise TargetError(
         "no profiles.yml",
         where=looked_in,
-        remedy="Copy profiles.example.yml to profiles.yml and fill in your target",
+        remedy=f"Make a folder with one by `counterfoil init`, or set {URL_VARIABLE}",
     )
+
+
+def default_target(project_dir: Path) -> str:
+    """The target of whoever names none: the profile's own, or without a profile the URL's.
+
+    Raises:
+        TargetError: there is neither.
+    """
+    try:
+        file = profiles_file(project_dir)
+    except TargetError:
+        if os.environ.get(URL_VARIABLE):
+            return URL_VARIABLE
+        raise
+    profile = _profile(file)
+    if not profile.get("target"):
+        raise TargetError(
+            "it names no target of its own", where=str(file), remedy="Name one with --target"
+        )
+    return str(_render(profile["target"], f"{file}: {PROFILE}.target"))
 
 
 def load_targets(name: str, project_dir: Path) -> tuple[Target, Target]:
     """The outputs (`name`, `name`_audit): the one that builds and the one that asserts.
 
-    An absent `name`_audit falls back to `name`.
+    An absent `name`_audit falls back to `name`. The database of URL_VARIABLE has one of each.
 
     Raises:
         TargetError: the output is unknown, incomplete, or needs an unset variable.
     """
+    if name == URL_VARIABLE and os.environ.get(URL_VARIABLE):
+        everything = Target.of_url(os.environ[URL_VARIABLE])
+        return everything, everything
     file = profiles_file(project_dir)
     outputs = _outputs(file)
     if name not in outputs:
@@ -137,20 +229,26 @@ def load_historian(name: str, project_dir: Path) -> Target:
 
 def _target_or_builder(wanted: str, name: str, project_dir: Path) -> Target:
     builder, _ = load_targets(name, project_dir)
+    if name == URL_VARIABLE:
+        return builder
     file = profiles_file(project_dir)
     outputs = _outputs(file)
     return _target(wanted, outputs, file) if wanted in outputs else builder
 
 
-def _outputs(file: Path) -> Mapping[str, Any]:
+def _profile(file: Path) -> Mapping[str, Any]:
     content = read_yaml(file, TargetError)
     profile = content.get(PROFILE) if isinstance(content, dict) else None
-    outputs = profile.get("outputs") if isinstance(profile, dict) else None
+    return profile if isinstance(profile, dict) else {}
+
+
+def _outputs(file: Path) -> Mapping[str, Any]:
+    outputs = _profile(file).get("outputs")
     if not isinstance(outputs, dict) or not outputs:
         raise TargetError(
             f"no outputs under '{PROFILE}'",
             where=str(file),
-            remedy="Start from profiles.example.yml",
+            remedy="Make a folder with some by `counterfoil init`",
         )
     return outputs
 
@@ -168,14 +266,18 @@ def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
                 where=where,
                 remedy="Name an output of a Postgres database",
             )
-        if output.get("search_path"):
-            raise TargetError(
-                "it has a search_path, and what the views mean depends on ours",
-                where=where,
-                remedy="Take that key out, and write the schema of what the contract's SQL calls",
-            )
+        _refuse_keys(output, where)
+        if output.get("service"):
+            output = {"host": "", "port": None, "dbname": ""} | output
         output |= {"name": name, "is_embedded": is_embedded}
     return parse_model(Target, output, where=where, error=TargetError)
+
+
+def _refuse_keys(output: Mapping[str, Any], where: str) -> None:
+    for key, why in _REFUSED.items():
+        if output.get(key):
+            reason, _, remedy = why.partition(". ")
+            raise TargetError(f"it has a {key}, and {reason}", where=where, remedy=remedy)
 
 
 def _render(value: Any, where: str) -> Any:
@@ -198,10 +300,13 @@ def _render(value: Any, where: str) -> Any:
     except Exception as cause:
         # It is an expression of the user's: whatever it raises is theirs to correct. Jinja
         # quotes what it stumbles over, and that may be a password.
+        of_dbt = _OF_DBT.search(value)
         raise TargetError(
             f"cannot be rendered: {type(cause).__name__}",
             where=where,
-            remedy="Correct the expression in braces",
+            remedy=f"Write what `{of_dbt[0]}` stands for: env_var alone is known here"
+            if of_dbt
+            else "Correct the expression in braces",
         ) from None
 
 

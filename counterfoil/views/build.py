@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -18,7 +17,6 @@ from counterfoil.common.text import clip
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.derived import dbt_variables
 from counterfoil.postgres.connection import Refusal, is_passing
-from counterfoil.postgres.profiles import profiles_file
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
 from counterfoil.views.dbt import Dbt
@@ -118,7 +116,6 @@ def ensure_views(
     session: Session,
     *,
     although_unchanged: bool = False,
-    profiles_dir: Path | None = None,
     progress: Progress = unseen,
 ) -> Views:
     """Builds the views if the project, the contract or the server changed, or one is gone.
@@ -132,7 +129,6 @@ def ensure_views(
         contract: completed from the catalog; dbt gets it as its var.
         session: whose builder owns the views.
         although_unchanged: build them whatever has changed.
-        profiles_dir: the folder of a profiles.yml other than the one that dbt would find.
         progress: called with what is done (`view`, `data test`), how many, and of how many.
 
     Raises:
@@ -151,12 +147,9 @@ def ensure_views(
         if standing:
             # A build that fails half-way leaves views of two contracts: neither stands.
             Build("", standing.views).write(connection)
-        arguments = ["--profile", "counterfoil", "--target", session.builder.name]
-        profiles_dir = profiles_dir or profiles_file(settings.project_dir).parent
-        arguments += ["--profiles-dir", str(profiles_dir.absolute())]
         with (
             dbt_project(contract.packs, settings) as project,
-            Dbt(project, arguments, variables, settings) as dbt,
+            Dbt(project, connection, session.builder, variables, settings) as dbt,
         ):
             views = _run(dbt, connection, partial(progress, "view"))
             unproven = _test(dbt, partial(progress, "data test"))

@@ -13,11 +13,16 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Self
+
+from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import BuildError
 from counterfoil.common.settings import Settings
 from counterfoil.postgres.connection import as_options, session_settings
+from counterfoil.postgres.profiles import LIBPQ_VARIABLES, PROFILE, Target
+from counterfoil.views.dbt_profile import PASSWORD_VARIABLE, write_profile
 
 # What the process says of each node that is done.
 _DONE = re.compile(r'{"done": (\d+), "of": (\d+)}')
@@ -34,7 +39,8 @@ class Dbt:
 
     Args:
         project: the folder of dbt's project.
-        arguments: what each of them is given: profile and target.
+        connection: as the builder; dbt makes others like it.
+        target: of whoever builds.
         variables: dbt's own for all of them.
         settings: the operator's.
     """
@@ -42,11 +48,15 @@ class Dbt:
     def __init__(
         self,
         project: Path,
-        arguments: Sequence[str],
+        connection: Connection,
+        target: Target,
         variables: Mapping[str, Any],
         settings: Settings,
     ) -> None:
-        self._arguments = [*arguments, "--project-dir", str(project)]
+        self._connection = connection
+        self._target = target
+        self._arguments = ["--profile", PROFILE, "--target", target.name]
+        self._arguments += ["--project-dir", str(project)]
         # Beside the user's own files: ours may lie where nothing can be written.
         for variable, option, folder in _WRITTEN:
             if not os.environ.get(variable):
@@ -56,6 +66,9 @@ class Dbt:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        profiles = self._stack.enter_context(TemporaryDirectory(prefix="counterfoil-"))
+        write_profile(Path(profiles), self._target, self._connection)
+        self._arguments += ["--profiles-dir", profiles]
         self._errors: IO[str] = self._stack.enter_context(tempfile.TemporaryFile("w+"))
         self._process = self._stack.enter_context(
             subprocess.Popen(
@@ -65,7 +78,7 @@ class Dbt:
                 stderr=self._errors,
                 text=True,
                 cwd=self._settings.project_dir,
-                env=os.environ | {"PGOPTIONS": as_options(session_settings(self._settings))},
+                env=self._environment(),
             )
         )
         self._say({"arguments": self._arguments, "variables": self._variables})
@@ -77,6 +90,21 @@ class Dbt:
             assert self._process.stdin is not None
             self._process.stdin.close()
         self._stack.close()
+
+    def _environment(self) -> dict[str, str]:
+        of_libpq = {
+            variable: value
+            for key, variable in LIBPQ_VARIABLES.items()
+            if (value := getattr(self._target, key)) is not None
+        }
+        return (
+            os.environ
+            | of_libpq
+            | {
+                "PGOPTIONS": as_options(session_settings(self._settings)),
+                PASSWORD_VARIABLE: self._connection.info.password or "",
+            }
+        )
 
     def invoke(
         self, command: Sequence[str], progress: Callable[[int, int], None]

@@ -62,9 +62,7 @@ def ensure_built(plan: Plan) -> None:
     keep_built_views(plan.session)
 
 
-def ensure_views_built(
-    contract: Contract, session: Session, *, profiles_dir: Path | None = None
-) -> None:
+def ensure_views_built(contract: Contract, session: Session) -> None:
     """What `ensure_views` does, with dbt only where no test has built the same views yet.
 
     Where views stand already, dbt replaces those that are not as they should be.
@@ -83,11 +81,11 @@ def ensure_views_built(
                 if script.exists():
                     _make(connection, script.read_text(encoding="utf-8"))
                 else:
-                    ensure_views(contract, session, profiles_dir=profiles_dir)
+                    ensure_views(contract, session)
                     written = script.with_suffix(".partial")
                     written.write_text(_script(connection), encoding="utf-8")
                     written.rename(script)
-    ensure_views(contract, session, profiles_dir=profiles_dir)
+    ensure_views(contract, session)
 
 
 @contextmanager

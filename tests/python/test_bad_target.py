@@ -107,7 +107,7 @@ def test_a_target_that_would_colour_a_terminal(profiles: Path) -> None:
 
 
 def test_no_profiles(profiles: Path) -> None:
-    with refused(TargetError, str(profiles.parent), "no profiles.yml", "profiles.example.yml"):
+    with refused(TargetError, str(profiles.parent), "no profiles.yml", "counterfoil init"):
         load_targets("mine", ROOT)
 
 
