@@ -107,6 +107,13 @@ worker: export PREFECT_WORKER_QUERY_SECONDS ?= 2
 worker: install ## Run a worker of the pool, until interrupted
 	@$(BIN)/prefect worker start --pool counterfoil
 
+.PHONY: wheel
+wheel: install ## Build the file that pip, pipx and uv install, into dist/
+	@rm -rf build dist  # an old build would be part of it
+	@$(BIN)/python -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation \
+		--wheel-dir dist .
+	@ls dist/*
+
 .PHONY: lock
 lock: install ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from counterfoil.commands.options import TargetOption, UrlOption, chosen
 from counterfoil.common.errors import ContractError
 from counterfoil.common.terminal import one_line_errors, say
 
@@ -17,14 +18,13 @@ def _group() -> None:
 
 
 @contract_app.command(
-    "init",
-    epilog="Example: counterfoil contract init --target production"
+    "draft",
+    epilog="Example: counterfoil contract draft --url postgresql://owner@db.internal/app"
     " --output contracts/production.yml",
 )
-def init(
-    target: Annotated[
-        str, typer.Option(help="Output of profiles.yml to draft from.", show_default=True)
-    ] = "demo",
+def draft_contract(
+    target: TargetOption = None,
+    url: UrlOption = None,
     output: Annotated[
         Path | None, typer.Option(help="File to write it to; nothing is overwritten.")
     ] = None,
@@ -43,6 +43,7 @@ def init(
         from counterfoil.postgres.session import Session
 
         announce(settings().demo_dir)
+        target = chosen(target, url)
         contract_dir = output.parent if output else Path()
         trees = migration_trees(migrations, contract_dir) if migrations else {}
         text = draft(survey(Session.of(target, settings())), trees)
@@ -50,7 +51,7 @@ def init(
             print(text, end="")
             return
         _write(output, text)
-        say(f"Wrote {output}. Read it, then: counterfoil run --target {target} --contract {output}")
+        say(f"Wrote {output}. Read it, then: counterfoil run --contract {output}")
 
 
 def _write(file: Path, text: str) -> None:

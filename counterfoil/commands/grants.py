@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from counterfoil.commands.options import AuditedOption, ContractOption
+from counterfoil.commands.options import ContractOption, TargetOption, chosen
 from counterfoil.common.terminal import one_line_errors
 
 
 def grants(
-    target: AuditedOption = "demo",
+    target: TargetOption = None,
     contract: ContractOption = None,
     reader: Annotated[
         str, typer.Option(help="Role of the analysts, who read the views.")
@@ -30,6 +30,6 @@ def grants(
                 where="--reader",
                 remedy="Name a role",
             )
-        session = Session.of(target, settings())
+        session = Session.of(chosen(target), settings())
         declared = load_contract(settings().project_dir, contract)
         sys.stdout.write(render_grants(declared, session, reader=reader))

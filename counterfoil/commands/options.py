@@ -1,5 +1,6 @@
 """Options that several commands take."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +9,52 @@ import typer
 from counterfoil.audit.exit_codes import FailOn
 
 ContractOption = Annotated[
-    Path | None, typer.Option(help="Contract that replaces the one of dbt_project.yml.")
+    Path | None,
+    typer.Option(help="Contract in place of contract.yml, in a checkout of dbt_project.yml's."),
 ]
-AuditedOption = Annotated[
-    str, typer.Option("--target", help="Output of profiles.yml to audit.", show_default=True)
+TargetOption = Annotated[
+    str | None,
+    typer.Option("--target", help="Output of profiles.yml.", show_default="that file's target"),
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option(
+        help="URL of the database, for one role that does everything; it goes before --target.",
+        show_default="DATABASE_URL, where there is no profiles.yml",
+    ),
 ]
 FailOnOption = Annotated[FailOn, typer.Option(help="Least severity for a non-zero exit code.")]
+
+
+def chosen(target: str | None, url: str | None = None) -> str:
+    """The target that the options mean.
+
+    Raises:
+        TargetError: they name none, and no profile does.
+    """
+    from counterfoil.common.settings import settings
+    from counterfoil.postgres.profiles import default_target
+
+    if url is not None:
+        return use_url(url)
+    return default_target(settings().project_dir) if target is None else target
+
+
+def use_url(url: str | None) -> str:
+    """The target of a URL, or else of DATABASE_URL: under a name without its password.
+
+    Raises:
+        TargetError: there is neither.
+    """
+    from counterfoil.common.errors import TargetError
+    from counterfoil.postgres.profiles import URL_VARIABLE
+
+    if url is not None:
+        os.environ[URL_VARIABLE] = url
+    if not os.environ.get(URL_VARIABLE):
+        raise TargetError(
+            "no database is named",
+            where="--url",
+            remedy=f"Give its URL, or set {URL_VARIABLE}",
+        )
+    return URL_VARIABLE

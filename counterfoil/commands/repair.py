@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from counterfoil.audit.exit_codes import EXIT_CRITICAL, EXIT_PASSED
-from counterfoil.commands.options import ContractOption
+from counterfoil.commands.options import ContractOption, TargetOption, chosen
 from counterfoil.common.terminal import err, one_line_errors, out, show_progress
 from counterfoil.repair.strategies import Strategy
 
@@ -26,7 +26,6 @@ repair_app = typer.Typer(
 )
 
 
-TargetOption = Annotated[str, typer.Option(help="Output of profiles.yml to repair.")]
 CompetitionOption = Annotated[
     list[str] | None,
     typer.Option(metavar="ID", help="Only this competition; may be given again. Without it, all."),
@@ -43,7 +42,7 @@ StrategyOption = Annotated[
     " Example: counterfoil repair plan --target production > repair.sql",
 )
 def repair_plan(
-    target: TargetOption = "demo",
+    target: TargetOption = None,
     contract: ContractOption = None,
     competition: CompetitionOption = None,
     strategy: StrategyOption = "backfill",
@@ -61,7 +60,7 @@ def repair_plan(
         from counterfoil.repair.script import render, render_inverse, with_inverse
         from counterfoil.repair.stated_changes import state_changes
 
-        plan = _plan(target, contract)
+        plan = _plan(chosen(target), contract)
         with open_snapshot(plan.session) as snapshot:
             repair = plan_repair(snapshot, plan.scope.contract, strategy, competition or ())
         undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
@@ -80,7 +79,7 @@ def repair_plan(
     " 3 it could not be tried. Example: counterfoil repair verify --target production",
 )
 def repair_verify(
-    target: TargetOption = "demo",
+    target: TargetOption = None,
     contract: ContractOption = None,
     competition: CompetitionOption = None,
     strategy: StrategyOption = "backfill",
@@ -101,6 +100,7 @@ def repair_verify(
         from counterfoil.postgres.profiles import load_repairer
         from counterfoil.repair.verify import verify_repair
 
+        target = chosen(target)
         plan = _plan(target, contract)
         repairer = load_repairer(target, settings().project_dir)
         check_one_database(plan.session.builder, (repairer,), settings())

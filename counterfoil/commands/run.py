@@ -8,7 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from counterfoil.audit.exit_codes import FailOn, exit_code
-from counterfoil.commands.options import AuditedOption, ContractOption, FailOnOption
+from counterfoil.commands.options import (
+    ContractOption,
+    FailOnOption,
+    TargetOption,
+    UrlOption,
+    chosen,
+)
 from counterfoil.common.errors import EXIT_ERROR, FlowError, PublishError
 from counterfoil.common.prefect_home import settle_prefect
 from counterfoil.common.terminal import one_line_errors, out, say, say_error, show_progress
@@ -21,9 +27,10 @@ EPILOG = (
 
 
 def run(
-    target: AuditedOption = "demo",
+    target: TargetOption = None,
     contract: ContractOption = None,
     *,
+    url: UrlOption = None,
     pack: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,6 +52,7 @@ def run(
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
         show_progress()
+        target = chosen(target, url)
         is_flow = flow or bool(os.environ.get("PREFECT_API_URL"))
         if json is not None:
             _refuse_unwritable(json)

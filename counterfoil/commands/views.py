@@ -1,9 +1,8 @@
 """`counterfoil views`: taking our views away."""
 
-from typing import Annotated
-
 import typer
 
+from counterfoil.commands.options import TargetOption, chosen
 from counterfoil.common.terminal import one_line_errors, say
 
 views_app = typer.Typer(help="The views of a target.", no_args_is_help=True)
@@ -20,7 +19,7 @@ def _group() -> None:
     " Example: counterfoil views drop --target production",
 )
 def views_drop(
-    target: Annotated[str, typer.Option(help="Output of profiles.yml that builds.")] = "demo",
+    target: TargetOption = None,
 ) -> None:
     """Drop the views, before the application changes a table below them."""
     with one_line_errors():
@@ -31,7 +30,7 @@ def views_drop(
         from counterfoil.views.build import drop_views
 
         announce(settings().demo_dir)
-        session = Session.of(target, settings())
+        session = Session.of(chosen(target), settings())
         with only_audit(session):
             dropped = drop_views(session)
         say(f"Dropped {dropped} views; the next audit builds them again")

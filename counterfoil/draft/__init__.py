@@ -1,1 +1,1 @@
-"""`counterfoil contract init`: a first contract, drafted from a live database."""
+"""A first contract, drafted from a live database, and the folder that it lies in."""

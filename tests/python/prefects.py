@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,24 @@ class Prefect:
     Args:
         home: for Prefect's files.
         api: of a server that runs; that of one to `serve` if none is given.
+        command: another installation's command line.
+        folder: where that is called.
+        environment: all of its variables.
     """
 
-    def __init__(self, home: Path, api: str | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        api: str | None = None,
+        *,
+        command: Sequence[str] = (PREFECT,),
+        folder: Path = ROOT,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
         self.api = api or f"http://127.0.0.1:{free_port()}/api"
-        self.environment = os.environ | {
+        self.command = command
+        self.folder = folder
+        self.environment = dict(environment) | {
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": self.api,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -54,7 +67,10 @@ class Prefect:
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """A process of Prefect's, in a group of its own that is ended afterwards."""
         process = subprocess.Popen(
-            [PREFECT, *arguments], env=self.environment, cwd=ROOT, start_new_session=True
+            [*self.command, *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            start_new_session=True,
         )
         try:
             yield process
@@ -72,9 +88,9 @@ class Prefect:
     ) -> subprocess.CompletedProcess[str]:
         """One command, to its end."""
         return subprocess.run(
-            [PREFECT, *arguments],
+            [*self.command, *arguments],
             env=self.environment | environment,
-            cwd=ROOT,
+            cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -23,7 +23,7 @@ PROJECT = {"COUNTERFOIL_PROJECT_DIR": str(ROOT)}
         ("run", "--contract"),
         ("run", "--json"),
         ("grants", "--contract"),
-        ("contract", "init", "--output"),
+        ("contract", "draft", "--output"),
         ("migrations",),
         ("repair", "plan", "--contract"),
     ],

@@ -42,7 +42,8 @@ SIZES = ("size", "first_size", "worst_size")
 INSTANT = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"')
 
 COMMANDS = (
-    *("", "run", "checks", "grants", "migrations", "contract", "contract init", "repair"),
+    *("", "init", "doctor", "run", "checks", "grants", "migrations"),
+    *("contract", "contract draft", "repair"),
     *("repair plan", "repair verify", "alerts", "alerts test", "alerts watch", "views"),
     *("views drop", "demo", "demo start", "demo load", "demo stop"),
 )
@@ -253,8 +254,8 @@ def test_the_deployments_and_their_parameters() -> None:
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     found = {}
     for deployment in deployments:
-        file, name = deployment["entrypoint"].split(":")
-        flow = getattr(import_module(file.removesuffix(".py").replace("/", ".")), name)
+        module, _, name = deployment["entrypoint"].rpartition(".")
+        flow = getattr(import_module(module), name)
         parameters = inspect.signature(flow.fn).parameters.values()
         found[deployment["name"]] = {
             "entrypoint": deployment["entrypoint"],
