@@ -686,18 +686,23 @@ def load_contract(project_dir: Path, file: Path | None = None) -> Contract:
     return contract.model_copy(update={"packs": (*contract.packs, *added)}) if added else contract
 
 
+def contract_of(project_dir: Path) -> Path:
+    """The file of a folder's own contract: contract.yml, or dbt's project where that alone is."""
+    file, project = project_dir / CONTRACT_FILE, project_dir / "dbt_project.yml"
+    return project if project.exists() and not file.is_file() else file
+
+
 def _folders_own(project_dir: Path) -> tuple[Any, str]:
     """The contract of contract.yml, or the variable of a checkout, and what to call it."""
-    file = project_dir / CONTRACT_FILE
-    project = project_dir / "dbt_project.yml"
-    if file.is_file() or not project.exists():
-        return read_yaml(file, ContractError), str(file)
-    content = read_yaml(project, ContractError)
+    file = contract_of(project_dir)
+    content = read_yaml(file, ContractError)
+    if file.name == CONTRACT_FILE:
+        return content, str(file)
     variables = content.get("vars") if isinstance(content, dict) else None
     if not isinstance(variables, dict) or "contract" not in variables:
         raise ContractError(
             f"no variable 'contract', and no {CONTRACT_FILE} beside it",
-            where=str(project),
+            where=str(file),
             remedy="Make a folder that has one with `counterfoil init`, or pass --contract FILE",
         )
-    return variables["contract"], f"{project}: vars.contract"
+    return variables["contract"], f"{file}: vars.contract"

@@ -100,9 +100,10 @@ def examine(target: str, contract_file: Path | None, settings: Settings) -> Iter
     except CounterfoilError as error:
         yield Line("fail", "profile", str(error))
         return
-    connections = [*_trying("connection", partial(_connections, session))]
-    yield from connections
-    if any(line.state == "fail" for line in connections):
+    targets = dict.fromkeys((session.builder, session.auditor, session.historian))
+    roles = [line for each in targets for line in _trying("role", partial(_role, each, settings))]
+    yield from roles
+    if any(line.state == "fail" for line in roles):
         return
     for what, look in (
         ("snapshot", _snapshot),
@@ -136,11 +137,10 @@ def _contract(file: Path | None, settings: Settings, into: list[Contract]) -> It
     yield Line("ok", "contract", f"of {contract.database}, packs {', '.join(contract.packs)}")
 
 
-def _connections(session: Session) -> Iterator[Line]:
-    for target in dict.fromkeys((session.builder, session.auditor, session.historian)):
-        with closing(connect(target, session.settings)) as connection:
-            _refuse_pooler(target, connection, session.settings)
-            yield from _server(target, connection)
+def _role(target: Target, settings: Settings) -> Iterator[Line]:
+    with closing(connect(target, settings)) as connection:
+        _refuse_pooler(target, connection, settings)
+        yield from _server(target, connection)
 
 
 def _refuse_pooler(target: Target, connection: Connection, settings: Settings) -> None:
@@ -240,5 +240,7 @@ def _row(connection: Connection, query: str) -> tuple[object, ...]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         row = cursor.fetchone()
+    # A pooler may lend the session to somebody else from here on.
+    connection.rollback()
     assert row is not None
     return tuple(row)

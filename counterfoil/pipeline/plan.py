@@ -8,7 +8,7 @@ from counterfoil.alerts.recipients import Recipient, check_owners, load_recipien
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import load_waivers
 from counterfoil.common.settings import Settings
-from counterfoil.contract.contract import Contract, load_contract
+from counterfoil.contract.contract import Contract, contract_of, load_contract
 from counterfoil.contract.discovery import discover
 from counterfoil.contract.packs import Pack
 from counterfoil.migrations.deployment import with_histories
@@ -78,7 +78,7 @@ def make_plan(
     return Plan(
         scope=Scope(
             contract=found,
-            contract_file=str(contract_file or "dbt_project.yml"),
+            contract_file=str(contract_file or contract_of(settings.project_dir).name),
             suites=tuple(suite.narrowed_to(found) for suite in suites if suite.applies_to(found)),
             packs=audited,
             reports=reports,

@@ -226,6 +226,8 @@ def _refusal(cause: psycopg2.OperationalError, target: Target) -> TargetError:
         remedy += f" TO {identifier(target.user)}"
     if "too many connections for role" in str(cause):
         remedy = f"ALTER ROLE {identifier(target.user)} CONNECTION LIMIT {_MOST_CONNECTIONS}"
+    if re.search(r'role ".*" does not exist', str(cause)):
+        remedy = "`counterfoil grants` prints the SQL that makes it; or check the user"
     if "unsupported startup parameter" in str(cause):
         remedy = "It is a pooler that takes no settings, as PgBouncer is: point the target at the"
         remedy += " server itself, its own port, mostly 5432"

@@ -57,6 +57,9 @@ class Dbt:
         self._target = target
         self._arguments = ["--profile", PROFILE, "--target", target.name]
         self._arguments += ["--project-dir", str(project)]
+        if project != settings.product_dir:
+            # It is gone after the build, and dbt would look for what has changed in the old one.
+            self._arguments.append("--no-partial-parse")
         # Beside the user's own files: ours may lie where nothing can be written.
         for variable, option, folder in _WRITTEN:
             if not os.environ.get(variable):

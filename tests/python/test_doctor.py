@@ -1,6 +1,5 @@
 """`counterfoil doctor`: a line for each thing that an audit needs."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +36,7 @@ def test_a_server_that_is_not_there() -> None:
     url = f"postgresql://me:s3cret@127.0.0.1:{free_port()}/app"
     said = counterfoil("doctor", "--url", url)
     assert said.returncode == 3
-    assert "fail  connection" in said.stdout
+    assert "fail  role" in said.stdout
     assert "Connection refused" in said.stdout
     assert "s3cret" not in said.stdout
 
@@ -65,7 +64,7 @@ def test_two_connections_that_share_a_session(
         monkeypatch.setattr(doctor, "closing", _left_open)
         monkeypatch.setattr(doctor, "connect", lambda *_: lent)
         with pytest.raises(TargetError, match="two connections share a session"):
-            [*doctor._connections(replace(session))]
+            [*doctor._role(session.builder, session.settings)]
     finally:
         lent.close()
 

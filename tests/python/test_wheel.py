@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 from owners import owned, run_script
 from prefects import Prefect
+from refusals import assert_one_line
 from servers import EMBEDDED, Server, server
 
 from counterfoil.postgres.profiles import Target
@@ -120,10 +121,13 @@ def test_from_an_empty_directory_to_a_deployment(installed: Installation, shops:
     run = installed.run("run", cwd=audits)
     assert run.returncode == 2, run.stderr
     audit = json.loads((audits / "reports" / "latest" / "audit.json").read_text())
+    assert audit["contract"] == "contract.yml"
     found = {check["check_id"]: check for check in audit["checks"]}
     assert not [check for check in found.values() if check["status"] in ("error", "unknown")]
     assert found["tenancy.references_stay_in_tenant"]["finding_count"] == 1
     assert found["loyalty.no_early_visit"]["finding_count"] == 1
+
+    _is_refused_where_only_an_auditor_is_at_hand(installed, audits)
 
     home = installed.folder / "prefect"
     prefect = Prefect(
@@ -134,7 +138,7 @@ def test_from_an_empty_directory_to_a_deployment(installed: Installation, shops:
     )
     with prefect.serve():
         prefect.run("work-pool", "create", "counterfoil", "--type", "process")
-        deployed = prefect.run("--no-prompt", "deploy", "--all")
+        deployed = prefect.run("--no-prompt", "deploy", "--name", "production")
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr
         with prefect.running("worker", "start", "--pool", "counterfoil"):
             never = ("--param", "fail_on=never", "--watch")
@@ -149,6 +153,18 @@ def _with_checks_of_ones_own(audits: Path) -> None:
     for name, text in OWN.items():
         (audits / name).parent.mkdir(parents=True, exist_ok=True)
         (audits / name).write_text(text.replace("\n        ", "\n"))
+
+
+def _is_refused_where_only_an_auditor_is_at_hand(installed: Installation, audits: Path) -> None:
+    """Whatever version the views are of."""
+    folder = installed.folder / "alone"
+    folder.mkdir()
+    profiles = (audits / "profiles.yml").read_text().replace("builder", "auditor")
+    (folder / "profiles.yml").write_text(profiles)
+    alone = installed.run("run", cwd=audits, DBT_PROFILES_DIR=str(folder))
+    assert alone.returncode == 3
+    assert_one_line(alone.stderr.removesuffix("\n").splitlines()[-1])
+    assert "role counterfoil_auditor may not" in alone.stderr
 
 
 def _url(target: Target) -> str:
