@@ -71,7 +71,7 @@ def test_the_deployments_keep_two_nights_apart_and_check_their_parameters(
 ) -> None:
     declared = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
     deployments = {item["name"]: item for item in prefect.ask("deployments/filter")}
-    assert deployments.keys() == {"demo", "production", "audit", "nightly"}
+    assert deployments.keys() == {"demo", "production", "audit", "nightly", "weekly"}
     assert deployments.keys() == {item["name"] for item in declared}
     assert deployments["audit"]["global_concurrency_limit"] is None
     for name, deployment in deployments.items():
