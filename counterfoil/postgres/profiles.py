@@ -87,7 +87,7 @@ class Target(BaseModel):
         """That of a URL, or of libpq's `key=value` pairs.
 
         Raises:
-            TargetError: it is neither, or says what a session of ours cannot have.
+            TargetError: it is neither, or has a key that is not known here.
         """
         where = f"environment variable {URL_VARIABLE}, or --url"
         try:
@@ -100,16 +100,15 @@ class Target(BaseModel):
                 remedy="Write postgresql://user@host:5432/database; of a password, %40 for @",
             ) from None
         known = {"host", "port", "user", "password", "dbname", *_SSL, *LIBPQ_VARIABLES}
-        for key in given.keys() - known - _REFUSED.keys() - {"application_name"}:
+        for key in given.keys() - known - {"application_name"}:
             raise TargetError(
                 f"'{key}' is not known here", where=where, remedy="Take it out of the URL"
             )
         user = given.get("user") or os.environ.get("PGUSER") or getuser()
         database = given.get("dbname") or os.environ.get("PGDATABASE") or user
         output = {"type": "postgres", "host": "", "port": None} | given
-        output |= {"user": user, "dbname": database}
-        _refuse_keys(output, where)
-        return parse_model(cls, output | {"name": URL_VARIABLE}, where=where, error=TargetError)
+        output |= {"name": URL_VARIABLE, "user": user, "dbname": database}
+        return parse_model(cls, output, where=where, error=TargetError)
 
     @property
     def libpq(self) -> dict[str, Any]:
@@ -125,9 +124,8 @@ class Target(BaseModel):
         return parameters
 
     def __str__(self) -> str:
-        if self.service:
-            return f"target '{self.name}' ({self.user}@service {self.service})"
-        place = f"{self.host}:{self.port}" if self.port else self.host
+        place = f"service {self.service}" if self.service else self.host
+        place += f":{self.port}" if self.port else ""
         return f"target '{self.name}' ({self.user}@{place}/{self.dbname})"
 
 
@@ -268,7 +266,7 @@ def _target(name: str, outputs: Mapping[str, Any], file: Path) -> Target:
             )
         _refuse_keys(output, where)
         if output.get("service"):
-            output = {"host": "", "port": None, "dbname": ""} | output
+            output = {"host": "", "port": None} | output
         output |= {"name": name, "is_embedded": is_embedded}
     return parse_model(Target, output, where=where, error=TargetError)
 

@@ -67,13 +67,13 @@ def test_a_service_and_pgpass_mean_the_same_to_dbt(
 ) -> None:
     demo = overnight.plan.session.builder
     services = tmp_path / "services.conf"
-    services.write_text(f"[books]\nhost={demo.host}\nport={demo.port}\ndbname=empwr\n")
+    services.write_text(f"[books]\nhost={demo.host}\nport={demo.port}\n")
     passwords = tmp_path / "pgpass"
     passwords.write_text("*:*:*:postgres:s3cret\n")
     passwords.chmod(0o600)
     monkeypatch.setenv("PGSERVICEFILE", str(services))
     monkeypatch.setenv("PGPASSFILE", str(passwords))
-    output = {"type": "postgres", "service": "books", "user": "postgres"}
+    output = {"type": "postgres", "service": "books", "user": "postgres", "dbname": "empwr"}
     profiles.write_text(yaml.safe_dump({"counterfoil": {"outputs": {"mine": output}}}))
     target, _ = load_targets("mine", ROOT)
     with closing(connect(target, Settings())) as connection:
