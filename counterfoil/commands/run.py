@@ -52,10 +52,10 @@ def run(
     """Audit a database: build the views, assert the suites, publish the report."""
     with one_line_errors():
         show_progress()
-        target = chosen(target, url)
         is_flow = flow or bool(os.environ.get("PREFECT_API_URL"))
         if json is not None:
             _refuse_unwritable(json)
+        target = chosen(target, url)
         if not is_flow:
             _check_target(target)
 

@@ -220,7 +220,7 @@ def test_text_of_the_database_is_shown_as_it_is(runs: dict[str, Run]) -> None:
         (["run", "--json", "."], {}, ".: audit.json cannot be written there"),
         (["run", "--json", "no/x.json"], {}, "no/x.json: audit.json cannot be written there"),
         (
-            ["run", "--flow"],
+            ["run", "--flow", "--target", "demo"],
             {"PREFECT_HOME": "/proc/home"},
             "/proc/home: Prefect cannot write there",
         ),
@@ -236,7 +236,11 @@ def test_text_of_the_database_is_shown_as_it_is(runs: dict[str, Run]) -> None:
         ),
         (["checks"], {"COUNTERFOIL_PROJECT_DIR": "/nowhere"}, "there is no such folder"),
         (["demo", "start", "--snapshot", "noon"], {}, "there is no snapshot 'noon'"),
-        (["run"], {"PREFECT_API_URL": "http://127.0.0.1:9/api"}, "Prefect cannot run the flow"),
+        (
+            ["run", "--target", "demo"],
+            {"PREFECT_API_URL": "http://127.0.0.1:9/api"},
+            "Prefect cannot run the flow",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
