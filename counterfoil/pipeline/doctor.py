@@ -14,6 +14,7 @@ from counterfoil.common.errors import CounterfoilError, TargetError
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.contract.discovery import discover
+from counterfoil.pipeline.plan import named_by_views
 from counterfoil.pipeline.preflight import check_auditor, check_database, check_disk
 from counterfoil.postgres.connection import Refusal, connect, connected
 from counterfoil.postgres.one_database import check_one_database
@@ -214,14 +215,18 @@ def _collation(session: Session) -> Iterator[Line]:
 
 
 def _rights(declared: Contract, session: Session) -> Iterator[Line]:
-    contract = check_database(discover(declared, session), session)
+    needed = named_by_views(load_suites(*session.settings.expectations_dirs), declared)
+    contract = check_database(discover(declared, session), session, needed)
+    if missing := contract.facts.missing:
+        yield Line("look", "tables", f"not there, and so a finding: {', '.join(sorted(missing))}")
     with session.as_builder(Refusal(TargetError)) as connection, connection.cursor() as cursor:
         located = [contract.locate(table) for table in contract.tables]
         cursor.execute(
             _ZONELESS, ([schema for schema, _ in located], [name for _, name in located])
         )
         ((zoneless,),) = cursor.fetchall()
-    yield Line("ok", "rights", f"{len(contract.tables)} tables can be read, every row of them")
+    readable = len(contract.tables) - len(missing)
+    yield Line("ok", "rights", f"{readable} tables can be read, every row of them")
     if zoneless:
         yield Line(
             "look",

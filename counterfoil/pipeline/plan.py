@@ -72,7 +72,7 @@ def make_plan(
     check_disk(settings)
     check_one_database(session.builder, (session.auditor, session.historian), settings)
     contract = discover(declared, session)
-    contract = check_database(contract, session, _named_by_views(suites, contract))
+    contract = check_database(contract, session, named_by_views(suites, contract))
     contract_dir = contract_file.absolute().parent if contract_file else settings.project_dir
     found = with_histories(contract, contract_dir, session)
     return Plan(
@@ -91,7 +91,7 @@ def make_plan(
     )
 
 
-def _named_by_views(suites: Iterable[Suite], contract: Contract) -> frozenset[str]:
+def named_by_views(suites: Iterable[Suite], contract: Contract) -> frozenset[str]:
     """The tables that views name themselves, and not by the contract's lists."""
     return frozenset(
         table
