@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from conftest import Database
+from conftest import ROOT, Database
 from copies import copy_of, write_profiles
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from refusals import refused
@@ -17,6 +17,7 @@ from counterfoil.common.errors import BuildError
 from counterfoil.contract.derived import dbt_variables
 from counterfoil.history.built_views import replaced_views
 from counterfoil.pipeline.views import build_views
+from counterfoil.postgres.connection import Refusal
 from counterfoil.views.build import Build
 from counterfoil.views.dbt import Dbt
 
@@ -271,10 +272,11 @@ def test_data_tests_write_nothing(rebuilt: Database, admin: Connection) -> None:
             f" select * from ({good.rstrip(';')}) as good where nextval('public.calls') > 0"
         )
         try:
-            arguments = ["--profile", "counterfoil", "--target", session.builder.name]
-            with Dbt(
-                arguments, dbt_variables(rebuilt.plan.scope.contract), session.settings
-            ) as dbt:
+            variables = dbt_variables(rebuilt.plan.scope.contract)
+            with (
+                session.as_builder(Refusal(BuildError)) as builder,
+                Dbt(ROOT, builder, session.builder, variables, session.settings) as dbt,
+            ):
                 said = dbt.invoke(["test", "--select", "source_tables_grain"], unheard)
             assert "read-only transaction" in said["nodes"][0]["message"]
         finally:

@@ -12,10 +12,11 @@ from copies import write_profiles
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.findings import Audit, CheckResult
-from counterfoil.common.errors import PreflightError
+from counterfoil.common.errors import BuildError, PreflightError
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.contract.derived import dbt_variables
 from counterfoil.pipeline.preflight import check_database
+from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.postgres.session import Session
 from counterfoil.suites.suite import Suite
@@ -217,8 +218,11 @@ def undeclared(overnight: Database) -> tuple[Contract, dict[str, str]]:
         "completeness": "counterfoil.completeness",
         "incomplete_rows": "counterfoil.incomplete_rows",
     }
-    project = ["--profile", "counterfoil", "--target", "demo"]
-    with Dbt(project, dbt_variables(contract), overnight.settings) as dbt:
+    session, variables = overnight.plan.session, dbt_variables(contract)
+    with (
+        session.as_builder(Refusal(BuildError)) as builder,
+        Dbt(ROOT, builder, session.builder, variables, overnight.settings) as dbt,
+    ):
         outcome = dbt.invoke(["compile", "--select", *views], lambda _done, _of: None)
     assert outcome["success"], outcome
     compiled = Path(os.environ["DBT_TARGET_PATH"]) / "compiled" / "counterfoil" / "models"
