@@ -46,6 +46,7 @@ LONGEST = [
     "test_golden_systems",
     "test_cut_off",
     "test_deployment",
+    "test_wheel",
     "test_alerts_from_outside",
     "test_exit_codes",
     "test_fleet",
