@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
-from pglast import split
-from pglast.parser import ParseError
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
@@ -22,6 +20,7 @@ from counterfoil.audit.self_checks import own_finding, own_result
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.facts import Facts, MigrationFile, Tree
+from counterfoil.migrations.grammar import RefusedSqlError, split
 from counterfoil.migrations.layouts import halves
 from counterfoil.migrations.textfile import read_text
 from counterfoil.postgres.connection import connect
@@ -139,10 +138,9 @@ def _rollback_of(
 def _execute(connection: Connection, file: str, text: str, verb: str) -> Failure | None:
     """The first statement that fails; each is its own transaction, as most tools can do."""
     try:
-        pieces = split(text, only_slices=True) if text.strip() else ()
-    except ParseError as cause:
-        at = cause.args[1] if len(cause.args) > 1 else 0
-        return file, text.count("\n", 0, at) + 1, f"does not parse: {cause.args[0]}"
+        pieces = split(text, method="parser")
+    except RefusedSqlError as cause:
+        return file, text.count("\n", 0, cause.at) + 1, f"does not parse: {cause.problem}"
     for piece in pieces:
         with connection.cursor() as cursor:
             try:

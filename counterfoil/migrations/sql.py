@@ -1,15 +1,22 @@
-"""Reading SQL with PostgreSQL's own grammar (pglast), statement by statement."""
+"""What the statements of SQL do to tables, types and schemas, statement by statement."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from pglast import ast, enums, parse_plpgsql, parse_sql, split
-from pglast.parser import ParseError
+from postgast import pg_query_pb2 as pg
 
 from counterfoil.migrations.collector import ANY_NAME, Collector, like
 from counterfoil.migrations.facts import HOLE
+from counterfoil.migrations.grammar import (
+    RefusedSqlError,
+    TooDeepError,
+    listed,
+    of,
+    parse,
+    plpgsql,
+    split,
+)
 
 Name = tuple[str | None, str]
 Kind = Literal["table", "view", "temporary", "type", "schema"]
@@ -46,21 +53,19 @@ _STATIC_VERB = re.compile(
 )
 
 _OBJECT_KINDS: dict[Any, Kind] = {
-    enums.ObjectType.OBJECT_TABLE: "table",
-    enums.ObjectType.OBJECT_FOREIGN_TABLE: "table",
-    enums.ObjectType.OBJECT_VIEW: "view",
-    enums.ObjectType.OBJECT_MATVIEW: "view",
-    enums.ObjectType.OBJECT_TYPE: "type",
-    enums.ObjectType.OBJECT_DOMAIN: "type",
+    pg.OBJECT_TABLE: "table",
+    pg.OBJECT_FOREIGN_TABLE: "table",
+    pg.OBJECT_VIEW: "view",
+    pg.OBJECT_MATVIEW: "view",
+    pg.OBJECT_TYPE: "type",
+    pg.OBJECT_DOMAIN: "type",
 }
-_NOTHING_DONE = (
-    ast.TransactionStmt,
-    ast.SelectStmt,
-    ast.VariableSetStmt,
-    ast.VariableShowStmt,
-    ast.ExplainStmt,
-    ast.CheckPointStmt,
+_NOTHING_DONE = frozenset(
+    f"{kind}_stmt"
+    for kind in ("transaction", "select", "variable_set", "variable_show", "explain", "check_point")
 )
+# The head of a statement whose query is too deep for the library: it says what is made.
+_MAKES_BY_QUERY = re.compile(r"create\b.*?\bas\b", re.IGNORECASE | re.DOTALL)
 
 
 def read_sql(collector: Collector, text: str, *, first_line: int = 1) -> None:
@@ -73,19 +78,14 @@ def read_sql(collector: Collector, text: str, *, first_line: int = 1) -> None:
     """
     if not text.strip():
         return
-    # Half a surrogate pair, which Python's text can hold and no database can.
-    text = text.encode("utf-8", "replace").decode()
     try:
-        statements = parse_sql(text)
-    except ParseError:
+        statements = parse(text)
+    except (RefusedSqlError, TooDeepError):
         _read_in_pieces(collector, _without_psql(text), first_line)
         return
-    except RecursionError:
-        collector.note_unknown("nested too deep to be read", first_line)
-        return
     lines = _LineOf(text, first_line)
-    for raw in statements:
-        _read_statement(collector, raw.stmt, lines(raw.stmt_location or 0))
+    for statement in statements:
+        _read_statement(collector, statement.kind, statement.node, lines(statement.at))
 
 
 def is_template(text: str) -> bool:
@@ -139,8 +139,8 @@ def _without_psql(text: str) -> str:
 def _read_in_pieces(collector: Collector, text: str, first_line: int) -> None:
     """One bad statement does not hide the others."""
     try:
-        pieces = split(text, with_parser=False, only_slices=True)
-    except ParseError as cause:
+        pieces = split(text, method="scanner")
+    except RefusedSqlError as cause:
         _note_refused(collector, text, 0, cause, first_line)
         return
     lines = _LineOf(text, first_line)
@@ -150,23 +150,40 @@ def _read_in_pieces(collector: Collector, text: str, first_line: int) -> None:
         between = _COMMENT.sub("", text[after : piece.start]).strip("; \n\t\f\v")
         if between:
             start = text.index(between.split(maxsplit=1)[0], after)
-            problem = ParseError(f'syntax error at or near "{between.split(maxsplit=1)[0]}"', 0)
+            problem = RefusedSqlError(f'syntax error at or near "{between.split(maxsplit=1)[0]}"')
             _note_refused(collector, text, start, problem, first_line, until=piece.start)
         after = piece.stop
         try:
-            statements = parse_sql(text[piece])
-        except ParseError as cause:
+            statements = parse(text[piece])
+        except RefusedSqlError as cause:
             _note_refused(collector, text, piece.start, cause, first_line, until=piece.stop)
             continue
-        for raw in statements:
-            _read_statement(collector, raw.stmt, lines(piece.start + (raw.stmt_location or 0)))
+        except TooDeepError:
+            _read_deep(collector, text[piece], lines(piece.start))
+            continue
+        for statement in statements:
+            at = lines(piece.start + statement.at)
+            _read_statement(collector, statement.kind, statement.node, at)
+
+
+def _read_deep(collector: Collector, statement: str, line: int) -> None:
+    """What a view or table made by a very deep query is called, its head alone says."""
+    head = _MAKES_BY_QUERY.match(statement)
+    try:
+        read = parse(f"{head[0]} select") if head else []
+    except (RefusedSqlError, TooDeepError):
+        read = []
+    for made in read:
+        _read_statement(collector, made.kind, made.node, line)
+    if not read:
+        note_dynamic(collector, statement, line, "a statement nested too deep to be read")
 
 
 def _note_refused(
     collector: Collector,
     text: str,
     start: int,
-    cause: ParseError,
+    cause: RefusedSqlError,
     first_line: int,
     *,
     until: int | None = None,
@@ -177,10 +194,8 @@ def _note_refused(
         filled = _TEMPLATE.sub(HOLE, statement)
         note_dynamic(collector, filled, line, "a template that something fills in first")
         return
-    message, *rest = cause.args
-    at = rest[0] if rest and isinstance(rest[0], int) else 0
     hint = ", and looks like another database's SQL" if _OTHER_DIALECT.search(statement) else ""
-    collector.note_fault(f"{message}{hint}", line + statement.count("\n", 0, max(at, 0)))
+    collector.note_fault(f"{cause.problem}{hint}", line + statement.count("\n", 0, cause.at))
     for pattern in _patterns(_DYNAMIC_CREATE, statement.replace("`", '"'), collector):
         collector.note_unknown("a statement that does not parse", line, creates=pattern)
 
@@ -194,36 +209,45 @@ def _patterns(expression: re.Pattern[str], text: str, collector: Collector) -> l
     return list(dict.fromkeys(found))
 
 
-def _read_statement(collector: Collector, statement: Any, line: int) -> None:
-    reader = _READERS.get(type(statement))
+def _read_statement(collector: Collector, kind: str, statement: Any, line: int) -> None:
+    reader = _READERS.get(kind)
     if reader is not None:
         reader(collector, statement, line)
-    elif not isinstance(statement, _NOTHING_DONE):
+    elif kind not in _NOTHING_DONE:
         collector.change()
 
 
 def _named(relation: Any) -> Name:
-    return relation.schemaname, relation.relname
+    return relation.schemaname or None, relation.relname
 
 
 def _said(name: Name) -> str:
     return ".".join(part for part in name if part)
 
 
-def _listed(parts: Sequence[Any]) -> Name:
-    names = [part.sval for part in parts]
+def _listed(parts: Any) -> Name:
+    names = _words(parts)
     return (names[-2] if len(names) > 1 else None), names[-1]
+
+
+def _words(parts: Any) -> list[str]:
+    return [part.string.sval for part in parts]
+
+
+def _dotted(node: Any) -> Any:
+    """The parts of a dropped or renamed object's name: a list's, or a type's."""
+    return node.type_name.names if node.WhichOneof("node") == "type_name" else node.list.items
 
 
 def _create_table(collector: Collector, statement: Any, line: int) -> None:
     name = _named(statement.relation)
     kind: Kind = "temporary" if statement.relation.relpersistence == "t" else "table"
-    elements = statement.tableElts or ()
-    for parent in statement.inhRelations or ():
-        verb = "partition" if statement.partbound else "inheritance"
+    elements = list(listed(statement.table_elts))
+    for parent in listed(statement.inh_relations):
+        verb = "partition" if statement.HasField("partbound") else "inheritance"
         _refer(collector, _named(parent), f"{verb} of {_said(name)}", line)
     for element in elements:
-        if isinstance(element, ast.TableLikeClause):
+        if isinstance(element, pg.TableLikeClause):
             _refer(collector, _named(element.relation), f"LIKE of {_said(name)}", line)
     # Its own keys may point at itself: so it is there before they are looked at.
     collector.note(
@@ -240,32 +264,27 @@ def _create_table(collector: Collector, statement: Any, line: int) -> None:
 
 def _columns(elements: Sequence[Any]) -> Iterator[str]:
     for element in elements:
-        if isinstance(element, ast.ColumnDef):
-            yield f"{element.colname} {_type(element.typeName)}"
+        if isinstance(element, pg.ColumnDef):
+            yield f"{element.colname} {_type(element.type_name)}"
 
 
 def _type(type_name: Any) -> str:
-    if type_name is None:
-        return ""
-    name = ".".join(part.sval for part in type_name.names or ())
+    name = ".".join(_words(type_name.names))
     modifiers = [
-        str(getattr(modifier.val, "ival", modifier.val))
-        for modifier in type_name.typmods or ()
-        if isinstance(modifier, ast.A_Const)
+        str(modifier.ival.ival)
+        for modifier in listed(type_name.typmods)
+        if isinstance(modifier, pg.A_Const)
     ]
-    array = "[]" * len(type_name.arrayBounds or ())
+    array = "[]" * len(type_name.array_bounds)
     return name + (f"({','.join(modifiers)})" if modifiers else "") + array
 
 
 def _foreign_keys(collector: Collector, element: Any, owner: Name, line: int) -> None:
     constraints = [element]
-    if isinstance(element, ast.ColumnDef):
-        constraints = [*(element.constraints or ())]
+    if isinstance(element, pg.ColumnDef):
+        constraints = list(listed(element.constraints))
     for constraint in constraints:
-        if (
-            isinstance(constraint, ast.Constraint)
-            and constraint.contype == enums.ConstrType.CONSTR_FOREIGN
-        ):
+        if isinstance(constraint, pg.Constraint) and constraint.contype == pg.CONSTR_FOREIGN:
             needed_by = f"foreign key of {_said(owner)}"
             _refer(collector, _named(constraint.pktable), needed_by, line)
 
@@ -282,19 +301,19 @@ def _alter_table(collector: Collector, statement: Any, line: int) -> None:
     collector.change()
     name = _named(statement.relation)
     kinds = {
-        enums.ObjectType.OBJECT_TABLE: "ALTER TABLE",
-        enums.ObjectType.OBJECT_FOREIGN_TABLE: "ALTER FOREIGN TABLE",
-        enums.ObjectType.OBJECT_VIEW: "ALTER VIEW",
-        enums.ObjectType.OBJECT_MATVIEW: "ALTER MATERIALIZED VIEW",
+        pg.OBJECT_TABLE: "ALTER TABLE",
+        pg.OBJECT_FOREIGN_TABLE: "ALTER FOREIGN TABLE",
+        pg.OBJECT_VIEW: "ALTER VIEW",
+        pg.OBJECT_MATVIEW: "ALTER MATERIALIZED VIEW",
     }
     if statement.objtype not in kinds:
         return
     _refer(collector, name, kinds[statement.objtype], line, may_lack=statement.missing_ok)
-    for command in statement.cmds or ():
-        definition = command.def_
-        if isinstance(definition, ast.PartitionCmd):
+    for command in listed(statement.cmds):
+        definition = of(getattr(command, "def"))
+        if isinstance(definition, pg.PartitionCmd):
             _refer(collector, _named(definition.name), f"partition of {_said(name)}", line)
-        elif command.subtype == enums.AlterTableType.AT_AddInherit:
+        elif command.subtype == pg.AT_AddInherit:
             _refer(collector, _named(definition), f"inheritance of {_said(name)}", line)
         elif definition is not None:
             collector.guards += statement.missing_ok
@@ -307,9 +326,9 @@ def _create_table_as(collector: Collector, statement: Any, line: int) -> None:
 
 
 def _select(collector: Collector, statement: Any, line: int) -> None:
-    if statement.intoClause is not None:
-        relation = statement.intoClause.rel
-        _create_into(collector, relation, enums.ObjectType.OBJECT_TABLE, line, False)
+    if statement.HasField("into_clause"):
+        relation = statement.into_clause.rel
+        _create_into(collector, relation, pg.OBJECT_TABLE, line, False)
 
 
 def _create_into(collector: Collector, relation: Any, kind: Any, line: int, guarded: bool) -> None:
@@ -324,35 +343,35 @@ def _view(collector: Collector, statement: Any, line: int) -> None:
 def _drop(collector: Collector, statement: Any, line: int) -> None:
     collector.change()
     guarded = statement.missing_ok
-    kind = _OBJECT_KINDS.get(statement.removeType)
-    for dropped in statement.objects or ():
-        if statement.removeType == enums.ObjectType.OBJECT_SCHEMA:
-            collector.note("removes", "schema", (None, dropped.sval), line)
-        elif kind == "type":
-            collector.note("removes", "type", _listed(getattr(dropped, "names", dropped)), line)
-        elif kind is not None:
+    kind = _OBJECT_KINDS.get(statement.remove_type)
+    for dropped in statement.objects:
+        if statement.remove_type == pg.OBJECT_SCHEMA:
+            collector.note("removes", "schema", (None, dropped.string.sval), line)
+            continue
+        name = _dotted(dropped)
+        if kind is not None:
             if kind == "table":
-                _refer(collector, _listed(dropped), "DROP TABLE", line, may_lack=guarded)
-            collector.note("removes", kind, _listed(dropped), line)
-        elif statement.removeType in _ON_A_TABLE and len(dropped) > 1:
+                _refer(collector, _listed(name), "DROP TABLE", line, may_lack=guarded)
+            collector.note("removes", kind, _listed(name), line)
+        elif statement.remove_type in _ON_A_TABLE and len(name) > 1:
             # Its last part is the policy's or the trigger's own name.
-            word = _ON_A_TABLE[statement.removeType]
+            word = _ON_A_TABLE[statement.remove_type]
             # IF EXISTS speaks of the policy or trigger, and lets a missing table pass too.
-            _refer(collector, _listed(dropped[:-1]), word, line, may_lack=guarded)
+            _refer(collector, _listed(name[:-1]), word, line, may_lack=guarded)
 
 
 _ON_A_TABLE = {
-    enums.ObjectType.OBJECT_POLICY: "DROP POLICY",
-    enums.ObjectType.OBJECT_TRIGGER: "DROP TRIGGER",
-    enums.ObjectType.OBJECT_RULE: "DROP RULE",
+    pg.OBJECT_POLICY: "DROP POLICY",
+    pg.OBJECT_TRIGGER: "DROP TRIGGER",
+    pg.OBJECT_RULE: "DROP RULE",
 }
 
 
 def _rename(collector: Collector, statement: Any, line: int) -> None:
     collector.change()
     guarded = statement.missing_ok
-    kind = _OBJECT_KINDS.get(statement.renameType)
-    if statement.renameType == enums.ObjectType.OBJECT_SCHEMA:
+    kind = _OBJECT_KINDS.get(statement.rename_type)
+    if statement.rename_type == pg.OBJECT_SCHEMA:
         collector.note("removes", "schema", (None, statement.subname), line)
         collector.note("creates", "schema", (None, statement.newname), line)
         moved = like(statement.newname)
@@ -362,26 +381,27 @@ def _rename(collector: Collector, statement: Any, line: int) -> None:
             creates=f"{moved}.{ANY_NAME}",
         )
     elif kind == "type":
-        _move(collector, kind, _listed(statement.object), None, statement.newname, line, guarded)
+        name = _listed(_dotted(statement.object))
+        _move(collector, kind, name, None, statement.newname, line, guarded)
     elif kind is not None:
         name = _named(statement.relation)
         _refer(collector, name, "RENAME", line, may_lack=guarded)
         _move(collector, kind, name, None, statement.newname, line, guarded)
-    elif statement.relation is not None and statement.renameType in (
-        enums.ObjectType.OBJECT_COLUMN,
-        enums.ObjectType.OBJECT_TABCONSTRAINT,
-        enums.ObjectType.OBJECT_POLICY,
-        enums.ObjectType.OBJECT_TRIGGER,
+    elif statement.HasField("relation") and statement.rename_type in (
+        pg.OBJECT_COLUMN,
+        pg.OBJECT_TABCONSTRAINT,
+        pg.OBJECT_POLICY,
+        pg.OBJECT_TRIGGER,
     ):
         _refer(collector, _named(statement.relation), "RENAME", line, may_lack=guarded)
 
 
 def _set_schema(collector: Collector, statement: Any, line: int) -> None:
     collector.change()
-    kind = _OBJECT_KINDS.get(statement.objectType)
+    kind = _OBJECT_KINDS.get(statement.object_type)
     guarded = statement.missing_ok
     if kind == "type":
-        name = _listed(statement.object)
+        name = _listed(_dotted(statement.object))
         _move(collector, kind, name, statement.newschema, name[1], line, guarded)
     elif kind is not None:
         name = _named(statement.relation)
@@ -404,7 +424,7 @@ def _move(  # noqa: PLR0917
 
 
 def _create_type(collector: Collector, statement: Any, line: int) -> None:
-    collector.note("creates", "type", _listed(statement.typeName), line)
+    collector.note("creates", "type", _listed(statement.type_name), line)
 
 
 def _create_composite(collector: Collector, statement: Any, line: int) -> None:
@@ -417,29 +437,29 @@ def _create_domain(collector: Collector, statement: Any, line: int) -> None:
 
 def _define(collector: Collector, statement: Any, line: int) -> None:
     collector.change()
-    if statement.kind == enums.ObjectType.OBJECT_TYPE:
+    if statement.kind == pg.OBJECT_TYPE:
         collector.note("creates", "type", _listed(statement.defnames), line)
 
 
 def _create_schema(collector: Collector, statement: Any, line: int) -> None:
     name = statement.schemaname
-    if name is None:
+    if not name:
         collector.change()
         return
     collector.note("creates", "schema", (None, name), line, guarded=statement.if_not_exists)
     outside, collector.search_path = collector.search_path, (name, *collector.search_path)
-    for element in statement.schemaElts or ():
-        _read_statement(collector, element, line)
+    for element in statement.schema_elts:
+        _read_statement(collector, element.WhichOneof("node"), of(element), line)
     collector.search_path = outside
 
 
 def _search_path(collector: Collector, statement: Any, line: int) -> None:
     if statement.name != "search_path":
         return
-    if statement.kind != enums.VariableSetKind.VAR_SET_VALUE:
+    if statement.kind != pg.VAR_SET_VALUE:
         collector.search_path = collector.default_path
         return
-    values = [getattr(argument.val, "sval", None) for argument in statement.args or ()]
+    values = [argument.a_const.sval.sval for argument in statement.args]
     # SET search_path = 'a, b' sets one schema of that odd name; an empty one finds nothing.
     named = tuple(value for value in values if value and value not in ("pg_catalog", "$user"))
     collector.search_path = named or collector.default_path
@@ -461,29 +481,27 @@ def _index(collector: Collector, statement: Any, line: int) -> None:
 
 def _comment(collector: Collector, statement: Any, line: int) -> None:
     collector.change()
-    if statement.objtype == enums.ObjectType.OBJECT_TABLE:
-        _refer(collector, _listed(statement.object), "COMMENT ON TABLE", line)
-    elif statement.objtype == enums.ObjectType.OBJECT_COLUMN and len(statement.object) > 1:
-        _refer(collector, _listed(statement.object[:-1]), "COMMENT ON COLUMN", line)
+    if statement.objtype == pg.OBJECT_TABLE:
+        _refer(collector, _listed(_dotted(statement.object)), "COMMENT ON TABLE", line)
+    elif statement.objtype == pg.OBJECT_COLUMN and len(_dotted(statement.object)) > 1:
+        _refer(collector, _listed(_dotted(statement.object)[:-1]), "COMMENT ON COLUMN", line)
 
 
 def _do_block(collector: Collector, statement: Any, line: int) -> None:
     body, language = "", "plpgsql"
-    for argument in statement.args or ():
+    for argument in listed(statement.args):
         if argument.defname == "as":
-            body = argument.arg.sval
+            body = argument.arg.string.sval
         elif argument.defname == "language":
-            language = argument.arg.sval
+            language = argument.arg.string.sval
     if language.lower() != "plpgsql":
         collector.note_unknown(
             f"a DO block in {language}", line, creates=ANY_NAME, removes=ANY_NAME
         )
         return
-    tag = "$counterfoil$"
-    source = f"do {tag}{body}{tag}"
     try:
-        functions = parse_plpgsql(source)
-    except (ParseError, json.JSONDecodeError, RecursionError):
+        functions = plpgsql(body)
+    except RefusedSqlError:
         note_dynamic(collector, body, line, "a DO block that cannot be read")
         return
     collector.change()
@@ -505,12 +523,15 @@ def _do_block(collector: Collector, statement: Any, line: int) -> None:
 def _read_inner(collector: Collector, query: str, line: int) -> None:
     """A statement of a DO block; its variables make it unreadable at times, and no fault."""
     try:
-        statements = parse_sql(query)
-    except ParseError:
+        statements = parse(query)
+    except RefusedSqlError:
         collector.note_unknown("a statement of a DO block that cannot be read", line)
         return
-    for raw in statements:
-        _read_statement(collector, raw.stmt, line)
+    except TooDeepError:
+        _read_deep(collector, query.strip(), line)
+        return
+    for statement in statements:
+        _read_statement(collector, statement.kind, statement.node, line)
 
 
 def _plpgsql_statements(node: Any, *, guarded: bool) -> Iterator[tuple[str, str, bool, int]]:
@@ -553,54 +574,55 @@ def _lineno(value: dict[str, Any]) -> int:
 def _dynamic_text(expression: str) -> str:
     """What EXECUTE would run, with a HOLE for what is not a literal in it."""
     try:
-        statements: Sequence[Any] = parse_sql(f"select {expression}")
-    except ParseError:
+        statements = parse(f"select {expression}")
+    except (RefusedSqlError, TooDeepError):
         return HOLE
     if len(statements) != 1:
         return HOLE
-    targets: Sequence[Any] = statements[0].stmt.targetList or ()
-    return _literal_text(targets[0].val) if len(targets) == 1 else HOLE
+    targets = statements[0].node.target_list
+    return _literal_text(targets[0].res_target.val) if len(targets) == 1 else HOLE
 
 
 def _literal_text(node: Any) -> str:
-    kind = type(node)
-    if kind is ast.A_Const and hasattr(node.val, "sval"):
-        return str(node.val.sval)
-    if kind is ast.A_Expr and [part.sval for part in node.name] == ["||"]:
-        return _literal_text(node.lexpr) + _literal_text(node.rexpr)
-    if kind is ast.TypeCast:
-        return _literal_text(node.arg)
-    if kind is ast.FuncCall and node.funcname[-1].sval == "format" and node.args:
-        template = _literal_text(node.args[0])
-        values = iter([_literal_text(argument) for argument in node.args[1:]])
-        return re.sub(r"%(?:\d+\$)?[-\d]*[sIL]", lambda _: next(values, HOLE), template)
+    found = of(node)
+    match node.WhichOneof("node"):
+        case "a_const" if found.HasField("sval"):
+            return str(found.sval.sval)
+        case "a_expr" if _words(found.name) == ["||"]:
+            return _literal_text(found.lexpr) + _literal_text(found.rexpr)
+        case "type_cast":
+            return _literal_text(found.arg)
+        case "func_call" if _words(found.funcname)[-1] == "format" and found.args:
+            template = _literal_text(found.args[0])
+            values = iter([_literal_text(argument) for argument in found.args[1:]])
+            return re.sub(r"%(?:\d+\$)?[-\d]*[sIL]", lambda _: next(values, HOLE), template)
     return HOLE
 
 
-_READERS: dict[type, Callable[..., None]] = {
-    ast.CreateStmt: _create_table,
-    ast.CreateForeignTableStmt: lambda collector, statement, line: _create_table(
-        collector, getattr(statement, "base", statement), line
+_READERS: dict[str, Callable[..., None]] = {
+    "create_stmt": _create_table,
+    "create_foreign_table_stmt": lambda collector, statement, line: _create_table(
+        collector, statement.base_stmt, line
     ),
-    ast.CreateTableAsStmt: _create_table_as,
-    ast.SelectStmt: _select,
-    ast.ViewStmt: _view,
-    ast.DropStmt: _drop,
-    ast.RenameStmt: _rename,
-    ast.AlterObjectSchemaStmt: _set_schema,
-    ast.AlterTableStmt: _alter_table,
-    ast.CreateEnumStmt: _create_type,
-    ast.CompositeTypeStmt: _create_composite,
-    ast.CreateDomainStmt: _create_domain,
-    ast.CreateRangeStmt: _create_type,
-    ast.DefineStmt: _define,
-    ast.CreateSchemaStmt: _create_schema,
-    ast.VariableSetStmt: _search_path,
-    ast.IndexStmt: _index,
-    ast.CreateTrigStmt: _on_relation("CREATE TRIGGER"),
-    ast.CreatePolicyStmt: _on_relation("CREATE POLICY", "table"),
-    ast.AlterPolicyStmt: _on_relation("ALTER POLICY", "table"),
-    ast.RuleStmt: _on_relation("CREATE RULE"),
-    ast.CommentStmt: _comment,
-    ast.DoStmt: _do_block,
+    "create_table_as_stmt": _create_table_as,
+    "select_stmt": _select,
+    "view_stmt": _view,
+    "drop_stmt": _drop,
+    "rename_stmt": _rename,
+    "alter_object_schema_stmt": _set_schema,
+    "alter_table_stmt": _alter_table,
+    "create_enum_stmt": _create_type,
+    "composite_type_stmt": _create_composite,
+    "create_domain_stmt": _create_domain,
+    "create_range_stmt": _create_type,
+    "define_stmt": _define,
+    "create_schema_stmt": _create_schema,
+    "variable_set_stmt": _search_path,
+    "index_stmt": _index,
+    "create_trig_stmt": _on_relation("CREATE TRIGGER"),
+    "create_policy_stmt": _on_relation("CREATE POLICY", "table"),
+    "alter_policy_stmt": _on_relation("ALTER POLICY", "table"),
+    "rule_stmt": _on_relation("CREATE RULE"),
+    "comment_stmt": _comment,
+    "do_stmt": _do_block,
 }

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import ROOT
-from pglast import parse_sql
+from postgast import parse
 
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, load_contract
@@ -32,7 +32,7 @@ def script(
 
 def kinds(script: str) -> list[str]:
     """What its statements are, as Postgres reads them."""
-    return [type(statement.stmt).__name__ for statement in parse_sql(script)]
+    return [str(statement.stmt.WhichOneof("node")) for statement in parse(script).stmts]
 
 
 def test_no_name_leads_out_of_its_statement() -> None:

@@ -196,6 +196,24 @@ def test_no_sql_brings_the_reader_down(
     )
 
 
+MANY = 60
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create view b as select 1 as x from a" + " join a as other on true" * MANY,
+        "create table b as select " + " || ".join(["'ü'"] * MANY) + " as x; select 1;",
+        "create view b as select 1 as y;\ninsert into a select " + "abs(" * MANY + "1" + ")" * MANY,
+        "do $$ begin create table b as select " + " || ".join(["'x'"] * MANY) + "; end $$;",
+    ],
+)
+def test_what_is_deeper_than_the_library_hands_over(sql: str, judge: Judge, tmp_path: Path) -> None:
+    write(tmp_path, FIRST | {SECOND: sql} | NEEDS_B)
+    judged = judge(tmp_path)
+    assert judged.audit.status == "passed", messages(judged)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS refuses such names")
 def test_a_name_that_is_not_text(judge: Judge, tmp_path: Path) -> None:
     write(tmp_path, FIRST)
