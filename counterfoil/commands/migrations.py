@@ -9,7 +9,8 @@ from counterfoil.audit.exit_codes import exit_code
 from counterfoil.commands.options import FailOnOption
 from counterfoil.common.errors import MigrationsError
 from counterfoil.common.terminal import one_line_errors, show_progress
-from counterfoil.migrations.choices import Format, Layout
+from counterfoil.contract.layouts import Layout
+from counterfoil.migrations.choices import Format
 
 EPILOG = (
     "Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 something could not be judged."
@@ -43,6 +44,7 @@ def migrations(  # noqa: PLR0917
         show_progress()
         from counterfoil.common.settings import settings
         from counterfoil.contract.contract import MigrationTree, load_contract
+        from counterfoil.migrations.detection import LeftOut
         from counterfoil.migrations.extract import trees_of
         from counterfoil.migrations.output import render
         from counterfoil.migrations.workspace import judge_folder
@@ -50,12 +52,13 @@ def migrations(  # noqa: PLR0917
         if not folder.is_dir():
             raise MigrationsError("no such folder", where=str(folder), remedy="Check the path")
         database = None
+        left_out: list[LeftOut] = []
         if contract is not None:
             declared = load_contract(settings().project_dir, contract)
             database, trees = declared.database, dict(declared.migrations)
         else:
             template = MigrationTree.model_validate({"folder": ".", "layout": layout})
-            trees = trees_of(folder, template)
+            trees, left_out = trees_of(folder, template)
         judged = judge_folder(
             folder,
             trees,
@@ -63,6 +66,7 @@ def migrations(  # noqa: PLR0917
             database=database,
             waivers_file=waivers,
             with_rehearsal=rehearse,
+            left_out=left_out,
         )
-        print(render(judged.audit, judged.unknown, folder, form))
+        print(render(judged, folder, form))
         raise typer.Exit(exit_code(judged.audit.status, fail_on))

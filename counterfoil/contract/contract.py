@@ -28,6 +28,7 @@ from counterfoil.contract.catalog import ROW_PLACE, Facts
 from counterfoil.contract.clauses import Clause as _Clause
 from counterfoil.contract.clauses import Name, label, locate, matches
 from counterfoil.contract.health import Health
+from counterfoil.contract.layouts import Layout
 from counterfoil.contract.packs import Pack, check_packs, packs_of
 from counterfoil.contract.structure import Structure, names_only
 
@@ -276,9 +277,7 @@ class MigrationTree(_Clause):
     """
 
     folder: Name
-    layout: Literal[
-        "auto", "numbered", "sql-migrate", "supabase", "drizzle", "flyway", "alembic"
-    ] = "auto"
+    layout: Literal["auto", Layout] = "auto"
     models: Name | None = None
     default_schema: Name = "public"
     qualified_names: StrictBool = False

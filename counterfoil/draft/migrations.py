@@ -5,8 +5,8 @@ from pathlib import Path
 
 from counterfoil.common.errors import MigrationsError
 from counterfoil.contract.contract import MigrationTree
+from counterfoil.migrations.detection import detect
 from counterfoil.migrations.extract import trees_of
-from counterfoil.migrations.layouts import detect
 
 
 def migration_trees(folder: Path, contract_dir: Path) -> dict[str, MigrationTree]:
@@ -24,7 +24,7 @@ def migration_trees(folder: Path, contract_dir: Path) -> dict[str, MigrationTree
             "no such folder", where=str(folder), remedy="Give --migrations a folder that exists"
         )
     trees = {}
-    for name, tree in trees_of(folder, MigrationTree(folder=".")).items():
+    for name, tree in trees_of(folder, MigrationTree(folder="."))[0].items():
         path = folder / tree.folder
         layout = detect(path)
         if layout is None:

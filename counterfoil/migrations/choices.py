@@ -2,5 +2,4 @@
 
 from typing import Literal
 
-Layout = Literal["numbered", "sql-migrate", "supabase", "drizzle", "flyway", "alembic"]
 Format = Literal["text", "json", "github", "sarif"]

@@ -7,9 +7,10 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import MigrationsError
 from counterfoil.contract.contract import Contract, MigrationHistory, MigrationTree
+from counterfoil.migrations.detection import detect
 from counterfoil.migrations.extract import read_trees
-from counterfoil.migrations.layouts import detect
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
+from counterfoil.migrations.tools import TOOLS
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.schemas import STAGING_SCHEMA
 from counterfoil.postgres.session import Session
@@ -17,16 +18,6 @@ from counterfoil.postgres.session import Session
 log = logging.getLogger(__name__)
 
 PACK = "migrations"
-
-# Where the tools keep their record, by layout; the first that is there is taken.
-_USUAL: dict[str, tuple[str, ...]] = {
-    "alembic": ("alembic_version",),
-    "flyway": ("flyway_schema_history", "schema_version"),
-    "drizzle": ("drizzle.__drizzle_migrations", "__drizzle_migrations"),
-    "supabase": ("supabase_migrations.schema_migrations",),
-    "sql-migrate": ("gorp_migrations",),
-    "numbered": ("schema_migrations", "goose_db_version", "_prisma_migrations"),
-}
 
 # What tells whose table it is: the first whose columns it has all of.
 _FORMATS: dict[str, frozenset[str]] = {
@@ -107,7 +98,7 @@ def _history(
             )
         return tree.history
     layout = detect(contract_dir / tree.folder) if tree.layout == "auto" else tree.layout
-    for table in _USUAL.get(layout or "", ()):
+    for table in TOOLS[layout].records if layout else ():
         columns = _columns(connection, table, tree.default_schema)
         for form, wanted in _FORMATS.items():
             if columns and wanted <= columns:

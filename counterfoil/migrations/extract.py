@@ -10,14 +10,16 @@ from pathlib import Path, PurePosixPath
 
 from counterfoil.common.errors import MigrationsError
 from counterfoil.contract.contract import MigrationTree
+from counterfoil.contract.layouts import Layout
 from counterfoil.migrations.alembic import RevisionHead, read_revision
-from counterfoil.migrations.choices import Layout
 from counterfoil.migrations.collector import ANY_NAME, Collector
+from counterfoil.migrations.detection import LeftOut, detect, search
 from counterfoil.migrations.facts import (
     Facts,
     MigrationFile,
     Parent,
     Provided,
+    Reading,
     Revision,
     Suppression,
     Tree,
@@ -27,10 +29,11 @@ from counterfoil.migrations.graph import order_revisions
 from counterfoil.migrations.layouts import (
     ALWAYS_PROVIDED,
     JOURNAL,
+    OTHER_LANGUAGES,
+    PLAN,
     PROVIDED_SCHEMAS,
     FileName,
-    detect,
-    find_folders,
+    application_order,
     halves,
     list_files,
     numbers,
@@ -40,6 +43,7 @@ from counterfoil.migrations.layouts import (
 from counterfoil.migrations.models import read_models
 from counterfoil.migrations.sql import read_sql
 from counterfoil.migrations.textfile import TextFile, read_text
+from counterfoil.migrations.tools import TOOLS
 
 _ALLOW = re.compile(
     r"(?:--|#)[ \t]*counterfoil:[ \t]*allow[ \t]+(?P<checks>[\w.]+(?:[ \t]*,[ \t]*[\w.]+)*)"
@@ -53,6 +57,7 @@ _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 class _Read:
     """One file, read: its name, its facts, and what else its order is made of."""
 
+    path: Path
     name: FileName
     collector: Collector
     text: TextFile
@@ -61,21 +66,26 @@ class _Read:
     recorded_as: str | None = None
 
 
-def trees_of(folder: Path, template: MigrationTree) -> dict[str, MigrationTree]:
-    """The trees at or below a folder, by their path in it; itself if it has none to find.
+def trees_of(
+    folder: Path, template: MigrationTree
+) -> tuple[dict[str, MigrationTree], list[LeftOut]]:
+    """The trees at or below a folder, by their path in it, and what beside them is not judged.
+
+    A folder that has none to find is taken for one itself; so is each whose layout is given.
 
     Args:
         folder: an existing folder.
         template: what holds for each of them but its folder.
     """
-    found = [folder] if template.layout != "auto" else find_folders(folder)
+    found, left_out = search(folder) if template.layout == "auto" else ({}, [])
     paths = [path.relative_to(folder).as_posix() for path in found or [folder]]
-    return {
+    trees = {
         folder.absolute().name if path == "." else path: template.model_copy(
             update={"folder": path}
         )
         for path in paths
     }
+    return trees, left_out
 
 
 def read_trees(trees: Mapping[str, MigrationTree], base: Path) -> Facts:
@@ -105,6 +115,7 @@ def _read_tree(facts: Facts, name: str, tree: MigrationTree, base: Path) -> None
             remedy="Check the folder, or name its layout",
         )
     ordered = _ordered(read, layout)
+    facts.readings.append(_reading(name, tree, layout, folder, read))
     facts.trees.append(
         Tree(
             tree=name,
@@ -144,12 +155,27 @@ def _layout_of(folder: Path, tree: MigrationTree) -> Layout:
         raise MigrationsError("no such folder", where=str(folder), remedy="Check the path")
     layout = detect(folder) if tree.layout == "auto" else tree.layout
     if layout is None:
+        others = ", ".join(
+            f"{left.file_count} files of {left.tool} in {left.folder}" for left in search(folder)[1]
+        )
         raise MigrationsError(
-            "no migrations, or none in a layout that is known",
+            "no migrations, or none in a layout that is known"
+            + (f"; not supported: {others}" if others else ""),
             where=str(folder),
             remedy="Name the folder that holds them, or their layout",
         )
     return layout
+
+
+def _reading(
+    name: str, tree: MigrationTree, layout: Layout, folder: Path, read: Sequence[_Read]
+) -> Reading:
+    known = {one.path for one in read}
+    own = {JOURNAL, PLAN, "atlas.sum", "migration_lock.toml", "env.py", "__init__.py"}
+    left = [file.as_posix() for file in list_files(folder) if folder / file not in known]
+    return Reading(
+        name, layout, tree.folder, len(read), tuple(file for file in left if file not in own)
+    )
 
 
 def _read_files(
@@ -158,6 +184,8 @@ def _read_files(
     paths = list_files(folder)
     if layout == "drizzle":
         return _read_drizzle(name, tree, folder, base, paths)
+    if layout == "sqitch":
+        return _read_sqitch(name, tree, folder, base)
     if layout == "alembic":
         modules = [path for path in paths if path.suffix == ".py"]
         return [
@@ -186,17 +214,18 @@ def _collector(name: str, tree: MigrationTree, path: Path, base: Path) -> Collec
 
 def _read_sql_file(path: Path, file_name: FileName, layout: Layout, collector: Collector) -> _Read:
     if file_name.direction is None:
-        return _Read(file_name, collector, TextFile(""))
+        return _Read(path, file_name, collector, TextFile(""))
     collector.turn(file_name.direction)
-    if path.suffix.lower() == ".java":
-        collector.note_unknown("a migration in Java", 1, creates=ANY_NAME, removes=ANY_NAME)
-        return _Read(file_name, collector, TextFile(""))
+    language = OTHER_LANGUAGES.get(layout, {}).get(path.suffix.lower())
+    if language:
+        collector.note_unknown(f"a migration in {language}", 1, creates=ANY_NAME, removes=ANY_NAME)
+        return _Read(path, file_name, collector, TextFile(""), holds_rollback=True)
     text = read_text(path)
     if text.problem:
-        return _not_read(file_name, collector, text)
+        return _not_read(path, file_name, collector, text)
     forward, back = text.text, None
-    if file_name.direction == "forward" and layout in ("numbered", "sql-migrate"):
-        forward, back = halves(text.text)
+    if file_name.direction == "forward":
+        forward, back = halves(layout, text.text)
     read_sql(collector, forward)
     if back is not None:
         collector.turn("rollback")
@@ -207,6 +236,7 @@ def _read_sql_file(path: Path, file_name: FileName, layout: Layout, collector: C
     recorded_as = path.name if layout == "sql-migrate" else file_name.version
     is_marked = layout == "sql-migrate" or back is not None
     return _Read(
+        path,
         file_name,
         collector,
         text,
@@ -215,20 +245,20 @@ def _read_sql_file(path: Path, file_name: FileName, layout: Layout, collector: C
     )
 
 
-def _not_read(file_name: FileName, collector: Collector, text: TextFile) -> _Read:
+def _not_read(path: Path, file_name: FileName, collector: Collector, text: TextFile) -> _Read:
     """A file whose content nobody knows: too large is no fault of its own."""
     problem = text.problem or ""
     if not text.is_too_large:
         collector.note_fault(problem, 1)
     collector.note_unknown(problem, 1, creates=ANY_NAME, removes=ANY_NAME)
-    return _Read(file_name, collector, text, recorded_as=file_name.version)
+    return _Read(path, file_name, collector, text, recorded_as=file_name.version)
 
 
 def _read_python(path: Path, collector: Collector) -> _Read:
     text = read_text(path)
     if text.problem:
         return replace(
-            _not_read(FileName("forward", name=path.stem), collector, text),
+            _not_read(path, FileName("forward", name=path.stem), collector, text),
             holds_rollback=True,
         )
     head = read_revision(collector, text.text)
@@ -241,12 +271,14 @@ def _read_python(path: Path, collector: Collector) -> _Read:
                 "a revision that is not valid Python", 1, creates=ANY_NAME, removes=ANY_NAME
             )
         return _Read(
+            path,
             FileName("forward" if collector.faults else None, name=path.stem, fault=fault),
             collector,
             text,
             holds_rollback=True,
         )
     return _Read(
+        path,
         FileName("forward", version=head.revision, name=path.stem),
         collector,
         text,
@@ -265,7 +297,7 @@ def _read_drizzle(
     if problem:
         collector = _collector(name, tree, journal, base)
         collector.note_fault(problem, 1)
-        read.append(_Read(FileName(None), collector, TextFile("")))
+        read.append(_Read(journal, FileName(None), collector, TextFile("")))
     there = {path.stem: path for path in paths if path.suffix == ".sql" and len(path.parts) == 1}
     for index, tag, when in entries:
         path = folder / there.pop(tag, PurePosixPath(f"{tag}.sql"))
@@ -276,7 +308,7 @@ def _read_drizzle(
             collector.note_unknown(
                 "a migration that is not there", 1, creates=ANY_NAME, removes=ANY_NAME
             )
-            read.append(_Read(replace(file_name, fault=fault), collector, TextFile("")))
+            read.append(_Read(path, replace(file_name, fault=fault), collector, TextFile("")))
             continue
         one = _read_sql_file(path, file_name, "drizzle", collector)
         read.append(replace(one, recorded_as=when))
@@ -303,14 +335,39 @@ def _journal(path: Path) -> tuple[list[tuple[int, str, str]], str | None]:
         return [], "not a Drizzle journal: entries with idx and tag are wanted"
 
 
+def _read_sqitch(name: str, tree: MigrationTree, folder: Path, base: Path) -> list[_Read]:
+    """The changes of the plan, each with its script to deploy and the one to revert it."""
+    plan = read_text(folder / PLAN)
+    changes = [
+        found[1]
+        for line in plan.text.splitlines()
+        if (found := re.match(r"\s*([^\s%#@\[][^\s\[]*)", line))
+    ]
+    read = []
+    for order, change in enumerate(changes):
+        for directory, direction in (("deploy", "forward"), ("revert", "rollback")):
+            path = folder / directory / f"{change}.sql"
+            collector = _collector(name, tree, path, base)
+            file_name = FileName(
+                "forward" if direction == "forward" else "rollback", change, change, order=(order,)
+            )
+            if path.exists():
+                read.append(_read_sql_file(path, file_name, "sqitch", collector))
+            elif direction == "forward":
+                fault = f"{PLAN} names it, and it is not there"
+                collector.note_unknown(
+                    "a migration that is not there", 1, creates=ANY_NAME, removes=ANY_NAME
+                )
+                read.append(_Read(path, replace(file_name, fault=fault), collector, TextFile("")))
+    return read
+
+
 def _ordered(read: Iterable[_Read], layout: Layout) -> list[_Read]:
     """The files that are applied forward, in that order."""
     forward = [one for one in read if one.name.direction == "forward"]
     if layout != "alembic":
-        # Without a version it is applied last, for want of anything better.
         return sorted(
-            forward,
-            key=lambda one: (not one.name.order, one.name.order, one.collector.file),
+            forward, key=lambda one: application_order(layout, one.name, one.collector.file)
         )
     heads = [(one.head, one) for one in forward if one.head is not None]
     ordered = order_revisions(
@@ -325,12 +382,11 @@ def _ordered(read: Iterable[_Read], layout: Layout) -> list[_Read]:
 
 
 def _wants_rollbacks(tree: MigrationTree, layout: Layout, read: Iterable[_Read]) -> bool:
-    """Supabase and Drizzle have none; Flyway has them if a single one is there."""
     if tree.rollbacks is not None:
         return tree.rollbacks
-    if layout == "flyway":
-        return any(one.name.direction == "rollback" for one in read)
-    return layout not in ("supabase", "drizzle")
+    if TOOLS[layout].rollbacks == "if any":
+        return any(one.name.direction == "rollback" or one.holds_rollback for one in read)
+    return TOOLS[layout].rollbacks == "wanted"
 
 
 def _provided(name: str, tree: MigrationTree, layout: Layout) -> list[Provided]:
@@ -346,7 +402,7 @@ def _newest_old_rank(tree: MigrationTree, layout: Layout, ordered: Sequence[_Rea
     """The rank of the last file that the baseline covers; -1 if it covers none."""
     if tree.baseline is None:
         return -1
-    if layout == "alembic":
+    if layout in ("alembic", "sqitch"):
         covered = [rank for rank, one in enumerate(ordered) if one.name.version == tree.baseline]
     elif not re.fullmatch(r"\d+(?:[._]\d+)*", tree.baseline):
         covered = []

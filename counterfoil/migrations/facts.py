@@ -7,6 +7,8 @@ models/migrations/ say what is wrong. A class here is a table there, field for c
 from dataclasses import dataclass, field
 from typing import Literal
 
+from counterfoil.contract.layouts import Layout
+
 Direction = Literal["forward", "rollback"]
 Action = Literal["creates", "removes", "refers"]
 
@@ -19,7 +21,7 @@ class Tree:
     """One folder of migrations, and what its contract says of it."""
 
     tree: str
-    layout: str
+    layout: Layout
     folder: str
     default_schema: str
     wants_qualified_names: bool
@@ -175,10 +177,29 @@ class Suppression:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of one tree, to be said before anything is judged.
+
+    Attributes:
+        layout: the tool whose files they are.
+        folder: as its contract names it.
+        file_count: the migrations and rollbacks that were read.
+        not_read: the other files of the folder.
+    """
+
+    tree: str
+    layout: Layout
+    folder: str
+    file_count: int
+    not_read: tuple[str, ...]
+
+
 @dataclass
 class Facts:
-    """Everything that was read of one or more trees."""
+    """Everything that was read of one or more trees; `readings` are said, and not loaded."""
 
+    readings: list[Reading] = field(default_factory=list)
     trees: list[Tree] = field(default_factory=list)
     provided: list[Provided] = field(default_factory=list)
     files: list[MigrationFile] = field(default_factory=list)

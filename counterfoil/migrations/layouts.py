@@ -1,14 +1,4 @@
-"""How the tools that apply migrations name their files, and how a folder's is recognised.
-
-| Layout | Files | Rollback | Order |
-|---|---|---|---|
-| numbered | 0001_x.sql, 0001_x.up.sql, 0001_x/up.sql | _rollback, .down, marker | number |
-| sql-migrate | the same, marked `-- +migrate Up` | `-- +migrate Down` | number |
-| supabase | 20250101120000_x.sql | none | timestamp |
-| drizzle | 0000_x.sql, named in meta/_journal.json | none | the journal's |
-| flyway | V1.2__x.sql, R__x.sql | U1.2__x.sql | version, then R by name |
-| alembic | *.py with revision and down_revision | downgrade() | their graph |
-"""
+"""What the names of migration files say, as each tool reads them (tools.py)."""
 
 import os
 import re
@@ -16,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from counterfoil.migrations.choices import Layout
+from counterfoil.contract.layouts import Layout
 from counterfoil.migrations.facts import Direction
+from counterfoil.migrations.tools import TOOLS
 
 JOURNAL = "meta/_journal.json"
+PLAN = "sqitch.plan"
 
-_MOST_FOLDERS = 20_000
-_NOT_LOOKED_INTO = frozenset(
-    {"node_modules", "__pycache__", "venv", "site-packages", "dist", "build", "target"}
+OTHER_DATABASE = re.compile(
+    r"^(?:my_?sql|mariadb|sqlite3?|mssql|sqlserver|oracle|clickhouse|cassandra|mongo(?:db)?)$",
+    re.IGNORECASE,
 )
 
 _ROLLBACK_WORDS = "down|rollback|rollbacks|undo|revert|rolled_back"
@@ -38,14 +30,41 @@ _NUMBERED = re.compile(
 _FLYWAY = re.compile(r"^(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__(?P<name>.+)$")
 _FLYWAY_REPEATABLE = re.compile(r"^R__(?P<name>.+)$")
 _FLYWAY_LIKE = re.compile(r"^[VURB]\d*_")
+_FLYWAY_CALLBACK = re.compile(r"^(?:before|after)[A-Z]\w*$|^createSchema(?:__\w+)?$")
 _TIMESTAMP = re.compile(r"^\d{14}(?:_|$)")
-_REVISION = re.compile(r"^\s*(?:down_)?revision\s*(?::[^=\n]+)?=", re.MULTILINE)
+_DIESEL = re.compile(r"^(?:\d{4}-\d{2}-\d{2}-\d{4,6}|\d{14})(?:_|$)")
+_NO_MIGRATION = (
+    re.compile(r"_test\.go$"),
+    re.compile(r"\.(?:conf|sum|lock|toml|md)$"),
+)
 
+# goose, sql-migrate, micrate; dbmate; node-pg-migrate; Play. What follows is one half.
 MARKER = re.compile(
-    r"^[ \t]*--[ \t]*(?:\+goose|\+migrate|\+micrate|migrate:)[ \t]*(?P<way>up|down)\b.*$",
+    r"^[ \t]*--[ \t]*\+(?:goose|migrate|micrate)[ \t]+(?P<a>up|down)\b.*$"
+    r"|^[ \t]*--[ \t]*migrate:(?P<b>up|down)\b.*$"
+    r"|^[ \t]*--[ \t]*(?P<c>up|down)[ \t]+migration\b.*$"
+    r"|^[ \t]*(?:#|--)[ \t]*(?:---)?[ \t]*!(?P<d>up|down)s\b.*$"
+    # tern divides: what stands before is the way forward.
+    r"|^----[ \t]*create above / drop (?P<e>below)[ \t]*----.*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_SQL_MIGRATE_MARKER = re.compile(r"^[ \t]*--[ \t]*\+migrate[ \t]+(?:up|down)\b", re.I | re.M)
+_MARKED = frozenset(
+    {"numbered", "goose", "sql-migrate", "dbmate", "node-pg-migrate", "tern", "play"}
+)
+_LIQUIBASE_ROLLBACK = re.compile(r"^[ \t]*--[ \t]*rollback\b(?P<sql>.*)$", re.I | re.M)
+
+# Where a folder is the migration: its files, and which way they go.
+_FOLDERS: dict[Layout, dict[str, Direction]] = {
+    "diesel": {"up": "forward", "down": "rollback"},
+    "prisma": {"migration": "forward"},
+}
+
+# Migrations that a tool runs beside its SQL, and nobody here reads.
+OTHER_LANGUAGES: dict[Layout, dict[str, str]] = {
+    "goose": {".go": "Go"},
+    "node-pg-migrate": dict.fromkeys((".js", ".cjs", ".mjs", ".ts"), "JavaScript"),
+    "flyway": {".java": "Java"},
+}
 
 PROVIDED_SCHEMAS: dict[str, tuple[str, ...]] = {
     "supabase": (
@@ -91,17 +110,45 @@ class FileName:
 def read_name(layout: Layout, file: PurePosixPath) -> FileName | None:
     """What the name of a file below a folder of that layout says; None if it is no migration.
 
-    Alembic's and Drizzle's files are named by what is in them and in the journal.
+    Alembic's, Drizzle's and Sqitch's files are named by what is in them, in the journal and
+    in the plan.
     """
     if layout == "flyway":
         return _read_flyway(file)
+    if layout in _FOLDERS:
+        return _read_folder(file, _FOLDERS[layout])
     if file.suffix.lower() != ".sql":
-        is_misnamed = _NUMBERED.match(file.stem) and re.match(r"\d{2,}[._-]", file.name)
-        # Hidden files are editors'; what starts like a version was meant to be applied.
-        return (
-            FileName(None, fault=f"ends in '{file.suffix}', not in .sql") if is_misnamed else None
-        )
-    return _read_numbered(file, has_width=layout != "supabase")
+        return _read_other(layout, file)
+    if layout == "liquibase":
+        return FileName("forward", name=file.stem.lower())
+    read = _read_numbered(file, has_width=layout == "numbered")
+    # Supabase knows no rollbacks: whatever begins with digits is applied, by its name.
+    is_forward = layout == "supabase" and read.version is not None
+    return replace(read, direction="forward", name=file.stem.lower()) if is_forward else read
+
+
+def reads_as(file: PurePosixPath) -> Layout | None:
+    """The layout that the name of one SQL file looks like; None for no migration's."""
+    if _FLYWAY.match(file.stem) or _FLYWAY_REPEATABLE.match(file.stem):
+        return "flyway"
+    if file.stem in ("up", "down") and _DIESEL.match(file.parent.name):
+        return "diesel"
+    if file.stem == "migration" and re.match(r"\d", file.parent.name):
+        return "prisma"
+    if _read_numbered(file, has_width=False).version is None:
+        return None
+    if re.search(r"\.(?:up|down)$", file.stem):
+        return "golang-migrate"
+    return "supabase" if _TIMESTAMP.match(file.name) and len(file.parts) == 1 else "numbered"
+
+
+def application_order(
+    layout: Layout, name: FileName, file: str
+) -> tuple[bool, tuple[int, ...], str]:
+    """What sorts the files of a folder as the tool does; without a version, they come last."""
+    if TOOLS[layout].is_ordered_by_name:
+        return (not name.order and layout != "liquibase", (), file)
+    return (not name.order, name.order, file)
 
 
 def read_names(
@@ -117,7 +164,8 @@ def read_names(
         (file, replace(name, direction="forward", name=file.stem.lower()))
         if name.direction == "rollback"
         and name.version not in forward
-        and layout == "numbered"
+        and layout not in ("flyway", "diesel")
+        and not file.stem.lower().endswith(".down")
         and not any(_ROLLBACK_FOLDER.match(part) for part in file.parts[:-1])
         else (file, name)
         for file, name in read
@@ -137,47 +185,6 @@ def same_version(version: str) -> str:
     return ".".join(map(str, numbers(version)))
 
 
-def detect(folder: Path) -> Layout | None:  # noqa: PLR0911
-    """The layout of a folder's migrations; None if it holds none."""
-    if (folder / JOURNAL).is_file():
-        return "drizzle"
-    files = [folder / file for file in list_files(folder, depth=2)]
-    if any(file.suffix == ".py" and _is_revision(file) for file in files):
-        return "alembic"
-    sql = [file for file in files if file.suffix.lower() == ".sql"]
-    if any(_FLYWAY.match(file.stem) or _FLYWAY_REPEATABLE.match(file.stem) for file in sql):
-        return "flyway"
-    versioned = [
-        file
-        for file in sql
-        if (name := _read_numbered(PurePosixPath(file.relative_to(folder)), has_width=True))
-        and name.version is not None
-    ]
-    if not versioned:
-        return None
-    if any(_holds(file, _SQL_MIGRATE_MARKER) for file in versioned[:5]):
-        return "sql-migrate"
-    is_timestamped = all(_TIMESTAMP.match(file.name) and file.parent == folder for file in sql)
-    if is_timestamped and not any(_holds(file, MARKER) for file in versioned[:5]):
-        return "supabase"
-    return "numbered"
-
-
-def find_folders(folder: Path) -> list[Path]:
-    """The folders at or below `folder` that hold migrations, none inside another."""
-    found: list[Path] = []
-    for looked_at, (path, folders, _) in enumerate(os.walk(folder)):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and name not in _NOT_LOOKED_INTO
-        )
-        if looked_at >= _MOST_FOLDERS:
-            break
-        if detect(Path(path)):
-            found.append(Path(path))
-            folders.clear()
-    return found
-
-
 def list_files(folder: Path, *, depth: int | None = None) -> list[PurePosixPath]:
     """The files below a folder that may be migrations, by name. Linked folders are not
     entered, so that no loop of them is ever walked.
@@ -192,7 +199,9 @@ def list_files(folder: Path, *, depth: int | None = None) -> list[PurePosixPath]
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith((".", "__")) and (depth is None or _divides(name))
+            if not name.startswith((".", "__"))
+            and not OTHER_DATABASE.match(name)
+            and (depth is None or _divides(name))
         )
         if depth is not None and len(below.parts) >= depth:
             folders.clear()
@@ -204,7 +213,8 @@ def _divides(folder: str) -> bool:
     return bool(
         _ROLLBACK_FOLDER.match(folder)
         or _FORWARD_FOLDER.match(folder)
-        or re.match(r"\d{2,}[._-]", folder)
+        or re.match(r"\d+[._-]", folder)
+        or folder in ("deploy", "revert")
     )
 
 
@@ -240,11 +250,13 @@ def _read_numbered(file: PurePosixPath, *, has_width: bool) -> FileName:
 
 
 def _read_flyway(file: PurePosixPath) -> FileName | None:
-    if file.suffix.lower() not in (".sql", ".java"):
-        if _FLYWAY.match(file.stem):
-            return FileName(None, fault=f"ends in '{file.suffix}', not in .sql")
+    suffix = file.suffix.lower()
+    if _FLYWAY_CALLBACK.match(file.stem) or suffix == ".conf":
         return None
-    if found := _FLYWAY.match(file.stem):
+    found = _FLYWAY.match(file.stem)
+    if suffix not in (".sql", ".java"):
+        return FileName(None, fault=f"ends in '{file.suffix}', not in .sql") if found else None
+    if found:
         directions: dict[str, Direction | None] = {"V": "forward", "U": "rollback", "B": None}
         return FileName(
             direction=directions[found["kind"]],
@@ -252,44 +264,79 @@ def _read_flyway(file: PurePosixPath) -> FileName | None:
             name=found["name"].lower(),
             order=(0, *numbers(found["version"])),
         )
-    if found := _FLYWAY_REPEATABLE.match(file.stem):
-        return FileName("forward", name=found["name"].lower(), order=(1,))
-    if file.suffix.lower() == ".java":
+    repeatable = _FLYWAY_REPEATABLE.match(file.stem)
+    if repeatable:
+        return FileName("forward", name=repeatable["name"].lower(), order=(1,))
+    fault = "its name begins with no version"
+    if _FLYWAY_LIKE.match(file.stem):
+        fault = "has one underscore where Flyway wants two"
+    return FileName(None, name=file.stem, fault=fault) if suffix == ".sql" else None
+
+
+def _read_folder(file: PurePosixPath, ways: dict[str, Direction]) -> FileName | None:
+    """Diesel's and Prisma's: the folder is the migration, its files the ways to go."""
+    direction = ways.get(file.stem.lower())
+    folder = file.parent.name
+    if file.suffix.lower() != ".sql" or direction is None:
         return None
-    wanted = "has one underscore where Flyway wants two" if _FLYWAY_LIKE.match(file.stem) else None
-    return FileName(None, name=file.stem, fault=wanted or "its name begins with no version")
+    version, _, name = folder.partition("_")
+    digits = version.replace("-", "")
+    if not digits.isdecimal():
+        return FileName(direction, name=folder, fault="its folder's name begins with no version")
+    return FileName(direction, same_version(digits), name.lower(), order=(int(digits),))
 
 
-def _is_revision(file: Path) -> bool:
-    return _holds(file, _REVISION) and file.name != "env.py"
+def _read_other(layout: Layout, file: PurePosixPath) -> FileName | None:
+    """A file that is not SQL: another language's migration, one misnamed, or none."""
+    if any(other.search(file.name) for other in _NO_MIGRATION):
+        return None
+    versioned = re.match(r"(\d+)[._-]", file.name)
+    if versioned is None:
+        return None
+    if file.suffix.lower() in OTHER_LANGUAGES.get(layout, {}):
+        version = versioned[1]
+        return FileName("forward", same_version(version), file.stem.lower(), order=numbers(version))
+    # Hidden files are editors'; what starts like a version was meant to be applied.
+    is_misnamed = re.match(r"\d{2,}[._-]", file.name)
+    return FileName(None, fault=f"ends in '{file.suffix}', not in .sql") if is_misnamed else None
 
 
-def _holds(file: Path, expression: re.Pattern[str]) -> bool:
-    try:
-        with file.open("rb") as stream:
-            start = stream.read(65_536)
-    except OSError:
-        return False
-    return expression.search(start.decode("latin-1")) is not None
-
-
-def halves(text: str) -> tuple[str, str | None]:
-    """What a marked file does forward, and what back; None if it has no such part.
+def halves(layout: Layout, text: str) -> tuple[str, str | None]:
+    """What a file does forward, and what back; None if it marks no such part.
 
     Lines stay where they are: the other half is blank. Text without a marker is all forward.
     """
-    markers = list(MARKER.finditer(text))
+    if layout == "liquibase":
+        return _liquibase_halves(text)
+    markers = list(MARKER.finditer(text)) if layout in _MARKED else []
     if not markers:
         return text, None
-    parts: dict[str, list[str]] = {"up": [], "down": []}
     preamble = text[: markers[0].start()]
+    parts: dict[str, list[str]] = {"up": [preamble], "down": ["\n" * preamble.count("\n")]}
     ends = [*(marker.start() for marker in markers[1:]), len(text)]
-    for marker, end in zip(markers, ends, strict=True):
-        part = text[marker.start() : end]
-        way = marker["way"].lower()
+    ways = [next(filter(None, marker.groups())).lower() for marker in markers]
+    for marker, end, way in zip(markers, ends, ways, strict=True):
+        part = text[marker.end() : end]
         for other, kept in parts.items():
-            kept.append(part if other == way else "\n" * part.count("\n"))
-    forward = preamble + "".join(parts["up"])
-    has_down = any(marker["way"].lower() == "down" for marker in markers)
-    back = "\n" * preamble.count("\n") + "".join(parts["down"])
-    return forward, back if has_down else ""
+            is_here = other == ("down" if way == "below" else way)
+            kept.append(part if is_here else "\n" * part.count("\n"))
+    forward, back = ("".join(kept) for kept in parts.values())
+    if layout == "play":
+        forward, back = _of_play(forward), _of_play(back)
+    return forward, back if {"down", "below"} & {*ways} else ""
+
+
+def _of_play(text: str) -> str:
+    """Its comments begin with a hash, and ;; is a semicolon inside a statement."""
+    return re.sub(r"^[ \t]*#.*$", "", text, flags=re.M).replace(";;", ";")
+
+
+def _liquibase_halves(text: str) -> tuple[str, str | None]:
+    rollbacks = list(_LIQUIBASE_ROLLBACK.finditer(text))
+    if not rollbacks:
+        return text, None
+    lines = ["" for _ in range(text.count("\n") + 1)]
+    for found in rollbacks:
+        sql = found["sql"].strip()
+        lines[text.count("\n", 0, found.start())] = "" if sql.lower() == "empty" else sql
+    return text, "\n".join(lines)

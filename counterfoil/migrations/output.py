@@ -11,10 +11,13 @@ from counterfoil.audit.findings import Audit, CheckResult, Finding
 from counterfoil.common.text import one_line
 from counterfoil.migrations.choices import Format
 from counterfoil.migrations.suppressions import UnknownRow
+from counterfoil.migrations.workspace import JudgedFolder
 from counterfoil.publish.headlines import verdict, worst_first
 from counterfoil.suites.severities import Severity
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+# How many of a folder's files that were not read are named.
+_NAMED = 3
 _GITHUB: dict[str, str] = {"critical": "error", "warning": "warning", "info": "notice"}
 _SARIF_LEVELS: dict[str, str] = {"critical": "error", "warning": "warning", "info": "note"}
 
@@ -30,21 +33,34 @@ class Line:
     message: str
 
 
-def render(audit: Audit, unknown: Sequence[UnknownRow], folder: Path, form: Format) -> str:
-    """The outcome in one of the forms.
+def render(judged: JudgedFolder, folder: Path, form: Format) -> str:
+    """The outcome in one of the forms; each says first what was read, and by which tool's rules.
 
     Args:
-        audit: whose findings name their files relative to `folder`.
-        unknown: what its checks could say nothing of.
+        judged: whose findings name their files relative to `folder`.
         folder: as the user named it, so that a click on a path finds the file.
     """
-    renderers: dict[Format, Callable[[Audit, list[Line]], str]] = {
+    renderers: dict[Format, Callable[[JudgedFolder, list[str], list[Line]], str]] = {
         "text": _text,
         "json": _json,
         "github": _github,
         "sarif": _sarif,
     }
-    return renderers[form](audit, list(_lines(audit, unknown, folder)))
+    lines = list(_lines(judged.audit, judged.unknown, folder))
+    return renderers[form](judged, list(_read(judged, folder)), lines)
+
+
+def _read(judged: JudgedFolder, folder: Path) -> Iterator[str]:
+    for reading in judged.readings:
+        said = f"Read {_path(folder, reading.folder)} ({reading.layout}): "
+        said += f"{reading.file_count:,} files"
+        if reading.not_read:
+            first, rest = reading.not_read[:_NAMED], len(reading.not_read) - _NAMED
+            said += f"; not read: {', '.join(first)}" + (f" and {rest:,} more" if rest > 0 else "")
+        yield said
+    for left in judged.left_out:
+        why = f"for {left.tool}" if left.is_other_database else f"of {left.tool}, not supported"
+        yield f"Not read {_path(folder, left.folder)}: {left.file_count:,} files {why}"
 
 
 def _lines(audit: Audit, unknown: Sequence[UnknownRow], folder: Path) -> Iterator[Line]:
@@ -70,17 +86,18 @@ def _path(folder: Path, file: str | None) -> str | None:
     return None if file is None else str(PurePosixPath(folder.as_posix()) / file)
 
 
-def _text(audit: Audit, lines: list[Line]) -> str:
+def _text(judged: JudgedFolder, read: list[str], lines: list[Line]) -> str:
     said = [
-        f"{line.file or audit.database}:{line.line}: {line.level}: {one_line(line.message)}"
+        f"{line.file or judged.audit.database}:{line.line}: {line.level}: {one_line(line.message)}"
         f" [{line.check_id}]"
         for line in lines
     ]
-    return "\n".join([*said, verdict(audit)])
+    return "\n".join([*map(one_line, read), *said, verdict(judged.audit)])
 
 
-def _json(audit: Audit, lines: list[Line]) -> str:
-    content = audit.model_dump(mode="json")
+def _json(judged: JudgedFolder, read: list[str], lines: list[Line]) -> str:
+    content = judged.audit.model_dump(mode="json")
+    content["read"] = read
     content["unknown"] = [
         {
             "check_id": line.check_id,
@@ -94,15 +111,15 @@ def _json(audit: Audit, lines: list[Line]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
-def _github(audit: Audit, lines: list[Line]) -> str:
+def _github(judged: JudgedFolder, read: list[str], lines: list[Line]) -> str:
     """Workflow commands: https://docs.github.com/actions/reference/workflow-commands"""
-    said = []
+    said = [one_line(line) for line in read]
     for line in lines:
         level = _GITHUB.get(line.level, "error")
         place = f"file={_property(line.file)},line={line.line}," if line.file else ""
         title = _property(f"{line.check_id} ({line.level})")
         said.append(f"::{level} {place}title={title}::{_data(line.message)}")
-    return "\n".join([*said, one_line(verdict(audit))])
+    return "\n".join([*said, one_line(verdict(judged.audit))])
 
 
 def _data(text: str) -> str:
@@ -113,11 +130,16 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _sarif(audit: Audit, lines: list[Line]) -> str:
-    rules = [_rule(check) for check in audit.checks]
+def _sarif(judged: JudgedFolder, read: list[str], lines: list[Line]) -> str:
+    rules = [_rule(check) for check in judged.audit.checks]
     results = [_sarif_result(line) for line in lines]
     tool = {"driver": {"name": "counterfoil", "rules": rules}}
-    run = {"tool": tool, "columnKind": "unicodeCodePoints", "results": results}
+    run = {
+        "tool": tool,
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+        "properties": {"read": read},
+    }
     return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2)
 
 

@@ -104,11 +104,11 @@ def _run(
     )
     backs = [file for file in own if file.direction == "rollback"]
     for file in forward:
-        text, _ = _halves(file, folder)
+        text, _ = _halves(tree, file, folder)
         if failed := _execute(connection, file.file, text, "fails"):
             return failed
     for file in reversed(forward):
-        named, back = file.file, _halves(file, folder)[1]
+        named, back = file.file, _halves(tree, file, folder)[1]
         if back is None and (rollback := _rollback_of(file, backs, forward)):
             named, back = rollback.file, read_text(folder / rollback.file).text
         if failed := _execute(connection, named, back or "", "fails on the way back"):
@@ -116,9 +116,9 @@ def _run(
     return None
 
 
-def _halves(file: MigrationFile, folder: Path) -> tuple[str, str | None]:
+def _halves(tree: Tree, file: MigrationFile, folder: Path) -> tuple[str, str | None]:
     text = read_text(folder / file.file).text
-    return halves(text) if file.holds_rollback is not None else (text, None)
+    return halves(tree.layout, text) if file.holds_rollback is not None else (text, None)
 
 
 def _rollback_of(

@@ -6,7 +6,7 @@ number of folders can be judged at the same time, and nothing of them stays.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +15,17 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.audit import audit
-from counterfoil.audit.findings import Audit, Finding
+from counterfoil.audit.findings import Audit, CheckResult, Finding, audit_status
 from counterfoil.audit.scope import Scope
+from counterfoil.audit.self_checks import own_result
 from counterfoil.audit.waivers import load_waivers
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, MigrationTree
 from counterfoil.contract.packs import Pack
 from counterfoil.history.tables import ensure_history
+from counterfoil.migrations.detection import LeftOut
 from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.facts import Facts, Reading
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
 from counterfoil.migrations.rehearsal import rehearse
 from counterfoil.migrations.suppressions import UnknownRow, suppress
@@ -32,6 +35,7 @@ from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.server import start_server
 from counterfoil.postgres.session import Session
+from counterfoil.suites.own_checks import OwnCheck
 from counterfoil.suites.suite import check_suites, load_suites, read_pii_columns
 from counterfoil.views.build import ensure_views
 
@@ -45,6 +49,17 @@ _MOST_FINDINGS = 100_000
 _LONGEST_WAIT_S = 600
 _BUILDING = 6_004
 
+
+TREES_SUPPORTED = OwnCheck(
+    check_id="migrations.trees_supported",
+    title="Every folder of migrations is of a tool that is supported",
+    severity="warning",
+    relation="migrations",
+    owner="platform",
+    category="Migrations",
+    why="What is not read is not judged, whatever it does to the same database.",
+    remedy="Name the folders that can be judged, or declare them in a contract.",
+)
 
 # By check, the view in which rows that it can say nothing of are marked, and their words.
 _UNKNOWN: dict[str, tuple[str, str]] = {
@@ -70,10 +85,14 @@ class JudgedFolder:
     Attributes:
         audit: every finding that the files do not accept themselves.
         unknown: what its checks could say nothing of.
+        readings: what was read of each tree.
+        left_out: migrations beside them of which nothing is judged.
     """
 
     audit: Audit
     unknown: list[UnknownRow]
+    readings: list[Reading]
+    left_out: Sequence[LeftOut] = ()
 
 
 def judge_folder(
@@ -84,6 +103,7 @@ def judge_folder(
     database: str | None = None,
     waivers_file: Path | None = None,
     with_rehearsal: bool = False,
+    left_out: Sequence[LeftOut] = (),
 ) -> JudgedFolder:
     """Reads the trees of a folder, and holds every check of the migrations pack to them.
 
@@ -94,6 +114,7 @@ def judge_folder(
         database: what waivers call the database; the folder's name if none is given.
         waivers_file: findings accepted elsewhere than in the files; None for none.
         with_rehearsal: run trees of SQL, too, forward and back on an empty database.
+        left_out: what was found beside the trees and is not judged.
 
     Raises:
         CounterfoilError: the waivers or a tree cannot be read, or the embedded server or the
@@ -122,7 +143,34 @@ def judge_folder(
             facts, trees, folder, _dangling(found), server=target, settings=settings
         )
         found = found.model_copy(update={"checks": [*found.checks, rehearsed]})
-    return JudgedFolder(*suppress(found, unknown, facts.suppressions))
+    found, unknown = suppress(found, unknown, facts.suppressions)
+    supported, rows = _trees_supported(facts, left_out)
+    checks = [*found.checks, supported]
+    found = found.model_copy(update={"checks": checks, "status": audit_status(checks)})
+    return JudgedFolder(found, [*unknown, *rows], facts.readings, left_out)
+
+
+def _trees_supported(
+    facts: Facts, left_out: Sequence[LeftOut]
+) -> tuple[CheckResult, list[UnknownRow]]:
+    """Another tool's migrations are unknown; another database's are nothing to us."""
+    rows = [
+        UnknownRow(
+            TREES_SUPPORTED.check_id,
+            left.folder,
+            left.folder,
+            1,
+            f"{left.file_count} files of {left.tool}, which is not supported",
+        )
+        for left in left_out
+        if not left.is_other_database
+    ]
+    result = own_result(TREES_SUPPORTED, rows_checked=len(facts.trees) + len(rows))
+    if rows:
+        folders = ", ".join(row.file for row in rows)
+        detail = f"not judged: {folders}. Name the folder of the others, or a contract of them"
+        result = result.model_copy(update={"status": "unknown", "detail": detail})
+    return result, rows
 
 
 def _dangling(audit: Audit) -> list[Finding]:

@@ -11,7 +11,6 @@ from test_migrations import Judge, judge, keys, messages, not_judged, write
 from counterfoil.common.errors import MigrationsError
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.extract import read_trees
-from counterfoil.migrations.layouts import detect, find_folders
 from counterfoil.migrations.textfile import MOST_BYTES
 
 __all__ = ["judge"]
@@ -220,42 +219,6 @@ def test_a_name_that_is_not_text(judge: Judge, tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/20250102000000_\xff.sql"))).write_text("bogus")
     judged = judge(tmp_path)
     assert keys(judged.audit) == {"migrations.parse": [{"file": "20250102000000_?.sql"}]}
-
-
-def test_trees_are_found_below_a_folder(tmp_path: Path) -> None:
-    write(tmp_path / "web" / "drizzle", {"meta/_journal.json": "{}", "0000_a.sql": "select 1"})
-    write(tmp_path / "api" / "alembic", {"env.py": "", "versions/a.py": "revision = 'a'"})
-    write(tmp_path / "supabase" / "migrations", FIRST)
-    write(tmp_path / "node_modules" / "x", FIRST)
-    write(tmp_path, {"schema.sql": "create table a ();", "setup.py": "x = 1"})
-    found = {
-        folder.relative_to(tmp_path).as_posix(): detect(folder) for folder in find_folders(tmp_path)
-    }
-    assert found == {
-        "api/alembic/versions": "alembic",
-        "supabase/migrations": "supabase",
-        "web/drizzle": "drizzle",
-    }
-
-
-def test_every_sample_of_a_layout_is_told(tmp_path: Path) -> None:
-    samples = {
-        "numbered": {"0001_a.up.sql": "", "0001_a.down.sql": ""},
-        "sql-migrate": {"1_a.sql": "-- +migrate Up\nselect 1;"},
-        "supabase": FIRST,
-        "drizzle": {"meta/_journal.json": "{}"},
-        "flyway": {"V1__a.sql": ""},
-        "alembic": {"a.py": "revision: str = 'a'\n"},
-    }
-    for layout, files in samples.items():
-        write(tmp_path / layout, files)
-        assert detect(tmp_path / layout) == layout
-    write(
-        tmp_path / "diesel", {"2025-01-01-000000_a/up.sql": "", "2025-01-01-000000_a/down.sql": ""}
-    )
-    assert detect(tmp_path / "diesel") == "numbered"
-    write(tmp_path / "goose", {"20250101000000_a.sql": "-- +goose Up\n"})
-    assert detect(tmp_path / "goose") == "numbered"
 
 
 def test_a_word_at_the_end_of_a_name_makes_no_rollback(judge: Judge, tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from test_migrations import TREE, Judge, judge, keys, messages, not_judged, write
 
+from counterfoil.audit.exit_codes import exit_code
 from counterfoil.audit.waivers import COLUMNS
+from counterfoil.contract.contract import MigrationTree
+from counterfoil.migrations.extract import trees_of
 from counterfoil.migrations.output import Format, render
 from counterfoil.migrations.workspace import JudgedFolder
 from counterfoil.suites.own_checks import WAIVERS_IN_USE
@@ -95,6 +98,24 @@ def test_waivers_are_those_of_every_audit(judge: Judge, tmp_path: Path) -> None:
     }
 
 
+def test_what_is_not_supported_is_never_a_pass(judge: Judge, tmp_path: Path) -> None:
+    write(tmp_path, {"db/1_a.up.sql": "create table a ();", "db/1_a.down.sql": "drop table a;"})
+    write(tmp_path, {"shop/migrations/0001_a.py": "class Migration(migrations.Migration): ..."})
+    write(tmp_path, {"db/mysql/1_a.up.sql": "create table `a` ();", "db/README.md": ""})
+    trees, left_out = trees_of(tmp_path, MigrationTree(folder="."))
+    judged = judge(tmp_path, trees=trees, left_out=left_out)
+    assert not_judged(judged.audit) == {"migrations.trees_supported"}
+    assert exit_code(judged.audit.status, "never") == 3
+    lines = render(judged, Path("app"), "text").splitlines()
+    assert lines[:3] == [
+        "Read app/db (golang-migrate): 2 files; not read: README.md",
+        "Not read app/db/mysql: 1 files for mysql",
+        "Not read app/shop/migrations: 1 files of Django, not supported",
+    ]
+    assert "of Django, which is not supported [migrations.trees_supported]" in lines[3]
+    assert json.loads(render(judged, Path("app"), "json"))["read"] == lines[:3]
+
+
 @pytest.fixture
 def broken(judge: Judge, tmp_path: Path) -> JudgedFolder:
     write(
@@ -112,11 +133,12 @@ def broken(judge: Judge, tmp_path: Path) -> JudgedFolder:
 
 
 def rendered(judged: JudgedFolder, form: Format) -> str:
-    return render(judged.audit, judged.unknown, Path("db/migrations"), form)
+    return render(judged, Path("db/migrations"), form)
 
 
 def test_text_is_a_line_a_finding(broken: JudgedFolder) -> None:
-    lines = rendered(broken, "text").splitlines()
+    read, *lines = rendered(broken, "text").splitlines()
+    assert read == "Read db/migrations (numbered): 5 files"
     assert lines[0] == (
         "db/migrations/0001_a.sql:2: critical: 0001_a.sql:2 creates public.a a second time; it is"
         " there since 0001_a.sql:1 [migrations.table_created_once]"
@@ -126,7 +148,8 @@ def test_text_is_a_line_a_finding(broken: JudgedFolder) -> None:
 
 
 def test_github_annotates_lines(broken: JudgedFolder) -> None:
-    lines = rendered(broken, "github").splitlines()
+    read, *lines = rendered(broken, "github").splitlines()
+    assert read.startswith("Read db/migrations (numbered)")
     assert lines[0].startswith(
         "::error file=db/migrations/0001_a.sql,line=2,"
         "title=migrations.table_created_once (critical)::"
