@@ -285,6 +285,7 @@ class MigrationTree(_Clause):
     baseline: Name | None = None
     provided_schemas: tuple[Name, ...] = ()
     provided_tables: tuple[Name, ...] = ()
+    provided_sql: Name | None = None
     history: MigrationHistory | None = None
 
 

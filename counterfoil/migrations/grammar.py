@@ -1,11 +1,12 @@
 """PostgreSQL 18's own grammar (libpg_query, by postgast): statements, and where they begin."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import postgast
 from google.protobuf.message import DecodeError
+from postgast import pg_query_pb2 as pg
 
 from counterfoil.migrations.facts import HOLE
 
@@ -93,6 +94,122 @@ def plpgsql(body: str) -> list[dict[str, Any]]:
         return postgast.parse_plpgsql(_plain(f"do {tag}{body}{tag}"))
     except (postgast.PgQueryError, ValueError, RecursionError) as cause:
         raise RefusedSqlError(str(cause)) from None
+
+
+def named_in(statement: str) -> list[str]:
+    """The relations that a statement names; none if it does not parse."""
+    return [
+        plain_name(node.schemaname, node.relname)
+        for parsed in _parsed(statement)
+        for _, node in postgast.walk(parsed.node)
+        if isinstance(node, pg.RangeVar)
+    ]
+
+
+# By statement, which of its fields says what it makes.
+_MAKES = {
+    "create_stmt": "relation",
+    "create_foreign_table_stmt": "base_stmt",
+    "view_stmt": "view",
+    "create_table_as_stmt": "into",
+    "create_seq_stmt": "sequence",
+    "composite_type_stmt": "typevar",
+    "create_enum_stmt": "type_name",
+    "create_range_stmt": "type_name",
+    "create_domain_stmt": "domainname",
+    "create_function_stmt": "funcname",
+    "define_stmt": "defnames",
+    "create_schema_stmt": "schemaname",
+    "index_stmt": "idxname",
+    "rename_stmt": "newname",
+    "create_trig_stmt": "trigname",
+    "create_policy_stmt": "policy_name",
+    "alter_table_stmt": "cmds",
+}
+
+
+def made_by(statement: str) -> list[str]:
+    """What a statement would make: relations, types, functions, columns, and the like."""
+    return [
+        name
+        for parsed in _parsed(statement)
+        if parsed.kind in _MAKES
+        for name in _made(getattr(parsed.node, _MAKES[parsed.kind]))
+        if name
+    ]
+
+
+def _made(said: Any) -> Iterator[str]:
+    match said:
+        case str():
+            yield said
+        case pg.RangeVar():
+            yield plain_name(said.schemaname, said.relname)
+        case pg.IntoClause():
+            yield from _made(said.rel)
+        case pg.CreateStmt():
+            yield from _made(said.relation)
+        case _ if said and said[0].WhichOneof("node") == "string":
+            yield _dotted(said)
+        case _:
+            for command in listed(said):
+                made = of(getattr(command, "def"))
+                if isinstance(made, pg.ColumnDef):
+                    yield made.colname
+                elif isinstance(made, pg.Constraint):
+                    yield made.conname
+
+
+def keys_left_out(statement: str, missing: Collection[str]) -> str | None:
+    """CREATE TABLE without its foreign keys to any of these tables or columns.
+
+    Returns: None if it is no such statement, or has no such key.
+    """
+    try:
+        tree = postgast.parse(_plain(statement))
+    except (postgast.PgQueryError, DecodeError):
+        return None
+    if len(tree.stmts) != 1 or tree.stmts[0].stmt.WhichOneof("node") != "create_stmt":
+        return None
+    elements = tree.stmts[0].stmt.create_stmt.table_elts
+    left_out = _leave_out_keys(elements, missing)
+    for element in elements:
+        if element.WhichOneof("node") == "column_def":
+            left_out += _leave_out_keys(element.column_def.constraints, missing)
+    return postgast.deparse(tree) if left_out else None
+
+
+def _leave_out_keys(constraints: Any, missing: Collection[str]) -> int:
+    keys = [
+        place
+        for place, node in enumerate(constraints)
+        if node.WhichOneof("node") == "constraint"
+        and node.constraint.contype == pg.CONSTR_FOREIGN
+        and (
+            next(_made(node.constraint.pktable)) in missing
+            or any(part.string.sval in missing for part in node.constraint.pk_attrs)
+        )
+    ]
+    for place in reversed(keys):
+        del constraints[place]
+    return len(keys)
+
+
+def plain_name(schema: str, name: str) -> str:
+    """As names are compared: what is in public has no schema."""
+    return f"{schema}.{name}" if schema and schema != "public" else name
+
+
+def _dotted(parts: Any) -> str:
+    names = [part.string.sval for part in parts]
+    return plain_name(names[-2] if len(names) > 1 else "", names[-1])
+
+
+def _parsed(statement: str) -> list[Parsed]:
+    try:
+        return parse(statement)
+    except (RefusedSqlError, TooDeepError):
+        return []
 
 
 def of(node: Any) -> Any:

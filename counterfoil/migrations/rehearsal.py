@@ -1,30 +1,26 @@
-"""Running migrations forward and back on an empty database, to see where they stop.
+"""Running migrations forward and back on an empty database, to see what PostgreSQL refuses.
 
-It is the one thing here that runs what somebody else wrote: on the embedded server, in a
-database of its own that is dropped afterwards, by a role that owns that database and nothing
-else. An Alembic tree is not run, since that would be to run its Python.
+An Alembic tree is not run, since that would be to run its Python.
 """
 
 import logging
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import psycopg2
-from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.findings import CheckResult, Finding
 from counterfoil.audit.self_checks import own_finding, own_result
-from counterfoil.common.settings import Settings
+from counterfoil.common.errors import MigrationsError
+from counterfoil.common.sqltext import quoted
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.facts import Facts, MigrationFile, Tree
 from counterfoil.migrations.grammar import RefusedSqlError, split
-from counterfoil.migrations.layouts import halves
+from counterfoil.migrations.layouts import OTHER_LANGUAGES, halves
+from counterfoil.migrations.platforms import platform_of
+from counterfoil.migrations.replay import Refusal, Replay, Script
+from counterfoil.migrations.scratch import Scratch, scratch_server
+from counterfoil.migrations.sql import without_psql
+from counterfoil.migrations.suppressions import UnknownRow
 from counterfoil.migrations.textfile import read_text
-from counterfoil.postgres.connection import connect
-from counterfoil.postgres.profiles import Target
 from counterfoil.suites.own_checks import OwnCheck
 
 log = logging.getLogger(__name__)
@@ -37,10 +33,8 @@ REHEARSAL = OwnCheck(
     owner="platform",
     category="Migrations",
     why="What fails on an empty database fails on the next new environment.",
-    remedy="Correct the statement, and rehearse again: what follows it was not run.",
+    remedy="Correct the statement, and rehearse again.",
 )
-_ROLE = "counterfoil_rehearsal"
-_PROVIDED_BY_POSTGRES = frozenset({"pg_catalog", "information_schema", "public"})
 
 
 def rehearse(
@@ -48,11 +42,8 @@ def rehearse(
     trees: Mapping[str, MigrationTree],
     folder: Path,
     dangling: Sequence[Finding],
-    *,
-    server: Target,
-    settings: Settings,
-) -> CheckResult:
-    """Runs each tree of SQL forward and then back, and names the first statement that fails.
+) -> tuple[CheckResult, list[UnknownRow]]:
+    """Runs each tree of SQL forward and then back.
 
     Args:
         facts: of the trees.
@@ -60,65 +51,102 @@ def rehearse(
         folder: what the files are relative to.
         dangling: the findings of migrations.references_resolve; the first of them in order
             stands for running an Alembic tree.
-        server: a database of the embedded server.
-        settings: the operator's.
+
+    Returns:
+        The check, one finding for each statement that is refused for no other's sake; and
+        what could not be judged.
 
     Raises:
-        TargetError: the embedded server cannot be reached.
+        DemoError: the embedded server does not start.
+        MigrationsError: what the contract says is provided cannot be read.
     """
-    findings = []
-    for tree in facts.trees:
-        if tree.layout == "alembic":
-            failure = _first_dangling(tree, facts, dangling)
-        else:
-            log.info("Rehearsing %s", tree.tree)
-            with _empty_database(server, settings) as connection:
-                _provide(connection, facts, tree, trees[tree.tree])
-                failure = _run(connection, tree, facts.files, folder)
-        if failure:
-            findings.append(_finding(tree, *failure))
-    return _result(findings, rows_checked=len(facts.files))
+    findings: list[Finding] = []
+    unknown: list[UnknownRow] = []
+    with scratch_server() as server:
+        for tree in facts.trees:
+            if tree.layout == "alembic":
+                refusals = _first_dangling(tree, facts, dangling)
+            else:
+                log.info("Rehearsing %s", tree.tree)
+                refusals = replayed(server, tree, trees[tree.tree], facts, folder)
+            for refusal in refusals:
+                if refusal.is_unknown:
+                    unknown.append(_unknown(tree, refusal))
+                else:
+                    findings.append(_finding(tree, refusal))
+    result = own_result(REHEARSAL, rows_checked=len(facts.files), findings=findings)
+    if unknown and not findings:
+        detail = f"{len(unknown)} statements could not be judged, or what follows from them"
+        result = result.model_copy(update={"status": "unknown", "detail": detail})
+    return result, unknown
 
 
-Failure = tuple[str, int, str]
-
-
-def _first_dangling(tree: Tree, facts: Facts, dangling: Sequence[Finding]) -> Failure | None:
-    places = {file.file: file.position for file in facts.files if file.position is not None}
-    own = [finding for finding in dangling if finding.key["tree"] == tree.tree]
-    if not own:
-        return None
-    first = min(
-        own, key=lambda found: (places.get(str(found.key["file"]), 0), int(found.key["line"] or 0))
-    )
-    says = f"would fail: {first.message.partition(': ')[2]}"
-    return str(first.key["file"]), int(first.key["line"] or 1), says
-
-
-def _run(
-    connection: Connection, tree: Tree, files: Sequence[MigrationFile], folder: Path
-) -> Failure | None:
-    own = [file for file in files if file.tree == tree.tree]
+def replayed(
+    server: Scratch, tree: Tree, declared: MigrationTree, facts: Facts, folder: Path
+) -> list[Refusal]:
+    """What is refused of one tree of SQL, forward and then back, and of what nothing is known."""
+    own = [file for file in facts.files if file.tree == tree.tree]
     forward = sorted(
         (file for file in own if file.position is not None), key=lambda file: file.position or 0
     )
     backs = [file for file in own if file.direction == "rollback"]
-    for file in forward:
-        text, _ = _halves(tree, file, folder)
-        if failed := _execute(connection, file.file, text, "fails"):
-            return failed
-    for file in reversed(forward):
-        named, back = file.file, _halves(tree, file, folder)[1]
-        if back is None and (rollback := _rollback_of(file, backs, forward)):
-            named, back = rollback.file, read_text(folder / rollback.file).text
-        if failed := _execute(connection, named, back or "", "fails on the way back"):
-            return failed
-    return None
+    with server.database() as database:
+        replay = Replay(database, tree.layout)
+        _provide(replay, tree, declared, folder)
+        unread = {fact.file: fact.reason for fact in facts.unknowns if _is_unread(tree, fact.file)}
+        for file in forward:
+            if file.file in unread:
+                replay.do_not_know(file.file, 1, unread[file.file])
+        replay.run([_script(tree, file, folder) for file in forward if file.file not in unread])
+        replay.explain_later()
+        if tree.wants_rollbacks and not replay.is_over:
+            scripts = [
+                script
+                for file in reversed(forward)
+                if (script := _script_back(tree, file, backs, forward, folder))
+            ]
+            replay.run(scripts, verb="fails on the way back")
+        return [refusal for refusal in replay.refusals if refusal.file or refusal.followed_by]
 
 
-def _halves(tree: Tree, file: MigrationFile, folder: Path) -> tuple[str, str | None]:
-    text = read_text(folder / file.file).text
-    return halves(tree.layout, text) if file.holds_rollback is not None else (text, None)
+def _first_dangling(tree: Tree, facts: Facts, dangling: Sequence[Finding]) -> list[Refusal]:
+    places = {file.file: file.position for file in facts.files if file.position is not None}
+    own = [finding for finding in dangling if finding.key["tree"] == tree.tree]
+    if not own:
+        return []
+    first = min(
+        own, key=lambda found: (places.get(str(found.key["file"]), 0), int(found.key["line"] or 0))
+    )
+    says = f"would fail: {first.message.partition(': ')[2]}"
+    return [Refusal(str(first.key["file"]), int(first.key["line"] or 1), says, is_unknown=False)]
+
+
+def _is_unread(tree: Tree, file: str) -> bool:
+    """Whether a file is of a language that is not run."""
+    return Path(file).suffix.lower() in OTHER_LANGUAGES.get(tree.layout, {})
+
+
+def _script(tree: Tree, file: MigrationFile, folder: Path) -> Script:
+    raw = read_text(folder / file.file).text
+    return Script(file.file, halves(tree.layout, raw)[0], raw)
+
+
+def _script_back(
+    tree: Tree,
+    file: MigrationFile,
+    backs: Sequence[MigrationFile],
+    forward: Sequence[MigrationFile],
+    folder: Path,
+) -> Script | None:
+    raw = read_text(folder / file.file).text
+    back = halves(tree.layout, raw)[1]
+    if back is not None:
+        return Script(file.file, back, raw)
+    rollback = _rollback_of(file, backs, forward)
+    if rollback is None:
+        return None
+    text = read_text(folder / rollback.file).text
+    return Script(rollback.file, text, text)
 
 
 def _rollback_of(
@@ -135,75 +163,58 @@ def _rollback_of(
     )
 
 
-def _execute(connection: Connection, file: str, text: str, verb: str) -> Failure | None:
-    """The first statement that fails; each is its own transaction, as most tools can do."""
+def _provide(replay: Replay, tree: Tree, declared: MigrationTree, folder: Path) -> None:
+    """What the tool's platform and the contract say that something else provides."""
+    replay.provide(platform_of(tree.layout))
+    if declared.provided_sql:
+        replay.provide(_statements(folder / declared.provided_sql))
+    schemas = {*declared.provided_schemas, declared.default_schema}
+    replay.provide([f"create schema if not exists {quoted(name)}" for name in sorted(schemas)])
+    path = [declared.default_schema, "public", *_MORE_PATH.get(tree.layout, ())]
+    replay.provide([f"set search_path to {', '.join(map(quoted, dict.fromkeys(path)))}"])
+    for table in declared.provided_tables:
+        schema, _, name = table.rpartition(".")
+        replay.stand_in(schema or declared.default_schema, name)
+
+
+def _statements(file: Path) -> list[str]:
+    read = read_text(file)
+    if read.problem:
+        raise MigrationsError(
+            f"what is provided: {read.problem}", where=str(file), remedy="Correct the path"
+        )
+    text = without_psql(read.text)
     try:
-        pieces = split(text, method="parser")
+        return [text[piece] for piece in split(text, method="parser")]
     except RefusedSqlError as cause:
-        return file, text.count("\n", 0, cause.at) + 1, f"does not parse: {cause.problem}"
-    for piece in pieces:
-        with connection.cursor() as cursor:
-            try:
-                cursor.execute(text[piece])
-            except psycopg2.Error as cause:
-                line = text.count("\n", 0, piece.start) + 1
-                return file, line, f"{verb}: {cause.diag.message_primary or cause}"
-    return None
+        raise MigrationsError(
+            f"what is provided does not parse: {cause.problem}",
+            where=f"{file}:{text.count(chr(10), 0, cause.at) + 1}",
+            remedy="Correct it: it is run before the first migration",
+        ) from None
 
 
-@contextmanager
-def _empty_database(server: Target, settings: Settings) -> Iterator[Connection]:
-    name = f"{_ROLE}_{secrets.token_hex(4)}"
-    admin = connect(server, settings)
-    admin.autocommit = True
-    try:
-        with admin.cursor() as cursor:
-            try:
-                cursor.execute(sql.SQL("create role {} login").format(sql.Identifier(_ROLE)))
-            except (psycopg2.errors.DuplicateObject, psycopg2.errors.UniqueViolation):
-                log.debug("role %s stands already", _ROLE)
-            database, role = sql.Identifier(name), sql.Identifier(_ROLE)
-            cursor.execute(sql.SQL("create database {} owner {}").format(database, role))
-            try:
-                yield from _connected(server, name, settings)
-            finally:
-                cursor.execute(sql.SQL("drop database {} with (force)").format(database))
-    finally:
-        admin.close()
+# Where Supabase puts extensions, its role finds their functions.
+_MORE_PATH = {"supabase": ("extensions",)}
 
 
-def _connected(server: Target, name: str, settings: Settings) -> Iterator[Connection]:
-    target = server.model_copy(update={"dbname": name, "user": _ROLE})
-    connection = connect(target, settings)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            # The application's own sessions, not ours.
-            cursor.execute('set search_path to "$user", public; set row_security to on')
-        yield connection
-    finally:
-        connection.close()
+def _said(refusal: Refusal) -> str:
+    more = refusal.followed_by
+    return refusal.says + (
+        f" ({more:,} later statement{'s' * (more != 1)} could not be judged for it)" if more else ""
+    )
 
 
-def _provide(connection: Connection, facts: Facts, tree: Tree, declared: MigrationTree) -> None:
-    """The schemas that something else provides, empty, and the tree's own default one."""
-    provided = [fact.schema_name for fact in facts.provided if fact.tree == tree.tree]
-    schemas = {*provided, declared.default_schema} - _PROVIDED_BY_POSTGRES
-    with connection.cursor() as cursor:
-        for schema in sorted(schemas):
-            cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
-        if declared.default_schema != "public":
-            cursor.execute(
-                sql.SQL("set search_path to {}, public").format(
-                    sql.Identifier(declared.default_schema)
-                )
-            )
+def _finding(tree: Tree, refusal: Refusal) -> Finding:
+    key: dict[str, str | None] = {
+        "tree": tree.tree,
+        "file": refusal.file,
+        "line": str(refusal.line),
+    }
+    message = f"{refusal.file}:{refusal.line}: {_said(refusal)}"
+    return own_finding(REHEARSAL, key, message)
 
 
-def _finding(tree: Tree, file: str, line: int, says: str) -> Finding:
-    key: dict[str, str | None] = {"tree": tree.tree, "file": file, "line": str(line)}
-    return own_finding(REHEARSAL, key, f"{file}:{line}: {says}")
-
-
-def _result(findings: list[Finding], *, rows_checked: int) -> CheckResult:
-    return own_result(REHEARSAL, rows_checked=rows_checked, findings=findings)
+def _unknown(tree: Tree, refusal: Refusal) -> UnknownRow:
+    file = refusal.file or tree.folder
+    return UnknownRow(REHEARSAL.check_id, tree.tree, file, max(refusal.line, 1), _said(refusal))

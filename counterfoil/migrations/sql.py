@@ -81,7 +81,7 @@ def read_sql(collector: Collector, text: str, *, first_line: int = 1) -> None:
     try:
         statements = parse(text)
     except (RefusedSqlError, TooDeepError):
-        _read_in_pieces(collector, _without_psql(text), first_line)
+        _read_in_pieces(collector, without_psql(text), first_line)
         return
     lines = _LineOf(text, first_line)
     for statement in statements:
@@ -128,7 +128,7 @@ class _LineOf:
         return self._line
 
 
-def _without_psql(text: str) -> str:
+def without_psql(text: str) -> str:
     """The text without psql's own lines and the data of COPY, line for line."""
     if "\\" not in text:
         return text

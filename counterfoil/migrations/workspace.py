@@ -139,10 +139,9 @@ def judge_folder(
         found = audit(scope, transaction, audit_id=DATABASE)
         unknown = _fetch_unknown(transaction.connection)
     if with_rehearsal:
-        rehearsed = rehearse(
-            facts, trees, folder, _dangling(found), server=target, settings=settings
-        )
+        rehearsed, rows = rehearse(facts, trees, folder, _dangling(found))
         found = found.model_copy(update={"checks": [*found.checks, rehearsed]})
+        unknown += rows
     found, unknown = suppress(found, unknown, facts.suppressions)
     supported, rows = _trees_supported(facts, left_out)
     checks = [*found.checks, supported]

@@ -210,20 +210,27 @@ def test_a_rehearsal_goes_forward_and_back(judge: Judge, tmp_path: Path) -> None
             '0002_b_rollback.sql:2: fails on the way back: table "c" does not exist',
         ),
         (
-            {"0002_b.sql": "copy a to program 'true';", "0002_b_rollback.sql": "select 1"},
-            "0002_b.sql:1: fails: permission denied to COPY to or from an external program",
-        ),
-        (
             {"0002_b.sql": "select 1;\nbogus;", "0002_b_rollback.sql": "select 1"},
             '0002_b.sql:2: does not parse: syntax error at or near "bogus"',
         ),
     ],
 )
-def test_a_rehearsal_names_the_first_failure(
+def test_a_rehearsal_names_what_fails(
     files: dict[str, str], says: str, judge: Judge, tmp_path: Path
 ) -> None:
     write(tmp_path, FILES | files)
     assert rehearsed(judge, tmp_path) == [says]
+
+
+def test_what_a_rehearsal_cannot_judge_is_unknown(judge: Judge, tmp_path: Path) -> None:
+    files = {"0002_b.sql": "copy a to program 'true';", "0002_b_rollback.sql": "select 1"}
+    write(tmp_path, FILES | files)
+    judged = judge(tmp_path, with_rehearsal=True)
+    assert not_judged(judged.audit) == {"migrations.rehearsal"}
+    assert exit_code(judged.audit.status, "never") == 3
+    (row,) = judged.unknown
+    assert (row.file, row.line) == ("0002_b.sql", 1)
+    assert row.message.startswith("cannot be judged here: permission denied to COPY to or from")
 
 
 def test_a_marked_file_is_rehearsed_by_halves(judge: Judge, tmp_path: Path) -> None:

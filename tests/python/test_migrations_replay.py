@@ -1,0 +1,247 @@
+"""What PostgreSQL refuses of a tree on an empty server, and what is told of it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from test_migrations import write
+from test_migrations_tools import TREES
+
+from counterfoil.common.errors import MigrationsError
+from counterfoil.contract.contract import MigrationTree, load_contract
+from counterfoil.contract.layouts import Layout
+from counterfoil.migrations import scratch
+from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.rehearsal import replayed
+from counterfoil.migrations.replay import Refusal
+from counterfoil.migrations.scratch import Scratch, scratch_server
+
+# A statement that names a table which nobody makes, of each kind: one finding.
+MISSING = {
+    "policy": "create policy p on a using (exists (select from nowhere));",
+    "view": "create view v as select * from nowhere;",
+    "grant": "grant select on nowhere to public;",
+    "insert": "insert into nowhere values (1);",
+    "update": "update nowhere set x = 1;",
+    "delete": "delete from nowhere;",
+    "copy": "copy nowhere from stdin;",
+    "truncate": "truncate nowhere;",
+    "create table as": "create table b as select * from nowhere;",
+    "publication": "create publication p for table nowhere;",
+    "function of a trigger": "create trigger t before insert on a execute function nowhere();",
+    "column": "create index on a (nowhere);",
+    "key": "create table b (id integer references nowhere (id));",
+    "schema": "create table nowhere.b (id integer);",
+    "type": "create table b (x nowhere);",
+    "partition": "create table b partition of nowhere default;",
+    "sequence": "alter sequence nowhere restart;",
+    "rollback": "drop table nowhere;",
+    "do block": "do $$ begin perform 1 from nowhere; end $$;",
+}
+
+# What a tool's transaction refuses, by layout: the same statements one by one are well.
+IN_ONE_TRANSACTION = {
+    "a new value of an enum": "create type e as enum ('a');\n--\nalter type e add value 'b';\n"
+    "create table t (x e default 'b');",
+    "a concurrent index": "create table t (x integer);\ncreate index concurrently on t (x);",
+}
+TWICE = {
+    "index": "create index i on a (id);",
+    "policy": "create policy p on a using (true);",
+    "constraint": "alter table a add constraint c check (true);",
+    "column": "alter table a add column x integer;",
+    "table": "create table b (id integer);",
+    "type": "create type e as enum ('a');",
+    "schema": "create schema s;",
+    "function": "create function f() returns integer language sql return 1;",
+    "trigger": "create trigger t before update on a for each row"
+    " execute function suppress_redundant_updates_trigger();",
+}
+WELL = {
+    "sequence": "create sequence s; alter table s owner to postgres;",
+    "function that makes a table": "create function f() returns void language plpgsql as"
+    " 'begin create table made (id integer); end'; select f(); alter table made add x text;",
+    "roles": "grant select on a to app_reader; create role app; alter table a owner to app;"
+    " alter default privileges in schema public grant select on tables to reporting;",
+    "extensions": 'create extension if not exists "uuid-ossp"; create extension pgcrypto;'
+    " create table b (id uuid default uuid_generate_v4(), p text default crypt('x', 'y'));"
+    " comment on extension pgcrypto is 'x'; drop extension pgcrypto;",
+    "trusted extension": "create extension citext; create table b (x citext);",
+    "copy": "copy a (id) from stdin;\n1\n2\n\\.\ninsert into a values (1);",
+    "psql": "\\set ON_ERROR_STOP on\n\\echo x\nselect 1;",
+    "percent": "insert into a select 1 where 'a%s' like '%s' or 5 % 2 = 1;",
+    "own transaction": "begin; create table b (); commit; create index concurrently on a (id);",
+    "temporary": "create temporary table x (); drop table x;",
+    "all tables": "do $$ declare t record; begin for t in select * from pg_tables where"
+    " schemaname not in ('pg_catalog', 'information_schema') loop execute"
+    " format('alter table %I.%I enable row level security', t.schemaname, t.tablename);"
+    " end loop; end $$;",
+    "schema anew": "drop schema public cascade; create schema public; create table a ();",
+}
+# Nothing that the file does wrong, and nothing to pass either.
+UNKNOWN = {
+    "file": "copy a to '/tmp/counterfoil-was-here';",
+    "program": "copy a to program 'true';",
+    "library": "load 'auto_explain';",
+    "extension": "create extension postgis;",
+    "another host": "create extension dblink;",
+    "included": "\\i other.sql\nselect 1;",
+    "superuser": "alter system set work_mem to '1GB';",
+    "never ends": "select pg_sleep(1000);",
+    "loops": "set statement_timeout to 0; do $$ begin loop end loop; end $$;",
+    "ends itself": "select pg_terminate_backend(pg_backend_pid());",
+    "fills the disk": "create table b as select repeat('x', 999) from generate_series(1, 9999999);",
+}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Scratch]:
+    with scratch_server() as started:
+        yield started
+
+
+Run = Callable[..., list[Refusal]]
+
+
+@pytest.fixture
+def run(server: Scratch, tmp_path: Path) -> Run:
+    def replay(files: dict[str, str], layout: Layout, **declared: Any) -> list[Refusal]:
+        write(tmp_path, files)
+        tree = MigrationTree.model_validate({"folder": ".", "layout": layout, **declared})
+        facts = read_trees({"app": tree}, tmp_path)
+        return replayed(server, facts.trees[0], tree, facts, tmp_path)
+
+    return replay
+
+
+def two(second: str) -> dict[str, str]:
+    """Of no tool: statement by statement."""
+    return {"001_a.sql": "create table a (id integer primary key);", "002_b.sql": second}
+
+
+@pytest.mark.parametrize("layout", [layout for layout in TREES if layout != "alembic"])
+def test_a_tree_of_each_tool_goes_forward_and_back(layout: Layout, run: Run) -> None:
+    assert run(TREES[layout], layout) == []
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_what_is_missing_is_one_finding(kind: str, run: Run) -> None:
+    text = f"\n{MISSING[kind]}\n"
+    (refusal,) = run(two(text), "numbered", rollbacks=False)
+    assert (refusal.file, refusal.line, refusal.is_unknown) == ("002_b.sql", 2, False)
+    assert "nowhere" in refusal.says
+
+
+def test_what_follows_from_a_miss_is_counted_and_no_finding(run: Run) -> None:
+    text = """
+        create table b (id integer primary key, c_id integer references c (id));
+        create index on b (c_id);
+        alter table c add column x text;
+        create view v as select x from c;
+        create view w as select * from v;
+        grant select on w to public;
+        insert into c values (1);
+        create table d (id integer references b (id), e_id integer references e (id));
+        create index on d (id, nowhere);
+    """
+    found = run(two(text), "numbered", rollbacks=False)
+    assert [(refusal.line, refusal.followed_by) for refusal in found] == [(2, 5), (9, 0), (10, 0)]
+    assert ['"c"' in found[0].says, '"e"' in found[1].says] == [True, True]
+    assert 'column "nowhere" does not exist' in found[2].says
+
+
+def test_where_a_missing_table_is(run: Run) -> None:
+    files = two("create schema s; create table s.b (); drop table a;") | {
+        "003_c.sql": "select * from b;\nselect * from a;\nselect * from d;",
+        "004_d.sql": "create table d ();",
+    }
+    said = [refusal.says for refusal in run(files, "numbered", rollbacks=False)]
+    assert said == [
+        'fails: relation "b" does not exist; of that name there is s.b',
+        'fails: relation "a" does not exist; it was dropped at 002_b.sql:1',
+        'fails: relation "d" does not exist; it is created only later, at 004_d.sql:1',
+    ]
+
+
+@pytest.mark.parametrize("kind", IN_ONE_TRANSACTION)
+def test_a_tools_transaction_is_kept(kind: str, run: Run) -> None:
+    text = IN_ONE_TRANSACTION[kind]
+    assert run({"20250101000000_a.sql": text}, "numbered", rollbacks=False) == []
+    for layout in ("supabase", "sqlx", "atlas"):
+        (refusal,) = run({"20250101000000_a.sql": text}, layout)
+        assert not refusal.is_unknown
+    (refusal,) = run({"20250101000000_a/migration.sql": text}, "prisma")
+    assert run({"20250102000000_a/migration.sql": "select 1"}, "prisma") == [refusal]
+
+
+def test_a_file_without_a_transaction(run: Run) -> None:
+    text = IN_ONE_TRANSACTION["a concurrent index"]
+    assert run({"1_a.sql": f"-- no-transaction\n{text}"}, "sqlx") == []
+    assert run({"2_a.sql": f"-- +goose NO TRANSACTION\n-- +goose Up\n{text}"}, "goose") != []
+
+
+@pytest.mark.parametrize("kind", TWICE)
+def test_what_is_made_twice_is_a_finding(kind: str, run: Run) -> None:
+    text = f"{TWICE[kind]}\n{TWICE[kind]}"
+    (refusal,) = run(two(text), "numbered", rollbacks=False)
+    assert (refusal.line, refusal.is_unknown) == (2, False)
+    assert "already exists" in refusal.says
+
+
+@pytest.mark.parametrize("kind", WELL)
+def test_what_runs_is_no_finding(kind: str, run: Run) -> None:
+    assert run(two(WELL[kind]), "numbered", rollbacks=False) == []
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+def test_what_may_not_run_is_unknown(kind: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "LONGEST_STATEMENT_S", 20 if "disk" in kind else 1)
+    monkeypatch.setattr(scratch, "MOST_BYTES", 50 << 20)
+    found = run(two(UNKNOWN[kind]), "numbered", rollbacks=False)
+    assert [refusal.is_unknown for refusal in found] == [True], found
+    assert not Path("/tmp/counterfoil-was-here").exists()
+
+
+def test_a_rollback_that_fails(run: Run) -> None:
+    files = two("create table b ();") | {
+        "001_a_rollback.sql": "drop table a;",
+        "002_b_rollback.sql": "\ndrop table c;",
+    }
+    (refusal,) = run(files, "numbered")
+    assert (refusal.file, refusal.line) == ("002_b_rollback.sql", 2)
+    assert refusal.says == 'fails on the way back: table "c" does not exist'
+
+
+def test_what_is_provided_is_made_and_doubted(run: Run) -> None:
+    text = "create table b (a_id uuid references profiles (id));\ncreate index on b (a_id);"
+    assert run(two(text), "numbered", rollbacks=False, provided_tables=["profiles"]) == []
+    text += "create view v as select name from profiles; select * from v;"
+    found = run(two(text), "numbered", rollbacks=False, provided_tables=["profiles"])
+    assert [(refusal.file, refusal.is_unknown, refusal.followed_by) for refusal in found] == [
+        ("", True, 2)
+    ]
+    assert "profiles is provided" in found[0].says
+
+
+def test_what_is_provided_is_run_first(run: Run, tmp_path: Path) -> None:
+    files = two("create table b (a_id uuid references base (id) default f());")
+    with pytest.raises(MigrationsError, match="what is provided: not a regular file"):
+        run(files, "numbered", rollbacks=False, provided_sql="../base.sql")
+    (tmp_path.parent / "base.sql").write_text("create tabel base;")
+    with pytest.raises(MigrationsError, match="does not parse: syntax error"):
+        run(files, "numbered", rollbacks=False, provided_sql="../base.sql")
+    (tmp_path.parent / "base.sql").write_text(
+        "create table base (id uuid primary key);\n"
+        "create function f() returns uuid language sql return gen_random_uuid();"
+    )
+    assert run(files, "numbered", rollbacks=False, provided_sql="../base.sql") == []
+
+
+def test_the_demos_replay(server: Scratch) -> None:
+    for name in ("cleanrylie", "trvl_social"):
+        trees = load_contract(ROOT, ROOT / "contracts" / f"{name}.yml").migrations
+        ((_, tree),) = trees.items()
+        facts = read_trees(trees, ROOT / "contracts")
+        assert replayed(server, facts.trees[0], tree, facts, ROOT / "contracts") == []
