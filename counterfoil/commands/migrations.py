@@ -33,13 +33,13 @@ def migrations(  # noqa: PLR0917
     waivers: Annotated[
         Path | None, typer.Option(help="CSV of accepted findings, as seeds/waivers.csv is.")
     ] = None,
-    rehearse: Annotated[
+    static: Annotated[
         bool,
-        typer.Option("--rehearse", help="Also run them, forward and back, on an empty server."),
+        typer.Option("--static", help="Read them only: run nothing on an empty server."),
     ] = False,
     fail_on: FailOnOption = "warning",
 ) -> None:
-    """Judge a folder of migrations: files are parsed, and no database of yours is needed."""
+    """Judge a folder of migrations: they run on an empty server; no database of yours is needed."""
     with one_line_errors():
         show_progress()
         from counterfoil.common.settings import settings
@@ -65,7 +65,7 @@ def migrations(  # noqa: PLR0917
             settings(),
             database=database,
             waivers_file=waivers,
-            with_rehearsal=rehearse,
+            static=static,
             left_out=left_out,
         )
         print(render(judged, folder, form))

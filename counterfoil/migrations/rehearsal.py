@@ -33,15 +33,12 @@ REHEARSAL = OwnCheck(
     owner="platform",
     category="Migrations",
     why="What fails on an empty database fails on the next new environment.",
-    remedy="Correct the statement, and rehearse again.",
+    remedy="Correct the statement, and run the check again.",
 )
 
 
 def rehearse(
-    facts: Facts,
-    trees: Mapping[str, MigrationTree],
-    folder: Path,
-    dangling: Sequence[Finding],
+    facts: Facts, trees: Mapping[str, MigrationTree], folder: Path
 ) -> tuple[CheckResult, list[UnknownRow]]:
     """Runs each tree of SQL forward and then back.
 
@@ -49,8 +46,6 @@ def rehearse(
         facts: of the trees.
         trees: by name, as they were read.
         folder: what the files are relative to.
-        dangling: the findings of migrations.references_resolve; the first of them in order
-            stands for running an Alembic tree.
 
     Returns:
         The check, one finding for each statement that is refused for no other's sake; and
@@ -60,21 +55,19 @@ def rehearse(
         DemoError: the embedded server does not start.
         MigrationsError: what the contract says is provided cannot be read.
     """
-    findings: list[Finding] = []
-    unknown: list[UnknownRow] = []
-    with scratch_server() as server:
-        for tree in facts.trees:
-            if tree.layout == "alembic":
-                refusals = _first_dangling(tree, facts, dangling)
-            else:
-                log.info("Rehearsing %s", tree.tree)
-                refusals = replayed(server, tree, trees[tree.tree], facts, folder)
-            for refusal in refusals:
-                if refusal.is_unknown:
-                    unknown.append(_unknown(tree, refusal))
-                else:
-                    findings.append(_finding(tree, refusal))
-    result = own_result(REHEARSAL, rows_checked=len(facts.files), findings=findings)
+    own = [tree for tree in facts.trees if tree.layout != "alembic"]
+    refused: list[tuple[Tree, Refusal]] = []
+    if own:
+        with scratch_server() as server:
+            for tree in own:
+                log.info("Running %s on an empty server", tree.tree)
+                found = replayed(server, tree, trees[tree.tree], facts, folder)
+                refused += [(tree, refusal) for refusal in found]
+    findings = [_finding(*each) for each in refused if not each[1].is_unknown]
+    unknown = [_unknown(*each) for each in refused if each[1].is_unknown]
+    names = {tree.tree for tree in own}
+    count = sum(file.tree in names for file in facts.files)
+    result = own_result(REHEARSAL, rows_checked=count, findings=findings)
     if unknown and not findings:
         detail = f"{len(unknown)} statements could not be judged, or what follows from them"
         result = result.model_copy(update={"status": "unknown", "detail": detail})
@@ -105,20 +98,8 @@ def replayed(
                 for file in reversed(forward)
                 if (script := _script_back(tree, file, backs, forward, folder))
             ]
-            replay.run(scripts, verb="fails on the way back")
+            replay.run(scripts, where="on the way back ")
         return [refusal for refusal in replay.refusals if refusal.file or refusal.followed_by]
-
-
-def _first_dangling(tree: Tree, facts: Facts, dangling: Sequence[Finding]) -> list[Refusal]:
-    places = {file.file: file.position for file in facts.files if file.position is not None}
-    own = [finding for finding in dangling if finding.key["tree"] == tree.tree]
-    if not own:
-        return []
-    first = min(
-        own, key=lambda found: (places.get(str(found.key["file"]), 0), int(found.key["line"] or 0))
-    )
-    says = f"would fail: {first.message.partition(': ')[2]}"
-    return [Refusal(str(first.key["file"]), int(first.key["line"] or 1), says, is_unknown=False)]
 
 
 def _is_unread(tree: Tree, file: str) -> bool:
@@ -171,7 +152,8 @@ def _provide(replay: Replay, tree: Tree, declared: MigrationTree, folder: Path) 
     schemas = {*declared.provided_schemas, declared.default_schema}
     replay.provide([f"create schema if not exists {quoted(name)}" for name in sorted(schemas)])
     path = [declared.default_schema, "public", *_MORE_PATH.get(tree.layout, ())]
-    replay.provide([f"set search_path to {', '.join(map(quoted, dict.fromkeys(path)))}"])
+    replay.search_path = f"set search_path to {', '.join(map(quoted, dict.fromkeys(path)))}"
+    replay.provide([replay.search_path])
     for table in declared.provided_tables:
         schema, _, name = table.rpartition(".")
         replay.stand_in(schema or declared.default_schema, name)

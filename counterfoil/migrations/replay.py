@@ -96,12 +96,14 @@ class Replay:
 
     Attributes:
         refusals: what was refused, in order; what follows from another is counted there.
+        search_path: the statement that sets it, as the tool's role has it.
         is_over: the session was ended, and nothing more can be run.
     """
 
     database: Database
     layout: Layout
     refusals: list[Refusal] = field(default_factory=list)
+    search_path: str = 'set search_path to "$user", public'
     is_over: bool = False
 
     def __post_init__(self) -> None:
@@ -136,11 +138,11 @@ class Replay:
         """Notes that something is done of which nothing is known: all may follow from it."""
         self._anything = self._anything or self._refuse(file, line, reason, is_unknown=True)
 
-    def run(self, scripts: Sequence[Script], *, verb: str = "fails") -> None:
+    def run(self, scripts: Sequence[Script], *, where: str = "") -> None:
         """Runs files in this order, in their tool's transactions.
 
         Args:
-            verb: what is said of a statement that is refused.
+            where: what is said before the words of PostgreSQL.
         """
         tool = TOOLS[self.layout]
         if tool.transaction == "all":
@@ -148,27 +150,31 @@ class Replay:
         for script in scripts:
             if self.is_over:
                 return
-            self._run_file(script, tool.transaction_of(script.raw), verb)
-        if tool.transaction == "all":
-            self._control("commit")
+            if tool.is_session_per_file:
+                self._control("reset all")
+                self._control(self.search_path)
+            self._run_file(script, tool.transaction_of(script.raw), where)
+        if tool.transaction == "all" and scripts:
+            self._end(scripts[-1].file, 1, "commit", where)
 
-    def _run_file(self, script: Script, wanted: Transaction, verb: str) -> None:
+    def _run_file(self, script: Script, wanted: Transaction, where: str) -> None:
         text = without_psql(script.text)
         if _READS_ANOTHER_FILE.search(script.text):
             self.do_not_know(script.file, 1, "psql reads another file here, which is not run")
-        pieces = list(self._pieces(script.file, text, verb))
+        pieces = list(self._pieces(script.file, text, where))
         is_one = wanted == "file" or (wanted == "script" and len(pieces) > 1)
         if is_one:
             self._control("begin")
+        line = 1
         for piece in pieces:
             if self.is_over:
                 return
             line = text.count("\n", 0, piece.start) + 1
-            self._run_statement(script.file, line, text[piece], verb)
+            self._run_statement(script.file, line, text[piece], where)
         if is_one:
-            self._control("commit")
+            self._end(script.file, line, "commit", where)
 
-    def _pieces(self, file: str, text: str, verb: str) -> Iterator[slice]:
+    def _pieces(self, file: str, text: str, where: str) -> Iterator[slice]:
         try:
             pieces = split(text, method="parser")
         except RefusedSqlError as cause:
@@ -176,9 +182,9 @@ class Replay:
             if is_template(text):
                 self.do_not_know(file, line, "a template, which something fills in first")
             else:
-                self._refuse(file, line, f"does not parse: {cause.problem}", is_unknown=False)
-                # The statements beside it are judged all the same.
-                self._anything = self._anything or self.refusals[-1]
+                # That is migrations.parse's finding; the statements beside it are judged here.
+                says = f"does not parse: {cause.problem}"
+                self._anything = self._anything or Refusal(file, line, says, is_unknown=True)
             try:
                 pieces = split(text, method="scanner")
             except RefusedSqlError:
@@ -189,9 +195,9 @@ class Replay:
             if start < piece.stop:
                 yield slice(start, piece.stop)
 
-    def _run_statement(self, file: str, line: int, statement: str, verb: str) -> None:
+    def _run_statement(self, file: str, line: int, statement: str, where: str) -> None:
         if _CONTROL.match(statement):
-            self._control(statement)
+            self._end(file, line, statement, where)
             return
         extension = _EXTENSION.match(statement)
         if extension and self._is_stood_in(extension):
@@ -205,15 +211,19 @@ class Replay:
                 says = f"{self.database.stopped}; what comes after it was not run"
                 self._refuse(file, line, says, is_unknown=True)
                 return
-            repaired = self._judge(file, line, statement, cause, verb)
+            repaired = self._judge(file, line, statement, cause, where)
             if repaired is None:
                 return
             statement = repaired
 
-    def _try(self, place: str, statement: str) -> psycopg2.Error | None:
+    def _try(
+        self, place: str, statement: str, *, is_control: bool = False
+    ) -> psycopg2.Error | None:
         """What Postgres refuses the statement for; a transaction around it goes on."""
         connection = self.database.connection
-        is_inside = connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+        is_inside = (
+            not is_control and connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+        )
         point = "savepoint counterfoil_statement;" if is_inside else ""
         mark = place.replace("'", "''").replace("\\", "/")
         try:
@@ -235,6 +245,12 @@ class Replay:
         if connection.info.transaction_status == TRANSACTION_STATUS_INTRANS and point:
             self._control("release savepoint counterfoil_statement")
         return None
+
+    def _end(self, file: str, line: int, statement: str, where: str) -> None:
+        """Begins or ends a transaction: what was deferred is checked at its end."""
+        cause = self._try(f"{file}:{line}", statement, is_control=True)
+        if cause is not None:
+            self._judge(file, line, statement, cause, where)
 
     def _control(self, statement: str) -> None:
         try:
@@ -258,7 +274,7 @@ class Replay:
         return name in self._stood_in
 
     def _judge(
-        self, file: str, line: int, statement: str, cause: psycopg2.Error, verb: str
+        self, file: str, line: int, statement: str, cause: psycopg2.Error, where: str
     ) -> str | None:
         """Notes why it was refused, and returns what to run in its place; None for nothing."""
         code, words = cause.pgcode or "XX000", _words(cause)
@@ -279,7 +295,7 @@ class Replay:
         if _EXTENSION.match(statement):
             self.do_not_know(file, line, f"an extension that the server lacks: {words}")
             return None
-        says = f"{verb}: {words}"
+        says = f"{where}PostgreSQL says: {words}"
         if is_unknown:
             says = f"cannot be judged here: {words}"
         refusal = self._refuse(file, line, says, is_unknown=is_unknown)

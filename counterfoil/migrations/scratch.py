@@ -70,7 +70,9 @@ class Scratch:
 
     def connect(self, database: str, *, user: str = _ADMIN) -> Connection:
         """A connection in autocommit, with no settings of ours."""
-        connection = psycopg2.connect(host=str(self._host), dbname=database, user=user)
+        connection = psycopg2.connect(
+            host=str(self._host), dbname=database, user=user, client_encoding="UTF8"
+        )
         connection.autocommit = True
         return connection
 
@@ -82,7 +84,7 @@ class Scratch:
         identifier = sql.Identifier(name)
         with closing(self.connect("postgres")) as cluster, cluster.cursor() as cursor:
             cursor.execute(
-                sql.SQL("create database {} owner {} template template0").format(
+                sql.SQL("create database {} owner {} template template0 encoding 'UTF8'").format(
                     identifier, sql.Identifier(_ROLE)
                 )
             )

@@ -47,6 +47,7 @@ class Tool:
             numbers.
         records: where it usually keeps what it applied; the first that is there is taken.
         without_transaction: what in a file says that it wants no transaction.
+        is_session_per_file: what one file sets, the next does not find set.
     """
 
     source: str
@@ -55,6 +56,7 @@ class Tool:
     is_ordered_by_name: bool = False
     records: tuple[str, ...] = ()
     without_transaction: str | None = None
+    is_session_per_file: bool = False
 
     def transaction_of(self, text: str) -> Transaction:
         """What is done together of a file of this text."""
@@ -70,6 +72,7 @@ TOOLS: dict[Layout, Tool] = {
         "statement",
         "wanted",
         records=("schema_migrations", "goose_db_version", "_prisma_migrations"),
+        is_session_per_file=True,
     ),
     "supabase": Tool(
         "https://supabase.com/docs/guides/deployment/database-migrations",
@@ -77,6 +80,7 @@ TOOLS: dict[Layout, Tool] = {
         "none",
         is_ordered_by_name=True,
         records=("supabase_migrations.schema_migrations",),
+        is_session_per_file=True,
     ),
     "prisma": Tool(
         "https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate",
@@ -150,7 +154,12 @@ TOOLS: dict[Layout, Tool] = {
         is_ordered_by_name=True,
         without_transaction=r"^--\s*changeset\b.*runInTransaction:\s*false",
     ),
-    "sqitch": Tool("https://sqitch.org/docs/manual/sqitch-deploy/", "statement", "wanted"),
+    "sqitch": Tool(
+        "https://sqitch.org/docs/manual/sqitch-deploy/",
+        "statement",
+        "wanted",
+        is_session_per_file=True,
+    ),
     "atlas": Tool(
         "https://atlasgo.io/concepts/migration-directory-integrity",
         "file",
@@ -167,6 +176,7 @@ TOOLS: dict[Layout, Tool] = {
             "schema_version",
         ),
         without_transaction=r"\bindex\s+concurrently\b|^\s*(?:vacuum|reindex|alter\s+system)\b",
+        is_session_per_file=True,
     ),
     "alembic": Tool(
         "https://alembic.sqlalchemy.org/en/latest/tutorial.html",

@@ -15,7 +15,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.audit import audit
-from counterfoil.audit.findings import Audit, CheckResult, Finding, audit_status
+from counterfoil.audit.findings import Audit, CheckResult, audit_status
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.self_checks import own_result
 from counterfoil.audit.waivers import load_waivers
@@ -27,8 +27,8 @@ from counterfoil.migrations.detection import LeftOut
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.facts import Facts, Reading
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
-from counterfoil.migrations.rehearsal import rehearse
-from counterfoil.migrations.suppressions import UnknownRow, suppress
+from counterfoil.migrations.rehearsal import REHEARSAL, rehearse
+from counterfoil.migrations.suppressions import UnknownRow, narrowed, suppress
 from counterfoil.postgres.connection import connect, connected, translated
 from counterfoil.postgres.instant import open_transaction
 from counterfoil.postgres.profiles import Target
@@ -59,6 +59,12 @@ TREES_SUPPORTED = OwnCheck(
     category="Migrations",
     why="What is not read is not judged, whatever it does to the same database.",
     remedy="Name the folders that can be judged, or declare them in a contract.",
+)
+
+# What is read from the text of statements, where they are not run.
+_GUESSED = frozenset(
+    f"migrations.{name}"
+    for name in ("references_resolve", "table_created_once", "types_created_once")
 )
 
 # By check, the view in which rows that it can say nothing of are marked, and their words.
@@ -102,7 +108,7 @@ def judge_folder(
     *,
     database: str | None = None,
     waivers_file: Path | None = None,
-    with_rehearsal: bool = False,
+    static: bool = False,
     left_out: Sequence[LeftOut] = (),
 ) -> JudgedFolder:
     """Reads the trees of a folder, and holds every check of the migrations pack to them.
@@ -113,7 +119,7 @@ def judge_folder(
         settings: the operator's.
         database: what waivers call the database; the folder's name if none is given.
         waivers_file: findings accepted elsewhere than in the files; None for none.
-        with_rehearsal: run trees of SQL, too, forward and back on an empty database.
+        static: run nothing; what trees of SQL need and make is guessed from their text.
         left_out: what was found beside the trees and is not judged.
 
     Raises:
@@ -138,8 +144,9 @@ def judge_folder(
         )
         found = audit(scope, transaction, audit_id=DATABASE)
         unknown = _fetch_unknown(transaction.connection)
-    if with_rehearsal:
-        rehearsed, rows = rehearse(facts, trees, folder, _dangling(found))
+    if not static:
+        rehearsed, rows = rehearse(facts, trees, folder)
+        found, unknown = _without_guesses(found, unknown, facts)
         found = found.model_copy(update={"checks": [*found.checks, rehearsed]})
         unknown += rows
     found, unknown = suppress(found, unknown, facts.suppressions)
@@ -172,13 +179,28 @@ def _trees_supported(
     return result, rows
 
 
-def _dangling(audit: Audit) -> list[Finding]:
-    return [
-        finding
-        for check in audit.checks
-        if check.check_id == "migrations.references_resolve"
-        for finding in check.findings
-    ]
+def _without_guesses(
+    audit: Audit, unknown: Sequence[UnknownRow], facts: Facts
+) -> tuple[Audit, list[UnknownRow]]:
+    """What PostgreSQL itself has judged of trees of SQL is not guessed beside it."""
+    run = {tree.tree for tree in facts.trees if tree.layout != "alembic"}
+    is_all = len(run) == len(facts.trees)
+    rest = [row for row in unknown if row.check_id not in _GUESSED or row.tree not in run]
+    checks = []
+    for check in audit.checks:
+        if check.check_id in _GUESSED:
+            findings = [found for found in check.findings if found.key["tree"] not in run]
+            not_known = any(row.check_id == check.check_id for row in rest)
+            check = narrowed(check, findings, not_known=not_known)
+            if not findings and not not_known:
+                check = check.model_copy(
+                    update={
+                        "status": "not applicable" if is_all else "pass",
+                        "detail": f"the files were run instead: {REHEARSAL.check_id}",
+                    }
+                )
+        checks.append(check)
+    return audit.model_copy(update={"checks": checks}), rest
 
 
 def _fetch_unknown(connection: Connection) -> list[UnknownRow]:

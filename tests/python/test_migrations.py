@@ -8,6 +8,7 @@ same: of each eighth, and of every check once, its plain case a tree among the o
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.demo import stop
+from counterfoil.migrations import rehearsal
+from counterfoil.migrations.scratch import Scratch, scratch_server
 from counterfoil.migrations.workspace import JudgedFolder, judge_folder
 from counterfoil.suites.suite import load_suites
 
@@ -58,10 +61,22 @@ class OwnServer(Settings):
 
 
 @pytest.fixture(scope="session")
+def server() -> Iterator[Scratch]:
+    """An empty server, for every tree that is run."""
+    with scratch_server() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def judge(
-    environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    environment: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Judge]:
-    """Judges a folder on a server that is started once, and stopped in the end."""
+    """Judges a folder by its text, on a server that is started once, and stopped in the end."""
+    environment.setattr(
+        rehearsal, "scratch_server", lambda: nullcontext(request.getfixturevalue("server"))
+    )
     data_dir = tmp_path_factory.mktemp("migrations")
     settings = OwnServer(data_dir=data_dir)
 
@@ -70,10 +85,11 @@ def judge(
         tree: dict[str, Any] | None = None,
         *,
         trees: Mapping[str, MigrationTree] | None = None,
+        static: bool = True,
         **more: Any,
     ) -> JudgedFolder:
         only = {TREE: MigrationTree.model_validate({"folder": ".", **(tree or {})})}
-        return judge_folder(folder, trees or only, settings, **more)
+        return judge_folder(folder, trees or only, settings, static=static, **more)
 
     yield run
     stop(data_dir)

@@ -1,12 +1,12 @@
 """What PostgreSQL refuses of a tree on an empty server, and what is told of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
-from test_migrations import write
+from test_migrations import server, write
 from test_migrations_tools import TREES
 
 from counterfoil.common.errors import MigrationsError
@@ -16,7 +16,9 @@ from counterfoil.migrations import scratch
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.rehearsal import replayed
 from counterfoil.migrations.replay import Refusal
-from counterfoil.migrations.scratch import Scratch, scratch_server
+from counterfoil.migrations.scratch import Scratch
+
+__all__ = ["server"]
 
 # A statement that names a table which nobody makes, of each kind: one finding.
 MISSING = {
@@ -96,12 +98,6 @@ UNKNOWN = {
 }
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Scratch]:
-    with scratch_server() as started:
-        yield started
-
-
 Run = Callable[..., list[Refusal]]
 
 
@@ -159,9 +155,9 @@ def test_where_a_missing_table_is(run: Run) -> None:
     }
     said = [refusal.says for refusal in run(files, "numbered", rollbacks=False)]
     assert said == [
-        'fails: relation "b" does not exist; of that name there is s.b',
-        'fails: relation "a" does not exist; it was dropped at 002_b.sql:1',
-        'fails: relation "d" does not exist; it is created only later, at 004_d.sql:1',
+        'PostgreSQL says: relation "b" does not exist; of that name there is s.b',
+        'PostgreSQL says: relation "a" does not exist; it was dropped at 002_b.sql:1',
+        'PostgreSQL says: relation "d" does not exist; it is created only later, at 004_d.sql:1',
     ]
 
 
@@ -204,6 +200,25 @@ def test_what_may_not_run_is_unknown(kind: str, run: Run, monkeypatch: pytest.Mo
     assert not Path("/tmp/counterfoil-was-here").exists()
 
 
+@pytest.mark.parametrize("layout", ["numbered", "atlas"])
+def test_what_is_deferred_is_judged_at_the_end(layout: Layout, run: Run) -> None:
+    text = """create table b (id integer references a (id) deferrable initially deferred);
+        insert into b values (1);"""
+    (refusal,) = run(two(text), layout, rollbacks=False)
+    assert (refusal.file, refusal.line, refusal.is_unknown) == ("002_b.sql", 2, False)
+    assert "violates foreign key constraint" in refusal.says
+
+
+def test_what_one_file_sets_the_next_finds_where_the_tool_does(run: Run) -> None:
+    files = two("set search_path to '';") | {"003_c.sql": "alter table a add column x text;"}
+    assert run(files, "numbered", rollbacks=False) == []
+    (refusal,) = run({}, "atlas")
+    assert (refusal.file, refusal.says) == (
+        "003_c.sql",
+        'PostgreSQL says: relation "a" does not exist; of that name there is public.a',
+    )
+
+
 def test_a_rollback_that_fails(run: Run) -> None:
     files = two("create table b ();") | {
         "001_a_rollback.sql": "drop table a;",
@@ -211,7 +226,7 @@ def test_a_rollback_that_fails(run: Run) -> None:
     }
     (refusal,) = run(files, "numbered")
     assert (refusal.file, refusal.line) == ("002_b_rollback.sql", 2)
-    assert refusal.says == 'fails on the way back: table "c" does not exist'
+    assert refusal.says == 'on the way back PostgreSQL says: table "c" does not exist'
 
 
 def test_what_is_provided_is_made_and_doubted(run: Run) -> None:
