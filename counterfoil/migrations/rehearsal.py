@@ -21,6 +21,7 @@ from counterfoil.migrations.scratch import Scratch, scratch_server
 from counterfoil.migrations.sql import without_psql
 from counterfoil.migrations.suppressions import UnknownRow
 from counterfoil.migrations.textfile import read_text
+from counterfoil.migrations.tools import TOOLS
 from counterfoil.suites.own_checks import OwnCheck
 
 log = logging.getLogger(__name__)
@@ -154,9 +155,12 @@ def _provide(replay: Replay, tree: Tree, declared: MigrationTree, folder: Path) 
     path = [declared.default_schema, "public", *_MORE_PATH.get(tree.layout, ())]
     replay.search_path = f"set search_path to {', '.join(map(quoted, dict.fromkeys(path)))}"
     replay.provide([replay.search_path])
-    for table in declared.provided_tables:
-        schema, _, name = table.rpartition(".")
-        replay.stand_in(schema or declared.default_schema, name)
+    # The tool makes its record of what is applied before the first migration runs.
+    own = [name for name in TOOLS[tree.layout].records[:1] if tree.layout != "numbered"]
+    for tables, is_of_a_base in ((own, False), (declared.provided_tables, True)):
+        for table in tables:
+            schema, _, name = table.rpartition(".")
+            replay.stand_in(schema or declared.default_schema, name, is_of_a_base=is_of_a_base)
 
 
 def _statements(file: Path) -> list[str]:

@@ -123,16 +123,22 @@ class Replay:
             except psycopg2.Error as cause:
                 self._refuse("", 0, _words(cause), is_unknown=True)
 
-    def stand_in(self, schema: str, table: str) -> None:
-        """Makes a table that is somebody else's, unless it is there: what is in it is unknown."""
+    def stand_in(self, schema: str, table: str, *, is_of_a_base: bool) -> None:
+        """Makes a table that is somebody else's, unless it is there: what is in it is unknown.
+
+        Args:
+            is_of_a_base: who makes it may make functions and types too, which nobody named.
+        """
         made = f"{_identifier(schema)}.{_identifier(table)}"
         rows = self.database.fetch("select to_regclass(%s) is null", (made,))
         if rows[0][0]:
             self.provide([f"create schema if not exists {_identifier(schema)}"])
             self.provide([f"create table {made} ()"])
             says = f"{schema}.{table} is provided, and its columns are not known"
-            self._provided = self._refuse("", 0, says, is_unknown=True)
-            self._doubt([f"{schema}.{table}"], self._provided)
+            refusal = self._refuse("", 0, says, is_unknown=True)
+            self._doubt([f"{schema}.{table}"], refusal)
+            if is_of_a_base:
+                self._provided = refusal
 
     def do_not_know(self, file: str, line: int, reason: str) -> None:
         """Notes that something is done of which nothing is known: all may follow from it."""

@@ -254,6 +254,13 @@ def test_what_is_provided_is_run_first(run: Run, tmp_path: Path) -> None:
     assert run(files, "numbered", rollbacks=False, provided_sql="../base.sql") == []
 
 
+def test_the_tools_own_record_is_there(run: Run) -> None:
+    text = "alter table _prisma_migrations enable row level security;"
+    assert run({"20250101000000_a/migration.sql": text}, "prisma") == []
+    (refusal,) = run({"20250102000000_b/migration.sql": "select nowhere();"}, "prisma")
+    assert not refusal.is_unknown
+
+
 def test_the_demos_replay(server: Scratch) -> None:
     for name in ("cleanrylie", "trvl_social"):
         trees = load_contract(ROOT, ROOT / "contracts" / f"{name}.yml").migrations
