@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import TypeGuard
 
 import postgast
+from google.protobuf.message import DecodeError
 from postgast import nodes, pg_query_pb2, wrap
 from postgast.nodes import AstNode
 
@@ -87,7 +88,8 @@ def asks(expression: str, rows: Rows, functions: Collection[str]) -> Asks:
     """
     try:
         tree = wrap(postgast.parse(f"select {expression}"))
-    except postgast.PgQueryError:
+    except (postgast.PgQueryError, DecodeError):
+        # The library hands over no tree that is nested some 45 levels deep.
         return Asks.UNTOLD
     select = next(node for node in _walk(tree) if isinstance(node, nodes.SelectStmt))
     return _Reading(functions).condition(_target(select), rows)

@@ -233,8 +233,9 @@ def test_what_a_policy_amounts_to(amounts_to: set[Asks], forms: list[str], curso
     assert not {form: found for form, found in said.items() if found not in amounts_to}
 
 
-def test_what_is_no_expression_cannot_be_told() -> None:
-    assert asks("merchant_id = (", Rows(alias="forms"), ()) is Asks.UNTOLD
+@pytest.mark.parametrize("expression", ["merchant_id = (", "not (" * 99 + "true" + ")" * 99])
+def test_what_cannot_be_parsed_cannot_be_told(expression: str) -> None:
+    assert asks(expression, Rows(alias="forms"), ()) is Asks.UNTOLD
 
 
 @pytest.mark.parametrize(
