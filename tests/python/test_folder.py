@@ -10,6 +10,7 @@ from refusals import assert_one_line, refused
 from counterfoil.common.errors import BuildError, ContractError, SuiteError
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import load_contract
+from counterfoil.pipeline.cases import try_cases
 from counterfoil.suites.suite import load_suites
 from counterfoil.views.project import check_own_models, dbt_project
 
@@ -152,3 +153,24 @@ def test_init_as_a_role_that_sees_nothing(tmp_path: Path, overnight: Database) -
     assert "permission denied" in said.stderr
     assert "Grant the role USAGE" in said.stderr
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "there are no cases"),
+        ("", "there are no cases"),
+        ("plain: {break: select}", "case plain: key 'expect' is missing"),
+        ("plain: {break: select, expect: [a]}", "case plain: key 'expect'"),
+        ("plain: {break: select, expects: {}}", "case plain: unknown key 'expects'"),
+    ],
+)
+def test_cases_that_are_none(
+    text: str | None, says: str, folder: Path, overnight: Database
+) -> None:
+    plan, cases = overnight.plan, folder / "cases"
+    if text is not None:
+        cases.mkdir()
+        (cases / "loyalty.points_not_negative.yml").write_text(text)
+    with refused(SuiteError, "cases", says):
+        next(try_cases(plan, cases, plan.session.builder, overnight.settings))

@@ -34,7 +34,7 @@ PASSING = {"audit_id", "started_at", "finished_at", "seconds", "recorded_at", "i
 PASSING |= {"audit_number", "duration_s", "applied_at"}
 
 COMMANDS = (
-    *("", "init", "doctor", "run", "checks", "grants", "migrations"),
+    *("", "init", "doctor", "run", "checks", "cases", "grants", "migrations"),
     *("contract", "contract draft", "repair"),
     *("repair plan", "repair verify", "alerts", "alerts test", "alerts watch", "views"),
     *("views drop", "demo", "demo start", "demo load", "demo stop"),

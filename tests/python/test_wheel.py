@@ -43,6 +43,18 @@ OWN = {
               kwargs: {column: is_early, value_set: [false]}
             message: Visit {id} was early
     """,
+    "cases/loyalty.no_early_visit.yml": """
+        one_more:
+          break: update public.visits set day = '2025-01-01' where id = 2
+          expect:
+            loyalty.no_early_visit: [{id: 2}]
+        none:
+          break: update public.visits set day = day + 1 where id = 2
+          expect: {loyalty.no_early_visit: [{id: 2}]}
+        no_statement:
+          break: update public.nowhere set day = null
+          expect: {}
+    """,
 }
 
 
@@ -126,6 +138,16 @@ def test_from_an_empty_directory_to_a_deployment(installed: Installation, shops:
     assert not [check for check in found.values() if check["status"] in ("error", "unknown")]
     assert found["tenancy.references_stay_in_tenant"]["finding_count"] == 1
     assert found["loyalty.no_early_visit"]["finding_count"] == 1
+
+    cases = installed.run("cases", "--in-place", "--url", _url(shops), cwd=audits)
+    assert cases.returncode == 2, cases.stderr
+    assert cases.stdout.splitlines() == [
+        "ok    loyalty.no_early_visit.one_more",
+        "fail  loyalty.no_early_visit.none",
+        "      not found: loyalty.no_early_visit id 2",
+        "fail  loyalty.no_early_visit.no_statement",
+        '      it cannot be broken: relation "public.nowhere" does not exist',
+    ]
 
     _is_refused_where_only_an_auditor_is_at_hand(installed, audits)
 
