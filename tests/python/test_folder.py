@@ -162,7 +162,7 @@ def test_init_as_a_role_that_sees_nothing(tmp_path: Path, overnight: Database) -
         ("", "there are no cases"),
         ("plain: {break: select}", "case plain: key 'expect' is missing"),
         ("plain: {break: select, expect: [a]}", "case plain: key 'expect'"),
-        ("plain: {break: select, expects: {}}", "case plain: unknown key 'expects'"),
+        ("plain: {break: select, expect: {}, fix: x}", "case plain: unknown key 'fix'"),
     ],
 )
 def test_cases_that_are_none(
