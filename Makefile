@@ -46,22 +46,20 @@ run: install ## Audit the demo database (SNAPSHOT=overnight or afternoon)
 	@$(BIN)/counterfoil demo start --snapshot $(SNAPSHOT)
 	@$(BIN)/counterfoil run --target demo --fail-on never --flow
 
-# Whole files to a worker. With COVERAGE=80 a run that covers less of the code than 80 % fails.
-PYTEST = rm -rf target/coverage && mkdir -p target/coverage && \
-	$(BIN)/python $(if $(COVERAGE),-m coverage run) -m pytest \
-		-n $(WORKERS) --dist loadfile --no-loadscope-reorder
-COVERED = $(if $(COVERAGE),$(BIN)/coverage combine --quiet && \
-	$(BIN)/coverage report --format=total --fail-under=$(COVERAGE))
+# Whole files to a worker. With COVERAGE=80 fast tests that cover less of the code than 80 % fail.
+PYTEST = -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	$(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(OLDEST),--oldest)
 
 .PHONY: test
-test: install ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version; COVERAGE=1)
-	@$(PYTEST) $(if $(POSTGRES),--postgres $(POSTGRES)) $(if $(OLDEST),--oldest)
-	@$(COVERED)
+test: test-fast ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that version)
+	@$(BIN)/python $(PYTEST) --slow
 
 .PHONY: test-fast
-test-fast: install ## Half of the tests, in two minutes: those without dbt, Prefect or a browser
-	@$(PYTEST) --fast
-	@$(COVERED)
+test-fast: install ## Half of the tests, in two minutes: no dbt, Prefect or browser (COVERAGE=80)
+	@rm -rf target/coverage && mkdir -p target/coverage
+	@$(BIN)/python $(if $(COVERAGE),-m coverage run) $(PYTEST) --fast
+	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && \
+		$(BIN)/coverage report --format=total --fail-under=$(COVERAGE))
 
 .PHONY: test-long
 test-long: install ## Random histories, long traffic, 30 kills, a fleet of 50 (docs/reliability.md)

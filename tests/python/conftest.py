@@ -88,6 +88,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast", action="store_true", help="those alone that take no dbt, Prefect or browser"
     )
+    parser.addoption("--slow", action="store_true", help="those alone that --fast leaves out")
     parser.addoption(
         "--postgres",
         type=Path,
@@ -109,10 +110,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files first: a worker of pytest-xdist takes whole files, in this order."""
-    if config.getoption("--fast"):
-        slow = [item for item in items if _is_slow(item)]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    if config.getoption("--fast") or config.getoption("--slow"):
+        left_out = [item for item in items if _is_slow(item) != config.getoption("--slow")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _is_slow(item) == config.getoption("--slow")]
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else 99)
 
 
@@ -175,13 +176,14 @@ def environment(
     """Profiles, dbt's target and reports of the tests' own: nothing of the checkout's moves.
 
     Each worker of pytest-xdist has its own; the views that were built are for all of them,
-    and of the fast tests' for the next run as well.
+    and those of `make test-fast` and `make test` for the next run as well.
     """
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("counterfoil")
         run = tmp_path_factory.getbasetemp()
         run = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
-        run = ROOT / "target" if request.config.getoption("--fast") else run
+        halved = request.config.getoption("--fast") or request.config.getoption("--slow")
+        run = ROOT / "target" if halved else run
         patch.setenv(FOLDER, str(run / "built"))
         shutil.copy(ROOT / "profiles.example.yml", folder / "profiles.yml")
         patch.setenv("DBT_PROFILES_DIR", str(folder))
