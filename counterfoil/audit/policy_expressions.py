@@ -201,7 +201,7 @@ class _Reading:
         if is_any and _names(node.oper_name) in ([], ["="]):
             if self._is_of(node.testexpr, rows) and query.says_who:
                 return Asks.WALLS
-            if self._says_who(node.testexpr) and query.is_of_row:
+            if self._says_who(node.testexpr) and query.shows_of_row:
                 return Asks.WALLS
         elif query.is_of_row_and_says_who and not _aggregates(select):
             return Asks.WALLS
@@ -216,21 +216,14 @@ class _Reading:
         relations = [*_relations(select.from_clause)]
         within = Rows(aliases=frozenset(_alias(relation) for relation in relations))
         joined = _Joined()
-        saying: set[str] = set()
-        linked: set[str] = set()
-        is_understood = True
-        for relation in relations:
-            if isinstance(relation, nodes.RangeSubselect):
-                if self._query(relation.subquery, rows).says_who:
-                    saying.add(_alias(relation))
-            elif isinstance(relation, nodes.RangeFunction) and self._says_who(relation):
-                saying.add(_alias(relation))
+        saying, linked, is_understood = self._of_relations(relations, rows)
         for aliases in _used(select.from_clause):
             joined.together(aliases)
         for condition in _conditions(select):
             columns = [*self._columns(condition)]
             aliases = {column[0] for column in columns if within.holds(column)}
-            if self.condition(condition, within) is Asks.WALLS:
+            is_choice = isinstance(condition, nodes.BoolExpr) and len(aliases) > 1
+            if not is_choice and self.condition(condition, within) is Asks.WALLS:
                 saying |= aliases
             elif _is_equality(condition):
                 sides = (condition.lexpr, condition.rexpr)
@@ -241,14 +234,35 @@ class _Reading:
                     linked |= aliases
             elif aliases and any(rows.holds(column) for column in columns):
                 is_understood = False
+        target = _target(select)
+        selected = [*self._columns(target)]
+        shown = {column[0] for column in selected if within.holds(column)}
         return _Query(
-            is_understood=is_understood,
-            says_who=bool(saying) or self._says_who(_target(select)),
+            is_understood=is_understood and not any(map(rows.holds, selected)),
+            says_who=self._says_who(target) or joined.any_together(saying, shown or saying),
             is_of_row=bool(linked),
-            is_of_row_and_says_who=any(
-                joined.are_together(one, other) for one in saying for other in linked
-            ),
+            shows_of_row=joined.any_together(linked, shown),
+            is_of_row_and_says_who=joined.any_together(saying, linked),
         )
+
+    def _of_relations(
+        self, relations: Iterable[AstNode], rows: Rows
+    ) -> tuple[set[str], set[str], bool]:
+        """Aliases of what is itself held to who is there, and to the row; whether that is all."""
+        saying: set[str] = set()
+        linked: set[str] = set()
+        is_understood = True
+        for relation in relations:
+            is_of_row = any(map(rows.holds, self._columns(relation)))
+            if isinstance(relation, nodes.RangeSubselect):
+                is_understood &= not is_of_row
+                if self._query(relation.subquery, rows).says_who:
+                    saying.add(_alias(relation))
+            elif is_of_row:
+                linked.add(_alias(relation))
+            elif isinstance(relation, nodes.RangeFunction) and self._says_who(relation):
+                saying.add(_alias(relation))
+        return saying, linked, is_understood
 
     def _is_owner(self, node: AstNode | None, rows: Rows) -> bool:
         """Whether a value is an owner of the rows, and still tells one from another."""
@@ -311,11 +325,16 @@ class _Reading:
 
 @dataclass(frozen=True)
 class _Query:
-    """`is_of_row` says that it is held to the row at hand, `says_who` to who is there."""
+    """What holds the rows of a query, and what it selects of them.
+
+    `is_of_row` says that it is held to the row at hand, `shows_of_row` that what it selects is,
+    and `says_who` that what it selects depends on who is there.
+    """
 
     is_understood: bool = True
     says_who: bool = False
     is_of_row: bool = False
+    shows_of_row: bool = False
     is_of_row_and_says_who: bool = False
 
 
@@ -356,8 +375,11 @@ class _Joined:
         rest = [group for group in self._groups if not group & set(aliases)]
         self._groups = [*rest, set(aliases).union(*touched)]
 
-    def are_together(self, one: str, other: str) -> bool:
-        return one == other or any({one, other} <= group for group in self._groups)
+    def any_together(self, some: Collection[str], others: Collection[str]) -> bool:
+        """Whether one of each holds the other's rows, or is it."""
+        return bool({*some} & {*others}) or any(
+            group & {*some} and group & {*others} for group in self._groups
+        )
 
 
 def _children(node: AstNode) -> Iterator[AstNode]:

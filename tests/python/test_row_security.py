@@ -95,6 +95,11 @@ _WALLED = [
     "owner_name = current_user and auth.is_member(merchant_id)",
     "pg_has_role(merchant_id::text, 'member')",
     'auth.uid() = (select merchant_id as "[O]}" from (select \'{\' as "(u)") as "W0 :opno")',
+    "exists (select from unnest(array[forms.merchant_id]) as owner (id)"
+    " where owner.id = auth.uid())",
+    "merchant_id in (select p.merchant_id from auth.members as m"
+    " join forms_of.products as p on p.merchant_id = m.merchant_id"
+    " where m.user_id = auth.uid())",
     "case when auth.is_admin() then true else merchant_id = auth.uid() end",
     "case when merchant_id = auth.uid() then is_public end",
     "parent_id in (select id from forms_of.products where merchant_id = auth.uid())",
@@ -176,6 +181,14 @@ _CANNOT_BE_TOLD = [
     # Any member of anything sees what any merchant has products of.
     "exists (select from auth.members as m cross join forms_of.products as p"
     " where p.merchant_id = forms.merchant_id and m.user_id = auth.uid())",
+    "merchant_id in (select p.merchant_id from auth.members as m, forms_of.products as p"
+    " where m.user_id = auth.uid())",
+    "auth.uid() in (select other.user_id from auth.members as m, auth.members as other"
+    " where m.merchant_id = forms.merchant_id)",
+    "auth.uid() in (select unnest(array[forms.merchant_id]))",
+    "exists (select from auth.members as m, auth.members as other"
+    " where m.merchant_id = forms.merchant_id"
+    " and (m.user_id = auth.uid() or other.user_id = auth.uid()))",
     "array[merchant_id] @> array(select auth.merchants())",
     "merchant_id = any (array[auth.uid(), merchant_id])",
     "(merchant_id = auth.uid()) is distinct from false",
