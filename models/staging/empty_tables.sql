@@ -8,7 +8,7 @@ union all
 select {{ text_literal(table_name) }} as table_name
 where
     not exists (
-        select true from {{ application_table(table_name) }} as source_row
+        select true from {{ application_table(table_name) }} as source_row  -- noqa: AL05
     )
 {% endfor %}
 {% endfor %}
