@@ -5,7 +5,13 @@ from typing import Annotated
 import typer
 
 from counterfoil.audit.exit_codes import EXIT_CRITICAL, EXIT_PASSED
-from counterfoil.commands.options import ContractOption, TargetOption, UrlOption, chosen
+from counterfoil.commands.options import (
+    ContractOption,
+    TargetOption,
+    UrlOption,
+    chosen,
+    standing_plan,
+)
 from counterfoil.common.terminal import one_line_errors, say
 
 EPILOG = (
@@ -32,15 +38,10 @@ def cases(
         from counterfoil.common.settings import settings
         from counterfoil.common.text import one_line
         from counterfoil.pipeline.cases import try_cases
-        from counterfoil.pipeline.plan import make_plan
-        from counterfoil.pipeline.views import check_views
         from counterfoil.postgres.profiles import load_repairer
-        from counterfoil.postgres.server import announce
 
-        announce(settings().demo_dir)
         name = chosen(target, url)
-        plan = make_plan(name, contract and contract.absolute(), settings())
-        check_views(plan)
+        plan = standing_plan(name, contract)
         folder = settings().project_dir / "cases"
         breaker = load_repairer(name, settings().project_dir)
         missed = False

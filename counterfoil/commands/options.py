@@ -2,11 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from counterfoil.audit.exit_codes import FailOn
+
+if TYPE_CHECKING:
+    from counterfoil.pipeline.plan import Plan
 
 ContractOption = Annotated[
     Path | None,
@@ -58,3 +61,16 @@ def use_url(url: str | None) -> str:
             remedy=f"Give its URL, or set {URL_VARIABLE}",
         )
     return URL_VARIABLE
+
+
+def standing_plan(target: str, contract: Path | None) -> "Plan":
+    """What an audit of the target would do; its views stand already, and are left as they are."""
+    from counterfoil.common.settings import settings
+    from counterfoil.pipeline.plan import make_plan
+    from counterfoil.pipeline.views import check_views
+    from counterfoil.postgres.server import announce
+
+    announce(settings().demo_dir)
+    plan = make_plan(target, contract and contract.absolute(), settings())
+    check_views(plan)
+    return plan

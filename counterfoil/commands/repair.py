@@ -2,21 +2,19 @@
 
 import secrets
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from counterfoil.audit.exit_codes import EXIT_CRITICAL, EXIT_PASSED
-from counterfoil.commands.options import ContractOption, TargetOption, chosen
+from counterfoil.commands.options import ContractOption, TargetOption, chosen, standing_plan
 from counterfoil.common.terminal import err, one_line_errors, out, show_progress
 from counterfoil.repair.strategies import Strategy
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from counterfoil.pipeline.plan import Plan
     from counterfoil.repair.repair_plan import RepairPlan
     from counterfoil.repair.verify import Verification
 
@@ -60,7 +58,7 @@ def repair_plan(
         from counterfoil.repair.script import render, render_inverse, with_inverse
         from counterfoil.repair.stated_changes import state_changes
 
-        plan = _plan(chosen(target), contract)
+        plan = standing_plan(chosen(target), contract)
         with open_snapshot(plan.session) as snapshot:
             repair = plan_repair(snapshot, plan.scope.contract, strategy, competition or ())
         undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
@@ -101,7 +99,7 @@ def repair_verify(
         from counterfoil.repair.verify import verify_repair
 
         target = chosen(target)
-        plan = _plan(target, contract)
+        plan = standing_plan(target, contract)
         repairer = load_repairer(target, settings().project_dir)
         check_one_database(plan.session.builder, (repairer,), settings())
         verification = verify_repair(
@@ -115,19 +113,6 @@ def repair_verify(
         _print(verification)
         _warn(verification.plan)
         raise typer.Exit(EXIT_PASSED if verification.is_proven else EXIT_CRITICAL)
-
-
-def _plan(target: str, contract: Path | None) -> "Plan":
-    """What an audit of the target would do; its views stand already, and are left as they are."""
-    from counterfoil.common.settings import settings
-    from counterfoil.pipeline.plan import make_plan
-    from counterfoil.pipeline.views import check_views
-    from counterfoil.postgres.server import announce
-
-    announce(settings().demo_dir)
-    plan = make_plan(target, contract and contract.absolute(), settings())
-    check_views(plan)
-    return plan
 
 
 def _print(verification: "Verification") -> None:
