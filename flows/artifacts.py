@@ -128,7 +128,7 @@ def _row(status: IncidentStatus, group: Group) -> dict[str, Any]:
         "size": lead.size,
         "owner": _plain(", ".join(group.owners)),
         # At the end, since Prefect shows a cell on one line, however long.
-        "what": _plain(lead.message),
+        "what": _plain(lead.told),
     }
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from counterfoil.alerts.recipients import Recipient
-from counterfoil.audit.findings import Audit, Change, ChangeKind, History, Incident, Measure
+from counterfoil.audit.findings import Audit, Change, ChangeKind, History, Incident
 from counterfoil.common.text import one_line
 from counterfoil.publish.groups import ChangedGroup, Group, changed_groups, groups
-from counterfoil.publish.headlines import VERDICTS, verdict
+from counterfoil.publish.headlines import VERDICTS, verdict, what_became
 
 Tone = Literal["info", "success", "warning", "failure"]
 
@@ -26,6 +26,7 @@ _HEADINGS: dict[ChangeKind, str] = {
     "new": "New",
     "reopened": "Reopened",
     "worsened": "Worse",
+    "eased": "Better",
     "resolved": "Resolved",
 }
 _STILL_OPEN = "Still open (reminder)"
@@ -98,7 +99,7 @@ def compose(
         and recipient.hears_of(incident)
         and _is_looked_at(incident, audit)
     ]
-    changed = changed_groups(changes)
+    changed = changed_groups(changes, history.incidents)
     reminders = [
         group
         for group in groups(open_incidents)
@@ -114,7 +115,7 @@ def compose(
     for kind, heading in _HEADINGS.items():
         body += _section(
             heading,
-            [_changed_lines(one, audit, open_incidents) for one in changed if one.change == kind],
+            [_changed_lines(one, audit) for one in changed if one.change == kind],
         )
     body += _section(_STILL_OPEN, [_open_lines(group, audit) for group in reminders])
     body += ["", *_footer(audit, report, identity)]
@@ -225,30 +226,17 @@ def _and_more(number: int) -> list[str]:
     return [f"... and {number - _MOST_GROUPS} more, in the report"] if number > _MOST_GROUPS else []
 
 
-def _changed_lines(
-    changed: ChangedGroup, audit: Audit, open_incidents: Sequence[Incident]
-) -> list[str]:
-    lead = next(change for change in changed.changes if change.change == changed.change)
-    sentence = _cut(lead.incident.message)
-    if changed.change == "worsened":
-        sentence += f" (from {_size(lead.size_before)} to {_size(lead.incident.size)})"
-    if changed.change == "reopened" and all(
-        change.status_before == "waived" for change in changed.changes
-    ):
-        sentence += " (no longer waived)"
-    lines = [f"- {sentence}"]
-    if changed.change == "resolved":
-        left = [incident for incident in open_incidents if _belongs(incident, changed)]
-        if left:
-            checks = ", ".join(Group(tuple(left)).check_ids)
-            lines.append(f"  In part: still open by {checks}")
-        return lines
-    return lines + _what_to_do(changed.group, audit)
+def _changed_lines(changed: ChangedGroup, audit: Audit) -> list[str]:
+    became = what_became(changed, audit.checks)
+    line = f"- {_cut(changed.lead.incident.told)}{f' ({became})' if became else ''}"
+    if changed.change in ("eased", "resolved"):
+        return [line]
+    return [line, *_what_to_do(changed.group, audit)]
 
 
 def _open_lines(group: Group, audit: Audit) -> list[str]:
     since = f"{group.opened_at:%Y-%m-%d}"
-    return [f"- {_cut(group.lead.message)} (since {since})", *_what_to_do(group, audit)]
+    return [f"- {_cut(group.lead.told)} (since {since})", *_what_to_do(group, audit)]
 
 
 def _what_to_do(group: Group, audit: Audit) -> list[str]:
@@ -282,14 +270,14 @@ def _title(
     for kind, heading in _HEADINGS.items():
         number = sum(one.change == kind for one in changed)
         if number:
-            parts.append(f"{number} {heading.lower()}")
+            parts.append(f"{number:,} {heading.lower()}")
     if reminders:
-        parts.append(f"{len(reminders)} still open")
+        parts.append(f"{len(reminders):,} still open")
     return _cut(f"Counterfoil {audit.database}: {', '.join(parts)}")
 
 
 def _tone(changed: Sequence[ChangedGroup], reminders: Sequence[Group], judged: bool | None) -> Tone:
-    asking = [one.group for one in changed if one.change != "resolved"]
+    asking = [one.group for one in changed if one.change not in ("eased", "resolved")]
     if judged is False or any(group.severity == "critical" for group in asking):
         return "failure"
     if asking or reminders:
@@ -308,10 +296,6 @@ def _ids(
         for incident in open_incidents
         if any(_belongs(incident, one) for one in changed)
     }
-
-
-def _size(size: Measure | None) -> str:
-    return "unknown" if size is None else f"{size:,}"
 
 
 def _cut(text: str) -> str:

@@ -24,7 +24,7 @@ from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.words import words_of
-from counterfoil.suites.own_checks import POLICIES_NAME_THE_TENANT, WAIVERS_IN_USE
+from counterfoil.suites.own_checks import POLICIES_NAME_THE_TENANT
 from counterfoil.suites.suite import Suite, check_columns
 from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
 from counterfoil.views.parts import parts_of
@@ -121,7 +121,6 @@ def audit(
         waivers_in_use(
             uses,
             scope.packs_left_out,
-            looked_for=scope.looked_for.get(WAIVERS_IN_USE.check_id, ()),
             limit=scope.evidence_limit,
         ),
     ]

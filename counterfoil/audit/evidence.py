@@ -1,27 +1,38 @@
-"""The rows behind a failed check: fetched for it alone, capped, and counted exactly.
+"""The rows behind a failed check: fetched for it alone, counted and followed, some listed.
 
 Here, and nowhere else, waivers are subtracted.
 """
 
 import json
 import re
+import sys
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
-from counterfoil.audit.findings import Acceptance, CheckResult, Finding, fingerprint, measure
+from counterfoil.audit.findings import (
+    Acceptance,
+    CheckResult,
+    Finding,
+    Trace,
+    fingerprint,
+    measure,
+    trace_of,
+)
 from counterfoil.audit.waivers import Waiver
 from counterfoil.common.sqltext import literal, quoted
-from counterfoil.suites.severities import badness
+from counterfoil.suites.severities import Severity, badness
 from counterfoil.suites.suite import Check, Evidence, Suite
 from counterfoil.suites.validator import Outcome
 from counterfoil.views.parts import parts_of
 
-Key = Mapping[str, str | None]
+# Beyond these the findings of one check are no longer told apart.
+MOST_FOLLOWED = 100_000
 
 # Our own columns beside the view's.
 _JUDGED = "counterfoil_judged"
@@ -41,7 +52,9 @@ class Failure:
         count: how many there are, exactly.
         waived_count: how many of them a waiver accepts, exactly.
         tenant_counts: by tenant, how many no waiver accepts; empty without a tenant column.
-        findings: the largest, up to the limit, waived ones besides; and those looked for.
+        findings: the largest, up to the limit, of those waived and of the others; and besides
+            of those that were not there before.
+        traces: what is followed: every one of them, or that they are too many.
         waivers: the waivers that hold for a row, by position.
         exceeded: those that name a row that is worse than their bound.
     """
@@ -50,8 +63,14 @@ class Failure:
     waived_count: int = 0
     tenant_counts: Mapping[str, int] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
+    traces: Sequence[Trace] = ()
     waivers: frozenset[int] = frozenset()
     exceeded: frozenset[int] = frozenset()
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether each of its rows is followed singly."""
+        return len(self.traces) == self.count
 
 
 def fetch_failure(
@@ -63,7 +82,7 @@ def fetch_failure(
     standing: Collection[str],
     unjudged: Sequence[str],
     waivers: Mapping[int, Waiver],
-    looked_for: Sequence[Key],
+    known: Collection[str],
     limit: int,
 ) -> Failure:
     """How many rows fail the check, how many of them are waived, and the largest.
@@ -76,63 +95,151 @@ def fetch_failure(
         standing: the views that there are: a view of many tables is in several parts.
         unjudged: tables about which a summary can say nothing; their rows do not count.
         waivers: those in force for the check, by position.
-        looked_for: keys whose rows are wanted if they fail, however small they are.
+        known: the fingerprints of its findings that were there before.
         limit: how many findings to list, of those that are waived and of those that are not.
     """
-    evidence = suite.evidence_of(check)
-    keys = [key for key in looked_for if key.keys() == set(evidence.key)]
+    sought = _Sought(suite, check, waivers, limit)
     if outcome.failing_queries:
         # Great Expectations' own, of a view that is in one part.
         failing = [" union all ".join(f"({query})" for query in outcome.failing_queries)]
     else:
-        parts = parts_of(evidence.relation, standing)
-        failing = [_listing(suite, evidence, part, unjudged) for part in parts]
-    failures = []
-    for rows in failing:
-        statement = _statement(evidence, rows, waivers, keys, limit)
-        failures.append(_failure(connection, statement, check, evidence, waivers))
-        # Its locks are given back before the next takes as many.
-        connection.rollback()
-    return failures[0] if len(failures) == 1 else _together(failures, evidence, keys, limit)
+        parts = parts_of(sought.evidence.relation, standing)
+        failing = [_listing(sought, part, unjudged) for part in parts]
+    failures = [_failure(sought, _read(connection, _statement(sought, rows))) for rows in failing]
+    failure = failures[0] if len(failures) == 1 else _together(failures, sought)
+    if failure.count > MOST_FOLLOWED:
+        return replace(failure, traces=(_too_many(check, failure),))
+    unlisted = _new_and_unlisted(failure, known, limit)
+    if not unlisted:
+        return failure
+    rows = [_read(connection, _statement_of(sought, part, unlisted)) for part in failing]
+    besides = {one.fingerprint: one for row in rows for one in _findings(sought, row)}
+    return replace(
+        failure,
+        findings=[*failure.findings, *besides.values()],
+        traces=[
+            trace_of(besides[trace.fingerprint]) if trace.fingerprint in besides else trace
+            for trace in failure.traces
+        ],
+    )
 
 
-def _failure(
-    connection: sa.Connection,
-    statement: str,
-    check: Check,
-    evidence: Evidence,
-    waivers: Mapping[int, Waiver],
-) -> Failure:
+@dataclass(frozen=True)
+class _Sought:
+    """Whose failing rows are read, and what is to be known of them."""
+
+    suite: Suite
+    check: Check
+    waivers: Mapping[int, Waiver]
+    limit: int
+
+    @property
+    def evidence(self) -> Evidence:
+        return self.suite.evidence_of(self.check)
+
+    @property
+    def size(self) -> str:
+        """The size of a marked row, in SQL."""
+        return f"marked.{quoted(self.check.size.column)}::numeric" if self.check.size else "null"
+
+    @property
+    def order(self) -> str:
+        """The largest first; where rows differ in severity, the worst before the largest."""
+        evidence = self.evidence
+        order = [_SEVEREST_FIRST.format(quoted(evidence.severity))] if evidence.severity else []
+        if self.check.size:
+            order.append(f"abs({self.size}) desc nulls first")
+        return ", ".join([*order, *(quoted(column) for column in evidence.key)])
+
+
+def _read(connection: sa.Connection, statement: str) -> sa.Row[Any]:
     # It has no parameters: a percent sign in it, of a pattern or a value, is one.
     row = connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).one()
-    findings = {
-        finding.fingerprint: finding
-        for finding in (_finding(check, evidence, waivers, item) for item in row.listed or ())
-    }
+    # Its locks are given back before the next takes as many.
+    connection.rollback()
+    return row
+
+
+def _failure(sought: _Sought, row: sa.Row[Any]) -> Failure:
+    findings = list({one.fingerprint: one for one in _findings(sought, row)}.values())
     return Failure(
         count=row.finding_count,
         waived_count=row.waived_count,
         tenant_counts=row.tenant_counts or {},
-        findings=list(findings.values()),
+        findings=findings,
+        traces=_traces(sought, row, findings),
         waivers=frozenset(row.held or ()),
         exceeded=frozenset(row.named or ()) - frozenset(row.held or ()),
     )
 
 
-def _together(
-    failures: Sequence[Failure], evidence: Evidence, looked_for: Sequence[Key], limit: int
-) -> Failure:
+def _findings(sought: _Sought, row: sa.Row[Any]) -> Iterator[Finding]:
+    return (_finding(sought, item) for item in row.listed or ())
+
+
+def _traces(sought: _Sought, row: sa.Row[Any], findings: Sequence[Finding]) -> list[Trace]:
+    """Every failing row, as far as it is followed; only those listed if they are too many."""
+    if row.keys is None:
+        return [trace_of(finding) for finding in findings]
+    messages = {finding.fingerprint: finding.message for finding in findings}
+    check, subject = sought.check, sought.evidence.subject
+    traces = []
+    for key, severity, tenant, about, size, is_waived in zip(
+        row.keys, row.severities, row.tenants, row.subjects, row.sizes, row.waived, strict=True
+    ):
+        name = fingerprint(check.check_id, json.loads(key))
+        traces.append(
+            Trace(
+                fingerprint=name,
+                key=key,
+                severity=cast("Severity", sys.intern(severity)) if severity else check.severity,
+                tenant_id=tenant and sys.intern(tenant),
+                subject=None if about is None else f"{subject} {about}",
+                size=measure(size),
+                is_waived=is_waived,
+                message=messages.get(name),
+            )
+        )
+    return traces
+
+
+def _too_many(check: Check, failure: Failure) -> Trace:
+    """What is followed of a check that fails more often than anybody can follow singly."""
+    key: dict[str, str | None] = {"followed": "together"}
+    return Trace(
+        fingerprint=fingerprint(check.check_id, key),
+        key=json.dumps(key),
+        severity=check.severity,
+        tenant_id=None,
+        subject=None,
+        size=None,
+        is_waived=failure.waived_count == failure.count,
+        message=f"{check.title}: {failure.count:,} findings, too many to follow each",
+    )
+
+
+def _new_and_unlisted(failure: Failure, known: Collection[str], limit: int) -> list[str]:
+    """The keys of the largest that were not there before, as long as less than so many are
+    listed.
+    """
+    listed = {finding.fingerprint for finding in failure.findings}
+    room = limit - len(listed - set(known))
+    unlisted = (trace.key for trace in failure.traces if trace.fingerprint not in {*known, *listed})
+    return list(islice(unlisted, max(room, 0)))
+
+
+def _together(failures: Sequence[Failure], sought: _Sought) -> Failure:
     """The failing rows of all parts, the largest of them listed as those of one would be."""
 
     def largest_first(finding: Finding) -> tuple[int, float, list[str]]:
-        worst = badness(finding.severity) if evidence.severity else 0
+        worst = badness(finding.severity) if sought.evidence.severity else 0
         size = inf if finding.size is None else abs(finding.size)
-        return worst, -size if evidence.size else 0, [str(part) for part in finding.key.values()]
+        key = [str(part) for part in finding.key.values()]
+        return worst, -size if sought.check.size else 0, key
 
     listed = sorted((one for failure in failures for one in failure.findings), key=largest_first)
-    counting = [finding for finding in listed if finding.waiver is None][:limit]
-    waived = [finding for finding in listed if finding.waiver is not None][:limit]
-    wanted = [finding for finding in listed if finding.key in looked_for]
+    counting = [finding for finding in listed if finding.waiver is None]
+    waived = [finding for finding in listed if finding.waiver is not None]
     held = frozenset[int]().union(*(failure.waivers for failure in failures))
     tenants: Counter[str] = Counter()
     for failure in failures:
@@ -141,41 +248,61 @@ def _together(
         count=sum(failure.count for failure in failures),
         waived_count=sum(failure.waived_count for failure in failures),
         tenant_counts=tenants,
-        findings=[*{one.fingerprint: one for one in (*counting, *waived, *wanted)}.values()],
+        findings=[*counting[: sought.limit], *waived[: sought.limit]],
+        traces=[trace for failure in failures for trace in failure.traces],
         waivers=held,
         exceeded=frozenset[int]().union(*(failure.exceeded for failure in failures)) - held,
     )
 
 
-def _statement(
-    evidence: Evidence,
-    failing: str,
-    waivers: Mapping[int, Waiver],
-    looked_for: Sequence[Key],
-    limit: int,
-) -> str:
-    """One row: counts, tenants and listed rows, of failing rows that are read once.
+def _marked(sought: _Sought, failing: str) -> str:
+    """The failing rows with their keys, and the waivers that name and that hold for them.
 
     As JSON a value arrives whatever its type: Python's own dates, for one, end with 9999.
     """
+    evidence, suite, check = sought.evidence, sought.suite, sought.check
+    declared = suite.columns_of(*suite.checks) if suite.evidence else suite.columns_of(check)
     pairs = [f"{literal(name)}, to_jsonb({quoted(name)}) #>> '{{}}'" for name in evidence.key]
-    size = f"keyed.{quoted(evidence.size)}::numeric" if evidence.size else "null::numeric"
     # What is interpolated below are quoted identifiers, literals and numbers of our own.
     return f"""
-        with failing ({_listed(evidence.columns)}, {_JUDGED}) as ({failing}),
-        keyed as (select failing.*, jsonb_build_object({", ".join(pairs)}) as {_KEY} from failing),
-        waivers (waiver, waived_key, bound) as ({_waiver_rows(evidence, waivers)}),
+        failing ({_listed(declared)}, {_JUDGED}) as ({failing}),
+        keyed as (
+            select
+                {_listed(suite.columns_of(check))},
+                jsonb_build_object({", ".join(pairs)}) as {_KEY}
+            from failing
+        ),
+        waivers (waiver, waived_key, bound) as ({_waiver_rows(sought)}),
         marked as materialized (
             select
-                keyed.*,
+                marked.*,
                 waivers.waiver as {_WAIVER},
                 waivers.waiver is not null and coalesce(
                     waivers.bound is null
-                    or {size} between least(0, waivers.bound) and greatest(0, waivers.bound),
+                    or {sought.size}
+                    between least(0, waivers.bound) and greatest(0, waivers.bound),
                     false
                 ) as {_IS_WAIVED}
-            from keyed left join waivers on keyed.{_KEY} = waivers.waived_key
+            from keyed as marked left join waivers on marked.{_KEY} = waivers.waived_key
         )
+    """  # noqa: S608
+
+
+def _statement(sought: _Sought, failing: str) -> str:
+    """One row: counts, tenants, listed rows and what is followed, of failing rows that are read
+    once.
+    """
+    evidence = sought.evidence
+    severity, tenant, subject = (
+        f"{quoted(column)}::text" if column else "null::text"
+        for column in (evidence.severity, evidence.tenant, evidence.subject)
+    )
+    largest = (
+        f"(select * from marked where {condition} order by {sought.order} limit {sought.limit:d})"  # noqa: S608
+        for condition in (f"not {_IS_WAIVED}", _IS_WAIVED)
+    )
+    return f"""
+        with {_marked(sought, failing)}
         select
             (select count(*) from marked) as finding_count,
             (select count(*) from marked where {_IS_WAIVED}) as waived_count,
@@ -185,18 +312,42 @@ def _statement(
             ) as named,
             (select array_agg(distinct {_WAIVER}) from marked where {_IS_WAIVED}) as held,
             (
-                select jsonb_agg(to_jsonb(listed))
-                from ({_listings(evidence, looked_for, limit)}) as listed
-            ) as listed
+                select jsonb_agg(to_jsonb(listed)) from ({" union all ".join(largest)}) as listed
+            ) as listed,
+            followed.*
+        from (select) as once
+        left join (
+            select
+                array_agg({_KEY}::text) as keys,
+                array_agg({severity}) as severities,
+                array_agg({tenant}) as tenants,
+                array_agg({subject}) as subjects,
+                array_agg({sought.size}::numeric) as sizes,
+                array_agg({_IS_WAIVED}) as waived
+            from (select * from marked order by {sought.order}) as marked
+            having count(*) between {sought.limit + 1:d} and {MOST_FOLLOWED:d}
+        ) as followed on true
     """  # noqa: S608
 
 
-def _waiver_rows(evidence: Evidence, waivers: Mapping[int, Waiver]) -> str:
+def _statement_of(sought: _Sought, failing: str, keys: Sequence[str]) -> str:
+    """One row: the rows with these keys."""
+    wanted = literal(f"[{','.join(keys)}]")
+    return f"""
+        with {_marked(sought, failing)}
+        select jsonb_agg(to_jsonb(marked)) as listed from marked
+        where {_KEY} in (select jsonb_array_elements({wanted}::jsonb))
+    """  # noqa: S608
+
+
+def _waiver_rows(sought: _Sought) -> str:
     """The waivers that can name one of the check's rows; a bound needs a size to hold."""
+    key, has_size = set(sought.evidence.key), sought.check.size is not None
     rows = [
-        f"({position}, {_json(waiver.key)}, {'null' if waiver.bound is None else waiver.bound})"
-        for position, waiver in waivers.items()
-        if waiver.key.keys() == set(evidence.key) and (waiver.bound is None or evidence.size)
+        f"({position}, {literal(json.dumps(waiver.key))},"
+        f" {'null' if waiver.bound is None else waiver.bound})"
+        for position, waiver in sought.waivers.items()
+        if waiver.key.keys() == key and (waiver.bound is None or has_size)
     ] or ["(null, null, null)"]
     return (
         "select waiver::integer, waived_key::jsonb, bound::numeric"  # noqa: S608
@@ -215,29 +366,10 @@ def _tenant_counts(evidence: Evidence) -> str:
     )
 
 
-def _listings(evidence: Evidence, looked_for: Sequence[Key], limit: int) -> str:
-    """The largest that count, the largest that are waived, and those looked for; where rows
-    differ in severity, the worst before the largest.
-    """
-    order = [_SEVEREST_FIRST.format(quoted(evidence.severity))] if evidence.severity else []
-    if evidence.size:
-        order.append(f"abs({quoted(evidence.size)}::numeric) desc nulls first")
-    largest = ", ".join([*order, *(quoted(column) for column in evidence.key)])
-    conditions = [
-        f"not {_IS_WAIVED} order by {largest} limit {limit:d}",
-        f"{_IS_WAIVED} order by {largest} limit {limit:d}",
-    ]
-    if looked_for:
-        conditions.append(f"{_KEY} in ({', '.join(map(_json, looked_for))})")
-    return " union all ".join(
-        f"(select * from marked where {condition})"  # noqa: S608
-        for condition in conditions
-    )
-
-
-def _listing(suite: Suite, evidence: Evidence, part: str, unjudged: Sequence[str]) -> str:
+def _listing(sought: _Sought, part: str, unjudged: Sequence[str]) -> str:
     """The rows that the evidence lists, but for tables that cannot be judged."""
-    listing = f"select {_listed(evidence.columns)}, null from {part}"  # noqa: S608
+    evidence, suite = sought.evidence, sought.suite
+    listing = f"select {_listed(suite.columns_of(sought.check))}, null from {part}"  # noqa: S608
     conditions = [f"({evidence.where})"] if evidence.where else []
     if unjudged:
         excluded = ", ".join(literal(table) for table in unjudged)
@@ -245,12 +377,11 @@ def _listing(suite: Suite, evidence: Evidence, part: str, unjudged: Sequence[str
     return f"{listing} where {' and '.join(conditions)}" if conditions else listing
 
 
-def _finding(
-    check: Check, evidence: Evidence, waivers: Mapping[int, Waiver], row: Mapping[str, Any]
-) -> Finding:
+def _finding(sought: _Sought, row: Mapping[str, Any]) -> Finding:
+    check, evidence = sought.check, sought.evidence
     # In the suite's order: jsonb has one of its own.
     key = {column: row[_KEY][column] for column in evidence.key}
-    waiver = waivers[row[_WAIVER]] if row[_IS_WAIVED] else None
+    waiver = sought.waivers[row[_WAIVER]] if row[_IS_WAIVED] else None
     return Finding(
         fingerprint=fingerprint(check.check_id, key),
         severity=row[evidence.severity] if evidence.severity else check.severity,
@@ -259,7 +390,7 @@ def _finding(
         observed={column: row[column] for column in evidence.observed},
         message=check.message.format_map({name: _Spoken(value) for name, value in row.items()}),
         subject=_subject(evidence, row),
-        size=row[evidence.size] if evidence.size else None,
+        size=row[check.size.column] if check.size else None,
         waiver=waiver and accepted_by(waiver),
     )
 
@@ -280,31 +411,34 @@ def accepted_by(waiver: Waiver) -> Acceptance:
     )
 
 
-def waive(result: CheckResult, waivers: Mapping[int, Waiver]) -> tuple[CheckResult, frozenset[int]]:
+def waive(
+    result: CheckResult, waivers: Mapping[int, Waiver]
+) -> tuple[CheckResult, frozenset[int], frozenset[int]]:
     """What a check that no view lists comes to under its waivers.
-
-    Its findings have no size, so that a waiver with a bound holds for none of them.
 
     Args:
         result: of a check that lists all its findings.
         waivers: those in force for the check, by position.
 
     Returns:
-        The result, and the waivers that hold for a finding, by position.
+        The result; the waivers that hold for a finding, and those whose bound one exceeds, by
+        position.
     """
-    findings, held = [], set()
+    findings, held, named = [], set(), set()
     for finding in result.findings:
         for position, waiver in waivers.items():
-            if waiver.bound is None and waiver.key == finding.key:
-                finding = finding.model_copy(update={"waiver": accepted_by(waiver)})
-                held.add(position)
+            if waiver.key == finding.key:
+                named.add(position)
+                if waiver.admits(finding.size):
+                    finding = finding.model_copy(update={"waiver": accepted_by(waiver)})
+                    held.add(position)
         findings.append(finding)
     waived_count = sum(finding.waiver is not None for finding in findings)
     status = result.status
     if status == "fail" and waived_count == result.finding_count:
         status = "unknown" if result.detail else "waived"
     waived = {"status": status, "waived_count": waived_count, "findings": findings}
-    return result.model_copy(update=waived), frozenset(held)
+    return result.model_copy(update=waived), frozenset(held), frozenset(named - held)
 
 
 class _Spoken:
@@ -329,7 +463,3 @@ def _as_text(value: Any) -> str | None:
 
 def _listed(columns: Sequence[str]) -> str:
     return ", ".join(quoted(column) for column in columns)
-
-
-def _json(key: Key) -> str:
-    return f"{literal(json.dumps(key))}::jsonb"

@@ -5,9 +5,10 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic.dataclasses import dataclass
 
 from counterfoil.contract.packs import Pack
 from counterfoil.suites.severities import Severity
@@ -51,6 +52,40 @@ class Finding(_Published):
     waiver: Acceptance | None = Field(default=None, description="Null: nobody accepted it.")
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is followed of a finding, listed or not.
+
+    Attributes:
+        fingerprint: the finding's.
+        key: what names the row, as JSON.
+        message: None: it is not listed.
+    """
+
+    fingerprint: str
+    key: str
+    severity: Severity
+    tenant_id: str | None
+    subject: str | None
+    size: Measure | None
+    is_waived: bool
+    message: str | None
+
+
+def trace_of(finding: Finding) -> Trace:
+    """What is followed of a finding that is listed."""
+    return Trace(
+        fingerprint=finding.fingerprint,
+        key=json.dumps(finding.key),
+        severity=finding.severity,
+        tenant_id=finding.tenant_id,
+        subject=finding.subject,
+        size=finding.size,
+        is_waived=finding.waiver is not None,
+        message=finding.message,
+    )
+
+
 class CheckResult(_Published):
     """What one check came to."""
 
@@ -77,8 +112,25 @@ class CheckResult(_Published):
         description="Why nothing, or nothing of some tables or packs, could be judged; else null.",
     )
     findings: list[Finding] = Field(
-        description="The largest of them, up to the cap, and those that were open before."
+        description="The largest of them, up to the cap, and so many that were not there before."
     )
+    sized_by: str | None = Field(
+        default=None, description="The view and column of their sizes; null: they have none."
+    )
+    unit: str | None = Field(default=None, description="What their sizes count.")
+    # Not published: there may be 100,000.
+    _traces: Sequence[Trace] | None = PrivateAttr(default=None)
+
+    def following(self, traces: Sequence[Trace]) -> "CheckResult":
+        """The result with all its findings as they are followed, listed or not."""
+        result = self.model_copy()
+        result._traces = traces
+        return result
+
+    @property
+    def traces(self) -> Sequence[Trace]:
+        """What is followed of its findings."""
+        return [*map(trace_of, self.findings)] if self._traces is None else self._traces
 
     @property
     def is_quiet(self) -> bool:
@@ -117,7 +169,8 @@ class WaiverUse(_Published):
     state: WaiverState
 
 
-class Incident(_Published):
+@dataclass(frozen=True, slots=True)
+class Incident:
     """A finding over its life: one row, however often it went and came back."""
 
     incident_id: int
@@ -129,27 +182,44 @@ class Incident(_Published):
     tenant_id: str | None
     subject: str | None
     key: dict[str, str | None]
-    message: str = Field(description="As it was last seen.")
+    message: Annotated[
+        str | None, Field(description="As it was last listed; null if it never was.")
+    ]
     first_seen_at: datetime
-    opened_at: datetime = Field(description="When it was seen after not having been there.")
+    opened_at: Annotated[
+        datetime, Field(description="When it was seen after not having been there.")
+    ]
     last_seen_at: datetime
-    clean_before: datetime | None = Field(
-        description="The last audit before that which did not have it; null if none is known."
-    )
+    clean_before: Annotated[
+        datetime | None,
+        Field(description="The last audit before that which did not have it; null if unknown."),
+    ]
     resolved_at: datetime | None
     reopened_count: int
     first_size: Measure | None
     size: Measure | None
     worst_size: Measure | None
+    sized_by: Annotated[
+        str | None, Field(description="What they are sizes of; one of another is not compared.")
+    ] = None
+
+    @property
+    def told(self) -> str:
+        """What is wrong, or whose it is where that was never listed."""
+        if self.message is not None:
+            return self.message
+        named = ", ".join(f"{name} {value}" for name, value in self.key.items())
+        return f"{self.check_id}: {named}"
 
 
-class Change(_Published):
+@dataclass(frozen=True, slots=True)
+class Change:
     """What an audit changed of an incident."""
 
     change: ChangeKind
     incident: Incident
     size_before: Measure | None
-    status_before: IncidentStatus | None = Field(description="Null: it was not known.")
+    status_before: Annotated[IncidentStatus | None, Field(description="Null: it was not known.")]
 
 
 class TrendPoint(_Published):
@@ -168,10 +238,39 @@ class PreviousAudit(_Published):
     status: AuditStatus
 
 
+class Tally(_Published):
+    """How much an audit left open, and how much it closed, as people count it: what is wrong with
+    one subject counts once.
+    """
+
+    ongoing: int = Field(default=0, description="Open now, and in part or whole before.")
+    new: int = Field(default=0, description="Open now, and never before.")
+    reopened: int = Field(default=0, description="Open now, and not at the audit before.")
+    worse: int = Field(default=0, description="Of the ongoing, those that got worse.")
+    eased: int = Field(default=0, description="Of the ongoing, those that are less now.")
+    resolved: int = Field(default=0, description="No longer there.")
+    newly_waived: int = Field(default=0, description="Accepted since.")
+    waived: int = Field(default=0, description="Accepted, since or before.")
+    checks: int = Field(default=0, description="Checks that have an open incident.")
+    open_incidents: dict[Severity, int] = Field(
+        default={}, description="How many incidents that is, by severity."
+    )
+    waived_incidents: int = Field(default=0, description="How many incidents are waived.")
+    changes: int = Field(default=0, description="How many incidents changed.")
+
+    @property
+    def open(self) -> int:
+        """What is open."""
+        return self.ongoing + self.new + self.reopened
+
+
 class History(_Published):
     """What the audit means beside those before it."""
 
     previous: PreviousAudit | None
+    tally: Tally = Field(
+        default=Tally(), description="Of all changes and incidents, listed or not."
+    )
     changes: list[Change]
     incidents: list[Incident] = Field(description="Those that are open or waived.")
     trends: dict[str, list[TrendPoint]] = Field(

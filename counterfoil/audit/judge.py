@@ -4,7 +4,13 @@ from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
-from counterfoil.audit.evidence import Failure, accepted_by, fetch_failure, waive
+from counterfoil.audit.evidence import (
+    MOST_FOLLOWED,
+    Failure,
+    accepted_by,
+    fetch_failure,
+    waive,
+)
 from counterfoil.audit.findings import CheckResult, CheckStatus, Finding, WaiverState, WaiverUse
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import Waiver, Waivers
@@ -16,6 +22,8 @@ from counterfoil.suites.validator import Outcome, SuiteOutcome
 
 # Of why rows of a summary could not be judged, how many are quoted: the summary has all.
 _MOST_REASONS = 3
+
+_TOO_MANY = f"more than {MOST_FOLLOWED:,} findings: none of them is followed singly"
 
 
 class Judge:
@@ -75,7 +83,7 @@ class Judge:
                 standing=self._views,
                 unjudged=unjudged,
                 waivers=self._waivers.of(check.check_id),
-                looked_for=self._scope.looked_for.get(check.check_id, ()),
+                known=self._scope.known.get(check.check_id, ()),
                 limit=self._scope.evidence_limit,
             )
         except sa.exc.DBAPIError as cause:
@@ -91,12 +99,15 @@ class Judge:
             detail = f"{outcome.suite.relation} counts failures, {evidence} lists none"
             return _result(outcome, check, "error", detail=detail)
         status: CheckStatus = "waived" if failure.waived_count == failure.count else "fail"
+        if not failure.is_followed:
+            partly = "; ".join(filter(None, [partly, _TOO_MANY]))
         return _result(outcome, check, status, detail=partly, failure=failure)
 
     def accepted(self, result: CheckResult) -> CheckResult:
         """The result of a check that has no view, its findings held against the waivers."""
-        waived, held = waive(result, self._waivers.of(result.check_id))
+        waived, held, exceeded = waive(result, self._waivers.of(result.check_id))
         self._holding |= held
+        self._exceeded |= exceeded
         return waived
 
     def waiver_uses(self, results: Sequence[CheckResult]) -> list[WaiverUse]:
@@ -221,4 +232,6 @@ def _result(
         remedy=check.remedy,
         detail=detail,
         findings=list(failure.findings),
-    )
+        sized_by=check.size and f"{outcome.suite.evidence_of(check).relation}.{check.size.column}",
+        unit=check.size and check.size.unit,
+    ).following(failure.traces)

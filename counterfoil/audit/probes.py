@@ -164,6 +164,7 @@ def _finding(sight: Sight) -> Finding:
         if probe.own_rows
         else f"{probe.name}: role {probe.role} sees {sight.row_count} rows of {probe.table},"
         " and is to see none",
+        size=sight.foreign_row_count,
         table_name=probe.table,
         role=probe.role,
         row_count=sight.row_count,

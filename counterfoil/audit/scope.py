@@ -1,10 +1,9 @@
 """What an audit judges, and what that comes to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from counterfoil.audit.evidence import Key
 from counterfoil.audit.probes import PlacedProbe
 from counterfoil.audit.waivers import Waiver
 from counterfoil.contract.contract import Contract
@@ -26,8 +25,8 @@ class Scope:
             nothing is read, and nothing said.
         reports: what a report shows of each pack: the rows for it are read meanwhile.
         waivers: the accepted findings, of whatever database.
-        looked_for: by check_id, keys of findings that are to be listed however small they
-            are: those open since an earlier audit.
+        known: by check_id, the fingerprints of findings that were there before: what is new is
+            listed, however small it is.
         evidence_limit: how many findings are listed of a check; all are counted.
         unproven: by view, why what it says cannot be relied on: no check over it is judged.
     """
@@ -38,7 +37,7 @@ class Scope:
     packs: tuple[Pack, ...] = ()
     reports: tuple[PackReport, ...] = ()
     waivers: tuple[Waiver, ...] = ()
-    looked_for: Mapping[str, Sequence[Key]] = field(default_factory=dict)
+    known: Mapping[str, Collection[str]] = field(default_factory=dict)
     evidence_limit: int = 100
     unproven: Mapping[str, str] = field(default_factory=dict)
 

@@ -3,8 +3,14 @@
 import json
 from collections.abc import Sequence
 
-from counterfoil.audit.evidence import Key
-from counterfoil.audit.findings import CheckResult, CheckStatus, Finding, WaiverUse, fingerprint
+from counterfoil.audit.findings import (
+    CheckResult,
+    CheckStatus,
+    Finding,
+    Measure,
+    WaiverUse,
+    fingerprint,
+)
 from counterfoil.contract.packs import Pack
 from counterfoil.suites.own_checks import EVERY_CHECK_RAN, WAIVERS_IN_USE, OwnCheck
 
@@ -32,7 +38,12 @@ def own_result(
 
 
 def own_finding(
-    check: OwnCheck, key: dict[str, str | None], message: str, **observed: object
+    check: OwnCheck,
+    key: dict[str, str | None],
+    message: str,
+    *,
+    size: Measure | None = None,
+    **observed: object,
 ) -> Finding:
     """A finding of such a check: no tenant's, known again by its key."""
     return Finding(
@@ -42,6 +53,7 @@ def own_finding(
         key=key,
         observed=observed,
         message=message,
+        size=size,
     )
 
 
@@ -72,7 +84,6 @@ def waivers_in_use(
     waivers: Sequence[WaiverUse],
     left_out: Sequence[Pack] = (),
     *,
-    looked_for: Sequence[Key] = (),
     limit: int = 100,
 ) -> CheckResult:
     """audit.waivers_in_use: a waiver that expired, or that nothing needs, is a finding.
@@ -80,22 +91,19 @@ def waivers_in_use(
     Args:
         waivers: what became of each waiver of the database.
         left_out: the contract's packs that the run was not to audit.
-        looked_for: keys of findings that are listed if they are there.
-        limit: how many are listed besides; all are counted.
+        limit: how many are listed; all are counted, and followed.
     """
     idle = [waiver for waiver in waivers if waiver.state in ("expired", "unused")]
     # The same line written twice is one finding.
     found = {finding.fingerprint: finding for finding in map(_idle, idle)}
-    wanted = {fingerprint(WAIVERS_IN_USE.check_id, dict(key)) for key in looked_for}
-    listed = [
-        finding
-        for place, (name, finding) in enumerate(found.items())
-        if place < limit or name in wanted
-    ]
     result = own_result(
-        WAIVERS_IN_USE, rows_checked=len(waivers), detail=_without(left_out), findings=listed
+        WAIVERS_IN_USE,
+        rows_checked=len(waivers),
+        detail=_without(left_out),
+        findings=list(found.values()),
     )
-    return result.model_copy(update={"finding_count": len(found)})
+    listed = result.model_copy(update={"findings": result.findings[:limit]})
+    return listed.following(result.traces)
 
 
 def _without(packs: Sequence[Pack]) -> str | None:

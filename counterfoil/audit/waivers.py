@@ -90,6 +90,13 @@ class Waiver(BaseModel):
         """Whether it speaks of that check."""
         return _concerns(self.check_id, check_id)
 
+    def admits(self, size: float | None) -> bool:
+        """Whether it holds for a finding of that size."""
+        if self.bound is None:
+            return True
+        least, most = sorted((Decimal(0), self.bound))
+        return size is not None and least <= size <= most
+
     def has_expired(self, today: date) -> bool:
         """Whether its last day is over."""
         return self.expires_on < today
@@ -142,11 +149,10 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
         WaiverError: the file cannot be read, or a line is no waiver; names the line.
     """
     # Of each check that can be waived, the key of its findings, and whether they have a size.
-    known = {check.check_id: (check.key, False) for check in OWN_CHECKS if check.key}
+    known = {own.check_id: (own.key, own.unit is not None) for own in OWN_CHECKS if own.key}
     for suite in suites:
         for check in suite.checks:
-            evidence = suite.evidence_of(check)
-            known[check.check_id] = evidence.key, evidence.size is not None
+            known[check.check_id] = suite.evidence_of(check).key, check.size is not None
     waivers = []
     concerned: dict[str, list[str]] = {}
     for line, row in _read(file):

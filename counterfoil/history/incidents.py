@@ -5,40 +5,43 @@ is resolved, and may come back. An audit that could not judge a check says nothi
 incidents: they neither end nor begin.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from counterfoil.audit.findings import (
     Audit,
     Change,
     ChangeKind,
     CheckResult,
-    Finding,
     Incident,
     IncidentStatus,
     Measure,
+    Trace,
 )
 
 
 @dataclass(frozen=True)
 class Followed:
-    """An incident as an audit leaves it, and what the audit changed; None if nothing."""
+    """An incident as an audit leaves it, and what the audit changed; None if nothing that
+    anybody has to hear of.
+    """
 
     incident: Incident
     change: Change | None
 
 
 def follow(
-    audit: Audit, known: Iterable[Incident], looked_for: Collection[tuple[str, str]]
+    audit: Audit, known: Iterable[Incident], last_followed: Mapping[str, datetime]
 ) -> list[Followed]:
-    """Every incident that the audit says something of.
+    """Every incident that is not as it was: one that is simply still there is not among them.
 
     Args:
         audit: what was found now.
         known: the database's incidents: all that are open or waived, and of the resolved
             at least those whose finding is there again.
-        looked_for: (check_id, fingerprint) of the findings that the audit was asked to list
-            if they fail, however small: not being listed, they are resolved.
+        last_followed: by check_id, the last audit before that followed its findings.
 
     Returns:
         A new one has the incident_id 0.
@@ -48,60 +51,82 @@ def follow(
         by_check.setdefault(incident.check_id, {})[incident.fingerprint] = incident
     return [
         followed
-        for check in audit.checks
-        if check.status not in ("error", "unknown")
-        for followed in _follow_check(audit, check, by_check.get(check.check_id, {}), looked_for)
+        for check in followed_checks(audit)
+        for followed in _follow_check(
+            audit,
+            check,
+            by_check.get(check.check_id, {}),
+            last_followed.get(check.check_id),
+        )
     ]
+
+
+def followed_checks(audit: Audit) -> list[CheckResult]:
+    """The checks whose findings are known: what could not be judged says nothing of any."""
+    return [check for check in audit.checks if check.status not in ("error", "unknown")]
 
 
 def _follow_check(
     audit: Audit,
     check: CheckResult,
     known: Mapping[str, Incident],
-    looked_for: Collection[tuple[str, str]],
+    last_followed: datetime | None,
 ) -> Iterator[Followed]:
-    seen = {finding.fingerprint: finding for finding in check.findings}
-    for finding in seen.values():
-        yield _seen(audit, check, finding, known.get(finding.fingerprint))
-    if check.detail is not None:
-        # Some of its tables were empty: rows about them are missing, and not corrected.
-        return
-    is_listed_whole = len(seen) >= check.finding_count
+    traces = {trace.fingerprint: trace for trace in check.traces}
+    for name, trace in traces.items():
+        before = known.get(name)
+        now = _seen(audit, check, trace, before)
+        kind = _kind(before, now)
+        if before is None or kind or _is_other(before, now, last_followed):
+            yield Followed(now, _change(kind, now, before) if kind else None)
+    # With a detail some of its tables were empty, or its findings too many to be followed:
+    # what is missing is not corrected.
+    is_whole = check.detail is None and len(check.traces) >= check.finding_count
     for name, incident in known.items():
-        is_missed = is_listed_whole or (check.check_id, name) in looked_for
-        if name not in seen and incident.status != "resolved" and is_missed:
+        if name in traces or incident.status == "resolved":
+            continue
+        if is_whole:
             yield _resolved(audit, incident)
+        elif incident.last_seen_at == last_followed:
+            # It is not seen by this audit, as those are of which nothing is written.
+            yield Followed(incident, None)
 
 
-def _seen(audit: Audit, check: CheckResult, finding: Finding, before: Incident | None) -> Followed:
-    status: IncidentStatus = "waived" if finding.waiver else "open"
+def _seen(audit: Audit, check: CheckResult, trace: Trace, before: Incident | None) -> Incident:
+    status: IncidentStatus = "waived" if trace.is_waived else "open"
     is_back = before is not None and before.status == "resolved"
-    worst = _larger(before.worst_size if before else None, finding.size)
-    now = Incident(
+    # Sizes of another definition say nothing of this one.
+    is_compared = before is not None and before.sized_by == check.sized_by
+    first, worst = (before.first_size, before.worst_size) if before and is_compared else (None,) * 2
+    return Incident(
         incident_id=before.incident_id if before else 0,
         check_id=check.check_id,
-        fingerprint=finding.fingerprint,
+        fingerprint=trace.fingerprint,
         status=status,
-        severity=finding.severity,
+        severity=trace.severity,
         owner=check.owner,
-        tenant_id=finding.tenant_id,
-        subject=finding.subject,
-        key=finding.key,
-        message=finding.message,
+        tenant_id=trace.tenant_id,
+        subject=trace.subject,
+        key=before.key if before else json.loads(trace.key),
+        message=trace.message or (before.message if before else None),
         first_seen_at=before.first_seen_at if before else audit.snapshot_at,
         opened_at=audit.snapshot_at if before is None or is_back else before.opened_at,
         last_seen_at=audit.snapshot_at,
         clean_before=None if before is None or is_back else before.clean_before,
         resolved_at=None,
         reopened_count=(before.reopened_count if before else 0) + int(is_back and status == "open"),
-        first_size=before.first_size if before else finding.size,
-        size=finding.size,
-        worst_size=worst,
+        first_size=trace.size if first is None else first,
+        size=trace.size,
+        worst_size=_larger(worst, trace.size),
+        sized_by=check.sized_by,
     )
-    kind = _kind(before, now)
-    if kind is None:
-        return Followed(now, None)
-    return Followed(now, _change(kind, now, before))
+
+
+def _is_other(before: Incident, now: Incident, last_followed: datetime | None) -> bool:
+    """Whether it has to be written though nothing happened to it."""
+    if before.last_seen_at != last_followed:
+        return True
+    return replace(now, last_seen_at=before.last_seen_at) != before
 
 
 def _kind(before: Incident | None, now: Incident) -> ChangeKind | None:
@@ -111,7 +136,7 @@ def _kind(before: Incident | None, now: Incident) -> ChangeKind | None:
         return "new"
     if before.status != "open":
         return "reopened"
-    return _movement(before.size, now.size)
+    return _movement(before.size, now.size) if before.sized_by == now.sized_by else None
 
 
 def _movement(before: Measure | None, after: Measure | None) -> ChangeKind | None:
@@ -124,7 +149,7 @@ def _movement(before: Measure | None, after: Measure | None) -> ChangeKind | Non
 
 
 def _resolved(audit: Audit, before: Incident) -> Followed:
-    now = before.model_copy(update={"status": "resolved", "resolved_at": audit.snapshot_at})
+    now = replace(before, status="resolved", resolved_at=audit.snapshot_at)
     return Followed(now, _change("resolved", now, before))
 
 

@@ -1,7 +1,9 @@
 """Recording an audit: everything it found and changed, in one transaction or not at all."""
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
@@ -20,15 +22,21 @@ from counterfoil.audit.findings import (
 )
 from counterfoil.common.errors import HistoryError
 from counterfoil.history.closed_days import ClosedDays, record_closed_days
-from counterfoil.history.incidents import Followed, follow
-from counterfoil.history.recall import Recalled
+from counterfoil.history.incidents import Followed, follow, followed_checks
 from counterfoil.history.tables import history_transaction
 from counterfoil.postgres.session import Session
+from counterfoil.publish.groups import tally
 
 # How far back a report draws a failing check.
 _TREND_LENGTH = 30
 
-_INCIDENT_COLUMNS = tuple(Incident.model_fields)
+_INCIDENT_COLUMNS = tuple(each.name for each in fields(Incident))
+
+# Of an incident that was there when its findings were last followed nothing is written.
+_READ = ", ".join(
+    "coalesce(last_seen_at, followed_at)" if name == "last_seen_at" else name
+    for name in _INCIDENT_COLUMNS
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,6 @@ class Recording:
 
 def record(
     audit: Audit,
-    recalled: Recalled,
     closed_days: ClosedDays | None,
     session: Session,
     *,
@@ -51,7 +58,6 @@ def record(
 
     Args:
         audit: what was found.
-        recalled: what the audit was asked to look for.
         closed_days: the ledger's days as the audit saw them; None without a ledger.
         session: whose historian writes.
         also: what else belongs into the transaction.
@@ -73,8 +79,9 @@ def record(
             return _history(cursor, audit, number)
         number = _insert_audit(cursor, audit)
         recording = Recording(cursor, number)
-        followed = follow(audit, _known_incidents(cursor, audit), recalled.fingerprints)
-        _write_incidents(recording, audit, followed)
+        known = _known_incidents(cursor, audit)
+        _write_incidents(recording, audit, follow(audit, known, _last_followed(cursor, audit)))
+        _write_followed(cursor, audit)
         if closed_days is not None:
             record_closed_days(cursor, audit, closed_days)
         history = _history(cursor, audit, number)
@@ -122,7 +129,8 @@ def _insert_audit(cursor: Cursor, audit: Audit) -> int:
     execute_values(
         cursor,
         "insert into check_results (audit_number, check_id, severity, status, category, owner,"
-        " relation, rows_checked, finding_count, waived_count, seconds, detail) values %s",
+        " relation, rows_checked, finding_count, waived_count, seconds, detail, is_followed)"
+        " values %s",
         [(number, *_result_row(check)) for check in audit.checks],
     )
     execute_values(
@@ -159,6 +167,7 @@ def _result_row(check: CheckResult) -> tuple[Any, ...]:
         check.waived_count,
         check.seconds,
         check.detail,
+        len(check.traces) >= check.finding_count,
     )
 
 
@@ -179,15 +188,41 @@ def _finding_row(finding: Finding) -> tuple[Any, ...]:
 
 def _known_incidents(cursor: Cursor, audit: Audit) -> list[Incident]:
     """All that are not resolved, and those whose finding is there again."""
-    seen = [finding.fingerprint for check in audit.checks for finding in check.findings]
-    return _incidents(cursor, audit, "status <> 'resolved' or fingerprint = any(%s)", [seen])
+    unresolved = _incidents(cursor, audit, "status <> 'resolved'")
+    known = {incident.fingerprint for incident in unresolved}
+    traces = (trace for check in audit.checks for trace in check.traces)
+    others = [trace.fingerprint for trace in traces if trace.fingerprint not in known]
+    back = "status = 'resolved' and fingerprint in (select unnest(%s::text[]))"
+    return unresolved + _incidents(cursor, audit, back, [others])
+
+
+def _last_followed(cursor: Cursor, audit: Audit) -> dict[str, datetime]:
+    cursor.execute(
+        "select check_id, followed_at from followed_checks where database_name = %s",
+        (audit.database,),
+    )
+    return dict(cursor.fetchall())
+
+
+def _write_followed(cursor: Cursor, audit: Audit) -> None:
+    execute_values(
+        cursor,
+        "insert into followed_checks (database_name, check_id, followed_at) values %s"
+        " on conflict (database_name, check_id) do update set followed_at = excluded.followed_at",
+        [
+            (audit.database, check.check_id, audit.snapshot_at)
+            for check in followed_checks(audit)
+            if check.traces
+        ],
+    )
 
 
 def _incidents(
     cursor: Cursor, audit: Audit, condition: str, parameters: Sequence[Any] = ()
 ) -> list[Incident]:
     cursor.execute(
-        f"select {', '.join(_INCIDENT_COLUMNS)} from incidents"  # noqa: S608 - our own words
+        f"select {_READ} from incidents"  # noqa: S608 - our own words
+        " left join followed_checks using (database_name, check_id)"
         f" where database_name = %s and ({condition}) order by opened_at, incident_id",
         (audit.database, *parameters),
     )
@@ -198,6 +233,9 @@ def _incident(row: Iterable[Any]) -> Incident:
     values = dict(zip(_INCIDENT_COLUMNS, row, strict=True))
     for name in ("first_size", "size", "worst_size"):
         values[name] = measure(values[name])
+    for name in ("check_id", "status", "severity", "owner", "tenant_id", "sized_by"):
+        # The same few of 100,000.
+        values[name] = values[name] and sys.intern(values[name])
     return Incident(**values)
 
 
@@ -206,14 +244,16 @@ def _write_incidents(recording: Recording, audit: Audit, followed: Sequence[Foll
     fresh = {one.incident.check_id for one in followed if _begins(one)}
     clean = _last_clean(recording, audit, fresh)
     columns = [name for name in _INCIDENT_COLUMNS if name != "incident_id"]
-    kept = ("check_id", "fingerprint", "first_seen_at", "first_size")
+    kept = ("check_id", "fingerprint", "first_seen_at")
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in kept)
     rows = []
     for one in followed:
         incident = one.incident
         if _begins(one):
-            incident = incident.model_copy(update={"clean_before": clean.get(incident.check_id)})
-        values = incident.model_dump(include=set(columns)) | {"key": Json(incident.key)}
+            incident = replace(incident, clean_before=clean.get(incident.check_id))
+        values = asdict(incident) | {"key": Json(incident.key)}
+        if incident.status != "resolved" and incident.last_seen_at == audit.snapshot_at:
+            values["last_seen_at"] = None
         rows.append((audit.database, *(values[name] for name in columns)))
     identified = execute_values(
         cursor,
@@ -254,8 +294,8 @@ def _begins(followed: Followed) -> bool:
 def _last_clean(recording: Recording, audit: Audit, check_ids: Iterable[str]) -> dict[str, Any]:
     """By check, the last audit's instant at which a finding that is new was not there.
 
-    Unknown where that audit did not judge the check, or listed fewer findings than it
-    counted: the finding may have been among the others.
+    Unknown where that audit did not judge the check, or did not follow all its findings: it
+    may have been among the others.
     """
     recording.cursor.execute(
         "select checked.check_id, last.snapshot_at"
@@ -269,9 +309,7 @@ def _last_clean(recording: Recording, audit: Audit, check_ids: Iterable[str]) ->
         "  order by check_results.audit_number desc limit 1"
         " ) as last"
         " where last.status in ('pass', 'fail', 'waived') and last.detail is null"
-        "  and last.finding_count <= (select count(*) from findings"
-        "   where findings.audit_number = last.audit_number"
-        "    and findings.check_id = last.check_id)",
+        "  and last.is_followed",
         {
             "check_ids": list(check_ids),
             "database": audit.database,
@@ -282,10 +320,14 @@ def _last_clean(recording: Recording, audit: Audit, check_ids: Iterable[str]) ->
 
 
 def _history(cursor: Cursor, audit: Audit, number: int) -> History:
-    return History(
+    changes = _changes(cursor, audit, number)
+    incidents = _incidents(cursor, audit, "status in ('open', 'waived')")
+    # As they are: to be validated once more, 100,000 would be copied.
+    return History.model_construct(
         previous=_previous(cursor, audit, number),
-        changes=_changes(cursor, audit, number),
-        incidents=_incidents(cursor, audit, "status in ('open', 'waived')"),
+        tally=tally(incidents, changes),
+        changes=changes,
+        incidents=incidents,
         trends=_trends(cursor, audit, number),
     )
 
@@ -309,7 +351,10 @@ def _changes(cursor: Cursor, audit: Audit, number: int) -> list[Change]:
         (number,),
     )
     changed = {incident_id: rest for incident_id, *rest in cursor}
-    incidents = _incidents(cursor, audit, "incident_id = any(%s)", [list(changed)])
+    of_this_audit = (
+        "incident_id in (select incident_id from incident_changes where audit_number = %s)"
+    )
+    incidents = _incidents(cursor, audit, of_this_audit, [number])
     return [
         Change(
             change=changed[incident.incident_id][0],

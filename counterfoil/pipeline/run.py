@@ -13,7 +13,7 @@ from counterfoil.common.errors import CounterfoilError, LockError, PublishError
 from counterfoil.common.settings import Settings
 from counterfoil.contract.packs import Pack
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
-from counterfoil.history.recall import Recalled, recall
+from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.pipeline.host import Host
 from counterfoil.pipeline.plan import Plan, make_plan
@@ -23,6 +23,7 @@ from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.lock import only_audit
 from counterfoil.postgres.server import announce
 from counterfoil.publish.body import body_of
+from counterfoil.publish.listing import listed
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.metrics import write_metrics
 from counterfoil.publish.report import publish_report, report_url
@@ -69,7 +70,6 @@ class _Asserted:
     """What was found, and what recording it needs besides."""
 
     audit: Audit
-    recalled: Recalled
     closed_days: ClosedDays | None
 
 
@@ -158,30 +158,29 @@ def _build(plan: Plan, job: Job) -> Built:
 def _assert(plan: Plan, job: Job, built: Built) -> _Asserted:
     """Asserts every suite, all of them at one instant."""
     scope, order = plan.scope, job.order
-    recalled = recall(scope.database, plan.session)
+    known = recall(scope.database, plan.session)
     with open_snapshot(plan.session) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
         closed_days = read_closed_days(snapshot, scope.audited)
         found = audit(
-            replace(scope, looked_for=recalled.keys, unproven=built.views.unproven),
+            replace(scope, known=known, unproven=built.views.unproven),
             snapshot,
             audit_id=order.audit_id,
             data_docs=order.site,
             progress=job.host.progress(scope.database),
         ).model_copy(update={"rebuilt_views": list(built.replaced)})
-    return _Asserted(found, recalled, closed_days)
+    return _Asserted(found, closed_days)
 
 
 def _record(plan: Plan, job: Job, asserted: _Asserted) -> Audit:
     """Keeps what was found, and says what is new since the last audit."""
     history = record(
         asserted.audit,
-        asserted.recalled,
         asserted.closed_days,
         plan.session,
         also=queue_alerts(plan.recipients, asserted.audit, job.settings),
     )
-    return asserted.audit.model_copy(update={"history": history})
+    return listed(asserted.audit.model_copy(update={"history": history}))
 
 
 def _publish(plan: Plan, job: Job, found: Audit) -> None:

@@ -4,16 +4,16 @@ One missing ledger entry fails three checks, on a competition and on a reservati
 incidents are kept, since each ends by itself; one is reported.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from counterfoil.audit.findings import Change, ChangeKind, History, Incident
+from counterfoil.audit.findings import Change, ChangeKind, Incident, Tally
 from counterfoil.suites.severities import Severity, badness
 
-# What a subject's changes come to when they differ: what asks for somebody comes first, and
-# what was open before has worsened rather than begun.
+# What a subject's changes may come to: what asks for somebody comes first.
 _TOLD_FIRST: tuple[ChangeKind, ...] = (
     "worsened",
     "reopened",
@@ -22,6 +22,12 @@ _TOLD_FIRST: tuple[ChangeKind, ...] = (
     "waived",
     "resolved",
 )
+
+# The changes that make it so.
+_MADE_OF: Mapping[ChangeKind, tuple[ChangeKind, ...]] = {
+    "worsened": ("worsened", "reopened", "new"),
+    "eased": ("eased", "waived", "resolved"),
+}
 
 _T = TypeVar("_T")
 
@@ -45,7 +51,7 @@ class Group:
     @property
     def subject(self) -> tuple[str, ...]:
         """What it is about: as a key, since an incident may have no subject of its own."""
-        return _subject(self.lead)
+        return subject_of(self.lead)
 
     @property
     def severity(self) -> Severity:
@@ -79,92 +85,124 @@ class ChangedGroup:
     """What an audit changed of one subject.
 
     Attributes:
-        change: what the changes come to.
+        change: what the changes come to: a fault beside one that was there makes it worse, and
+            the end of one of several eases it.
         changes: at least one, in the order of the group's incidents.
+        left: what is open of it now, in the same order.
     """
 
     change: ChangeKind
     changes: tuple[Change, ...]
+    left: tuple[Incident, ...]
+
+    @property
+    def telling(self) -> tuple[Change, ...]:
+        """The changes that made it so, of which the first tells it."""
+        made_of = _MADE_OF.get(self.change, (self.change,))
+        return tuple(change for change in self.changes if change.change in made_of)
+
+    @property
+    def lead(self) -> Change:
+        """The change whose message tells what happened."""
+        return self.telling[0]
 
     @property
     def group(self) -> Group:
-        """The incidents that changed, and only those of the subject."""
-        return Group(tuple(change.incident for change in self.changes))
+        """The incidents of the changes that made it so."""
+        return Group(tuple(change.incident for change in self.telling))
 
 
 def groups(incidents: Iterable[Incident]) -> list[Group]:
     """The incidents by subject, the worst group first."""
-    told = [Group(tuple(group)) for group in _by_subject(incidents, lambda incident: incident)]
-    return sorted(told, key=lambda group: _weight(group.lead))
+    by_subject = _by_subject(incidents, lambda incident: incident)
+    told = [Group(tuple(group)) for group in by_subject.values()]
+    return sorted(told, key=lambda group: weight(group.lead))
 
 
-def changed_groups(changes: Iterable[Change]) -> list[ChangedGroup]:
-    """The changes by subject: those that ask for somebody first, then the worst."""
-    told = [
-        ChangedGroup(min((change.change for change in group), key=_TOLD_FIRST.index), tuple(group))
-        for group in _by_subject(changes, lambda change: change.incident)
-    ]
-    return sorted(told, key=lambda one: (_TOLD_FIRST.index(one.change), *_weight(one.group.lead)))
+def changed_groups(changes: Iterable[Change], incidents: Iterable[Incident]) -> list[ChangedGroup]:
+    """The changes by subject: those that ask for somebody first, then the worst.
 
-
-@dataclass(frozen=True)
-class Tally:
-    """How many groups an audit left open, and how many it closed.
-
-    Attributes:
-        ongoing: open now, and in part or whole before.
-        new: open now, and not before.
-        resolved: no longer there.
-        waived: there, and accepted since.
+    Args:
+        changes: what changed, as far as it is to be told.
+        incidents: the database's, of which those that are open say what is left of a subject.
     """
-
-    ongoing: int
-    new: int
-    resolved: int
-    waived: int
-
-
-def tally(history: History) -> Tally:
-    """The groups by what became of them: what was open is ongoing, resolved or waived."""
-    begun = {
-        change.incident.incident_id
-        for change in history.changes
-        if change.change in ("new", "reopened")
-    }
-    # A subject whose one fault went as another came was open all the time.
-    before = {
-        _subject(change.incident) for change in history.changes if change.status_before == "open"
-    }
-    still_open = groups(incident for incident in history.incidents if incident.status == "open")
-    new = sum(
-        group.subject not in before
-        and all(incident.incident_id in begun for incident in group.incidents)
-        for group in still_open
-    )
-    subjects = {group.subject for group in still_open}
-    ended = [
-        one
-        for one in changed_groups(
-            change for change in history.changes if change.change in ("resolved", "waived")
+    changed = _by_subject(changes, lambda change: change.incident)
+    left: dict[tuple[str, ...], list[Incident]] = {name: [] for name in changed}
+    for incident in incidents:
+        if incident.status == "open" and (name := subject_of(incident)) in left:
+            left[name].append(incident)
+    told = [
+        ChangedGroup(
+            _came_to(group, left[name]), tuple(group), tuple(sorted(left[name], key=weight))
         )
-        if one.group.subject not in subjects
+        for name, group in changed.items()
     ]
-    waived = sum(one.change == "waived" for one in ended)
-    return Tally(len(still_open) - new, new, len(ended) - waived, waived)
+    return sorted(told, key=lambda one: (_TOLD_FIRST.index(one.change), *weight(one.lead.incident)))
 
 
-def _by_subject(items: Iterable[_T], incident_of: Callable[[_T], Incident]) -> list[list[_T]]:
+def _came_to(changes: Sequence[Change], left: Sequence[Incident]) -> ChangeKind:
+    kinds = {change.change for change in changes}
+    if "worsened" in kinds:
+        return "worsened"
+    if kinds & {"new", "reopened"}:
+        changed = {change.incident.incident_id for change in changes}
+        was_open = any(change.status_before == "open" for change in changes) or any(
+            incident.incident_id not in changed for incident in left
+        )
+        if was_open:
+            return "worsened"
+        return "reopened" if "reopened" in kinds else "new"
+    if left:
+        return "eased"
+    return "waived" if "waived" in kinds else "resolved"
+
+
+def tally(incidents: Sequence[Incident], changes: Sequence[Change]) -> Tally:
+    """The groups by what became of them, and what is behind them.
+
+    Args:
+        incidents: all that are open or waived.
+        changes: all that the audit changed.
+    """
+    by_status = {
+        status: [incident for incident in incidents if incident.status == status]
+        for status in ("open", "waived")
+    }
+    came_to = Counter(one.change for one in changed_groups(changes, incidents))
+    open_groups = len(_by_subject(by_status["open"], lambda incident: incident))
+    return Tally(
+        ongoing=open_groups - came_to["new"] - came_to["reopened"],
+        new=came_to["new"],
+        reopened=came_to["reopened"],
+        worse=came_to["worsened"],
+        eased=came_to["eased"],
+        resolved=came_to["resolved"],
+        newly_waived=came_to["waived"],
+        waived=len(_by_subject(by_status["waived"], lambda incident: incident)),
+        checks=len({incident.check_id for incident in by_status["open"]}),
+        open_incidents=dict(Counter(incident.severity for incident in by_status["open"])),
+        waived_incidents=len(by_status["waived"]),
+        changes=len(changes),
+    )
+
+
+def _by_subject(
+    items: Iterable[_T], incident_of: Callable[[_T], Incident]
+) -> dict[tuple[str, ...], list[_T]]:
     groups: dict[tuple[str, ...], list[_T]] = {}
     for item in items:
-        groups.setdefault(_subject(incident_of(item)), []).append(item)
-    return [sorted(group, key=lambda item: _weight(incident_of(item))) for group in groups.values()]
+        groups.setdefault(subject_of(incident_of(item)), []).append(item)
+    for group in groups.values():
+        group.sort(key=lambda item: weight(incident_of(item)))
+    return groups
 
 
-def _subject(incident: Incident) -> tuple[str, ...]:
+def subject_of(incident: Incident) -> tuple[str, ...]:
+    """What it is about, as a key: an incident without a subject is about itself."""
     alone = (incident.check_id, incident.fingerprint)
     return alone if incident.subject is None else (incident.subject,)
 
 
-def _weight(incident: Incident) -> tuple[int, float]:
+def weight(incident: Incident) -> tuple[int, float]:
     """What sorts first: the worst severity, then the largest size; the rest as it came."""
     return badness(incident.severity), -abs(incident.size or 0)

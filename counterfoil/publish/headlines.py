@@ -1,11 +1,18 @@
 """An audit in words: the sentences that every form of publication shares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from counterfoil.audit.findings import Audit, AuditStatus, CheckResult, History
+from counterfoil.audit.findings import (
+    Audit,
+    AuditStatus,
+    CheckResult,
+    History,
+    Tally,
+)
 from counterfoil.common.text import clip
-from counterfoil.publish.groups import groups, tally
+from counterfoil.publish.forms import signed
+from counterfoil.publish.groups import ChangedGroup, Group
 from counterfoil.suites.severities import WORST_FIRST
 
 VERDICTS: dict[AuditStatus, str] = {
@@ -76,23 +83,54 @@ def movement(audit: Audit) -> str:
     history = audit.history
     if history is None:
         return "not on record, so what changed is not known"
-    told = tally(history)
+    told = history.tally
     if history.previous is None:
         return f"first audit of {clip(audit.database, 80)}: {open_incidents(history)}"
-    accepted = f", {told.waived} newly waived" if told.waived else ""
-    return (
-        f"since {instant(history.previous.snapshot_at)}:"
-        f" {told.ongoing} ongoing, {told.new} new, {told.resolved} resolved{accepted}"
-    )
+    numbers = [
+        f"{told.ongoing:,} ongoing",
+        *(f"{number:,} of them {word}" for number, word in _moved(told) if number),
+        f"{told.new:,} new",
+        *([f"{told.reopened:,} reopened"] if told.reopened else []),
+        f"{told.resolved:,} resolved",
+        *([f"{told.newly_waived:,} newly waived"] if told.newly_waived else []),
+    ]
+    return f"since {instant(history.previous.snapshot_at)}: {', '.join(numbers)}"
+
+
+def _moved(told: Tally) -> Iterator[tuple[int, str]]:
+    yield told.worse, "worse"
+    yield told.eased, "better"
+
+
+def what_became(one: ChangedGroup, checks: Iterable[CheckResult]) -> str | None:
+    """What a change says beside its lead's message; None if that says it all.
+
+    Args:
+        one: what changed.
+        checks: the audit's, for what their sizes count.
+    """
+    lead = one.lead
+    if lead.change in ("worsened", "eased"):
+        check_id = lead.incident.check_id
+        units = [check.unit for check in checks if check.check_id == check_id and check.unit]
+        now = " ".join([signed(lead.incident.size), *units])
+        return f"{signed(lead.size_before)} before, {now} now"
+    if one.change == "worsened":
+        return "beside what was open already"
+    if one.change == "eased":
+        left = ", ".join(Group(one.left).check_ids)
+        return f"{'accepted' if lead.change == 'waived' else 'gone'}, still open by {left}"
+    if one.change == "reopened" and all(change.status_before == "waived" for change in one.changes):
+        return "no longer waived"
+    return None
 
 
 def open_incidents(history: History) -> str:
     """How much is open, as people count it: "1 open incident, 3 checks"."""
-    incidents = [incident for incident in history.incidents if incident.status == "open"]
-    if not incidents:
+    told = history.tally
+    if not told.open:
         return "no open incident"
-    told, checks = len(groups(incidents)), len({incident.check_id for incident in incidents})
-    return f"{_counted(told, 'open incident')}, {_counted(checks, 'check')}"
+    return f"{_counted(told.open, 'open incident')}, {_counted(told.checks, 'check')}"
 
 
 def instant(moment: datetime) -> str:

@@ -4,19 +4,26 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from counterfoil.audit.findings import Audit, CheckResult
+from counterfoil.audit.findings import Audit, CheckResult, Tally
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish import forms
 from counterfoil.publish.body import Body
 from counterfoil.publish.groups import changed_groups, groups
-from counterfoil.publish.headlines import VERDICTS, counts, movement, open_incidents, worst_first
+from counterfoil.publish.headlines import (
+    VERDICTS,
+    counts,
+    movement,
+    open_incidents,
+    what_became,
+    worst_first,
+)
 from counterfoil.publish.listing import (
     MOST_GROUPS,
     acceptances,
@@ -65,7 +72,9 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             counts=counts(audit),
             movement=movement(audit),
             open_incidents=open_incidents(history) if history else None,
-            changes=changed_groups(history.changes) if history else [],
+            changes=changed_groups(history.changes, incidents) if history else [],
+            what_became=partial(what_became, checks=audit.checks),
+            tally=history.tally if history else Tally(),
             groups=groups(one for one in incidents if one.status == "open"),
             accepted=groups(one for one in incidents if one.status == "waived"),
             acceptance=acceptances(audit.checks),

@@ -11,7 +11,6 @@ from pathlib import Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from counterfoil.audit.findings import Audit, AuditStatus
-from counterfoil.publish.groups import tally
 from counterfoil.publish.headlines import VERDICTS
 from counterfoil.publish.html import environment
 
@@ -56,7 +55,7 @@ class Summary(BaseModel):
 
 def summarize(audit: Audit) -> Summary:
     """An audit, as far as the index shows it."""
-    told = tally(audit.history) if audit.history else None
+    told = audit.history and audit.history.tally
     return Summary(
         **audit.model_dump(
             include={"audit_id", "database", "snapshot_at", "started_at", "finished_at", "status"}
@@ -64,8 +63,8 @@ def summarize(audit: Audit) -> Summary:
         ),
         check_count=len(audit.applicable),
         passed_count=sum(check.status == "pass" for check in audit.checks),
-        open_incidents=told and told.ongoing + told.new,
-        new_incidents=told and told.new,
+        open_incidents=told and told.open,
+        new_incidents=told and told.new + told.reopened,
     )
 
 

@@ -1,9 +1,10 @@
 """The audit as a Markdown report, laid out like the hand-written one it replaces."""
 
 import re
+from functools import partial
 from typing import Any
 
-from counterfoil.audit.findings import Acceptance
+from counterfoil.audit.findings import Acceptance, Tally
 from counterfoil.common.templates import text_template
 from counterfoil.common.text import clip, printable
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
@@ -16,6 +17,7 @@ from counterfoil.publish.headlines import (
     instant,
     movement,
     verdict,
+    what_became,
     worst_first,
 )
 from counterfoil.publish.listing import (
@@ -58,7 +60,9 @@ def render_markdown(body: Body) -> str:
         word=VERDICTS[audit.status],
         headlines=headlines(audit),
         movement=movement(audit),
-        changes=changed_groups(audit.history.changes) if audit.history else [],
+        changes=changed_groups(audit.history.changes, incidents) if audit.history else [],
+        what_became=partial(what_became, checks=audit.checks),
+        tally=audit.history.tally if audit.history else Tally(),
         groups=groups(incident for incident in incidents if incident.status == "open"),
         accepted=groups(incident for incident in incidents if incident.status == "waived"),
         acceptances=acceptances_of,

@@ -75,9 +75,7 @@ def audit_metrics(audit: Audit) -> CollectorRegistry:
             rows.labels(database, one_line(check.relation)).set(check.rows_checked)
 
     if audit.history is not None:
-        open_ones = Counter(
-            incident.severity for incident in audit.history.incidents if incident.status == "open"
-        )
+        open_ones = Counter(audit.history.tally.open_incidents)
         incidents = gauge("incidents_open", "Open incidents.", "severity")
         for each in WORST_FIRST:
             incidents.labels(database, each).set(open_ones[each])

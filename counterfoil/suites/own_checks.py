@@ -11,7 +11,8 @@ class OwnCheck:
     """A check as the catalogue has it; what its fields mean is what a suite's check says.
 
     `relation` is what it looks at, `key` what its findings are known by if they can be waived,
-    and `judged` says how it is judged.
+    `sized_by` the measure that says how large they are and `unit` what that counts, and
+    `judged` says how it is judged.
     """
 
     check_id: str
@@ -23,6 +24,8 @@ class OwnCheck:
     why: str
     remedy: str
     key: tuple[str, ...] = ()
+    sized_by: str | None = None
+    unit: str | None = None
     judged: str = "Judged by the audit itself, after every suite: it needs no view."
 
     def shown(self) -> dict[str, Any]:
@@ -63,6 +66,8 @@ ROW_SECURITY_ISOLATES = OwnCheck(
     remedy="Look at schema_policies for the table, and at the role's memberships and"
     " BYPASSRLS; then write the policy that is missing.",
     key=("probe",),
+    sized_by="foreign_row_count",
+    unit="rows",
     judged="Runs the probes of `structure.row_security.probes`, each as its role and with its"
     " settings, and those of its `strangers`, in the audit's own read-only transaction. Applies"
     " when the contract has one.",

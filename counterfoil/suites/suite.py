@@ -104,9 +104,9 @@ class Evidence(_Entry):
     """The view whose rows are a check's findings; with `where`, those of which it is true.
 
     `where` is a condition in SQL over the view's columns, which Postgres gets as it stands.
-    `size` is the column that orders them, largest first; `key` names a finding; findings
-    that agree on `subject` are about one thing, and are reported together. `severity` is a
-    column with the severity of each, where they differ: then the worst come first.
+    `key` names a finding; findings that agree on `subject` are about one thing, and are
+    reported together. `severity` is a column with the severity of each, where they differ:
+    then the worst come first.
     """
 
     relation: Identifier
@@ -114,7 +114,6 @@ class Evidence(_Entry):
     key: tuple[Identifier, ...] = Field(min_length=1)
     subject: Identifier | None = None
     tenant: Identifier | None = None
-    size: Identifier | None = None
     severity: Identifier | None = None
     observed: tuple[Identifier, ...] = ()
 
@@ -125,16 +124,27 @@ class Evidence(_Entry):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that leaves the database, each once, key first."""
-        optional = [
-            column for column in (self.subject, self.tenant, self.size, self.severity) if column
-        ]
+        """Every column that describes a finding, each once, key first."""
+        optional = [column for column in (self.subject, self.tenant, self.severity) if column]
         return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
+
+
+class Size(_Entry):
+    """How large a finding is: a column of its evidence, and what that counts.
+
+    It is the fault's own, negative where there is less than there should be; of a row that is
+    in order it is 0 or null.
+    """
+
+    column: Identifier
+    unit: Text
 
 
 class Check(_Entry):
     """One rule, under its stable id, with what a person needs to act on it.
 
+    `size` orders its findings, largest first; waivers' bounds, and whether one got worse, go by
+    it. Not every fault has one.
     `sources` are tables that it needs rows of beyond those that its suite needs.
     `unknown` is a column of a summary that counts what cannot be judged, or says why a row of
     it could not be: while one does, a check that finds nothing is unknown, not passed.
@@ -150,6 +160,7 @@ class Check(_Entry):
     owner: Text
     severity: Severity
     category: Text
+    size: Size | None = None
     expectation: Expectation
     message: Text
     sources: tuple[Text, ...] = ()
@@ -241,7 +252,7 @@ class Suite(_Entry):
         if self.evidence and self.evidence.where:
             raise ValueError("evidence.where would let rows off: what fails is the evidence here")
         for check in self.checks:
-            strangers = check.words - set(self.evidence_of(check).columns)
+            strangers = check.words - set(self.columns_of(check))
             if strangers:
                 raise ValueError(f"{check.check_id}: message names '{min(strangers)}', no evidence")
         return self
@@ -256,6 +267,11 @@ class Suite(_Entry):
         evidence = check.evidence or self.evidence
         assert evidence is not None
         return evidence
+
+    def columns_of(self, *checks: Check) -> tuple[str, ...]:
+        """Every column that leaves the database of checks over one evidence, each once."""
+        sizes = [check.size.column for check in checks if check.size]
+        return tuple(dict.fromkeys([*self.evidence_of(checks[0]).columns, *sizes]))
 
     def applies_to(self, contract: Contract) -> bool:
         """Whether the contract asks for it."""
@@ -286,7 +302,7 @@ class Suite(_Entry):
             if check.judged:
                 yield self.relation, check.judged, f"{check.check_id} judged"
             evidence = self.evidence_of(check)
-            for column in (*evidence.columns, *self.source_columns):
+            for column in (*self.columns_of(check), *self.source_columns):
                 yield evidence.relation, column, f"{check.check_id} evidence"
 
 
@@ -379,7 +395,8 @@ def check_suites(
                     remedy=f"Use one of: {', '.join(contract.thresholds) or 'none declared'}",
                 )
             evidence = suite.evidence_of(check)
-            personal = pii_columns.get(evidence.relation, frozenset()) & set(evidence.columns)
+            columns = frozenset(suite.columns_of(check))
+            personal = pii_columns.get(evidence.relation, frozenset()) & columns
             if personal:
                 raise SuiteError(
                     f"column '{min(personal)}' is personal (pii) and may not be evidence",

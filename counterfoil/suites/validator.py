@@ -41,8 +41,8 @@ class Outcome:
 
     Attributes:
         success: every row of the view satisfies it, and none is null.
-        failing_queries: SQL selecting the view's evidence columns, and the column judged
-            after them, for the rows that do not; empty for a summary.
+        failing_queries: SQL selecting the columns that the suite's checks list, and the column
+            judged after them, for the rows that do not; empty for a summary.
         error: why it could not be run, in one line.
     """
 
@@ -197,7 +197,7 @@ class Validator:
             {
                 "result_format": "BOOLEAN_ONLY",
                 "return_unexpected_index_query": True,
-                "unexpected_index_column_names": list(suite.evidence.columns),
+                "unexpected_index_column_names": list(suite.columns_of(*suite.checks)),
             },
         )
         return SuiteOutcome(suite, self._row_count, outcomes)

@@ -62,7 +62,7 @@ judged as (
     from ledger
 ),
 
-final as (
+flagged as (
     select
         judged.tenant_id,
         judged.ledger_entry_id,
@@ -108,6 +108,17 @@ final as (
     left join competitions on judged.competition_id = competitions.competition_id
     left join reservations on judged.reservation_id = reservations.reservation_id
     left join repeats on judged.ledger_entry_id = repeats.ledger_entry_id
+),
+
+-- How much each fault comes to, as the entry moved the balance. One without it has none.
+final as (
+    select
+        *,
+        case when is_reservation_unset then change_tokens end as unassigned_tokens,
+        case when is_of_another_competition then change_tokens end as misbooked_tokens,
+        case when is_reason_or_sign_wrong then change_tokens end as unfounded_tokens,
+        case when is_rapid_repeat then change_tokens end as repeated_tokens
+    from flagged
 )
 
 select * from final

@@ -214,9 +214,17 @@ final as (
         coalesce(
             lowest_balance_tokens < 0 or highest_excess_tokens > 0, false
         ) as is_running_balance_out_of_range,
+        case
+            when highest_excess_tokens > -least(lowest_balance_tokens, 0)
+                then highest_excess_tokens
+            else least(lowest_balance_tokens, 0)
+        end as out_of_range_tokens,
         coalesce(
             held_tokens > total_tokens + adjusted_tokens or available_tokens < 0, false
-        ) as is_oversold
+        ) as is_oversold,
+        least(
+            total_tokens + adjusted_tokens - held_tokens, available_tokens, 0
+        ) as oversold_tokens
     from explained
 )
 

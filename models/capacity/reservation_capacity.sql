@@ -100,7 +100,7 @@ judged as (
     left join totals on reservations.reservation_id = totals.reservation_id
 ),
 
-final as (
+flagged as (
     select
         judged.tenant_id,
         judged.reservation_id,
@@ -160,6 +160,29 @@ final as (
     from judged
     left join competitions on judged.competition_id = competitions.competition_id
     left join studios on judged.studio_id = studios.studio_id
+),
+
+-- How much each fault comes to: what is lacking is negative. A row without it has none.
+final as (
+    select
+        *,
+        case when is_approval_missing then -spaces_confirmed end as missing_approval_tokens,
+        case when is_new_orphan_approval then -spaces_confirmed end as new_orphan_tokens,
+        case
+            when is_approval_repeated then deducted_tokens - spaces_confirmed
+        end as repeated_approval_tokens,
+        case
+            when is_approval_amount_wrong then deducted_tokens - spaces_confirmed
+        end as wrong_approval_tokens,
+        case
+            when is_refund_wrong then refunded_tokens - expected_refund_tokens
+        end as wrong_refund_tokens,
+        case
+            when is_refund_excessive
+                then refunded_tokens - greatest(deducted_tokens, 0)
+        end as excessive_refund_tokens,
+        case when is_holding_while_released then ledger_tokens end as kept_tokens
+    from flagged
 )
 
 select * from final

@@ -19,6 +19,8 @@ select
     )[1] as least_row_id,
     min({{ tenant_of(rule['table'], 'source_row') }}) as tenant_id,
     count(*) as duplicate_row_count,
+    -- One of them is rightly there.
+    count(*) - 1 as surplus_row_count,
     {{ (rule['is_key'] is defined) | string | lower }} as is_key
 from {{ application_table(rule['table']) }} as source_row
 where {{ rule_applies(rule) }}

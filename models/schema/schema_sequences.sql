@@ -110,4 +110,7 @@ final as (
     from valued
 )
 
-select * from final
+select
+    *,
+    greatest(used_percent - 90, 0) as percent_past_limit
+from final

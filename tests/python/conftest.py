@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,6 @@ from servers import Server
 
 from counterfoil import demo
 from counterfoil.audit.audit import audit
-from counterfoil.audit.evidence import Key
 from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract
@@ -145,7 +144,7 @@ class Database:
         self,
         instant: Instant | None = None,
         contract: Contract | None = None,
-        looked_for: Mapping[str, Sequence[Key]] | None = None,
+        known: Mapping[str, Collection[str]] | None = None,
         packs: Collection[Pack] = (),
     ) -> Audit:
         """An audit of it, at `instant` or at a snapshot of its own."""
@@ -155,7 +154,7 @@ class Database:
         scope = replace(
             self.plan.scope,
             contract=contract or self.plan.scope.contract,
-            looked_for=looked_for or {},
+            known=known or {},
             packs=tuple(packs),
         )
         return audit(scope, instant, audit_id="test")

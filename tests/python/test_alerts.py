@@ -70,18 +70,18 @@ class Nights:
     def audit(self, audit_id: str, *, waivers: Sequence[Waiver] = (), send: bool = True) -> Audit:
         """A night: recalled, audited, recorded with what is to be told, delivered."""
         plan = self.database.plan
-        recalled = recall(plan.scope.database, plan.session)
+        known = recall(plan.scope.database, plan.session)
         with open_snapshot(plan.session) as snapshot:
             closed_days = read_closed_days(snapshot, plan.scope.contract)
             scope = replace(
                 plan.scope,
                 suites=tuple(suite for suite in plan.scope.suites if suite.relation in VIEWS),
                 waivers=tuple(waivers),
-                looked_for=recalled.keys,
+                known=known,
             )
             found = audit(scope, snapshot, audit_id=audit_id)
         also = queue_alerts(self.recipients, found, self.settings)
-        record(found, recalled, closed_days, plan.session, also=also)
+        record(found, closed_days, plan.session, also=also)
         if send:
             self.deliver()
         return found
@@ -191,7 +191,7 @@ def test_what_grew_is_told_with_both_sizes(
     lower_london(nights, 20)
     nights.audit("second")
     assert hook.titles[1] == "Counterfoil empwr: CRITICAL, 1 worse"
-    assert "(from -50 to -70)" in hook.messages[1]["message"]
+    assert "(-50 before, -70 tokens now)" in hook.messages[1]["message"]
     lower_london(nights, -20)
     nights.audit("third")
     assert len(hook.messages) == 2, "what eased is no alert"
@@ -204,9 +204,8 @@ def test_a_fault_corrected_in_part_is_not_reported_as_gone(
     nights.audit("first")
     lower_london(nights, -50)
     nights.audit("second")
-    assert (
-        "In part: still open by capacity.approval_has_ledger_entry" in hook.messages[1]["message"]
-    )
+    assert hook.titles[1] == "Counterfoil empwr: CRITICAL, 1 better"
+    assert "gone, still open by capacity.approval_has_ledger_entry" in hook.messages[1]["message"]
 
 
 def test_what_is_waived_is_silent_until_the_waiver_ends(
@@ -453,13 +452,12 @@ def test_an_audit_that_is_not_recorded_owes_nobody_anything(
         queue_alerts(nights.recipients, audit, nights.settings)(recording, history)
         raise ZeroDivisionError
 
-    recalled = recall("empwr", plan.session)
     with pytest.raises(ZeroDivisionError):
-        record(audit, recalled, None, plan.session, also=fail)
+        record(audit, None, plan.session, also=fail)
     assert nights.rows("select alert_id from counterfoil_history.alerts") == []
     also = queue_alerts(nights.recipients, audit, nights.settings)
     for _ in range(2):
-        record(audit, recalled, None, plan.session, also=also)
+        record(audit, None, plan.session, also=also)
     assert len(nights.rows("select alert_id from counterfoil_history.alerts")) == 1
 
 
@@ -501,8 +499,8 @@ def test_a_thousand_findings_are_one_readable_message(
     )
     nights.audit("first")
     (told,) = hook.messages
-    assert told["title"] == "Counterfoil empwr: CRITICAL, 101 new"
-    assert "... and 91 more, in the report" in told["message"]
+    assert told["title"] == "Counterfoil empwr: CRITICAL, 1,001 new"
+    assert "... and 991 more, in the report" in told["message"]
     assert len(told["message"]) < 12_000
 
 

@@ -28,7 +28,7 @@ from failing_rows import audit_by_rows, differences
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 import counterfoil.suites.validator
-from counterfoil.audit.findings import Audit
+from counterfoil.audit.findings import Audit, Finding
 from counterfoil.audit.waivers import Waiver
 from counterfoil.common.errors import CounterfoilError
 from counterfoil.common.yamlfile import parse_model
@@ -36,7 +36,7 @@ from counterfoil.contract.contract import load_contract
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.suites.own_checks import OWN_CHECKS
-from counterfoil.suites.suite import Expectation, load_suites
+from counterfoil.suites.suite import Check, Expectation, load_suites
 
 # What no statement can break, and the test that breaks it instead.
 BROKEN_IN_PYTHON = {
@@ -49,7 +49,8 @@ Key = tuple[tuple[str, str | None], ...]
 
 
 class Fault(BaseModel):
-    """What a case does: `expect` are the keys of the new findings, `says` parts of their messages.
+    """What a case does: `expect` are the keys of the new findings, `says` parts of their messages,
+    and `sizes` how large those of the check are that it is named for.
 
     `database` is the one that it breaks, `since` the first Postgres that has what is broken.
     """
@@ -62,6 +63,7 @@ class Fault(BaseModel):
     break_: str = Field(alias="break")
     expect: dict[str, tuple[dict[str, str], ...]]
     unknown: tuple[str, ...] = ()
+    sizes: tuple[float, ...] = ()
     says: tuple[str, ...] = ()
     fix: str
 
@@ -258,7 +260,12 @@ def break_and_fix(
             expected = before
         assert found[check_id] == expected, moved
     assert moved.keys() == {*fault.expect, *fault.unknown}, moved
-    messages = new_messages(prepared, broken)
+    found_new = new_findings(prepared, broken)
+    if fault.sizes:
+        sizes = [one.size for check_id, one in found_new if check_id == case.check_id]
+        assert sorted(map(float, filter(None, sizes))) == sorted(fault.sizes)
+    messages = [finding.message for _, finding in found_new]
+    messages += [check.detail for check in broken.checks if check.detail]
     for part in fault.says:
         assert any(part in message for message in messages), messages
 
@@ -351,11 +358,10 @@ def test_a_fixed_fault_is_gone_from_the_audit(
     assert not differences(fixed, healthy)
 
 
-def new_messages(before: Audit, after: Audit) -> list[str]:
+def new_findings(before: Audit, after: Audit) -> list[tuple[str, Finding]]:
     was = verdicts(before)
-    details = [check.detail for check in after.checks if check.detail]
-    return details + [
-        finding.message
+    return [
+        (check.check_id, finding)
         for check in after.checks
         for finding in check.findings
         if as_key(finding.key) not in was[check.check_id].keys
@@ -375,6 +381,54 @@ def test_every_check_has_a_fixture() -> None:
     broken = {case.check_id for case in CASES if case.check_id in case.fault.expect}
     assert catalogue() - broken == BROKEN_IN_PYTHON.keys()
     assert set(BROKEN_IN_PYTHON.values()) <= globals().keys()
+
+
+def test_every_check_with_a_size_has_a_fixture_that_says_it() -> None:
+    suites = load_suites(ROOT / "expectations")
+    sized = {check.check_id for suite in suites for check in suite.checks if check.size}
+    sized |= {check.check_id for check in OWN_CHECKS if check.unit}
+    assert sized == {case.check_id for case in CASES if case.fault.sizes}
+
+
+def passing(check: Check, thresholds: Mapping[str, float]) -> str:
+    """The rows that satisfy it, as a condition."""
+    kwargs = {
+        name: thresholds[value["$PARAMETER"]] if isinstance(value, dict) else value
+        for name, value in check.expectation.kwargs.items()
+    }
+    column = kwargs["column"]
+    if "value_set" in kwargs:
+        values = ", ".join(f"'{value}'" for value in kwargs["value_set"])
+        return f"{column}::text in ({values.lower()})"
+    return f"{column} between {kwargs.get('min_value', 0)} and {kwargs['max_value']}"
+
+
+@pytest.mark.parametrize("name", ["overnight", "market"])
+def test_a_row_that_is_in_order_has_no_size(name: str, request: pytest.FixtureRequest) -> None:
+    """Else the size is another thing's: the table's, or the reservation's."""
+    scope = request.getfixturevalue(name).plan.scope
+    sized = [
+        (suite.relation, check.size.column, passing(check, scope.contract.thresholds))
+        for suite in scope.applying
+        for check in suite.checks
+        if check.size and suite.evidence
+    ]
+    assert sized
+    with (
+        open_transaction(
+            request.getfixturevalue(name).plan.session.builder,
+            request.getfixturevalue(name).settings,
+        ) as transaction,
+        transaction.connection.cursor() as cursor,
+    ):
+        for relation, column, condition in sized:
+            cursor.execute(
+                f"select count(*) filter (where {condition}),"
+                f" count(*) filter (where {condition} and {column} <> 0)"
+                f" from {PUBLIC_SCHEMA}.{relation}"
+            )
+            in_order, with_size = cursor.fetchone()
+            assert (in_order > 0, with_size) == (True, 0), f"{relation}.{column}"
 
 
 def test_every_fixture_names_known_checks() -> None:

@@ -13,6 +13,7 @@ from conftest import ROOT, Database
 from copies import copy_of
 from refusals import refused
 
+from counterfoil.audit import evidence
 from counterfoil.audit.findings import Audit, Change
 from counterfoil.audit.waivers import Waiver
 from counterfoil.common.errors import HistoryError, UnavailableError
@@ -41,12 +42,12 @@ class Nights:
     def audit(self, audit_id: str, *, packs: Collection[Pack] = (), **changed: Any) -> Audit:
         """A night: recalled, audited, recorded."""
         plan = self.database.plan
-        recalled = recall(plan.scope.database, plan.session)
+        known = recall(plan.scope.database, plan.session)
         with open_snapshot(plan.session) as snapshot:
             closed_days = read_closed_days(snapshot, plan.scope.contract.narrowed_to(packs))
-            audit = self.database.audit(snapshot, looked_for=recalled.keys, packs=packs)
+            audit = self.database.audit(snapshot, known=known, packs=packs)
         audit = audit.model_copy(update={"audit_id": audit_id, **changed})
-        history = record(audit, recalled, closed_days, plan.session)
+        history = record(audit, closed_days, plan.session)
         return audit.model_copy(update={"history": history})
 
     def repair(self, plan_id: str, strategy: Strategy = "backfill") -> str:
@@ -285,6 +286,55 @@ def test_it_moves_and_is_resolved_and_comes_back(nights: Nights) -> None:
     ]
 
 
+OVERSOLD = "capacity.not_oversold"
+
+
+def test_what_is_oversold_is_held_to_how_much_that_is(nights: Nights) -> None:
+    """Not to how far balance and ledger are apart, which is nothing here."""
+    competition = "00000000-0000-0000-0003-000000000005"
+    nights.execute(
+        "insert into reservations (id, tenant_id, competition_id, studio_id, status,"
+        " spaces_requested, spaces_confirmed, approved_at, created_at)"
+        f" select gen_random_uuid(), tenant_id, '{competition}', studio_id, 'approved', 650, 650,"
+        f" approved_at, created_at from reservations where id = '{ORPHAN}'"
+    )
+    waiver = Waiver(
+        line=2,
+        database="empwr",
+        check_id=OVERSOLD,
+        key=json.dumps({"competition_id": competition}),
+        owner="capacity",
+        reason="A hall that holds more",
+        expires_on="2025-12-31",
+        bound="-50",
+    )
+    assert change_of(nights.audit("1"), OVERSOLD).incident.size == -50
+    accepting = Nights(nights.database.judging(waivers=(waiver,)))
+    assert change_of(accepting.audit("2"), OVERSOLD).change == "waived"
+    nights.execute("update reservations set spaces_confirmed = 900 where spaces_confirmed = 650")
+    worse = accepting.audit("3")
+    assert change_of(worse, OVERSOLD).incident.size == -300
+    assert change_of(worse, OVERSOLD).change == "reopened"
+    assert [use.state for use in worse.waivers] == ["exceeded"]
+    nights.execute("update reservations set spaces_confirmed = 950 where spaces_confirmed = 900")
+    assert change_of(nights.audit("4"), OVERSOLD).change == "worsened"
+
+
+def test_sizes_of_another_definition_are_not_compared(nights: Nights) -> None:
+    """As the first audit after an upgrade meets them: every size was the table's, say."""
+    nights.audit("1")
+    nights.execute(
+        "update counterfoil_history.incidents set sized_by = null, first_size = 7, size = 7,"
+        " worst_size = 9000"
+    )
+    second = nights.audit("2")
+    assert kinds(second) == {}
+    assert second.history is not None
+    assert {(one.first_size, one.size, one.worst_size) for one in second.history.incidents} == {
+        (-50, -50, -50)
+    }
+
+
 def test_when_it_broke(nights: Nights) -> None:
     """Between the last audit that agreed and the first that did not."""
     nights.at("2025-10-30T05:00:00Z")
@@ -305,19 +355,65 @@ def test_when_it_broke(nights: Nights) -> None:
     ) == [("entry", -8, "manual_adjustment")]
 
 
-def test_beyond_the_cap_is_not_resolved(nights: Nights) -> None:
-    """Open incidents are looked up by key, however many larger findings there are."""
-    check = "integrity.required_values_filled"
-    one = "select max(id::text)::uuid from dancers"
-    nights.execute(f"update dancers set date_of_birth = null where id = ({one})")
-    assert kinds(nights.audit("1"))[check] == ["new"]
-    nights.execute("update dancers set date_of_birth = null")
-    audit = nights.audit("2")
-    (result,) = [c for c in audit.checks if c.check_id == check]
-    assert (result.finding_count, len(result.findings)) == (214, 101)
-    assert kinds(audit)[check] == ["new"] * 100
-    nights.execute(f"update dancers set date_of_birth = '2010-01-01' where id = ({one})")
-    assert kinds(nights.audit("3"))[check] == ["resolved"]
+def without_birthday(nights: Nights, number: int) -> None:
+    """So many dancers, by key, have no date of birth; the others have one."""
+    nights.execute(
+        "with ranked as (select id, row_number() over (order by id::text) as place from dancers)"
+        " update dancers set date_of_birth = case when ranked.place > 0 and"
+        f" ranked.place <= {number} then null else date '2010-01-01' end"
+        " from ranked where ranked.id = dancers.id"
+    )
+
+
+FILLED = "integrity.required_values_filled"
+
+
+def test_what_is_not_listed_is_followed_all_the_same(nights: Nights) -> None:
+    without_birthday(nights, 150)
+    first = nights.audit("1")
+    (result,) = [c for c in first.checks if c.check_id == FILLED]
+    assert (result.finding_count, len(result.findings)) == (150, 100)
+    assert kinds(first)[FILLED] == ["new"] * 150
+    assert first.history is not None
+    told = [one for one in first.history.incidents if one.check_id == FILLED]
+    assert [one.message is None for one in told].count(True) == 50
+    # One more, behind all those that are listed: it is told, and it alone.
+    without_birthday(nights, 151)
+    second = nights.audit("2")
+    assert kinds(second) == {FILLED: ["new"]}
+    assert change_of(second, FILLED).incident.message is not None
+    (result,) = [c for c in second.checks if c.check_id == FILLED]
+    assert len(result.findings) == 101
+    # Of others nothing was written: they were seen all the same.
+    assert nights.rows(
+        "select count(*), count(distinct last_seen_at), max(last_seen_at) = max(first_seen_at)"
+        f" from counterfoil.incidents where check_id = '{FILLED}'"
+    ) == [(151, 1, True)]
+    written = "select count(*) from counterfoil_history.incidents where last_seen_at is not null"
+    assert nights.rows(written) == [(0,)]
+    without_birthday(nights, 0)
+    assert kinds(nights.audit("3"))[FILLED] == ["resolved"] * 151
+
+
+def test_too_many_are_followed_together(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "MOST_FOLLOWED", 120)
+    without_birthday(nights, 110)
+    few = nights.audit("1").history
+    without_birthday(nights, 150)
+    many = nights.audit("2")
+    (result,) = [c for c in many.checks if c.check_id == FILLED]
+    assert result.detail == "more than 100,000 findings: none of them is followed singly"
+    together = change_of(many, FILLED).incident
+    assert (together.key, together.message) == (
+        {"followed": "together"},
+        "Every required value is filled: 150 findings, too many to follow each",
+    )
+    # What was open before is neither resolved nor seen.
+    assert many.history
+    assert few
+    assert many.history.tally.open_incidents["warning"] == few.tally.open_incidents["warning"] + 1
+    without_birthday(nights, 109)
+    assert kinds(nights.audit("3"))[FILLED] == ["resolved"] * 2
 
 
 def test_a_check_that_errs_neither_resolves_nor_opens(nights: Nights) -> None:
@@ -369,8 +465,7 @@ def test_a_waived_finding_is_quiet_until_its_waiver_ends(nights: Nights) -> None
 def test_an_audit_is_recorded_once(nights: Nights) -> None:
     audit = nights.audit("1")
     plan = nights.database.plan
-    recalled = recall("empwr", plan.session)
-    again = record(audit, recalled, None, plan.session)
+    again = record(audit, None, plan.session)
     assert again == audit.history
     assert nights.rows("select count(*) from counterfoil_history.audits") == [(1,)]
     with refused(HistoryError, "audit 1", "another audit, of empwr"):
@@ -422,7 +517,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 4", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 5", "counterfoil_history"):
         ensure_history(plan.session)
 
 
@@ -453,7 +548,7 @@ def test_the_historian_may_be_another_role_than_the_builder(nights: Nights) -> N
         assert nights.rows(
             "select has_table_privilege('reader', 'counterfoil_history.incidents', 'select')"
         ) == [(True,)]
-        assert recall("empwr", session).keys == {}
+        assert recall("empwr", session) == {}
     finally:
         nights.execute("drop owned by historian; drop owned by reader")
         nights.execute("drop role historian; drop role reader")
@@ -468,14 +563,13 @@ def test_a_killed_recording_leaves_nothing(nights: Nights) -> None:
         nights.execute(f"select pg_terminate_backend({pid})")
         recording.cursor.execute("select 1")
 
-    recalled = recall("empwr", plan.session)
     with refused(UnavailableError, "the connection was lost"):
-        record(audit, recalled, None, plan.session, also=killed)
+        record(audit, None, plan.session, also=killed)
     assert nights.rows("select audit_id from counterfoil_history.audits") == [("1",)]
     assert nights.rows("select count(*) from counterfoil_history.check_results") == [
         (len(audit.checks),)
     ]
-    record(audit, recalled, None, plan.session)
+    record(audit, None, plan.session)
 
 
 def test_open_transactions_keep_their_day_open(nights: Nights) -> None:

@@ -252,7 +252,7 @@ def altered(overnight: Database, tmp_path: Path) -> Altered:
         ),
         (
             "reservation_capacity",
-            "evidence.size",
+            "checks.0.size.column",
             "tokens",
             "capacity.approval_has_ledger_entry evidence: unknown column 'tokens'",
         ),
@@ -277,7 +277,7 @@ def test_a_view_dropped_after_it_was_built(overnight: Database, superuser: Conne
     ("suite", "key", "value", "says"),
     [
         ("uniqueness", "rows_checked", "rule", "rows_checked names 'rule', which is no count"),
-        ("reservation_capacity", "evidence.size", "status", "its evidence cannot be read"),
+        ("reservation_capacity", "checks.0.size.column", "status", "its evidence cannot be read"),
         (
             "competition_capacity",
             "checks.1.expectation",

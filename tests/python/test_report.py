@@ -29,7 +29,7 @@ from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.postgres.instant import OpenTransaction, open_snapshot
-from counterfoil.publish.groups import Tally, changed_groups, groups, tally
+from counterfoil.publish.groups import changed_groups, groups, tally
 from counterfoil.publish.html import Trend, environment, render_html
 from counterfoil.publish.index import write_index
 from counterfoil.publish.markdown import render_markdown
@@ -97,12 +97,12 @@ def browser() -> Iterator[Browser]:
 def audited(database: Database, audit_id: str, accepted: tuple[Waiver, ...] = ()) -> Audit:
     """An audit with its history, as the flow makes it."""
     plan = database.plan
-    recalled = recall(plan.scope.database, plan.session)
+    known = recall(plan.scope.database, plan.session)
     with open_snapshot(plan.session) as snapshot:
         closed_days = read_closed_days(snapshot, plan.scope.contract)
-        scope = replace(plan.scope, waivers=accepted, looked_for=recalled.keys)
+        scope = replace(plan.scope, waivers=accepted, known=known)
         found = audit(scope, snapshot, audit_id=audit_id)
-    history = record(found, recalled, closed_days, plan.session)
+    history = record(found, closed_days, plan.session)
     return found.model_copy(update={"history": history})
 
 
@@ -405,7 +405,7 @@ def test_three_incidents_of_one_subject_are_one_group(published: Published) -> N
     (group,) = groups(history.incidents)
     assert len(group.incidents) == len(group.check_ids) == 3
     assert (group.severity, group.lead.size) == ("critical", -50)
-    assert (tally(history).ongoing, tally(history).new) == (1, 0)
+    assert (history.tally.ongoing, history.tally.new) == (1, 0)
 
 
 def test_groups_are_the_worst_first_and_alone_without_a_subject(published: Published) -> None:
@@ -415,7 +415,7 @@ def test_groups_are_the_worst_first_and_alone_without_a_subject(published: Publi
 
     def incident(number: int, **values: Any) -> Incident:
         changed = {"incident_id": number, "fingerprint": str(number), "subject": None, **values}
-        return one.model_copy(update=changed)
+        return replace(one, **changed)
 
     told = groups(
         [
@@ -428,7 +428,8 @@ def test_groups_are_the_worst_first_and_alone_without_a_subject(published: Publi
     assert [group.lead.incident_id for group in told] == [3, 2, 4, 1]
     (change,) = {change.change for change in history.changes}
     assert change == "new"
-    assert [one.change for one in changed_groups(history.changes)] == ["new"]
+    told = changed_groups(history.changes, history.incidents)
+    assert [one.change for one in told] == ["new"]
 
 
 def test_one_fault_that_went_as_another_of_its_subject_came_is_ongoing(
@@ -437,10 +438,11 @@ def test_one_fault_that_went_as_another_of_its_subject_came_is_ongoing(
     history = published.audits["overnight"].history
     assert history is not None
     gone, come, _ = history.changes
-    resolved = gone.model_copy(update={"change": "resolved", "status_before": "open"})
-    changed = history.model_copy(update={"changes": [resolved, come], "incidents": [come.incident]})
-    assert tally(changed) == Tally(ongoing=1, new=0, resolved=0, waived=0)
-    assert changed_groups(changed.changes)[0].change == "new"
+    resolved = replace(gone, change="resolved", status_before="open")
+    told = tally([come.incident], [resolved, come])
+    assert (told.ongoing, told.new, told.worse, told.resolved) == (1, 0, 1, 0)
+    (group,) = changed_groups([resolved, come], [come.incident])
+    assert (group.change, group.lead) == ("worsened", come), "it tells what came, not what went"
 
 
 def points(*counts: int | None) -> list[TrendPoint]:

@@ -58,11 +58,11 @@ class Walled:
         with only_audit(plan.session):
             build_views(plan)
             check_auditor(plan.session)
-            recalled = recall(plan.scope.database, plan.session)
+            known = recall(plan.scope.database, plan.session)
             with open_snapshot(plan.session) as snapshot:
                 closed_days = read_closed_days(snapshot, plan.scope.contract)
-                found = audit(replace(plan.scope, looked_for=recalled.keys), snapshot)
-            history = record(found, recalled, closed_days, plan.session)
+                found = audit(replace(plan.scope, known=known), snapshot)
+            history = record(found, closed_days, plan.session)
         return found.model_copy(update={"history": history})
 
     def make_views(self) -> None:
