@@ -126,6 +126,10 @@ bench: install ## Time the assert phase against the same by hand (ENTRIES="10000
 bench-history: install ## Time the history's views after 1,000 audits
 	@$(BIN)/python benchmarks/history.py
 
+.PHONY: bench-followed
+bench-followed: install ## Measure what following 100,000 findings of a check costs
+	@$(BIN)/python benchmarks/followed.py
+
 .PHONY: bench-run
 bench-run: install ## Measure a warm audit of the demo: time, own code, memory
 	@$(BIN)/python benchmarks/warm_run.py

@@ -223,8 +223,9 @@ def _new_and_unlisted(failure: Failure, known: Collection[str], limit: int) -> l
     listed.
     """
     listed = {finding.fingerprint for finding in failure.findings}
-    room = limit - len(listed - set(known))
-    unlisted = (trace.key for trace in failure.traces if trace.fingerprint not in {*known, *listed})
+    room = limit - len(listed.difference(known))
+    passed = listed.union(known)
+    unlisted = (trace.key for trace in failure.traces if trace.fingerprint not in passed)
     return list(islice(unlisted, max(room, 0)))
 
 

@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
-from pydantic.dataclasses import dataclass
 
 from counterfoil.contract.packs import Pack
 from counterfoil.suites.severities import Severity

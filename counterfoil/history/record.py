@@ -32,6 +32,13 @@ _TREND_LENGTH = 30
 
 _INCIDENT_COLUMNS = tuple(each.name for each in fields(Incident))
 
+_SIZES = [_INCIDENT_COLUMNS.index(name) for name in ("first_size", "size", "worst_size")]
+# The same few values in 100,000 incidents.
+_FEW = [
+    _INCIDENT_COLUMNS.index(name)
+    for name in ("check_id", "status", "severity", "owner", "tenant_id", "sized_by")
+]
+
 # Of an incident that was there when its findings were last followed nothing is written.
 _READ = ", ".join(
     "coalesce(last_seen_at, followed_at)" if name == "last_seen_at" else name
@@ -79,9 +86,7 @@ def record(
             return _history(cursor, audit, number)
         number = _insert_audit(cursor, audit)
         recording = Recording(cursor, number)
-        known = _known_incidents(cursor, audit)
-        _write_incidents(recording, audit, follow(audit, known, _last_followed(cursor, audit)))
-        _write_followed(cursor, audit)
+        _follow(recording, audit)
         if closed_days is not None:
             record_closed_days(cursor, audit, closed_days)
         history = _history(cursor, audit, number)
@@ -186,6 +191,14 @@ def _finding_row(finding: Finding) -> tuple[Any, ...]:
     )
 
 
+def _follow(recording: Recording, audit: Audit) -> None:
+    """What the audit changed of the incidents: of the others nothing is written."""
+    cursor = recording.cursor
+    known = _known_incidents(cursor, audit)
+    _write_incidents(recording, audit, follow(audit, known, _last_followed(cursor, audit)))
+    _write_followed(cursor, audit)
+
+
 def _known_incidents(cursor: Cursor, audit: Audit) -> list[Incident]:
     """All that are not resolved, and those whose finding is there again."""
     unresolved = _incidents(cursor, audit, "status <> 'resolved'")
@@ -230,13 +243,12 @@ def _incidents(
 
 
 def _incident(row: Iterable[Any]) -> Incident:
-    values = dict(zip(_INCIDENT_COLUMNS, row, strict=True))
-    for name in ("first_size", "size", "worst_size"):
-        values[name] = measure(values[name])
-    for name in ("check_id", "status", "severity", "owner", "tenant_id", "sized_by"):
-        # The same few of 100,000.
-        values[name] = values[name] and sys.intern(values[name])
-    return Incident(**values)
+    values = list(row)
+    for place in _SIZES:
+        values[place] = measure(values[place])
+    for place in _FEW:
+        values[place] = values[place] and sys.intern(values[place])
+    return Incident(*values)
 
 
 def _write_incidents(recording: Recording, audit: Audit, followed: Sequence[Followed]) -> None:
@@ -320,8 +332,8 @@ def _last_clean(recording: Recording, audit: Audit, check_ids: Iterable[str]) ->
 
 
 def _history(cursor: Cursor, audit: Audit, number: int) -> History:
-    changes = _changes(cursor, audit, number)
     incidents = _incidents(cursor, audit, "status in ('open', 'waived')")
+    changes = _changes(cursor, audit, number, incidents)
     # As they are: to be validated once more, 100,000 would be copied.
     return History.model_construct(
         previous=_previous(cursor, audit, number),
@@ -344,17 +356,21 @@ def _previous(cursor: Cursor, audit: Audit, number: int) -> PreviousAudit | None
     return PreviousAudit(audit_id=row[0], snapshot_at=row[1], status=row[2])
 
 
-def _changes(cursor: Cursor, audit: Audit, number: int) -> list[Change]:
+def _changes(
+    cursor: Cursor, audit: Audit, number: int, unresolved: Sequence[Incident]
+) -> list[Change]:
     cursor.execute(
         "select incident_id, change, size_before, status_before from incident_changes"
         " where audit_number = %s",
         (number,),
     )
     changed = {incident_id: rest for incident_id, *rest in cursor}
-    of_this_audit = (
-        "incident_id in (select incident_id from incident_changes where audit_number = %s)"
+    ended = (
+        "status = 'resolved' and incident_id in"
+        " (select incident_id from incident_changes where audit_number = %s)"
     )
-    incidents = _incidents(cursor, audit, of_this_audit, [number])
+    incidents = [one for one in unresolved if one.incident_id in changed]
+    incidents += _incidents(cursor, audit, ended, [number])
     return [
         Change(
             change=changed[incident.incident_id][0],
