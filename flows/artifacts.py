@@ -112,7 +112,9 @@ def _incidents(audit: Audit) -> Iterator[dict[str, Any]]:
     told = [
         (status, group)
         for status in statuses
-        for group in groups(incident for incident in incidents if incident.status == status)
+        for group in groups(
+            (incident for incident in incidents if incident.status == status), audit.unjudged_ids
+        )
     ]
     for status, group in told[:_MOST_ROWS]:
         yield _row(status, group)

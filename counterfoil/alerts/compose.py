@@ -177,7 +177,9 @@ def _is_told(recipient: Recipient, change: Change) -> bool:
 
 
 def _is_looked_at(incident: Incident, audit: Audit) -> bool:
-    """Whether the audit may say that it is still open: it is of no pack that was left out."""
+    """Whether the audit may say that it is still open: its check was judged, or is no more."""
+    if incident.check_id in audit.unjudged_ids:
+        return False
     return not audit.packs_left_out or any(
         check.check_id == incident.check_id for check in audit.checks
     )

@@ -327,6 +327,11 @@ class Audit(_Published):
         """The checks that are an error or unknown."""
         return [check for check in self.checks if check.status in ("error", "unknown")]
 
+    @property
+    def unjudged_ids(self) -> frozenset[str]:
+        """Their ids."""
+        return frozenset(check.check_id for check in self.unjudged)
+
 
 def fingerprint(check_id: str, key: dict[str, str | None]) -> str:
     """The sha256 of check_id and key as sorted JSON, values as text."""

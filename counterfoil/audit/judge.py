@@ -4,13 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
-from counterfoil.audit.evidence import (
-    MOST_FOLLOWED,
-    Failure,
-    accepted_by,
-    fetch_failure,
-    waive,
-)
+from counterfoil.audit.evidence import Failure, accepted_by, fetch_failure, waive
+from counterfoil.audit.failing_rows import MOST_FOLLOWED
 from counterfoil.audit.findings import CheckResult, CheckStatus, Finding, WaiverState, WaiverUse
 from counterfoil.audit.scope import Scope
 from counterfoil.audit.waivers import Waiver, Waivers

@@ -1,8 +1,8 @@
 """Recording an audit: everything it found and changed, in one transaction or not at all."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -258,33 +258,39 @@ def _write_incidents(recording: Recording, audit: Audit, followed: Sequence[Foll
     columns = [name for name in _INCIDENT_COLUMNS if name != "incident_id"]
     kept = ("check_id", "fingerprint", "first_seen_at")
     updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in kept)
-    rows = []
-    for one in followed:
+
+    def row(one: Followed) -> Iterator[Any]:
         incident = one.incident
+        is_seen = incident.status != "resolved" and incident.last_seen_at == audit.snapshot_at
+        written: dict[str, Any] = {"key": Json(incident.key)}
+        if is_seen:
+            written["last_seen_at"] = None
         if _begins(one):
-            incident = replace(incident, clean_before=clean.get(incident.check_id))
-        values = asdict(incident) | {"key": Json(incident.key)}
-        if incident.status != "resolved" and incident.last_seen_at == audit.snapshot_at:
-            values["last_seen_at"] = None
-        rows.append((audit.database, *(values[name] for name in columns)))
-    identified = execute_values(
+            written["clean_before"] = clean.get(incident.check_id)
+        yield audit.database
+        yield from (written.get(name, getattr(incident, name)) for name in columns)
+
+    execute_values(
         cursor,
         f"insert into incidents (database_name, {', '.join(columns)}) values %s"  # noqa: S608
-        f" on conflict (database_name, check_id, fingerprint) do update set {updates}"
-        " returning check_id, fingerprint, incident_id",
-        rows,
+        f" on conflict (database_name, check_id, fingerprint) do update set {updates}",
+        (tuple(row(one)) for one in followed),
         page_size=1000,
-        fetch=True,
     )
-    incident_ids = {(check_id, name): number for check_id, name, number in identified}
     execute_values(
         cursor,
         "insert into incident_changes (audit_number, incident_id, change, status_before,"
-        " size_before, size_after) values %s",
-        [
+        " size_before, size_after) select changed.audit_number, incidents.incident_id,"
+        " changed.change, changed.status_before, changed.size_before::numeric,"
+        " changed.size_after::numeric from (values %s) as changed (audit_number, database_name,"
+        " check_id, fingerprint, change, status_before, size_before, size_after)"
+        " inner join incidents using (database_name, check_id, fingerprint)",
+        (
             (
                 recording.audit_number,
-                incident_ids[change.incident.check_id, change.incident.fingerprint],
+                audit.database,
+                change.incident.check_id,
+                change.incident.fingerprint,
                 change.change,
                 change.status_before,
                 change.size_before,
@@ -292,7 +298,7 @@ def _write_incidents(recording: Recording, audit: Audit, followed: Sequence[Foll
             )
             for change in (one.change for one in followed)
             if change is not None
-        ],
+        ),
         page_size=1000,
     )
 

@@ -5,7 +5,7 @@ incidents are kept, since each ends by itself; one is reported.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -112,11 +112,21 @@ class ChangedGroup:
         return Group(tuple(change.incident for change in self.telling))
 
 
-def groups(incidents: Iterable[Incident]) -> list[Group]:
-    """The incidents by subject, the worst group first."""
+def groups(incidents: Iterable[Incident], unjudged: Collection[str] = ()) -> list[Group]:
+    """The incidents by subject, the worst group first.
+
+    Args:
+        incidents: those that are to be told.
+        unjudged: checks that this audit could not judge: what they found before comes last, in
+            its group and of all groups, since nobody knows whether it is still so.
+    """
+
+    def order(incident: Incident) -> tuple[bool, int, float]:
+        return incident.check_id in unjudged, *weight(incident)
+
     by_subject = _by_subject(incidents, lambda incident: incident)
-    told = [Group(tuple(group)) for group in by_subject.values()]
-    return sorted(told, key=lambda group: weight(group.lead))
+    told = [Group(tuple(sorted(group, key=order))) for group in by_subject.values()]
+    return sorted(told, key=lambda group: order(group.lead))
 
 
 def changed_groups(changes: Iterable[Change], incidents: Iterable[Incident]) -> list[ChangedGroup]:

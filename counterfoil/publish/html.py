@@ -75,7 +75,7 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             changes=changed_groups(history.changes, incidents) if history else [],
             what_became=partial(what_became, checks=audit.checks),
             tally=history.tally if history else Tally(),
-            groups=groups(one for one in incidents if one.status == "open"),
+            groups=groups((one for one in incidents if one.status == "open"), audit.unjudged_ids),
             accepted=groups(one for one in incidents if one.status == "waived"),
             acceptance=acceptances(audit.checks),
             incident_of={(one.check_id, one.fingerprint): one for one in incidents},

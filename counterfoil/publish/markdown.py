@@ -63,7 +63,9 @@ def render_markdown(body: Body) -> str:
         changes=changed_groups(audit.history.changes, incidents) if audit.history else [],
         what_became=partial(what_became, checks=audit.checks),
         tally=audit.history.tally if audit.history else Tally(),
-        groups=groups(incident for incident in incidents if incident.status == "open"),
+        groups=groups(
+            (incident for incident in incidents if incident.status == "open"), audit.unjudged_ids
+        ),
         accepted=groups(incident for incident in incidents if incident.status == "waived"),
         acceptances=acceptances_of,
         facts=body.facts,

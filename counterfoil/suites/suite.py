@@ -105,17 +105,25 @@ class Evidence(_Entry):
 
     `where` is a condition in SQL over the view's columns, which Postgres gets as it stands.
     `key` names a finding; findings that agree on `subject` are about one thing, and are
-    reported together. `severity` is a column with the severity of each, where they differ:
-    then the worst come first.
+    reported together. Where a finding is about one of several rows, `subjects` has for each the
+    columns with its table and its key: the one that most findings share is meant. `severity` is
+    a column with the severity of each, where they differ: then the worst come first.
     """
 
     relation: Identifier
     where: Condition | None = None
     key: tuple[Identifier, ...] = Field(min_length=1)
     subject: Identifier | None = None
+    subjects: tuple[tuple[Identifier, Identifier], ...] = ()
     tenant: Identifier | None = None
     severity: Identifier | None = None
     observed: tuple[Identifier, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_about_it_in_one_way(self) -> Self:
+        if self.subject and self.subjects:
+            raise ValueError("give either subject or subjects")
+        return self
 
     @property
     def source(self) -> str:
@@ -126,6 +134,7 @@ class Evidence(_Entry):
     def columns(self) -> tuple[str, ...]:
         """Every column that describes a finding, each once, key first."""
         optional = [column for column in (self.subject, self.tenant, self.severity) if column]
+        optional += [column for pair in self.subjects for column in pair]
         return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
 
 

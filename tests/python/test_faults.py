@@ -50,7 +50,8 @@ Key = tuple[tuple[str, str | None], ...]
 
 class Fault(BaseModel):
     """What a case does: `expect` are the keys of the new findings, `says` parts of their messages,
-    and `sizes` how large those of the check are that it is named for.
+    `sizes` how large those of the check are that it is named for, and `subjects` what they are
+    about.
 
     `database` is the one that it breaks, `since` the first Postgres that has what is broken.
     """
@@ -64,6 +65,7 @@ class Fault(BaseModel):
     expect: dict[str, tuple[dict[str, str], ...]]
     unknown: tuple[str, ...] = ()
     sizes: tuple[float, ...] = ()
+    subjects: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     fix: str
 
@@ -261,9 +263,11 @@ def break_and_fix(
         assert found[check_id] == expected, moved
     assert moved.keys() == {*fault.expect, *fault.unknown}, moved
     found_new = new_findings(prepared, broken)
+    of_the_check = [finding for name, finding in found_new if name == case.check_id]
+    if fault.subjects:
+        assert {finding.subject for finding in of_the_check} == {*fault.subjects}
     if fault.sizes:
-        sizes = [one.size for check_id, one in found_new if check_id == case.check_id]
-        assert sorted(map(float, filter(None, sizes))) == sorted(fault.sizes)
+        assert sorted(finding.size or 0 for finding in of_the_check) == sorted(fault.sizes)
     messages = [finding.message for _, finding in found_new]
     messages += [check.detail for check in broken.checks if check.detail]
     for part in fault.says:

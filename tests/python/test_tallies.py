@@ -21,7 +21,7 @@ from counterfoil.audit.findings import (
 )
 from counterfoil.flows.artifacts import _incidents
 from counterfoil.publish.body import Body
-from counterfoil.publish.groups import changed_groups, tally
+from counterfoil.publish.groups import changed_groups, groups, tally
 from counterfoil.publish.headlines import movement
 from counterfoil.publish.html import render_html
 from counterfoil.publish.index import summarize
@@ -169,11 +169,11 @@ def test_every_rendering_counts_the_same(
     assert plain(spoken) in markdown
     assert said in terminal
 
-    groups = changed_groups(history.changes, history.incidents)
-    kinds = Counter(one.change for one in groups)
+    changed = changed_groups(history.changes, history.incidents)
+    kinds = Counter(one.change for one in changed)
     for text, mark in ((page, '<span class="kind {0}">{0}</span> <bdi>'), (markdown, "- **{0}**:")):
         shown = {kind: text.count(mark.format(kind)) for kind in kinds}
-        assert shown == kinds or len(groups) > MOST_GROUPS
+        assert shown == kinds or len(changed) > MOST_GROUPS
     rows = Counter(row["status"] for row in _incidents(audit))
     assert (rows["open"], rows["waived"]) == (told.open, told.waived)
     summary = summarize(audit)
@@ -223,3 +223,17 @@ def test_the_heaviest_of_what_came_is_told() -> None:
     heaviest = replace(audit.history.changes[1])
     (group,) = changed_groups(audit.history.changes, audit.history.incidents)
     assert group.lead == heaviest
+
+
+def test_what_could_not_be_judged_does_not_lead() -> None:
+    """A ledger was emptied: what its closed day had come to is not known any more."""
+    old = (("open", None, "open"), "competition 1", "critical", -5_000)
+    seen = ((None, "new", "open"), "competition 2", "warning", 1)
+    audit = night([old, seen])  # type: ignore[list-item]
+    unknown = audit.checks[0].model_copy(update={"status": "unknown", "detail": "it is empty"})
+    audit = audit.model_copy(update={"checks": [unknown]})
+    assert audit.history is not None
+    told = groups(audit.history.incidents, audit.unjudged_ids)
+    assert [group.lead.incident_id for group in told] == [2, 1]
+    markdown = render_markdown(Body(audit, (), ()))
+    assert markdown.index("Row 2 is wrong") < markdown.index("not judged this time")
