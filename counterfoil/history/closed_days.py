@@ -8,7 +8,7 @@ turns out to be what a repair plan said it would do.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, NamedTuple
 
 import psycopg2
 import sqlalchemy as sa
@@ -31,15 +31,25 @@ _SETTLEMENT = f"""
 """  # noqa: S608
 _CLOSING = f"""
     copy (
-        select active_on, competition_id, entry_count, ledger_tokens
+        select active_on, competition_id, entry_count, ledger_tokens, entries_hash
         from {PUBLIC_SCHEMA}.closing_days
     ) to stdout
 """  # noqa: S608
 _STATED = f"""
-    select active_on, competition_id, entry_count, ledger_tokens, stated_by
+    select active_on, competition_id, entry_count, ledger_tokens, entries_hash, stated_by
     from {PUBLIC_SCHEMA}.closed_day_changes
     where stated_by is not null
 """  # noqa: S608
+
+
+class Day(NamedTuple):
+    """What a day of a competition comes to; a deduction is negative."""
+
+    day: str
+    competition_id: str
+    entry_count: int
+    ledger_tokens: int
+    entries_hash: str
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,12 @@ class ClosedDays:
     Attributes:
         through: the last day that is closed now, as Postgres writes it; None if none is.
         closing: COPY text of the days that were open before.
-        stated: (day, competition_id, entry_count, ledger_tokens, plan_ids), as they are now.
+        stated: what they come to now, and the plans that said so.
     """
 
     through: str | None
     closing: IO[bytes]
-    stated: tuple[tuple[str, str, int, int, str], ...]
+    stated: tuple[tuple[Day, str], ...]
 
 
 def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
@@ -92,24 +102,24 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
     return ClosedDays(
         through,
         closing,
-        tuple((str(row[0]), row[1], row[2], row[3], row[4]) for row in stated),
+        tuple((Day(str(row[0]), *row[1:5]), row[5]) for row in stated),
     )
 
 
 def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
     """Accepts what is stated or waived, and closes what can be closed."""
-    for day, competition_id, entry_count, tokens, plan_ids in days.stated:
-        now = (day, competition_id, entry_count, tokens)
+    for now, plan_ids in days.stated:
         _accept(cursor, audit, now, f"plan {plan_ids}", plan_ids.split(", "))
     for check in audit.checks:
         if check.check_id == CHECK_ID:
             for finding in check.findings:
                 if finding.waiver is not None:
-                    now = (
+                    now = Day(
                         str(finding.key["active_on"]),
                         str(finding.key["competition_id"]),
                         finding.observed["entry_count"],
                         finding.observed["ledger_tokens"],
+                        finding.observed["entries_hash"],
                     )
                     # Whatever was stated of the day may be in the new baseline: none holds twice.
                     _accept(cursor, audit, now, f"waiver: {finding.waiver.reason}", None)
@@ -117,7 +127,7 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
         return
     cursor.execute(
         "create temporary table closing (day date, competition_id text, entry_count bigint,"
-        " ledger_tokens bigint) on commit drop"
+        " ledger_tokens bigint, entries_hash numeric) on commit drop"
     )
     # From its start: what could not be recorded is tried again.
     days.closing.seek(0)
@@ -125,11 +135,20 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
     # A day that another audit has closed meanwhile keeps its baseline.
     cursor.execute(
         "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens,"
-        " closed_at) select %s, day, competition_id, entry_count, ledger_tokens, %s from closing"
+        " entries_hash, closed_at) select %s, day, competition_id, entry_count, ledger_tokens,"
+        " entries_hash, %s from closing"
         " where day > coalesce((select day from closed_through where database_name = %s),"
         "  '-infinity') or not exists (select from closed_through where database_name = %s)"
         " on conflict do nothing",
         (audit.database, audit.snapshot_at, audit.database, audit.database),
+    )
+    cursor.execute(
+        "update closed_days set entries_hash = closing.entries_hash from closing"
+        " where closed_days.database_name = %s and closed_days.entries_hash is null"
+        " and (closed_days.day, closed_days.competition_id, closed_days.entry_count,"
+        "  closed_days.ledger_tokens) = (closing.day, closing.competition_id,"
+        "  closing.entry_count, closing.ledger_tokens)",
+        (audit.database,),
     )
     cursor.execute(
         "insert into closed_through (database_name, day, closed_at) values (%s, %s, %s)"
@@ -143,23 +162,23 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
 def _accept(
     cursor: Cursor,
     audit: Audit,
-    now: tuple[str, str, int, int],
+    now: Day,
     because: str,
     plan_ids: Sequence[str] | None,
 ) -> None:
     """Makes what a day comes to its baseline; what these plans stated of it (None: any) is used."""
-    day, competition_id, entry_count, tokens = now
     cursor.execute(
         "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens,"
-        " closed_at, accepted_because) values (%s, %s, %s, %s, %s, %s, %s)"
+        " entries_hash, closed_at, accepted_because) values (%s, %s, %s, %s, %s, %s, %s, %s)"
         " on conflict (database_name, day, competition_id) do update set"
         " entry_count = excluded.entry_count, ledger_tokens = excluded.ledger_tokens,"
-        " closed_at = excluded.closed_at, accepted_because = excluded.accepted_because",
-        (audit.database, day, competition_id, entry_count, tokens, audit.snapshot_at, because),
+        " entries_hash = excluded.entries_hash, closed_at = excluded.closed_at,"
+        " accepted_because = excluded.accepted_because",
+        (audit.database, *now, audit.snapshot_at, because),
     )
     cursor.execute(
         "update stated_changes set accepted_at = %s where database_name = %s and day = %s"
         " and competition_id = %s and accepted_at is null"
         " and plan_id = any(coalesce(%s, array[plan_id]))",
-        (audit.snapshot_at, audit.database, day, competition_id, plan_ids),
+        (audit.snapshot_at, audit.database, now.day, now.competition_id, plan_ids),
     )

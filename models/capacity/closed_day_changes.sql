@@ -22,6 +22,7 @@ baseline as (
         competition_id,
         entry_count,
         ledger_tokens,
+        entries_hash,
         closed_at
     from {{ source('history', 'closed_days') }}
     where database_name = {{ database_name }}
@@ -34,6 +35,7 @@ stated as (
         competition_id,
         sum(entry_count) as entry_count,
         sum(ledger_tokens) as ledger_tokens,
+        sum(entries_hash) as entries_hash,
         string_agg(plan_id, ', ' order by plan_id) as plan_ids
     from {{ ref('standing_statements') }}
     where is_carried_out
@@ -45,7 +47,8 @@ today as (
         (ledger.created_at at time zone 'UTC')::date as active_on,
         ledger.competition_id::text as competition_id,
         count(*) as entry_count,
-        coalesce(sum(ledger.change_tokens), 0)::bigint as ledger_tokens
+        coalesce(sum(ledger.change_tokens), 0)::bigint as ledger_tokens,
+        {{ entries_hash('ledger') }} as entries_hash
     from ledger
     where
         ledger.created_at < (
@@ -63,7 +66,11 @@ changes as (
         coalesce(baseline.entry_count, 0) as closed_entry_count,
         coalesce(baseline.ledger_tokens, 0) as closed_ledger_tokens,
         coalesce(today.entry_count, 0) as entry_count,
-        coalesce(today.ledger_tokens, 0) as ledger_tokens
+        coalesce(today.ledger_tokens, 0) as ledger_tokens,
+        coalesce(today.entries_hash, 0) as entries_hash,
+        -- Null only where it was closed before that was kept.
+        case when baseline.day is null then 0 else baseline.entries_hash end
+            as closed_entries_hash
     from baseline
     full join today
         on
@@ -76,6 +83,7 @@ changes as (
             coalesce(baseline.entry_count, 0) <> coalesce(today.entry_count, 0)
             or coalesce(baseline.ledger_tokens, 0)
             <> coalesce(today.ledger_tokens, 0)
+            or baseline.entries_hash <> today.entries_hash
         )
 ),
 
@@ -91,6 +99,14 @@ final as (
         changes.closed_ledger_tokens,
         changes.ledger_tokens,
         changes.ledger_tokens - changes.closed_ledger_tokens as ledger_tokens_change,
+        changes.entries_hash::text as entries_hash,
+        case
+            when
+                changes.entry_count = changes.closed_entry_count
+                and changes.ledger_tokens = changes.closed_ledger_tokens
+                then ', of other entries'
+            else ''
+        end as difference,
         stated.plan_ids as stated_by
     from changes
     left join stated
@@ -100,6 +116,11 @@ final as (
             and stated.entry_count = changes.entry_count - changes.closed_entry_count
             and stated.ledger_tokens
             = changes.ledger_tokens - changes.closed_ledger_tokens
+            and coalesce(
+                stated.entries_hash
+                = changes.entries_hash - changes.closed_entries_hash,
+                true
+            )
     left join competitions
         on changes.competition_id = competitions.competition_id::text
 )

@@ -10,6 +10,7 @@ select
         from {{ source('history', 'closed_days') }} as closed_days
         where closed_days.database_name = {{ database_name }}
     ) as closed_day_count,
+    (select unhashed_day_count from {{ ref('ledger_settlement') }}) as unhashed_day_count,
     (
         select count(*)
         from {{ ref('closed_day_changes') }}

@@ -40,6 +40,13 @@ final as (
             select count(*)
             from {{ ref('standing_statements') }}
         ) as stated_change_count,
+        (
+            select count(*)
+            from {{ source('history', 'closed_days') }} as closed_days
+            where
+                closed_days.database_name = {{ database_name }}
+                and closed_days.entries_hash is null
+        ) as unhashed_day_count,
         (least(
             {{ as_of() }} - {{ lag }}::interval,
             oldest_transaction.started_at,

@@ -34,27 +34,30 @@ final as (
         standing.competition_id,
         standing.entry_count,
         standing.ledger_tokens,
-        (
-            select count(*) = standing.entry_count
-            from
-                jsonb_to_recordset(standing.entries) as entry (
-                    ledger_entry_id text,
-                    reservation_id text,
-                    change_tokens bigint,
-                    reason text,
-                    created_at timestamptz
-                )
-            inner join ledger
-                on
-                    entry.ledger_entry_id = ledger.ledger_entry_id::text
-                    and entry.reservation_id
-                    is not distinct from ledger.reservation_id::text
-                    and entry.change_tokens = ledger.change_tokens
-                    and entry.reason = ledger.reason
-                    and entry.created_at = ledger.created_at
-            where ledger.competition_id::text = standing.competition_id
-        ) as is_carried_out
+        coalesce(carried_out.entry_count = standing.entry_count, false) as is_carried_out,
+        carried_out.entries_hash
     from standing
+    left join lateral (
+        select
+            count(*) as entry_count,
+            {{ entries_hash('ledger') }} as entries_hash
+        from
+            jsonb_to_recordset(standing.entries) as entry (
+                ledger_entry_id text,
+                reservation_id text,
+                change_tokens bigint,
+                reason text,
+                created_at timestamptz
+            )
+        inner join ledger
+            on
+                entry.ledger_entry_id = ledger.ledger_entry_id::text
+                and entry.reservation_id is not distinct from ledger.reservation_id::text
+                and entry.change_tokens = ledger.change_tokens
+                and entry.reason = ledger.reason
+                and entry.created_at = ledger.created_at
+        where ledger.competition_id::text = standing.competition_id
+    ) as carried_out on true
 )
 
 select * from final

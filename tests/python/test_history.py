@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT, Database
 from copies import copy_of
 from refusals import refused
+from shown import shown
 
 from counterfoil.audit import evidence
 from counterfoil.audit.findings import Audit, Change
@@ -219,6 +220,39 @@ def test_a_waiver_of_a_day_uses_up_what_was_stated_of_it(nights: Nights) -> None
     assert kinds(waived)[CLOSED_DAYS] == ["waived"]
     nights.execute(slipped_in)
     assert kinds(nights.audit("third"))[CLOSED_DAYS] == ["reopened"]
+
+
+def test_an_entry_exchanged_for_another_changes_a_closed_day(nights: Nights) -> None:
+    """Count and sum are as they were."""
+    nights.at("2025-10-31T05:00:00Z")
+    nights.audit("first")
+    exchange = (
+        "update capacity_ledger set reason = 'manual_adjustment' where id = (select id from"
+        " capacity_ledger where reason = 'summary_refund' order by created_at limit 1)"
+    )
+    nights.execute(exchange)
+    audit = nights.audit("second")
+    change = change_of(audit, CLOSED_DAYS)
+    assert change.change == "new"
+    assert str(change.incident.message).endswith(", of other entries")
+
+
+def test_a_day_closed_before_it_was_hashed_is_taken_as_it_is_once(nights: Nights) -> None:
+    nights.at("2025-10-31T05:00:00Z")
+    nights.audit("first")
+    nights.execute("update counterfoil_history.closed_days set entries_hash = null")
+    second = nights.audit("second")
+    assert kinds(second) == {}
+    (fact,) = shown(second).facts
+    assert "closed days were kept without saying which entries they have" in fact
+    unhashed = "select unhashed_day_count from counterfoil.closed_days"
+    assert nights.rows(unhashed) == [(0,)]
+    assert not shown(nights.audit("third")).facts
+    nights.execute(
+        "update capacity_ledger set reservation_id = null where id = (select id from"
+        " capacity_ledger where reason = 'summary_refund' order by created_at limit 1)"
+    )
+    assert kinds(nights.audit("fourth"))[CLOSED_DAYS] == ["new"]
 
 
 def test_without_its_plan_a_backfill_changes_a_closed_day(nights: Nights) -> None:
@@ -517,7 +551,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 5", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 6", "counterfoil_history"):
         ensure_history(plan.session)
 
 
