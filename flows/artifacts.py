@@ -19,7 +19,8 @@ from counterfoil.publish import forms
 from counterfoil.publish.blocks import Table
 from counterfoil.publish.body import Body
 from counterfoil.publish.groups import Group, groups
-from counterfoil.publish.headlines import instant, movement, verdict, worst_first
+from counterfoil.publish.forms import instant
+from counterfoil.publish.headlines import movement, verdict, worst_first
 from counterfoil.publish.tables import score_table
 
 # A table of Prefect's shows every row at once; the report has the rest.

@@ -233,13 +233,15 @@ def _write_followed(cursor: Cursor, audit: Audit) -> None:
 def _incidents(
     cursor: Cursor, audit: Audit, condition: str, parameters: Sequence[Any] = ()
 ) -> list[Incident]:
-    cursor.execute(
-        f"select {_READ} from incidents"  # noqa: S608 - our own words
-        " left join followed_checks using (database_name, check_id)"
-        f" where database_name = %s and ({condition}) order by opened_at, incident_id",
-        (audit.database, *parameters),
-    )
-    return [_incident(row) for row in cursor]
+    # Named: they come in pages, where the driver would hold all of them besides.
+    with cursor.connection.cursor("incidents") as reading:
+        reading.execute(
+            f"select {_READ} from incidents"  # noqa: S608 - our own words
+            " left join followed_checks using (database_name, check_id)"
+            f" where database_name = %s and ({condition}) order by opened_at, incident_id",
+            (audit.database, *parameters),
+        )
+        return [_incident(row) for row in reading]
 
 
 def _incident(row: Iterable[Any]) -> Incident:

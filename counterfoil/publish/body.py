@@ -116,6 +116,7 @@ class _Page:
             "judged": Matrices(audit).status,
             "findings": self._findings,
             "counted": self._counted,
+            "passed": self._passed,
         }
 
     def holds(self, condition: str | None, **here: Any) -> bool:
@@ -233,6 +234,13 @@ class _Page:
             if check_id in self._checks
             for finding in self._checks[check_id].findings
         ]
+
+    def _passed(self, *check_ids: str) -> bool:
+        """Whether some checks were made, and all passed."""
+        return all(
+            check_id in self._checks and self._checks[check_id].status == "pass"
+            for check_id in check_ids
+        )
 
     def _counted(self, *check_ids: str) -> int:
         """How many findings some checks have, listed or not."""

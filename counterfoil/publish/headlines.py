@@ -1,7 +1,6 @@
 """An audit in words: the sentences that every form of publication shares."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
 from counterfoil.audit.findings import (
     Audit,
@@ -11,7 +10,7 @@ from counterfoil.audit.findings import (
     Tally,
 )
 from counterfoil.common.text import clip
-from counterfoil.publish.forms import signed
+from counterfoil.publish.forms import instant, signed
 from counterfoil.publish.groups import ChangedGroup, Group
 from counterfoil.suites.severities import WORST_FIRST
 
@@ -79,7 +78,7 @@ def headlines(audit: Audit, *, most: int = 5) -> list[str]:
 
 
 def movement(audit: Audit) -> str:
-    """What changed, in a line: "since 2025-10-30 05:00 UTC: 1 ongoing, 0 new, 0 resolved"."""
+    """What changed, in a line: "since 2025-10-30 05:00:00 UTC: 1 ongoing, 0 new, 0 resolved"."""
     history = audit.history
     if history is None:
         return "not on record, so what changed is not known"
@@ -131,11 +130,6 @@ def open_incidents(history: History) -> str:
     if not told.open:
         return "no open incident"
     return f"{_counted(told.open, 'open incident')}, {_counted(told.checks, 'check')}"
-
-
-def instant(moment: datetime) -> str:
-    """An instant to the minute, in UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M UTC}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from counterfoil.audit.findings import Audit, CheckResult, Tally
+from counterfoil.audit.findings import Tally
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish import forms
 from counterfoil.publish.body import Body
@@ -29,26 +28,8 @@ from counterfoil.publish.listing import (
     acceptances,
     findings_a_check,
 )
-from counterfoil.publish.tables import score_table, tenant_table, waiver_table
-from counterfoil.publish.trends import FEWEST_POINTS, Drawing, describe, draw, moves
-
-_MOST_CHARTS = 20
-
-
-@dataclass(frozen=True)
-class Trend:
-    """A failing check's last audits.
-
-    Attributes:
-        title: the check's.
-        words: what they counted.
-        drawing: the same as a picture; None where nothing moved, and beyond the worst checks.
-    """
-
-    check_id: str
-    title: str
-    words: str
-    drawing: Drawing | None
+from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
+from counterfoil.publish.trends import trends_of
 
 
 def render_html(body: Body, *, links: Mapping[str, str]) -> str:
@@ -88,8 +69,8 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             tenant_score=tenant_table(audit),
             sections=body.sections,
             waivers=waiver_table(audit),
-            tenants=_tenant_names(audit),
-            trends=_trends(audit, failing),
+            tenants=tenant_names(audit),
+            trends=trends_of(audit, failing),
             most_findings=findings_a_check(failing),
             most_groups=MOST_GROUPS,
             schema=PUBLIC_SCHEMA,
@@ -145,26 +126,3 @@ def _breakable(name: str | None) -> Markup | None:
 def _share(value: float | None, largest: float) -> float:
     """A bar's length, in percent of the longest; what is not 0 can be seen."""
     return round(max(abs(value) / largest * 100, 2), 1) if value and largest else 0
-
-
-def _tenant_names(audit: Audit) -> dict[str, str]:
-    return {row["tenant_id"]: row["tenant_name"] for row in audit.sections.get("tenants", [])}
-
-
-def _trends(audit: Audit, failing: list[CheckResult]) -> list[Trend]:
-    trends = audit.history.trends if audit.history else {}
-    lasting = [
-        (check, points)
-        for check in failing
-        if len(points := trends.get(check.check_id, [])) >= FEWEST_POINTS
-    ]
-    drawn = [check.check_id for check, points in lasting if moves(points)][:_MOST_CHARTS]
-    return [
-        Trend(
-            check.check_id,
-            check.title,
-            describe(points),
-            draw(points) if check.check_id in drawn else None,
-        )
-        for check, points in lasting
-    ]

@@ -14,7 +14,6 @@ from counterfoil.publish.groups import Group, changed_groups, groups
 from counterfoil.publish.headlines import (
     VERDICTS,
     headlines,
-    instant,
     movement,
     verdict,
     what_became,
@@ -26,7 +25,8 @@ from counterfoil.publish.listing import (
     acceptances,
     findings_a_check,
 )
-from counterfoil.publish.tables import score_table, tenant_table, waiver_table
+from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
+from counterfoil.publish.trends import trends_of
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 
@@ -43,7 +43,7 @@ def render_markdown(body: Body) -> str:
         signed=forms.signed,
         bare=forms.bare,
         mark=_MARKS.__getitem__,
-        instant=instant,
+        instant=forms.instant,
         capitalize_first=lambda sentence: sentence[0].upper() + sentence[1:],
     )
     audit = body.audit
@@ -74,6 +74,9 @@ def render_markdown(body: Body) -> str:
         sections=body.sections,
         waivers=waiver_table(audit),
         checks=worst_first(audit.checks),
+        remedies={check.check_id: check.remedy for check in audit.checks},
+        tenants=tenant_names(audit),
+        trends=trends_of(audit, [one for one in worst_first(audit.checks) if not one.is_quiet]),
         most_findings=findings_a_check(audit.checks),
         most_groups=MOST_GROUPS,
         schema=PUBLIC_SCHEMA,

@@ -17,6 +17,11 @@ _OF_A_WAIVER: dict[WaiverState, Mark] = {
 }
 
 
+def tenant_names(audit: Audit) -> dict[str, str]:
+    """By tenant its name, as far as a pack's rows say it."""
+    return {row["tenant_id"]: row["tenant_name"] for row in audit.sections.get("tenants", [])}
+
+
 def score_table(audit: Audit) -> Table:
     """The health score, one line per category, and what it comes to."""
     word = VERDICTS[audit.status]

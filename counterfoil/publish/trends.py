@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from counterfoil.audit.findings import TrendPoint
+from counterfoil.audit.findings import Audit, CheckResult, TrendPoint
 
 # Fewer make no trend: two numbers are read faster than drawn.
 FEWEST_POINTS = 3
+_MOST_CHARTS = 20
 
 _WIDTH, _HEIGHT = 300, 56
 
@@ -32,6 +33,42 @@ class Drawing:
     most: int
     path: str
     dots: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A failing check's last audits.
+
+    Attributes:
+        title: the check's.
+        words: what they counted.
+        drawing: the same as a picture; None where nothing moved, and beyond the worst checks.
+    """
+
+    check_id: str
+    title: str
+    words: str
+    drawing: Drawing | None
+
+
+def trends_of(audit: Audit, failing: Sequence[CheckResult]) -> list[Trend]:
+    """The trends of the checks that fail, in their order, where there are audits enough."""
+    trends = audit.history.trends if audit.history else {}
+    lasting = [
+        (check, points)
+        for check in failing
+        if len(points := trends.get(check.check_id, [])) >= FEWEST_POINTS
+    ]
+    drawn = [check.check_id for check, points in lasting if moves(points)][:_MOST_CHARTS]
+    return [
+        Trend(
+            check.check_id,
+            check.title,
+            describe(points),
+            draw(points) if check.check_id in drawn else None,
+        )
+        for check, points in lasting
+    ]
 
 
 def describe(points: Sequence[TrendPoint]) -> str:

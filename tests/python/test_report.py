@@ -30,11 +30,11 @@ from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.postgres.instant import OpenTransaction, open_snapshot
 from counterfoil.publish.groups import changed_groups, groups, tally
-from counterfoil.publish.html import Trend, environment, render_html
+from counterfoil.publish.html import environment, render_html
 from counterfoil.publish.index import write_index
 from counterfoil.publish.markdown import render_markdown
 from counterfoil.publish.report import publish_report, report_url
-from counterfoil.publish.trends import describe, draw, moves
+from counterfoil.publish.trends import Trend, describe, draw, moves
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
@@ -183,7 +183,7 @@ GOLDEN = {
     ],
     "afternoon": [
         "1 open incident, 3 checks",
-        "Since 2025-10-30 05:00 UTC: 1 ongoing, 0 new, 0 resolved.",
+        "Since 2025-10-30 05:00:00 UTC: 1 ongoing, 0 new, 0 resolved.",
         "Nothing new, nothing worse, nothing resolved.",
         LONDON_SAYS + "; stored 538, expected 588, unexplained 0",
         "EMPWR Dance - London -50 538 588 600 -12 3 0 -74",

@@ -142,7 +142,7 @@ def test_every_rendering_counts_the_same(
     told, said = history.tally, movement(audit)
     numbers = {
         word: int(number)
-        for number, word in re.findall(r"(\d+) (?:of them )?([a-z]+(?: waived)?)", said[28:])
+        for number, word in re.findall(r"(\d+) (?:of them )?([a-z]+(?: waived)?)", said[31:])
     }
     assert numbers == {
         word: number
