@@ -44,13 +44,21 @@ def demo_load(
     system: SystemOption = _EMPWR,
     snapshot: SnapshotOption = None,
     data_dir: DataDirOption = None,
+    with_history: Annotated[
+        bool,
+        typer.Option(
+            "--with-history",
+            help="Forget what audits of empwr found; another system's is always forgotten.",
+        ),
+    ] = False,
 ) -> None:
     """Put a system's rows back, whatever was changed; print the database's URL."""
     with one_line_errors():
         from counterfoil import demo
 
         if system == _EMPWR:
-            print(demo.load(_data_dir(data_dir), snapshot or "overnight"))
+            snapshot = snapshot or "overnight"
+            print(demo.load(_data_dir(data_dir), snapshot, with_history=with_history))
         else:
             _refuse_snapshot(system, snapshot)
             print(demo.load_system(_data_dir(data_dir), system))

@@ -18,6 +18,7 @@ from psycopg2 import sql
 
 from counterfoil.common.errors import DemoError
 from counterfoil.demo.databases import SQL_DIR, ensure_database, one_line_refusals, sql_of, url_of
+from counterfoil.postgres.schemas import HISTORY_SCHEMA
 from counterfoil.postgres.server import running_server, start_server
 
 DATABASE = "empwr"
@@ -37,6 +38,11 @@ _TABLES = (
 _AS_OF = "counterfoil.as_of"
 _LOCK_TIMEOUT = "10s"
 _DEFAULT = "overnight"
+# What audits wrote, and not of which version the history is, nor which views stand.
+_WRITTEN_BY_AUDITS = """
+    select tablename from pg_tables
+    where schemaname = %s and tablename not in ('schema_migrations', 'built_views')
+"""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def start(data_dir: Path, snapshot: str | None = None) -> str:
     return url_of(directory, DATABASE)
 
 
-def load(data_dir: Path, snapshot: str = _DEFAULT) -> str:
+def load(data_dir: Path, snapshot: str = _DEFAULT, *, with_history: bool = False) -> str:
     """Put a snapshot into the running demo database, whatever is in it.
 
     Only the rows of the application's seven tables are replaced, in one transaction;
@@ -108,6 +114,7 @@ def load(data_dir: Path, snapshot: str = _DEFAULT) -> str:
     Args:
         data_dir: the directory that holds the server's files.
         snapshot: a key of SNAPSHOTS.
+        with_history: what audits have found is forgotten as well: the next one is the first.
 
     Returns:
         The libpq URL of the database.
@@ -120,6 +127,8 @@ def load(data_dir: Path, snapshot: str = _DEFAULT) -> str:
     directory = running_server(data_dir)
     with _loading(data_dir, directory) as cursor:
         _fill(cursor, wanted)
+        if with_history:
+            _forget_audits(cursor)
     return url_of(directory, DATABASE)
 
 
@@ -183,6 +192,12 @@ def _empty_tables(cursor: psycopg2.extensions.cursor) -> None:
     )
     for table in tables:
         cursor.execute(sql.SQL("delete from {}").format(table))
+
+
+def _forget_audits(cursor: psycopg2.extensions.cursor) -> None:
+    cursor.execute(_WRITTEN_BY_AUDITS, (HISTORY_SCHEMA,))
+    if tables := [sql.Identifier(HISTORY_SCHEMA, table) for (table,) in cursor.fetchall()]:
+        cursor.execute(sql.SQL("truncate {} restart identity").format(sql.SQL(", ").join(tables)))
 
 
 def _existing_tables(cursor: psycopg2.extensions.cursor) -> frozenset[str]:

@@ -12,6 +12,7 @@ import pytest
 from counterfoil import demo
 from counterfoil.common.errors import DemoError
 from counterfoil.demo import snapshots
+from counterfoil.history.tables import _MIGRATIONS as MIGRATIONS
 
 AVAILABLE = "select available_reservation_tokens from {} where name = 'EMPWR Dance - London'"
 CHANGE = "update competitions set available_reservation_tokens = 1"
@@ -91,6 +92,28 @@ def test_views_on_top_survive_a_load(data_dir: Path, url: str) -> None:
         assert available(url, "analyst.stored") == 538
     finally:
         run(url, "drop schema analyst cascade")
+
+
+def test_what_audits_found_is_forgotten_if_asked(data_dir: Path, url: str) -> None:
+    """And not which views stand, nor of which version the history is."""
+    run(url, "create schema counterfoil_history")
+    try:
+        path = "set search_path to counterfoil_history;"
+        for migration in sorted(MIGRATIONS.glob("*.sql")):
+            run(url, path + migration.read_text())
+        run(url, f"{path} create table schema_migrations as select 4 as version")
+        run(url, f"{path} insert into built_views values ('view', 180000, '')")
+        run(url, f"{path} insert into closed_through values ('empwr', '2025-10-28', now())")
+        closed, built, version = (
+            f"select count(*) from counterfoil_history.{table}"
+            for table in ("closed_through", "built_views", "schema_migrations")
+        )
+        demo.load(data_dir)
+        assert (run(url, closed), run(url, built), run(url, version)) == (1, 1, 1)
+        demo.load(data_dir, with_history=True)
+        assert (run(url, closed), run(url, built), run(url, version)) == (0, 1, 1)
+    finally:
+        run(url, "drop schema counterfoil_history cascade")
 
 
 def test_a_reader_keeps_the_rows_of_its_instant(data_dir: Path, url: str) -> None:
