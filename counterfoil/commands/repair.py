@@ -18,8 +18,15 @@ if TYPE_CHECKING:
     from counterfoil.repair.repair_plan import RepairPlan
     from counterfoil.repair.verify import Verification
 
+# What a script that does what it says may still be: the wrong one.
+_NOT_SHOWN: dict[Strategy, str] = {
+    "backfill": "whether the balance was lowered for these approvals. Ask who approved them.",
+    "recalculate": "whether the ledger is complete. If an approval is not in it, this offers its"
+    " spaces to others.",
+}
+
 repair_app = typer.Typer(
-    help="Propose repairs of the capacity ledger, and prove them. None is ever committed.",
+    help="Propose repairs of the capacity ledger, and try them. None is ever committed.",
     no_args_is_help=True,
 )
 
@@ -73,8 +80,8 @@ def repair_plan(
 
 @repair_app.command(
     "verify",
-    epilog="Exit codes: 0 the repair is proven, 2 it is not: something stays off, or gets worse,"
-    " 3 it could not be tried. Example: counterfoil repair verify --target production",
+    epilog="Exit codes: 0 the script does what it says, 2 something stays off, or gets worse, 3 it"
+    " could not be tried. Example: counterfoil repair verify --target production",
 )
 def repair_verify(
     target: TargetOption = None,
@@ -112,7 +119,7 @@ def repair_verify(
         )
         _print(verification)
         _warn(verification.plan)
-        raise typer.Exit(EXIT_PASSED if verification.is_proven else EXIT_CRITICAL)
+        raise typer.Exit(EXIT_PASSED if verification.holds else EXIT_CRITICAL)
 
 
 def _print(verification: "Verification") -> None:
@@ -150,8 +157,11 @@ def _print(verification: "Verification") -> None:
         out.print("No other capacity check got worse.")
     for worse in verification.worse:
         out.print(f"Worse: {escape(worse)}", soft_wrap=True)
-    verdict = "proven" if verification.is_proven else "NOT proven"
-    out.print(f"The repair is {verdict}, and rolled back: nothing was changed.")
+    if verification.holds:
+        out.print("The script does what it says. It was rolled back: nothing was changed.")
+        out.print(f"Not shown by that: {_NOT_SHOWN[verification.plan.strategy]}", soft_wrap=True)
+    else:
+        out.print("The script does NOT correct it. It was rolled back: nothing was changed.")
 
 
 def _say_noted(stated: int, withdrawn: int) -> None:

@@ -1,4 +1,4 @@
-"""Proving a repair: carried out in a transaction, audited on either side, rolled back."""
+"""Trying a repair: carried out in a transaction, audited on either side, rolled back."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -98,8 +98,11 @@ class Verification:
         return (*competitions, *(_in_words(move) for move in self.checks if move.is_worse))
 
     @property
-    def is_proven(self) -> bool:
-        """Whether every competition of the plan ends at 0, and nothing got worse."""
+    def holds(self) -> bool:
+        """Whether every competition of the plan ends at 0, and nothing got worse.
+
+        That the plan is the right one it does not say.
+        """
         corrected = all(move.after == 0 for move in self.competitions if move.is_targeted)
         return corrected and not self.worse
 

@@ -611,7 +611,7 @@ def test_verify_proves_the_backfill_and_changes_nothing(
         "capacity.approval_has_ledger_entry": (("fail", 1), ("pass", 0)),
     }
     assert verification.worse == ()
-    assert verification.is_proven
+    assert verification.holds
     assert copy.rows() == rows
     assert leftovers(copy.database) == databases
     # What was tried is what is printed, between its begin and its commit.
@@ -621,7 +621,7 @@ def test_verify_proves_the_backfill_and_changes_nothing(
 
 def test_verify_proves_a_recalculation_and_leaves_the_orphan(copy: Copy) -> None:
     verification = copy.verify("recalculate", in_place=True)
-    assert verification.is_proven
+    assert verification.holds
     assert {move.check_id for move in verification.checks} == {
         "capacity.available_matches_ledger",
         "capacity.available_matches_ledger_exactly",
@@ -633,7 +633,7 @@ def test_verify_names_a_competition_that_ends_further_off(copy: Copy) -> None:
         f"update competitions set available_reservation_tokens = 595 where id = '{LONDON}'"
     )
     verification = copy.verify(in_place=True)
-    assert not verification.is_proven
+    assert not verification.holds
     assert f"competition {LONDON} is further off" in verification.worse
     assert any("capacity.available_matches_ledger:" in worse for worse in verification.worse)
 
@@ -642,7 +642,7 @@ def test_verify_names_a_check_that_got_worse(copy: Copy) -> None:
     """The entry would be dated before its competition existed."""
     copy.execute(f"update reservations set approved_at = '2020-01-01' where id = '{ORPHAN}'")
     verification = copy.verify(in_place=True)
-    assert not verification.is_proven
+    assert not verification.holds
     (worse,) = verification.worse
     assert worse.startswith("capacity.ledger_entry_time_plausible: ")
 
@@ -725,7 +725,7 @@ def test_a_role_with_just_the_rights_of_the_docs(copy: Copy, reader: str) -> Non
         f"grant update on competitions, reservations to {reader};"
         f"grant insert, delete on capacity_ledger to {reader}"
     )
-    assert copy.verify(user=reader, in_place=True).is_proven
+    assert copy.verify(user=reader, in_place=True).holds
     rows, repair = copy.rows(), copy.repair()
     for script in (script_of(repair), inverse_of(repair)):
         as_role = str(script).replace(BEGIN, f"{BEGIN}set local role {reader};\n")
@@ -854,19 +854,28 @@ def test_plan_refuses_in_one_line(copy: Copy, tmp_path: Path) -> None:
 
 def test_verify_reports_and_exits(copy: Copy, tmp_path: Path) -> None:
     rows = copy.rows()
-    proven = counterfoil_cli(copy, tmp_path, "verify")
-    assert proven.returncode == 0, proven.stderr
-    assert re.search(r"EMPWR Dance - London +-50 +0", proven.stdout)
-    assert "No other capacity check got worse." in proven.stdout
-    assert "The repair is proven, and rolled back" in proven.stdout
-    assert "closed day 2025-10-28" in proven.stdout
+    tried = counterfoil_cli(copy, tmp_path, "verify")
+    assert tried.returncode == 0, tried.stderr
+    assert re.search(r"EMPWR Dance - London +-50 +0", tried.stdout)
+    assert "No other capacity check got worse." in tried.stdout
+    assert "The script does what it says. It was rolled back" in tried.stdout
+    assert "closed day 2025-10-28" in tried.stdout
     assert copy.rows() == rows
 
     copy.execute(DATED)
     failed = counterfoil_cli(copy, tmp_path, "verify", "--in-place")
     assert failed.returncode == 2, failed.stderr
-    assert "The repair is NOT proven" in failed.stdout
+    assert "The script does NOT correct it." in failed.stdout
     assert f"Worse: competition {ST_CATHARINES_1} is further off" in failed.stdout
+
+
+def test_verify_does_not_call_the_plan_right(copy: Copy, tmp_path: Path) -> None:
+    """Recalculated, London agrees, and the 50 spaces of an approval are sold twice."""
+    tried = counterfoil_cli(copy, tmp_path, "verify", "--strategy", "recalculate")
+    assert tried.returncode == 0, tried.stderr
+    assert "Not shown by that: whether the ledger is complete." in tried.stdout
+    assert "proven" not in tried.stdout
+    assert "of 50 spaces: recalculated, it offers them to others" in tried.stderr
 
 
 def test_verify_writes_through_the_repair_output(copy: Copy, reader: str, tmp_path: Path) -> None:
