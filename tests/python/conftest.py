@@ -39,6 +39,7 @@ LONGEST = [
     "test_faults",
     "test_harmless",
     "test_report",
+    "test_pages",
     "test_draft",
     "test_what_leaves",
     "test_migrations_live",

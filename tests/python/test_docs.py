@@ -3,6 +3,7 @@
 import re
 import types
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
@@ -64,6 +65,15 @@ def test_every_make_target_exists(page: Path) -> None:
 def test_every_key_of_the_contract_is_explained_and_no_other() -> None:
     explained = set(re.findall(r"^\| `([^`]+)` \|", read(DOCS / "contract.md"), re.MULTILINE))
     assert explained == set(keys(Contract))
+
+
+def test_every_view_is_named_for_those_who_query_it() -> None:
+    pages = [read(DOCS / f"{name}.md") for name in ("analyst", "schema", "history")]
+    named = set(re.findall(r"`([a-z_*]+)`", "".join(pages)))
+    views = {file.stem for file in (ROOT / "models").glob("*/*.sql")}
+    staging = {file.stem for file in (ROOT / "models" / "staging").glob("*.sql")}
+    unnamed = {view for view in views - staging if not any(fnmatch(view, name) for name in named)}
+    assert not unnamed
 
 
 def test_every_setting_is_explained() -> None:
