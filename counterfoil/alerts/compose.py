@@ -55,6 +55,11 @@ class Alert:
     incident_ids: tuple[int, ...] = ()
     judged: bool | None = None
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is to do something: not where all that it tells of has ended."""
+        return self.tone in ("failure", "warning")
+
 
 @dataclass(frozen=True)
 class Told:

@@ -38,7 +38,8 @@ def queue_alerts(
             report = report_url(settings.reports_path / audit.audit_id, settings.reports_url)
             alert = compose(recipient, audit, history, told, report)
             if alert is not None:
-                _insert(cursor, audit.database, audit.audit_id, alert)
+                is_sent = alert.asks or not recipient.pages
+                _insert(cursor, audit.database, audit.audit_id, alert, is_sent=is_sent)
         _forget(cursor, settings.history_days)
 
     return queue
@@ -73,7 +74,7 @@ def queue_failure(
                 alert = compose_failure(
                     recipient, name=database, audit_id=audit_id, reason=reason, audit=audit
                 )
-                _insert(cursor, database, audit_id, alert)
+                _insert(cursor, database, audit_id, alert, is_sent=True)
 
 
 def deliver(recipients: Sequence[Recipient], database: str, session: Session) -> None:
@@ -141,10 +142,12 @@ def _told(cursor: Cursor, database: str, recipient: Recipient, open_ids: Sequenc
     return Told(due=due, judged=judged, is_unjudged_due=bool(is_unjudged_due))
 
 
-def _insert(cursor: Cursor, database: str, audit_id: str, alert: Alert) -> None:
+def _insert(cursor: Cursor, database: str, audit_id: str, alert: Alert, *, is_sent: bool) -> None:
+    """Writes it, to be sent; or as told already, since what a recipient knows is read here."""
     cursor.execute(
         "insert into alerts (alert_id, database_name, audit_id, recipient, tone, title, body,"
-        " incident_ids, judged) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " incident_ids, judged, delivered_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, case when not %s then now() end)"
         " on conflict (alert_id) do nothing",
         (
             alert.alert_id,
@@ -156,6 +159,7 @@ def _insert(cursor: Cursor, database: str, audit_id: str, alert: Alert) -> None:
             alert.body,
             list(alert.incident_ids),
             alert.judged,
+            is_sent,
         ),
     )
 

@@ -17,6 +17,11 @@ from counterfoil.suites.suite import Suite
 ToldChange = Literal["new", "worsened", "reopened", "resolved"]
 
 
+# Services that page: each message opens an incident there, and none is given a key by which
+# another could end it.
+_PAGING_URLS = ("pagerduty", "opsgenie", "pagertree", "splunk", "victorops", "signl4", "spike")
+_PAGING_BLOCKS = ("pager-duty-webhook", "opsgenie-webhook")
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[A-Za-z0-9 ._-]+$")]
@@ -67,6 +72,15 @@ class Recipient(BaseModel):
         """Its apprise URL as the environment has it now; None where that has none."""
         value = os.environ.get(self.url_env or "", "").strip()
         return SecretStr(value) if value else None
+
+    @property
+    def pages(self) -> bool:
+        """Whether each message wakes somebody: what asks for nothing is then not sent."""
+        if self.prefect_block is not None:
+            return self.prefect_block.partition("/")[0] in _PAGING_BLOCKS
+        url = self.url
+        scheme = url.get_secret_value().partition("://")[0] if url else ""
+        return scheme.lower() in _PAGING_URLS
 
 
 class _File(BaseModel):

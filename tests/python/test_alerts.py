@@ -19,6 +19,7 @@ from typing import Any
 import apprise
 import psycopg2
 import pytest
+from apprise.plugins import pagerduty
 from conftest import ROOT, Database
 from copies import copy_of
 from receivers import Webhook, mailbox, webhook
@@ -181,6 +182,50 @@ def test_a_fault_is_told_once_and_its_end_once(
     assert hook.titles[1:] == ["Counterfoil empwr: PASSED, 1 resolved"]
     assert hook.messages[1]["type"] == "success"
     assert len(set(hook.alert_ids)) == 2
+
+
+def test_what_pages_is_sent_nothing_that_asks_for_nothing(
+    nights: Nights, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each message to PagerDuty opens an incident: neither an end nor "again" is one."""
+    address = f"http://127.0.0.1:{hook.port}/"
+    monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, pagerduty.PagerDutyRegion.US, address)
+    monkeypatch.setenv("PAGER_URL", f"pagerduty://{'i' * 32}@{'a' * 20}")
+    nights.recipients = [Recipient(name="pager", url_env="PAGER_URL")]
+    nights.audit("overnight")
+    assert [message["event_action"] for message in hook.messages] == ["trigger"]
+    nights.execute(BACKFILL)
+    nights.audit("corrected")
+    assert len(hook.messages) == 1
+
+    session = nights.database.plan.session
+    for audit_id in ("cut off", "cut off again"):
+        queue_failure(
+            nights.recipients, "empwr", session, audit_id=audit_id, reason="no disk", audit=None
+        )
+        nights.deliver()
+        assert nights.audit(f"after {audit_id}").status == "passed"
+    summaries = [message["payload"]["summary"] for message in hook.messages[1:]]
+    assert len(summaries) == 2
+    assert all("Nobody knows what is true now" in summary for summary in summaries)
+    assert nights.rows("select from counterfoil_history.alerts where delivered_at is null") == []
+
+
+@pytest.mark.parametrize(
+    ("way", "pages"),
+    [
+        ({"url_env": "PAGER_URL"}, True),
+        ({"prefect_block": "pager-duty-webhook/on-call"}, True),
+        ({"prefect_block": "slack-webhook/on-call"}, False),
+        ({"url_env": "HOOK_URL"}, False),
+        ({"url_env": "UNSET_URL"}, False),
+    ],
+)
+def test_what_pages(
+    everybody: Recipient, monkeypatch: pytest.MonkeyPatch, way: dict[str, str], *, pages: bool
+) -> None:
+    monkeypatch.setenv("PAGER_URL", "PagerDuty://i@a")
+    assert Recipient(name="pager", **way).pages is pages  # type: ignore[arg-type]
 
 
 def test_what_grew_is_told_with_both_sizes(
