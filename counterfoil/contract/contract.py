@@ -307,6 +307,7 @@ class Contract(_Clause):
     migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
     structure: Structure | None = None
     health: Health | None = None
+    why: dict[Name, Name] = Field(default_factory=dict)
     _facts: Facts = PrivateAttr(default_factory=Facts)
 
     @model_validator(mode="after")

@@ -34,7 +34,8 @@ _PARENTS_OF_A_SCAN = 4
 
 def dbt_variables(contract: Contract) -> dict[str, Any]:
     """The contract and what follows from it, as dbt's `--vars`."""
-    declared = contract.model_dump(mode="json", by_alias=True, exclude_none=True)
+    # Another word in a report builds no view anew.
+    declared = contract.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"why"})
     return {"contract": declared, "derived": derive(contract)}
 
 

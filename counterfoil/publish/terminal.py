@@ -8,7 +8,7 @@ from counterfoil.common.text import one_line
 from counterfoil.publish import forms
 from counterfoil.publish.blocks import Cell, Table
 from counterfoil.publish.body import Body
-from counterfoil.publish.headlines import headlines, movement, verdict
+from counterfoil.publish.headlines import headlines, movement, verdict, worst_first
 from counterfoil.publish.tables import score_table
 
 # Of a table; the page has the rest.
@@ -23,6 +23,9 @@ def render_terminal(body: Body) -> Iterator[Text]:
     yield from map(_plain, body.facts)
     for sentence in headlines(audit):
         yield _plain(sentence, "  ")
+    for check in worst_first(audit.checks)[:1]:
+        if check.status == "fail":
+            yield _plain(f"Why it matters: {check.why}")
     for table in (score_table(audit), *body.tables):
         if lines := table.failing(_MOST_LINES):
             yield _plain(table.caption)

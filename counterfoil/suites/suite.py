@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from counterfoil.common.errors import SuiteError
+from counterfoil.common.errors import ContractError, SuiteError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
@@ -289,9 +289,9 @@ class Suite(_Entry):
         )
 
     def narrowed_to(self, contract: Contract) -> "Suite":
-        """The suite with those of its checks that the contract asks for."""
+        """The suite with those of its checks that the contract asks for, and its words for why."""
         checks = tuple(
-            check
+            check.model_copy(update={"why": contract.why.get(check.check_id, check.why)})
             for check in self.checks
             if check.declared_by is None or contract.declares(check.declared_by)
         )
@@ -412,6 +412,25 @@ def check_suites(
                     where=f"{suite.file}, check {check.check_id}",
                     remedy="List keys and measures only",
                 )
+
+
+def check_whys(suites: Iterable[Suite], contract: Contract) -> None:
+    """That the contract says why of checks that there are.
+
+    Args:
+        suites: every suite there is.
+        contract: whose `why` names checks of them.
+
+    Raises:
+        ContractError: it names another.
+    """
+    unknown = contract.why.keys() - {check.check_id for suite in suites for check in suite.checks}
+    if unknown:
+        raise ContractError(
+            f"no suite has a check '{min(unknown)}'",
+            where=f"contract of {contract.database}, key why",
+            remedy="See `counterfoil checks`; the audit's own keep their words",
+        )
 
 
 def check_columns(suites: Iterable[Suite], columns: Mapping[str, frozenset[str]]) -> None:

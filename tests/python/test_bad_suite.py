@@ -8,9 +8,9 @@ import yaml
 from conftest import ROOT
 from refusals import GONE, changed, refused
 
-from counterfoil.common.errors import SuiteError
+from counterfoil.common.errors import ContractError, SuiteError
 from counterfoil.contract.contract import load_contract
-from counterfoil.suites.suite import Suite, check_suites, load_suites, read_pii_columns
+from counterfoil.suites.suite import Suite, check_suites, check_whys, load_suites, read_pii_columns
 from counterfoil.suites.validator import check_expectations
 
 # One whose rows are the evidence, and a summary.
@@ -320,6 +320,12 @@ def test_personal_columns_are_found(tmp_path: Path, tag: str) -> None:
     columns = f"[{{name: b, {tag}}}, {{name: c, meta: {{pii: false}}}}, {{name: d}}]"
     (tmp_path / "_models.yml").write_text(f"models: [{{name: a, columns: {columns}}}]\n")
     assert read_pii_columns(tmp_path) == {"a": {"b"}}
+
+
+def test_why_of_a_check_that_there_is_not(folder: Path) -> None:
+    contract = load_contract(ROOT).model_copy(update={"why": {"capacity.gone": "It matters."}})
+    with refused(ContractError, "contract of empwr, key why", "no suite has a check"):
+        check_whys(written(folder, VIEW), contract)
 
 
 def test_the_good_ones_are_taken(folder: Path) -> None:

@@ -15,6 +15,7 @@ from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract
 from counterfoil.publish.catalogue import catalogue
 from counterfoil.publish.json_schemas import audit_schema, contract_schema
+from counterfoil.suites.own_checks import OWN_CHECKS
 from counterfoil.suites.suite import load_suites
 
 DOCS = ROOT / "docs"
@@ -23,6 +24,10 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+# What the demos' applications are about, and what was once written of them.
+OF_AN_APPLICATION = re.compile(
+    r"dancer|studio|reservation|competition|booking|EMPWR|London|\breport \d", re.IGNORECASE
+)
 VARIABLE = re.compile(r"\bCOUNTERFOIL_[A-Z0-9_]*[A-Z0-9]")
 
 
@@ -74,6 +79,18 @@ def test_every_view_is_named_for_those_who_query_it() -> None:
     staging = {file.stem for file in (ROOT / "models" / "staging").glob("*.sql")}
     unnamed = {view for view in views - staging if not any(fnmatch(view, name) for name in named)}
     assert not unnamed
+
+
+def test_the_words_of_packs_for_anyone_are_of_no_application() -> None:
+    checks = [
+        check
+        for suite in load_suites(ROOT / "expectations")
+        if suite.pack != "capacity"
+        for check in suite.checks
+    ]
+    for check in [*checks, *OWN_CHECKS]:
+        words = " ".join([check.title, check.why, check.remedy])
+        assert not OF_AN_APPLICATION.search(words), f"{check.check_id}: {words}"
 
 
 def test_every_setting_is_explained() -> None:
