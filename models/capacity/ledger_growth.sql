@@ -15,11 +15,15 @@ growth as (
         count(*) as entry_count,
         min(created_at) as oldest_entry_at,
         max(created_at) as newest_entry_at,
+        {% if contract_part('capacity.freezes') -%}
         count(*) filter (
             where
             reason in ({{ capacity_reasons('adjustment') }})
             and ({{ is_in_freeze('created_at') }})
-        ) as freeze_adjustment_count
+        )
+        {%- else -%}
+        null::bigint
+        {%- endif %} as freeze_adjustment_count
     from ledger
 ),
 

@@ -15,7 +15,7 @@ select
     {{ key_of(rule['table'], 'source_row') }}::text as row_id,
     {{ tenant_of(rule['table'], 'source_row') }} as tenant_id,
     {% if rule['column'] in pii -%}
-    null::text as disallowed_value
+    '(withheld: personal)' as disallowed_value
     {%- else -%}
     left(source_row.{{ quoted(rule['column']) }}::text, 100) as disallowed_value
     {%- endif %}

@@ -72,7 +72,13 @@ final as (
             )
         ) as is_shrunken,
         row_count - previous_row_count as row_count_change,
-        unjudged_because
+        unjudged_because,
+        case
+            when newest_row_at is null then 'of no time up to now'
+            else
+                'of ' || to_char(newest_row_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+                || ' UTC, ' || age_seconds || ' seconds old'
+        end as staleness
     from compared
 )
 

@@ -51,9 +51,15 @@ final as (
         is_actual_nullable,
         case
             when is_missing then 'is missing'
-            when coalesce(is_type_different, false) and is_nullability_different
-                then 'has another type, and is not nullable as declared'
-            when coalesce(is_type_different, false) then 'has another type'
+            when coalesce(is_type_different, false)
+                then
+                    'has type ' || actual_type || ', and ' || expected_type
+                    || ' is declared'
+                    || case
+                        when is_nullability_different
+                            then ', nor is it nullable as declared'
+                        else ''
+                    end
             when is_nullability_different and is_actual_nullable then 'can be null'
             when is_nullability_different then 'cannot be null'
             else 'as declared'

@@ -94,7 +94,13 @@ misdirected as (
     select
         foreign_keys.constraint_oid,
         (
-            select string_agg(namesakes.table_name, ', ' order by namesakes.table_name)
+            select
+                coalesce(
+                    string_agg(
+                        namesakes.table_name, ', ' order by namesakes.table_name
+                    ),
+                    'nothing'
+                )
             from {{ ref('catalog_tables') }} as namesakes
             where
                 namesakes.relation_name = foreign_keys.parent_relation_name

@@ -155,7 +155,13 @@ final as (
                     || storage.unsecured_partition_count
                     || ' of its partitions have none'
             else 'held'
-        end as row_security
+        end as row_security,
+        case
+            when owned.table_oid is null then 'belongs to no tenant'
+            when anchored.table_oid is not null then 'leads to a tenant'
+            when owned.tenant_column is null then 'has no tenant column'
+            else 'has a tenant column that may be null, ' || owned.tenant_column
+        end as tenant_state
     from tables
     inner join storage on tables.table_oid = storage.table_oid
     left join policies on tables.table_oid = policies.table_oid

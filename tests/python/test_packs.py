@@ -111,12 +111,25 @@ def test_only_what_the_contract_asks_for(
 
     required = [{**CONTRACT["relationships"][0], "required": True}]  # type: ignore[index]
     keys = [{"name": "one_order_each", "table": "order", "columns": ["odd Id"]}]
-    changed = CONTRACT | {"relationships": required, "business_keys": keys}
+    why = {"integrity.required_references_set": "An order of nobody is paid by nobody."}
+    changed = CONTRACT | {"relationships": required, "business_keys": keys, "why": why}
+    orders = CONTRACT["tables"]["order"] | {"pii": ["odd Id"]}  # type: ignore[index]
+    changed |= {
+        "tables": CONTRACT["tables"] | {"order": orders},  # type: ignore[operator]
+        "allowed_values": [
+            {"name": "odd", "table": "order", "column": "odd Id", "max": 0, "nullable": True}
+        ],
+    }
     second = audit(plan_for(changed, overnight, tmp_path, monkeypatch), overnight)
 
     (unset,) = [c for c in second.checks if c.check_id == "integrity.required_references_set"]
+    assert unset.why == "An order of nobody is paid by nobody."
     assert [finding.key for finding in unset.findings] == [
         {"relationship": "order.odd Id", "child_id": "20"}
+    ]
+    (outside,) = [c for c in second.checks if c.check_id == "integrity.values_allowed"]
+    assert [finding.message for finding in outside.findings] == [
+        "order 10 has odd Id (withheld: personal), which is not allowed"
     ]
     assert {"uniqueness", "duplicate_rows"} <= views(shop)
 

@@ -169,7 +169,7 @@ GOLDEN = {
         "Owner capacity",
         "Tenant EMPWR Dance Experience",
         "3 checks found it",
-        "Insert the missing entry: minus spaces_confirmed, at approved_at, by approved_by.",
+        "Run `counterfoil repair plan`, read the script that it prints",
         "Capacity ledger ✕ fail P0",
         "Overall CRITICAL",
         "EMPWR Dance - London -50 545 595 600 -5 2 0 -60",
@@ -259,6 +259,12 @@ def test_an_emptied_table_passes_nowhere(
 
 
 # Whom it is for: any screen, any theme, keyboard and reader; no network.
+
+
+def test_no_freeze_is_spoken_of_where_none_is_declared(published: Published) -> None:
+    body = shown(published.audits["overnight"])
+    assert "agree with the ledger to the token." in render_markdown(body)
+    assert "freeze" not in render_markdown(body)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
