@@ -1,4 +1,4 @@
-"""The roles that an audit runs as, as the SQL that makes them: no more than each needs."""
+"""The roles that an audit runs as, as the SQL that makes them, and that takes all away again."""
 
 from itertools import count
 
@@ -7,6 +7,9 @@ from counterfoil.common.templates import text_template
 from counterfoil.contract.contract import Contract
 from counterfoil.postgres.schemas import HISTORY_SCHEMA, PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.session import Session
+
+# The comment on a role by which it is known to be ours, and no application's.
+_MARK = "made by counterfoil grants"
 
 
 def render_grants(contract: Contract, session: Session, *, reader: str) -> str:
@@ -45,7 +48,32 @@ def render_grants(contract: Contract, session: Session, *, reader: str) -> str:
         views=PUBLIC_SCHEMA,
         staging=STAGING_SCHEMA,
         history=HISTORY_SCHEMA,
+        mark=_MARK,
         quote=_dollar_quote([*users.values(), reader]),
+    )
+
+
+def render_leaving(session: Session, *, reader: str) -> str:
+    """A script that drops the views, the history and the roles that `render_grants` makes.
+
+    It is for the same reader. Roles that were there before are left, with all their rights.
+
+    Args:
+        session: whose roles they are.
+        reader: the role of the analysts.
+    """
+    template = text_template(
+        "counterfoil.contract", "leaving.sql.j2", comment=comment, literal=literal
+    )
+    users = [role.user for role in (session.auditor, session.historian, session.builder)]
+    roles = list(dict.fromkeys([reader, *users]))
+    return template.render(
+        target=session.builder,
+        roles=roles,
+        schemas=[PUBLIC_SCHEMA, STAGING_SCHEMA, HISTORY_SCHEMA],
+        history=HISTORY_SCHEMA,
+        mark=_MARK,
+        quote=_dollar_quote(roles),
     )
 
 

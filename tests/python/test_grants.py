@@ -6,7 +6,7 @@ from postgast import parse
 
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, load_contract
-from counterfoil.contract.grants import render_grants
+from counterfoil.contract.grants import render_grants, render_leaving
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.session import Session
 
@@ -18,16 +18,15 @@ def target(user: str, **changed: str) -> Target:
     return Target.model_validate(given | {"user": user})
 
 
+def session(builder: str, auditor: str, historian: str, **changed: str) -> Session:
+    users = (target(user, **changed) for user in (builder, auditor, historian))
+    return Session(*users, Settings())
+
+
 def script(
     contract: Contract, builder: str, auditor: str, historian: str, reader: str, **changed: str
 ) -> str:
-    session = Session(
-        target(builder, **changed),
-        target(auditor, **changed),
-        target(historian, **changed),
-        Settings(),
-    )
-    return render_grants(contract, session, reader=reader)
+    return render_grants(contract, session(builder, auditor, historian, **changed), reader=reader)
 
 
 def kinds(script: str) -> list[str]:
@@ -46,6 +45,12 @@ def test_no_name_leads_out_of_its_statement() -> None:
         dbname=HOSTILE,
     )
     assert kinds(said) == kinds(script(plain, "b", "a", "h", "r"))
+
+
+def test_no_name_leads_out_of_the_way_back_either() -> None:
+    hostile = session(*(f"{role}{HOSTILE}" for role in "bah"), name=HOSTILE, dbname=HOSTILE)
+    said = render_leaving(hostile, reader=f"r{HOSTILE}")
+    assert kinds(said) == kinds(render_leaving(session("b", "a", "h"), reader="r"))
 
 
 def test_every_schema_of_the_contract_is_granted() -> None:

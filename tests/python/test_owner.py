@@ -15,9 +15,10 @@ from servers import EMBEDDED, Server, oldest_installed, server
 from counterfoil.audit.audit import audit
 from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import load_contract
-from counterfoil.contract.grants import render_grants
+from counterfoil.contract.grants import render_grants, render_leaving
 from counterfoil.draft.contract import draft
 from counterfoil.draft.survey import survey
+from counterfoil.history.tables import ensure_history
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.pipeline.preflight import check_auditor
 from counterfoil.postgres.instant import open_snapshot
@@ -30,6 +31,34 @@ schema: public
 packs: [{pack}]
 tables:
   people: {{key: id, in_use: true}}
+"""
+
+_EVERYTHING = """
+    with acls as (
+        select 'relation' as kind, oid::regclass::text as name, relowner as owner_oid,
+            coalesce(
+                relacl, acldefault(case relkind when 'S' then 's' else 'r' end::"char", relowner)
+            ) as acl
+        from pg_class
+        where relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+        union all
+        select 'schema', nspname, nspowner, coalesce(nspacl, acldefault('n', nspowner))
+        from pg_namespace where nspname !~ '^pg_(toast|temp)'
+        union all
+        select 'database', datname, datdba, coalesce(datacl, acldefault('d', datdba))
+        from pg_database
+    )
+    select kind, name, owner_oid::regrole::text, acl.grantee::regrole::text, acl.privilege_type
+    from acls cross join lateral aclexplode(acl) as acl
+    union all
+    select 'role', rolname, null, null, null from pg_roles
+    union all
+    select 'defaults', defaclrole::regrole::text, defaclacl::text, null, null from pg_default_acl
+    union all
+    select 'setting', setrole::regrole::text, setconfig::text, null, null from pg_db_role_setting
+    union all
+    select 'membership', roleid::regrole::text, member::regrole::text, null, null
+    from pg_auth_members
 """
 
 
@@ -54,6 +83,7 @@ def test_an_owner_without_superuser_comes_to_a_verdict(
     shops: Target, database_server: Server, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     session = _session(shops)
+    without = _everything(shops)
     file = tmp_path / "contract.yml"
     file.write_text(draft(survey(Session.alone(shops, Settings()))), encoding="utf-8")
     grants = render_grants(load_contract(tmp_path, file), session, reader=READER)
@@ -71,6 +101,65 @@ def test_an_owner_without_superuser_comes_to_a_verdict(
     assert _may(session.builder, "select has_table_privilege('public.later', 'select')")
     for role in (session.builder, session.auditor):
         assert _may(role, "select has_sequence_privilege('public.later_id_seq', 'select')")
+
+    # And what was done is undone, to the last right.
+    run_script(shops, "drop table later")
+    leaving = render_leaving(session, reader=READER)
+    assert not run_script(shops, leaving)
+    assert _everything(shops) == without
+    assert not run_script(shops, leaving)
+
+
+def test_leaving_drops_nothing_that_is_not_ours(shops: Target, tmp_path: Path) -> None:
+    file = tmp_path / "contract.yml"
+    file.write_text(CONTRACT.format(pack="integrity"))
+    # The application's own role is the writer of history.
+    run_script(shops, "create role app login; grant select on shops to app")
+    session = _session(shops)
+    app = session.historian.model_copy(update={"user": "app"})
+    session = replace(session, historian=app)
+    try:
+        run_script(shops, render_grants(load_contract(tmp_path, file), session, reader=READER))
+        ensure_history(session)
+        run_script(session.builder, "create view counterfoil.v as select from public.people")
+        run_script(shops, "create schema mine; create view mine.v as select from counterfoil.v")
+        leaving = render_leaving(session, reader=READER)
+        standing = _everything(shops)
+        with pytest.raises(psycopg2.errors.DependentObjectsStillExist, match=r"mine\.v"):
+            run_script(shops, leaving)
+        assert _everything(shops) == standing
+
+        run_script(shops, "drop schema mine cascade")
+        said = run_script(shops, leaving)
+        assert "app stays: it is not known to be a role that counterfoil grants made" in said
+        assert _may(app, "select has_table_privilege('public.shops', 'select')")
+        assert not any("counterfoil" in str(item) for item in _everything(shops))
+    finally:
+        run_script(shops, "drop owned by app; drop role app")
+
+
+def test_leaving_as_the_one_role_that_did_everything(shops: Target) -> None:
+    alone = Session.alone(shops, Settings())
+    without = _everything(shops)
+    ensure_history(alone)
+    assert not run_script(shops, render_leaving(alone, reader=READER))
+    assert _everything(shops) == without
+
+
+def test_leaving_one_database_leaves_the_roles_of_another(
+    shops: Target, database_server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "contract.yml"
+    file.write_text(CONTRACT.format(pack="integrity"))
+    session = _session(shops)
+    run_script(shops, render_grants(load_contract(tmp_path, file), session, reader=READER))
+    with database_server.connect() as superuser, superuser.cursor() as cursor:
+        cursor.execute(f"grant connect on database postgres to {READER}")
+        try:
+            said = run_script(shops, render_leaving(session, reader=READER))
+            assert f"{READER} stays: privileges for database postgres" in said
+        finally:
+            cursor.execute(f"revoke connect on database postgres from {READER}")
 
 
 def test_what_row_security_hides_is_told_with_the_script(shops: Target, tmp_path: Path) -> None:
@@ -112,6 +201,13 @@ def _come_to_a_verdict(session: Session, file: Path) -> None:
     assert failing["tenancy.references_stay_in_tenant"] == 1, "person 1 is of the other shop"
     assert "schema.sequences_have_room" in {check.check_id for check in found.checks}
     assert not [check.check_id for check in found.checks if check.status == "error"]
+
+
+def _everything(owner: Target) -> set[tuple[str, ...]]:
+    """What the database has, whose it is and who may do what with it; and who there is."""
+    with closing(psycopg2.connect(**owner.libpq)) as connection, connection.cursor() as cursor:
+        cursor.execute(_EVERYTHING)
+        return set(cursor.fetchall())
 
 
 def _session(owner: Target) -> Session:
