@@ -2,7 +2,8 @@
 
 A fenced block without a language is a terminal's. `$ ` begins a command, a prompt of psql's a
 statement, and what follows is what was said. The result of a block of SQL is the block after it.
-`...` stands for anything, and text may be wrapped anywhere.
+A block of SQL with none after it only has to be taken. `...` stands for anything, and text may be
+wrapped anywhere.
 
 Before a block `<!-- run: ... -->` has the command that says what is in it, and
 `<!-- not run: ... -->` the reason why there is none.
@@ -70,20 +71,22 @@ def steps_of(page: Path) -> Iterator[Step]:
         for token in MarkdownIt().parse(page.read_text(encoding="utf-8"))
         if token.type in ("fence", "html_block")
     ]
-    for before, block in zip([None, *blocks], blocks, strict=False):
-        if block.type != "fence" or block.info:
-            continue
-        before = before if before and _follows(before, block) else None
+    for before, block, after in zip([None, *blocks], blocks, [*blocks[1:], None], strict=False):
+        above = before if before and _follows(before, block) else None
+        below = after if after and after.type == "fence" and _follows(block, after) else None
         lines = block.content.splitlines()
-        if before and (mark := _MARK.fullmatch(before.content)):
+        if mark := _MARK.fullmatch(above.content if above else ""):
             kind, command = mark.groups()
             if kind == "run":
                 said = [line for line in lines if not line.startswith("$ ")]
                 yield Step(_line(block), command, said=said)
-        elif before and before.info == "sql":
-            yield Step(_line(block), _ON_THE_DEMO, before.content.splitlines(), lines)
-        else:
-            yield from _steps(page, block)
+        elif block.info == "sql" and not (below and below.info == ""):
+            yield Step(_line(block), _ON_THE_DEMO, lines, ["..."])
+        elif block.type == "fence" and block.info == "":
+            if above and above.info == "sql":
+                yield Step(_line(block), _ON_THE_DEMO, above.content.splitlines(), lines)
+            else:
+                yield from _steps(page, block)
 
 
 def _follows(before: Token, block: Token) -> bool:

@@ -81,6 +81,12 @@ def test_every_view_is_named_for_those_who_query_it() -> None:
     assert not unnamed
 
 
+def test_every_pack_has_a_first_thing_to_do() -> None:
+    linked = set(re.findall(r"checks\.md#([a-z]+)", read(DOCS / "oncall.md")))
+    packs = {suite.pack for suite in load_suites(ROOT / "expectations")}
+    assert not {pack for pack in packs if not any(anchor.startswith(pack) for anchor in linked)}
+
+
 def test_the_words_of_packs_for_anyone_are_of_no_application() -> None:
     checks = [
         check

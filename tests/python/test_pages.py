@@ -84,6 +84,6 @@ def test_what_was_said_is_compared_whole(shown: str, *, is_true: bool) -> None:
 def test_what_a_page_shows_was_said(page: Path, shell: Terminal) -> None:
     for step in steps_of(page):
         said, shown = shell.says(step), "\n".join(step.said)
-        assert agrees(shown, said), (
-            f"{page.name}:{step.line}: {step.command}\nthe page:\n{shown}\nnow:\n{said}"
-        )
+        told = f"{page.name}:{step.line}: {step.command}\nthe page:\n{shown}\nnow:\n{said}"
+        assert agrees(shown, said), told
+        assert "ERROR: " in shown or "ERROR: " not in said, told
