@@ -185,6 +185,12 @@ def test_a_sequence_of_somebody_elses_stops_no_other_right(
     assert "let its owner run: grant select on sequence public.foreign_seq" in said
     assert _may(session.auditor, "select has_sequence_privilege('public.shops_id_seq', 'select')")
 
+    with database_server.connect("shops") as superuser, superuser.cursor() as cursor:
+        cursor.execute("grant select on sequence public.foreign_seq to counterfoil_auditor")
+    said = run_script(shops, render_leaving(session, reader=READER))
+    assert "let its owner run: revoke all on sequence foreign_seq from counterfoil_auditor" in said
+    assert "counterfoil_auditor stays: privileges for sequence foreign_seq" in said
+
 
 def _come_to_a_verdict(session: Session, file: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
