@@ -16,7 +16,8 @@ from counterfoil.common.settings import Settings
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.postgres.embedded import binaries
 
-# The catalogue is written from the suites, with examples that tests/faults runs.
+# The catalogue is written from the suites, with examples that tests/faults runs; what is said of
+# a folder of migrations is held by test_migrations_command.py.
 HELD_ELSEWHERE = {"checks.md", "migrations.md"}
 PAGES = [
     page
