@@ -18,8 +18,8 @@ from counterfoil.common.text import clip, one_line
 from counterfoil.publish import forms
 from counterfoil.publish.blocks import Table
 from counterfoil.publish.body import Body
-from counterfoil.publish.groups import Group, groups
 from counterfoil.publish.forms import instant
+from counterfoil.publish.groups import Group, groups
 from counterfoil.publish.headlines import movement, verdict, worst_first
 from counterfoil.publish.tables import score_table
 
