@@ -59,7 +59,8 @@ def main() -> None:
         _write_sql(Path(folder, "sql"), wanted // 2)
         _write_python(Path(folder, "alembic"), wanted)
         for name in ("sql", "alembic"):
-            _measure(Path(folder), name)
+            for static in (True, False):
+                _measure(Path(folder), name, static=static)
 
 
 def _write_sql(folder: Path, pairs: int) -> None:
@@ -78,16 +79,17 @@ def _write_python(folder: Path, files: int) -> None:
         (folder / f"{number:06}.py").write_text(text)
 
 
-def _measure(base: Path, name: str) -> None:
+def _measure(base: Path, name: str, *, static: bool) -> None:
     began, began_cpu = time.perf_counter(), time.process_time()
-    facts = read_trees({name: MigrationTree(folder=name)}, base)
+    facts = read_trees({name: MigrationTree(folder=name)}, base, static=static)
     cpu, wall = time.process_time() - began_cpu, time.perf_counter() - began
     files = len(facts.files)
     # Linux counts kilobytes, macOS bytes.
     unit = 2**20 if sys.platform == "darwin" else 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
+    way = " (--static)" if static else ""
     print(
-        f"{name}: {files:,} files in {cpu:.1f} s of one core ({files / cpu:,.0f} a second),"
+        f"{name}{way}: {files:,} files in {cpu:.1f} s of one core ({files / cpu:,.0f} a second),"
         f" {wall:.1f} s by the clock; peak {peak} MB"
     )
 

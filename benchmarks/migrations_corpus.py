@@ -108,8 +108,12 @@ def by_replay(server: Scratch, tree: Broken, folder: Path) -> list[int]:
         folder=".", layout="numbered", rollbacks=False, provided_sql=str(DEMOS[tree.demo])
     )
     facts = read_trees({"app": declared}, folder)
-    found = replayed(server, facts.trees[0], declared, facts, folder)
-    return [tree.place(refusal.line) for refusal in found if not refusal.is_unknown]
+    found, _ = replayed(server, facts.trees[0], declared, facts.scripts["app"], folder)
+    return [
+        tree.place(refusal.line)
+        for refusal in found
+        if refusal.severity == "critical" and not refusal.is_unknown
+    ]
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""Migrations: read from files, never imported or run, and judged in SQL like all else."""
+"""Migrations: read from files, replayed on a server of their own, judged in SQL like all else."""

@@ -9,7 +9,13 @@ from counterfoil.common.errors import MigrationsError
 from counterfoil.contract.contract import Contract, MigrationHistory, MigrationTree
 from counterfoil.migrations.detection import detect
 from counterfoil.migrations.extract import read_trees
-from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
+from counterfoil.migrations.load import (
+    NOT_LOADED,
+    create_tables,
+    load_facts,
+    standing_replays,
+)
+from counterfoil.migrations.rehearsal import replay_trees
 from counterfoil.migrations.tools import TOOLS
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.schemas import STAGING_SCHEMA
@@ -66,7 +72,8 @@ def with_histories(contract: Contract, contract_dir: Path, session: Session) -> 
 
 
 def load_migrations(contract: Contract, contract_dir: Path, session: Session) -> None:
-    """Reads the contract's migrations, and loads what they say beside the views.
+    """Reads the contract's migrations, replays the trees that are not as they were last time,
+    and loads what came of it beside the views.
 
     Raises:
         MigrationsError: a folder cannot be read, or the database refuses the facts.
@@ -76,12 +83,19 @@ def load_migrations(contract: Contract, contract_dir: Path, session: Session) ->
     facts = read_trees(contract.migrations, contract_dir)
     with session.as_builder(NOT_LOADED) as connection:
         create_tables(connection)
+        known = standing_replays(connection)
+        # A replay takes a while: no transaction stands open meanwhile.
+        connection.commit()
+        replay_trees(facts, contract.migrations, contract_dir, known=known)
         with connection.cursor() as cursor:
             # Two audits at once would each leave their rows beside the other's.
             cursor.execute(
                 f"lock table {STAGING_SCHEMA}.migration_trees in share row exclusive mode"
             )
-        load_facts(connection, facts)
+        if standing_replays(connection) != known:
+            known = set()
+            replay_trees(facts, contract.migrations, contract_dir)
+        load_facts(connection, facts, known=known)
         connection.commit()
     log.info("Read %s files of migrations", f"{len(facts.files):,}")
 

@@ -1,37 +1,44 @@
 """Reading a folder of migrations into facts: names first, then what is in each file."""
 
+import ast
 import hashlib
 import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from counterfoil.common.errors import MigrationsError
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.contract.layouts import Layout
-from counterfoil.migrations.alembic import RevisionHead, read_revision
-from counterfoil.migrations.collector import ANY_NAME, Collector
+from counterfoil.migrations.alembic import (
+    NotPythonError,
+    RevisionHead,
+    does_anything,
+    parse_revision,
+    read_function,
+)
 from counterfoil.migrations.detection import LeftOut, detect, search
+from counterfoil.migrations.directives import Directives
 from counterfoil.migrations.facts import (
+    Direction,
     Facts,
     MigrationFile,
+    ModelTable,
     Parent,
-    Provided,
+    ParseFault,
     Reading,
     Revision,
     Suppression,
     Tree,
-    Unknown,
+    UnqualifiedName,
 )
 from counterfoil.migrations.graph import order_revisions
 from counterfoil.migrations.layouts import (
-    ALWAYS_PROVIDED,
     JOURNAL,
     OTHER_LANGUAGES,
     PLAN,
-    PROVIDED_SCHEMAS,
     FileName,
     application_order,
     halves,
@@ -41,7 +48,8 @@ from counterfoil.migrations.layouts import (
     read_names,
 )
 from counterfoil.migrations.models import read_models
-from counterfoil.migrations.sql import read_sql
+from counterfoil.migrations.scripts import Piece, Script, TreeScripts
+from counterfoil.migrations.sql import SqlReading, read_sql
 from counterfoil.migrations.textfile import TextFile, read_text
 from counterfoil.migrations.tools import TOOLS
 
@@ -51,19 +59,39 @@ _ALLOW = re.compile(
     re.IGNORECASE,
 )
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_SQITCH: dict[str, Direction] = {"deploy": "forward", "revert": "rollback"}
 
 
 @dataclass
 class _Read:
-    """One file, read: its name, its facts, and what else its order is made of."""
+    """One file, read.
+
+    Attributes:
+        path: where it lies.
+        file: the same, as findings name it.
+        does: what applying it does, forward or (a rollback) back.
+        undoes: what the rollback does that it holds itself; None if it holds none.
+        unread: why it could not be read, or not all of it.
+        recorded_as: see facts.MigrationFile.
+        head, module: of an Alembic revision.
+    """
 
     path: Path
+    file: str
     name: FileName
-    collector: Collector
-    text: TextFile
+    text: TextFile = field(default_factory=lambda: TextFile(""))
+    does: SqlReading = field(default_factory=SqlReading)
+    undoes: SqlReading | None = None
     holds_rollback: bool | None = None
-    head: RevisionHead | None = None
     recorded_as: str | None = None
+    head: RevisionHead | None = None
+    module: ast.Module | None = None
+
+    def not_read(self, why: str, *, is_fault: bool = False) -> "_Read":
+        """The same file, of which nothing is known but why it could not be read."""
+        pieces = [Piece(1, unknown=None if is_fault else why, is_fault=is_fault)]
+        self.does = SqlReading(pieces, [(1, why)] if is_fault else [], changes=True)
+        return self
 
 
 def trees_of(
@@ -88,26 +116,27 @@ def trees_of(
     return trees, left_out
 
 
-def read_trees(trees: Mapping[str, MigrationTree], base: Path) -> Facts:
+def read_trees(trees: Mapping[str, MigrationTree], base: Path, *, static: bool = False) -> Facts:
     """The facts of each tree, by name.
 
     Args:
         trees: the contract's.
         base: what their folders are relative to; files are named relative to it too.
+        static: they will not be replayed: what Alembic's functions would send is left out.
 
     Raises:
         MigrationsError: a folder is missing or holds no migrations of its layout.
     """
     facts = Facts()
     for name, tree in trees.items():
-        _read_tree(facts, name, tree, base)
+        _read_tree(facts, name, tree, base, static=static)
     return facts
 
 
-def _read_tree(facts: Facts, name: str, tree: MigrationTree, base: Path) -> None:
+def _read_tree(facts: Facts, name: str, tree: MigrationTree, base: Path, *, static: bool) -> None:
     folder = base / tree.folder
     layout = _layout_of(folder, tree)
-    read = _read_files(name, tree, layout, folder, base)
+    read = _read_files(tree, layout, folder, base)
     if not any(one.name.direction for one in read):
         raise MigrationsError(
             f"no {layout} migrations",
@@ -115,39 +144,99 @@ def _read_tree(facts: Facts, name: str, tree: MigrationTree, base: Path) -> None
             remedy="Check the folder, or name its layout",
         )
     ordered = _ordered(read, layout)
+    for one in read:
+        if one.module:
+            one.does = SqlReading(changes=does_anything(one.module, "upgrade"))
+            one.undoes = SqlReading(changes=does_anything(one.module, "downgrade"))
+    if layout == "alembic" and not static:
+        _read_functions(ordered, tree)
+    wants_rollbacks = _wants_rollbacks(tree, layout, read)
     facts.readings.append(_reading(name, tree, layout, folder, read))
-    facts.trees.append(
-        Tree(
-            tree=name,
-            layout=layout,
-            folder=tree.folder,
-            default_schema=tree.default_schema,
-            wants_qualified_names=tree.qualified_names,
-            wants_rollbacks=_wants_rollbacks(tree, layout, read),
-        )
-    )
-    facts.provided += _provided(name, tree, layout)
+    facts.trees.append(Tree(name, layout, tree.folder, tree.default_schema, wants_rollbacks))
+    facts.scripts[name] = _scripts(layout, ordered, read if wants_rollbacks else ())
     ranks = {id(one): rank for rank, one in enumerate(ordered)}
     oldest = _newest_old_rank(tree, layout, ordered)
     for one in read:
         rank = ranks.get(id(one))
-        placed = one.collector.placed(rank if rank is not None else len(ordered))
         facts.files.append(_file(name, one, rank, is_old=rank is not None and rank <= oldest))
-        facts.parse_faults += placed.faults
-        facts.unknowns += placed.unknowns
-        facts.statements += placed.statements
-        facts.suppressions += _suppressions(name, placed.file, one.text.text)
-        if one.head and one.head.revision is not None:
-            head, file = one.head, placed.file
-            assert head.revision is not None
-            facts.revisions.append(Revision(name, head.revision, file, head.line, rank))
-            facts.parents += [
-                Parent(name, head.revision, parent, file, head.line, is_dependency)
-                for is_dependency, parents in ((False, head.parents), (True, head.waits_for))
-                for parent in parents
+        facts.parse_faults += _parse_faults(name, one, is_sql=layout != "alembic")
+        if one.name.direction == "forward":
+            facts.unqualified_names += [
+                UnqualifiedName(name, one.file, *named) for named in one.does.names
             ]
+        facts.suppressions += _suppressions(name, one.file, one.text.text)
+    _note_graph(facts, name, ordered, [one for one in read if one.head])
     if tree.models:
-        _read_models(facts, name, base / tree.models, base, after=len(ordered) << 24)
+        facts.models += _read_models(name, base / tree.models, base)
+
+
+def _parse_faults(tree: str, one: _Read, *, is_sql: bool) -> list[ParseFault]:
+    read = [one.does] + ([one.undoes] if one.undoes else [])
+    found = [ParseFault(tree, one.file, *fault) for half in read for fault in half.faults]
+    return found + [
+        ParseFault(tree, one.file, piece.line, piece.unknown, is_unknown=True)
+        for half in read
+        for piece in half.pieces
+        if is_sql and piece.unknown
+    ]
+
+
+def _note_graph(facts: Facts, tree: str, ordered: list[_Read], revisions: list[_Read]) -> None:
+    """Notes each revision, and what it stands on; each is of its parent's branch, if it labels
+    none itself."""
+    ranks = {one.file: rank for rank, one in enumerate(ordered)}
+    branches: dict[str, str | None] = {}
+    for one in sorted(revisions, key=lambda one: ranks.get(one.file, len(ranks))):
+        head = one.head
+        assert head is not None
+        assert head.revision is not None
+        inherited = (branches.get(parent) for parent in head.parents)
+        branches[head.revision] = head.label or next(filter(None, inherited), None)
+        facts.revisions.append(
+            Revision(
+                tree,
+                head.revision,
+                one.file,
+                head.line,
+                ranks.get(one.file),
+                branches[head.revision],
+            )
+        )
+        facts.parents += [
+            Parent(tree, head.revision, parent, one.file, head.line, is_dependency)
+            for is_dependency, parents in ((False, head.parents), (True, head.waits_for))
+            for parent in parents
+        ]
+
+
+def _scripts(layout: Layout, ordered: Sequence[_Read], read: Sequence[_Read]) -> TreeScripts:
+    """What a replay runs; back only if `read` has the tree's files."""
+
+    def script(one: _Read, reading: SqlReading) -> Script:
+        wanted = TOOLS[layout].transaction_of(one.text.text)
+        return Script(one.file, tuple(reading.pieces), wanted)
+
+    backs = [one for one in read if one.name.direction == "rollback"]
+    back = []
+    for one in reversed(ordered if read else ()):
+        if one.undoes is not None:
+            back.append(script(one, one.undoes))
+        elif rollback := _rollback_of(one, backs, ordered):
+            back.append(script(rollback, rollback.does))
+    return TreeScripts([script(one, one.does) for one in ordered], back)
+
+
+def _rollback_of(one: _Read, backs: Sequence[_Read], forward: Sequence[_Read]) -> _Read | None:
+    version = one.name.version
+    is_double = sum(other.name.version == version for other in forward) > 1
+    return next(
+        (
+            back
+            for back in backs
+            if back.name.version == version and (not is_double or back.name.name == one.name.name)
+        ),
+        None,
+    )
 
 
 def _layout_of(folder: Path, tree: MigrationTree) -> Layout:
@@ -178,147 +267,124 @@ def _reading(
     )
 
 
-def _read_files(
-    name: str, tree: MigrationTree, layout: Layout, folder: Path, base: Path
-) -> list[_Read]:
+def _read_files(tree: MigrationTree, layout: Layout, folder: Path, base: Path) -> list[_Read]:
     paths = list_files(folder)
+    wants_names = tree.qualified_names
     if layout == "drizzle":
-        return _read_drizzle(name, tree, folder, base, paths)
+        return _read_drizzle(folder, base, paths, wants_names=wants_names)
     if layout == "sqitch":
-        return _read_sqitch(name, tree, folder, base)
+        return _read_sqitch(folder, base, wants_names=wants_names)
     if layout == "alembic":
         modules = [path for path in paths if path.suffix == ".py"]
         return [
-            _read_python(folder / path, _collector(name, tree, folder / path, base))
+            _read_python(folder / path, base)
             for path in modules
             if path.name not in ("env.py", "__init__.py")
         ]
     return [
-        _read_sql_file(
-            folder / path, file_name, layout, _collector(name, tree, folder / path, base)
-        )
+        _read_sql_file(folder / path, file_name, layout, base, wants_names=wants_names)
         for path, file_name in read_names(layout, paths)
     ]
 
 
 def _below(base: Path, path: Path) -> str:
     """The path as it is shown: relative to the contract's folder, unless it is absolute."""
-    return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
-
-
-def _collector(name: str, tree: MigrationTree, path: Path, base: Path) -> Collector:
+    shown = (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
     # A name that is not UTF-8 is shown with what can be shown of it.
-    file = _below(base, path).encode("utf-8", "replace").decode()
-    return Collector(name, file, (tree.default_schema,))
+    return shown.encode("utf-8", "replace").decode()
 
 
-def _read_sql_file(path: Path, file_name: FileName, layout: Layout, collector: Collector) -> _Read:
+def _read_sql_file(
+    path: Path, file_name: FileName, layout: Layout, base: Path, *, wants_names: bool
+) -> _Read:
+    one = _Read(path, _below(base, path), file_name, recorded_as=file_name.version)
     if file_name.direction is None:
-        return _Read(path, file_name, collector, TextFile(""))
-    collector.turn(file_name.direction)
+        return one
     language = OTHER_LANGUAGES.get(layout, {}).get(path.suffix.lower())
     if language:
-        collector.note_unknown(f"a migration in {language}", 1, creates=ANY_NAME, removes=ANY_NAME)
-        return _Read(path, file_name, collector, TextFile(""), holds_rollback=True)
-    text = read_text(path)
-    if text.problem:
-        return _not_read(path, file_name, collector, text)
-    forward, back = text.text, None
-    if file_name.direction == "forward":
-        forward, back = halves(layout, text.text)
-    read_sql(collector, forward)
-    if back is not None:
-        collector.turn("rollback")
-        read_sql(collector, back)
+        return replace(one.not_read(f"a migration in {language}"), holds_rollback=True)
+    one.text = read_text(path)
+    if one.text.problem:
+        return one.not_read(one.text.problem, is_fault=not one.text.is_too_large)
+    text = one.text.text
+    forward, back = halves(layout, text) if file_name.direction == "forward" else (text, None)
+    one.does = read_sql(forward, wants_names=wants_names)
+    one.undoes = None if back is None else read_sql(back)
     # An empty rollback is one that undoes nothing: migrations.rollback_present says so.
-    if file_name.direction == "forward" and not _SQL_COMMENT.sub("", text.text).strip():
-        file_name = replace(file_name, fault=file_name.fault or "empty")
-    recorded_as = path.name if layout == "sql-migrate" else file_name.version
-    is_marked = layout == "sql-migrate" or back is not None
-    return _Read(
-        path,
-        file_name,
-        collector,
-        text,
-        holds_rollback=bool(back) if is_marked else None,
-        recorded_as=recorded_as,
-    )
+    if file_name.direction == "forward" and not _SQL_COMMENT.sub("", text).strip():
+        one.name = replace(file_name, fault=file_name.fault or "empty")
+    if layout == "sql-migrate":
+        one.recorded_as = path.name
+    if layout == "sql-migrate" or back is not None:
+        one.holds_rollback = bool(back)
+    return one
 
 
-def _not_read(path: Path, file_name: FileName, collector: Collector, text: TextFile) -> _Read:
-    """A file whose content nobody knows: too large is no fault of its own."""
-    problem = text.problem or ""
-    if not text.is_too_large:
-        collector.note_fault(problem, 1)
-    collector.note_unknown(problem, 1, creates=ANY_NAME, removes=ANY_NAME)
-    return _Read(path, file_name, collector, text, recorded_as=file_name.version)
-
-
-def _read_python(path: Path, collector: Collector) -> _Read:
-    text = read_text(path)
-    if text.problem:
-        return replace(
-            _not_read(path, FileName("forward", name=path.stem), collector, text),
-            holds_rollback=True,
-        )
-    head = read_revision(collector, text.text)
+def _read_python(path: Path, base: Path) -> _Read:
+    one = _Read(path, _below(base, path), FileName("forward", name=path.stem), holds_rollback=True)
+    one.text = read_text(path)
+    if one.text.problem:
+        return one.not_read(one.text.problem, is_fault=not one.text.is_too_large)
+    try:
+        one.module, head = parse_revision(one.text.text)
+    except NotPythonError as cause:
+        one.not_read(cause.problem, is_fault=True).does.faults = [(cause.line, cause.problem)]
+        return one
     if head.revision is None:
-        fault = None if collector.faults else "assigns no revision"
-        if not text.text.strip():
-            fault = "empty"
-        if collector.faults:
-            collector.note_unknown(
-                "a revision that is not valid Python", 1, creates=ANY_NAME, removes=ANY_NAME
-            )
-        return _Read(
-            path,
-            FileName("forward" if collector.faults else None, name=path.stem, fault=fault),
-            collector,
-            text,
-            holds_rollback=True,
-        )
-    return _Read(
-        path,
-        FileName("forward", version=head.revision, name=path.stem),
-        collector,
-        text,
-        holds_rollback=True,
-        head=head,
-        recorded_as=head.revision,
-    )
+        fault = "assigns no revision" if one.text.text.strip() else "empty"
+        one.name = FileName(None, name=path.stem, fault=fault)
+        return one
+    one.name = replace(one.name, version=head.revision)
+    one.head, one.recorded_as = head, head.revision
+    return one
+
+
+def _read_functions(revisions: Sequence[_Read], tree: MigrationTree) -> None:
+    """What revisions do, in this order, and then back: a type is made once in each run."""
+    forward, back = Directives(), Directives()
+    for one in revisions:
+        if one.module and one.head:
+            wants_names = tree.qualified_names
+            one.does = read_function(one.module, "upgrade", forward, wants_names=wants_names)
+            if not one.head.is_known:
+                unknown = "a down_revision that only a run would show"
+                one.does.pieces.insert(0, Piece(one.head.line, unknown=unknown))
+    for one in reversed(revisions):
+        if one.module and one.head:
+            one.undoes = read_function(one.module, "downgrade", back)
 
 
 def _read_drizzle(
-    name: str, tree: MigrationTree, folder: Path, base: Path, paths: Sequence[PurePosixPath]
+    folder: Path, base: Path, paths: Sequence[PurePosixPath], *, wants_names: bool
 ) -> list[_Read]:
     journal = folder / JOURNAL
     entries, problem = _journal(journal)
     read: list[_Read] = []
     if problem:
-        collector = _collector(name, tree, journal, base)
-        collector.note_fault(problem, 1)
-        read.append(_Read(journal, FileName(None), collector, TextFile("")))
+        read.append(_Read(journal, _below(base, journal), FileName(None)))
+        read[0].not_read(problem, is_fault=True)
     there = {path.stem: path for path in paths if path.suffix == ".sql" and len(path.parts) == 1}
     for index, tag, when in entries:
         path = folder / there.pop(tag, PurePosixPath(f"{tag}.sql"))
-        collector = _collector(name, tree, path, base)
         file_name = FileName("forward", version=str(index), name=tag, order=(index,))
         if not path.exists():
-            fault = f"{JOURNAL} names it, and it is not there"
-            collector.note_unknown(
-                "a migration that is not there", 1, creates=ANY_NAME, removes=ANY_NAME
-            )
-            read.append(_Read(path, replace(file_name, fault=fault), collector, TextFile("")))
+            read.append(_missing(path, file_name, JOURNAL, base))
             continue
-        one = _read_sql_file(path, file_name, "drizzle", collector)
+        one = _read_sql_file(path, file_name, "drizzle", base, wants_names=wants_names)
         read.append(replace(one, recorded_as=when))
     for left in there.values():
         # Without its journal nobody knows which are applied: then all are read.
         known = read_name("numbered", left) if problem else None
         file_name = known or FileName(None, name=left.stem, fault=f"{JOURNAL} does not name it")
-        collector = _collector(name, tree, folder / left, base)
-        read.append(_read_sql_file(folder / left, file_name, "drizzle", collector))
+        one = _read_sql_file(folder / left, file_name, "drizzle", base, wants_names=wants_names)
+        read.append(one)
     return read
+
+
+def _missing(path: Path, file_name: FileName, named_in: str, base: Path) -> _Read:
+    fault = f"{named_in} names it, and it is not there"
+    one = _Read(path, _below(base, path), replace(file_name, fault=fault))
+    return one.not_read("a migration that is not there")
 
 
 def _journal(path: Path) -> tuple[list[tuple[int, str, str]], str | None]:
@@ -335,7 +401,7 @@ def _journal(path: Path) -> tuple[list[tuple[int, str, str]], str | None]:
         return [], "not a Drizzle journal: entries with idx and tag are wanted"
 
 
-def _read_sqitch(name: str, tree: MigrationTree, folder: Path, base: Path) -> list[_Read]:
+def _read_sqitch(folder: Path, base: Path, *, wants_names: bool) -> list[_Read]:
     """The changes of the plan, each with its script to deploy and the one to revert it."""
     plan = read_text(folder / PLAN)
     changes = [
@@ -345,20 +411,14 @@ def _read_sqitch(name: str, tree: MigrationTree, folder: Path, base: Path) -> li
     ]
     read = []
     for order, change in enumerate(changes):
-        for directory, direction in (("deploy", "forward"), ("revert", "rollback")):
+        for directory, direction in _SQITCH.items():
             path = folder / directory / f"{change}.sql"
-            collector = _collector(name, tree, path, base)
-            file_name = FileName(
-                "forward" if direction == "forward" else "rollback", change, change, order=(order,)
-            )
+            file_name = FileName(direction, change, change, order=(order,))
             if path.exists():
-                read.append(_read_sql_file(path, file_name, "sqitch", collector))
+                one = _read_sql_file(path, file_name, "sqitch", base, wants_names=wants_names)
+                read.append(one)
             elif direction == "forward":
-                fault = f"{PLAN} names it, and it is not there"
-                collector.note_unknown(
-                    "a migration that is not there", 1, creates=ANY_NAME, removes=ANY_NAME
-                )
-                read.append(_Read(path, replace(file_name, fault=fault), collector, TextFile("")))
+                read.append(_missing(path, file_name, PLAN, base))
     return read
 
 
@@ -366,17 +426,15 @@ def _ordered(read: Iterable[_Read], layout: Layout) -> list[_Read]:
     """The files that are applied forward, in that order."""
     forward = [one for one in read if one.name.direction == "forward"]
     if layout != "alembic":
-        return sorted(
-            forward, key=lambda one: application_order(layout, one.name, one.collector.file)
-        )
-    heads = [(one.head, one) for one in forward if one.head is not None]
+        return sorted(forward, key=lambda one: application_order(layout, one.name, one.file))
     ordered = order_revisions(
         [
-            (head.revision or "", (*head.parents, *head.waits_for), one.collector.file)
-            for head, one in heads
+            (one.head.revision or "", (*one.head.parents, *one.head.waits_for), one.file)
+            for one in forward
+            if one.head
         ]
     )
-    by_file = {one.collector.file: one for one in forward}
+    by_file = {one.file: one for one in forward}
     rest = [one for one in forward if one.head is None]
     return rest + [by_file[file] for file in ordered]
 
@@ -387,15 +445,6 @@ def _wants_rollbacks(tree: MigrationTree, layout: Layout, read: Iterable[_Read])
     if TOOLS[layout].rollbacks == "if any":
         return any(one.name.direction == "rollback" or one.holds_rollback for one in read)
     return TOOLS[layout].rollbacks == "wanted"
-
-
-def _provided(name: str, tree: MigrationTree, layout: Layout) -> list[Provided]:
-    schemas = (*ALWAYS_PROVIDED, *PROVIDED_SCHEMAS.get(layout, ()), *tree.provided_schemas)
-    provided = [Provided(name, schema, None) for schema in dict.fromkeys(schemas)]
-    for table in tree.provided_tables:
-        schema, _, local = table.rpartition(".")
-        provided.append(Provided(name, schema or tree.default_schema, local))
-    return provided
 
 
 def _newest_old_rank(tree: MigrationTree, layout: Layout, ordered: Sequence[_Read]) -> int:
@@ -423,19 +472,17 @@ def _newest_old_rank(tree: MigrationTree, layout: Layout, ordered: Sequence[_Rea
 
 
 def _file(tree: str, one: _Read, rank: int | None, *, is_old: bool) -> MigrationFile:
-    changing = one.collector.changing
-    own = one.name.direction or "forward"
     return MigrationFile(
         tree=tree,
-        file=one.collector.file,
+        file=one.file,
         direction=one.name.direction,
         version=one.name.version,
         name=one.name.name,
         digits=one.name.digits,
         position=rank,
         holds_rollback=one.holds_rollback,
-        changes_something=own in changing,
-        undoes_something="rollback" in changing,
+        changes_something=one.does.changes,
+        undoes_something=one.undoes is not None and one.undoes.changes,
         fault=one.name.fault,
         recorded_as=one.recorded_as,
         sha256=hashlib.sha256(one.text.raw).hexdigest() if one.text.raw else None,
@@ -463,20 +510,16 @@ def _suppressions(tree: str, file: str, text: str) -> list[Suppression]:
     ]
 
 
-def _read_models(facts: Facts, name: str, folder: Path, base: Path, *, after: int) -> None:
+def _read_models(tree: str, folder: Path, base: Path) -> list[ModelTable]:
     if not folder.is_dir():
         raise MigrationsError(
             "no such folder of models", where=str(folder), remedy="Correct the path to the models"
         )
+    found = []
     for path in list_files(folder):
-        if path.suffix != ".py":
-            continue
-        file = _below(base, folder / path)
-        text = read_text(folder / path)
-        tables, unknown = read_models(name, file, text.text)
-        facts.models += tables
-        if text.problem:
-            unknown = [(1, text.problem)]
-        facts.unknowns += [
-            Unknown(name, file, line, after, reason, None, None) for line, reason in unknown
-        ]
+        if path.suffix == ".py":
+            file, text = _below(base, folder / path), read_text(folder / path)
+            if text.problem:
+                found.append(ModelTable(tree, file, 1, None, None, f"models: {text.problem}"))
+            found += read_models(tree, file, text.text)
+    return found

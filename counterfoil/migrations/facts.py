@@ -1,4 +1,4 @@
-"""What migration files say, each fact with the file and the line that says it.
+"""What migrations say, and what a server said of them, each fact with its file and line.
 
 Facts are judged nowhere in Python: they are loaded as tables (load.py), and the views of
 models/migrations/ say what is wrong. A class here is a table there, field for column.
@@ -8,33 +8,30 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from counterfoil.contract.layouts import Layout
+from counterfoil.migrations.scripts import TreeScripts
 
 Direction = Literal["forward", "rollback"]
-Action = Literal["creates", "removes", "refers"]
 
-# Stands in a text for a piece that only the running migration would know.
-HOLE = "\x00"
+# What a refused statement was refused for; syntax is found by reading already.
+RefusedFor = Literal["missing table", "doubled table", "doubled type", "syntax", "other"]
+
+# In a refusal's names: whatever there is may be missing, or other than it should be.
+ANYTHING = "%"
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One folder of migrations, and what its contract says of it."""
+    """One folder of migrations, and what its contract says of it.
+
+    `replayed_from` is a digest of what it was replayed from; None if it was only read.
+    """
 
     tree: str
     layout: Layout
     folder: str
     default_schema: str
-    wants_qualified_names: bool
     wants_rollbacks: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Provided:
-    """A schema, or one table of it, that something other than the migrations creates."""
-
-    tree: str
-    schema_name: str
-    table_name: str | None
+    replayed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,69 +74,83 @@ class MigrationFile:
 
 @dataclass(frozen=True, slots=True)
 class ParseFault:
-    """Text that is not valid PostgreSQL or Python."""
+    """Text that is not valid PostgreSQL or Python, or (`is_unknown`) that cannot be told."""
 
     tree: str
     file: str
     line: int
     problem: str
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """A statement of which only a run would show what it does.
-
-    `creates` and `removes` are SQL patterns (LIKE) of the schema.table names that it may
-    bring or take; None where it can do neither.
-    """
+class UnqualifiedName:
+    """A table that is named without its schema."""
 
     tree: str
     file: str
     line: int
-    position: int
-    reason: str
-    creates: str | None
-    removes: str | None
+    table_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What one statement does to, or needs of, one relation, type or schema.
+@dataclass(slots=True)
+class Refused:
+    """A statement that a server refused on an empty database, or that could not be judged there.
 
     Attributes:
-        kind: table, view, temporary, type or schema.
-        schema_name: as written; None for an unqualified name.
-        search_path: where an unqualified name is looked for, in order; the first takes what
-            is created.
-        needed_by: what refers to the object, in words: "foreign key of lead.campaigns".
-        is_conditional: it is guarded: IF [NOT] EXISTS, a condition, a caught exception.
-        column_list: a table's columns with their types, to compare two creations.
+        number: its place among the refusals of its tree.
+        says: PostgreSQL's words, or why it could not be judged.
+        refused_for: what kind of refusal it is.
+        object_name: the table or type that is missing, or is there already.
+        explanation: where that is, or was; None if nothing is known.
+        severity: warning for what was passed over and harms nothing.
+        is_unknown: the migrations are not at fault, or nobody can say.
+        follows: the number of the refusal without which it might not have been refused.
+        touches: the names of what it would have made, changed or dropped; or ANYTHING.
     """
 
     tree: str
+    number: int
     file: str
     line: int
-    position: int
     direction: Direction
-    action: Action
-    kind: str
-    schema_name: str | None
-    object_name: str
-    search_path: tuple[str, ...]
-    needed_by: str | None
-    is_conditional: bool
-    column_list: str | None
+    says: str
+    refused_for: RefusedFor = "other"
+    object_name: str | None = None
+    explanation: str | None = None
+    severity: Literal["critical", "warning"] = "critical"
+    is_unknown: bool = False
+    follows: int | None = None
+    touches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view that is there once all migrations are applied, or (no name) a schema.
+
+    Attributes:
+        kind: table, view, or schema: something else fills that, with what nobody listed.
+        file: the file that made it; None where something else provides it.
+    """
+
+    tree: str
+    schema_name: str
+    relation_name: str | None
+    kind: Literal["table", "view", "schema"]
+    file: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An Alembic revision; `position` is None if a cycle keeps it from being ordered."""
+    """An Alembic revision; `position` is None if a cycle keeps it from being ordered, `branch`
+    the label of the branch that it is on, if one was given."""
 
     tree: str
     revision: str
     file: str
     line: int
     position: int | None
+    branch: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +167,16 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """A table that an SQLAlchemy model declares, or that one of its keys names."""
+    """A table that an SQLAlchemy model declares, or that one of its keys names.
+
+    `table_name` is None for a file of models that cannot be read.
+    """
 
     tree: str
     file: str
     line: int
     schema_name: str | None
-    table_name: str
+    table_name: str | None
     named_by: str
 
 
@@ -197,16 +211,20 @@ class Reading:
 
 @dataclass
 class Facts:
-    """Everything that was read of one or more trees; `readings` are said, and not loaded."""
+    """Everything that is known of one or more trees.
+
+    `readings`, `suppressions` and `scripts` (by tree, what a replay runs) are not loaded.
+    """
 
     readings: list[Reading] = field(default_factory=list)
+    scripts: dict[str, TreeScripts] = field(default_factory=dict)
+    suppressions: list[Suppression] = field(default_factory=list)
     trees: list[Tree] = field(default_factory=list)
-    provided: list[Provided] = field(default_factory=list)
     files: list[MigrationFile] = field(default_factory=list)
     parse_faults: list[ParseFault] = field(default_factory=list)
-    unknowns: list[Unknown] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
+    unqualified_names: list[UnqualifiedName] = field(default_factory=list)
     revisions: list[Revision] = field(default_factory=list)
     parents: list[Parent] = field(default_factory=list)
     models: list[ModelTable] = field(default_factory=list)
-    suppressions: list[Suppression] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    made_relations: list[Relation] = field(default_factory=list)

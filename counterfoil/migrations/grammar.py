@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import postgast
 from google.protobuf.message import DecodeError
 from postgast import pg_query_pb2 as pg
-
-from counterfoil.migrations.facts import HOLE
 
 
 class RefusedSqlError(Exception):
@@ -30,11 +29,12 @@ class TooDeepError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One statement: its kind (create_stmt), its node, and the character it begins at."""
+    """One statement: its kind (create_stmt), its node, and the characters it lies between."""
 
     kind: str
     node: Any
     at: int
+    stop: int
 
 
 def parse(text: str) -> list[Parsed]:
@@ -53,7 +53,12 @@ def parse(text: str) -> list[Parsed]:
         raise TooDeepError from None
     place = _characters(text)
     return [
-        Parsed(kind, getattr(raw.stmt, kind), place(raw.stmt_location))
+        Parsed(
+            kind,
+            getattr(raw.stmt, kind),
+            place(raw.stmt_location),
+            place(raw.stmt_location + raw.stmt_len) if raw.stmt_len else len(text),
+        )
         for raw in tree.stmts
         if (kind := raw.stmt.WhichOneof("node"))
     ]
@@ -83,19 +88,6 @@ def split(text: str, *, method: Literal["parser", "scanner"]) -> list[slice]:
     return found
 
 
-def plpgsql(body: str) -> list[dict[str, Any]]:
-    """The tree of a PL/pgSQL block.
-
-    Raises:
-        RefusedSqlError: it does not parse.
-    """
-    tag = "$counterfoil$"
-    try:
-        return postgast.parse_plpgsql(_plain(f"do {tag}{body}{tag}"))
-    except (postgast.PgQueryError, ValueError, RecursionError) as cause:
-        raise RefusedSqlError(str(cause)) from None
-
-
 def named_in(statement: str) -> list[str]:
     """The relations that a statement names; none if it does not parse."""
     return [
@@ -104,6 +96,59 @@ def named_in(statement: str) -> list[str]:
         for _, node in postgast.walk(parsed.node)
         if isinstance(node, pg.RangeVar)
     ]
+
+
+def unqualified_names(statement: Parsed) -> list[str]:
+    """The relations that a statement names without a schema, each once; no temporary ones."""
+    nodes = [node for _, node in postgast.walk(statement.node)]
+    queries = {node.ctename for node in nodes if isinstance(node, pg.CommonTableExpr)}
+    named = [
+        node.relname
+        for node in nodes
+        if isinstance(node, pg.RangeVar) and not node.schemaname and node.relpersistence != "t"
+    ]
+    named += [name for name in _dropped(statement) if "." not in name]
+    return [name for name in dict.fromkeys(named) if name not in queries]
+
+
+def _dropped(statement: Parsed) -> Iterator[str]:
+    """The tables, views and types that a statement drops."""
+    if statement.kind == "drop_stmt":
+        for dropped in statement.node.objects:
+            match dropped.WhichOneof("node"):
+                case "list":
+                    yield ".".join(part.string.sval for part in dropped.list.items)
+                case "type_name":
+                    yield ".".join(part.string.sval for part in dropped.type_name.names)
+                case "string":
+                    yield dropped.string.sval
+
+
+def touched_by(statement: str) -> tuple[str, ...]:
+    """The names, without their schemas, of what a statement makes, changes or drops."""
+    names = {*made_by(statement)}
+    for parsed in _parsed(statement):
+        names.update(_dropped(parsed))
+        changed = getattr(parsed.node, "relation", None)
+        names.update(_made(changed) if isinstance(changed, pg.RangeVar) else ())
+    return tuple(sorted({name.rpartition(".")[2] for name in names}))
+
+
+def columns_alone(statement: str, name: str) -> str | None:
+    """CREATE TABLE as that of a temporary table of another name, which has its columns, and
+    no key, default or constraint; None if it lists no columns."""
+    tree = postgast.parse(_plain(statement))
+    table = tree.stmts[0].stmt.create_stmt
+    columns = [node for node in table.table_elts if node.WhichOneof("node") == "column_def"]
+    if not columns:
+        return None
+    made = pg.CreateStmt(relation=pg.RangeVar(relname=name, relpersistence="t", inh=True))
+    for node in columns:
+        column = made.table_elts.add().column_def
+        column.colname = node.column_def.colname
+        column.type_name.CopyFrom(node.column_def.type_name)
+    tree.stmts[0].stmt.create_stmt.CopyFrom(made)
+    return postgast.deparse(tree)
 
 
 # By statement, which of its fields says what it makes.
@@ -205,6 +250,7 @@ def _dotted(parts: Any) -> str:
     return plain_name(names[-2] if len(names) > 1 else "", names[-1])
 
 
+@lru_cache(maxsize=8)
 def _parsed(statement: str) -> list[Parsed]:
     try:
         return parse(statement)
@@ -225,7 +271,7 @@ def listed(nodes: Any) -> Iterator[Any]:
 
 def _plain(text: str) -> str:
     """Without half a surrogate pair, which Python's text can hold and no database can."""
-    return text.replace(HOLE, "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 class _characters:  # noqa: N801

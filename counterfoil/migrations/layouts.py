@@ -66,25 +66,6 @@ OTHER_LANGUAGES: dict[Layout, dict[str, str]] = {
     "flyway": {".java": "Java"},
 }
 
-PROVIDED_SCHEMAS: dict[str, tuple[str, ...]] = {
-    "supabase": (
-        "auth",
-        "storage",
-        "realtime",
-        "extensions",
-        "graphql",
-        "graphql_public",
-        "vault",
-        "pgsodium",
-        "pgbouncer",
-        "cron",
-        "net",
-        "supabase_functions",
-        "supabase_migrations",
-    )
-}
-ALWAYS_PROVIDED = ("pg_catalog", "information_schema")
-
 
 @dataclass(frozen=True, slots=True)
 class FileName:

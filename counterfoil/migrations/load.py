@@ -1,7 +1,7 @@
 """Loading facts as tables, for the views of models/migrations/ to judge."""
 
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import astuple, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -16,11 +16,11 @@ from counterfoil.migrations.facts import (
     ModelTable,
     Parent,
     ParseFault,
-    Provided,
+    Refused,
+    Relation,
     Revision,
-    Statement,
     Tree,
-    Unknown,
+    UnqualifiedName,
 )
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.schemas import STAGING_SCHEMA
@@ -30,15 +30,19 @@ NOT_LOADED = Refusal(MigrationsError, "the facts of the migrations cannot be loa
 
 _TABLES: dict[str, type] = {
     "trees": Tree,
-    "provided": Provided,
     "files": MigrationFile,
     "parse_faults": ParseFault,
-    "unknowns": Unknown,
-    "statements": Statement,
+    "unqualified_names": UnqualifiedName,
     "revisions": Revision,
     "parents": Parent,
     "models": ModelTable,
+    "refused": Refused,
+    "made_relations": Relation,
 }
+# What a replay brings, which stands while its tree has not changed.
+_OF_REPLAYS = ("refused", "made_relations")
+# Of a Counterfoil that read what statements do, and did not run them.
+_FORMER = ("provided", "unknowns", "statements")
 _TYPES: dict[Any, str] = {str: "text", int: "bigint", bool: "boolean", tuple: "text[]"}
 
 _STANDING = """
@@ -58,6 +62,8 @@ def create_tables(connection: Connection) -> None:
         cursor.execute("select to_regnamespace(%s) is null", (STAGING_SCHEMA,))
         if cursor.fetchone() == (True,):
             cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(STAGING_SCHEMA)))
+        for name in _FORMER:
+            cursor.execute(sql.SQL("drop table if exists {} cascade").format(_table(name)))
         for name, cls in _TABLES.items():
             wanted = _columns(cls)
             cursor.execute(_STANDING, (f"{STAGING_SCHEMA}.migration_{name}",))
@@ -74,12 +80,35 @@ def create_tables(connection: Connection) -> None:
             cursor.execute(sql.SQL("create table {} ({})").format(_table(name), columns))
 
 
-def load_facts(connection: Connection, facts: Facts) -> None:
-    """Replaces what the tables hold; the caller commits, or rolls back."""
+def standing_replays(connection: Connection) -> set[tuple[str, str]]:
+    """The trees whose replay stands in the tables, and what each was replayed from."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("select tree, replayed_from from {} where replayed_from <> ''").format(
+                _table("trees")
+            )
+        )
+        return set(cursor)
+
+
+def load_facts(
+    connection: Connection, facts: Facts, *, known: Collection[tuple[str, str]] = ()
+) -> None:
+    """Replaces what the tables hold; the caller commits, or rolls back.
+
+    Args:
+        connection: to the database of the views.
+        facts: what is loaded.
+        known: trees, and what they were replayed from, whose standing replay is kept.
+    """
+    kept = [tree.tree for tree in facts.trees if (tree.tree, tree.replayed_from) in known]
     with connection.cursor() as cursor:
         for name, cls in _TABLES.items():
             # Not a truncate: whoever reads them now is not made to wait.
-            cursor.execute(sql.SQL("delete from {}").format(_table(name)))
+            cursor.execute(
+                sql.SQL("delete from {} where tree <> all(%s)").format(_table(name)),
+                (kept if name in _OF_REPLAYS else [],),
+            )
             rows = [tuple(_plain(astuple(fact))) for fact in getattr(facts, name)]
             columns = sql.SQL(", ").join(sql.Identifier(column) for column, _ in _columns(cls))
             insert = sql.SQL("insert into {} ({}) values %s").format(_table(name), columns)

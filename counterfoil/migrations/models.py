@@ -5,61 +5,51 @@ from collections.abc import Iterator
 from typing import Any
 
 from counterfoil.migrations.alembic import foreign_key_targets
-from counterfoil.migrations.constants import UNKNOWN, value_of
-from counterfoil.migrations.facts import HOLE, ModelTable
+from counterfoil.migrations.constants import Evaluator, is_known
+from counterfoil.migrations.facts import ModelTable
 
 
-def read_models(tree: str, file: str, text: str) -> tuple[list[ModelTable], list[tuple[int, str]]]:
-    """The tables that a module's models declare or refer to.
-
-    Returns:
-        The tables, and of what only a run would show each line and reason. A module that is
-        not Python is one such: its application does not start either.
-    """
+def read_models(tree: str, file: str, text: str) -> list[ModelTable]:
+    """The tables that a module's models declare or refer to, as far as their names are written
+    out. Of a module that is not Python no table is known."""
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as cause:
-        return [], [(getattr(cause, "lineno", None) or 1, "models that are not valid Python")]
-    names = {
-        target.id: value_of(node.value, {})
-        for node in module.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    tables: list[ModelTable] = []
-    unknown: list[tuple[int, str]] = []
-    for declared, line, owner, keys in _declarations(module, names):
-        if declared is None:
-            unknown.append((line, f"{owner} has a table name that only a run would show"))
-            continue
-        tables.append(ModelTable(tree, file, line, *declared, named_by=f"model {owner}"))
-        for schema, name, key_line in keys:
-            if HOLE in name or HOLE in (schema or ""):
-                unknown.append((key_line, f"{owner} has a key whose target only a run would show"))
-            else:
-                tables.append(
-                    ModelTable(tree, file, key_line, schema, name, f"foreign key of model {owner}")
-                )
-    return tables, unknown
+        line = getattr(cause, "lineno", None) or 1
+        return [ModelTable(tree, file, line, None, None, "models that are not valid Python")]
+    constants = Evaluator({})
+    for node in module.body:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                constants.bind(target, constants.value(node.value))
+    return [
+        ModelTable(tree, file, line, schema, name, owner)
+        for schema, name, line, owner in _tables(module, constants)
+    ]
 
 
-_Declaration = tuple[tuple[str | None, str] | None, int, str, list[tuple[str | None, str, int]]]
-
-
-def _declarations(module: ast.Module, names: dict[str, Any]) -> Iterator[_Declaration]:
+def _tables(module: ast.Module, constants: Evaluator) -> Iterator[tuple[str | None, str, int, str]]:
+    """Schema, name, line, and what names it."""
     for node in ast.walk(module):
         if isinstance(node, ast.ClassDef):
             own = dict(_assignments(node))
-            if "__tablename__" in own and value_of(own.get("__abstract__"), names) is not True:
-                name = value_of(own["__tablename__"], names)
-                schema = _schema(value_of(own.get("__table_args__"), names))
-                yield _named(schema, name), node.lineno, node.name, _keys(node, names)
+            if "__tablename__" not in own or constants.value(own.get("__abstract__")) is True:
+                continue
+            owner, name = node.name, constants.value(own["__tablename__"])
+            schema = _schema(constants.value(own.get("__table_args__")))
         elif isinstance(node, ast.Call) and _is_table(node):
-            name = value_of(node.args[0], names)
+            name = constants.value(node.args[0])
+            owner = str(name)
             given = next((kw.value for kw in node.keywords if kw.arg == "schema"), None)
-            schema = value_of(given, names)
-            yield _named(schema, name), node.lineno, str(name), _keys(node, names)
+            schema = constants.value(given)
+        else:
+            continue
+        if isinstance(name, str) and is_known([name, schema]):
+            yield schema, name, node.lineno, f"model {owner}"
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call):
+                    for key_schema, table in foreign_key_targets(call, constants.names):
+                        yield key_schema, table, call.lineno, f"foreign key of model {owner}"
 
 
 def _assignments(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
@@ -74,28 +64,11 @@ def _assignments(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
 def _schema(table_args: Any) -> Any:
     """__table_args__ is a dict, or a tuple whose last item is one."""
     last = table_args[-1] if isinstance(table_args, list) and table_args else table_args
-    if table_args is UNKNOWN:
-        return UNKNOWN
-    return last.get("schema") if isinstance(last, dict) else None
-
-
-def _named(schema: Any, name: Any) -> tuple[str | None, str] | None:
-    if not isinstance(name, str) or HOLE in name:
-        return None
-    if schema is not None and (not isinstance(schema, str) or HOLE in schema):
-        return None
-    return schema, name
+    if not isinstance(last, dict):
+        return None if is_known(table_args) or isinstance(table_args, list) else last
+    return last.get("schema")
 
 
 def _is_table(call: ast.Call) -> bool:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     return name == "Table" and len(call.args) > 1
-
-
-def _keys(node: ast.AST, names: dict[str, Any]) -> list[tuple[str | None, str, int]]:
-    return [
-        (schema, name, call.lineno)
-        for call in ast.walk(node)
-        if isinstance(call, ast.Call)
-        for schema, name in foreign_key_targets(call, names)
-    ]

@@ -1,157 +1,118 @@
-"""Running migrations forward and back on an empty database, to see what PostgreSQL refuses.
+"""Replaying trees forward and back on an empty server, to see what PostgreSQL refuses."""
 
-An Alembic tree is not run, since that would be to run its Python.
-"""
-
+import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from counterfoil.audit.findings import CheckResult, Finding
-from counterfoil.audit.self_checks import own_finding, own_result
-from counterfoil.common.errors import MigrationsError
+from counterfoil.common.errors import DemoError, MigrationsError
 from counterfoil.common.sqltext import quoted
 from counterfoil.contract.contract import MigrationTree
-from counterfoil.migrations.facts import Facts, MigrationFile, Tree
+from counterfoil.migrations.facts import ANYTHING, Facts, Refused, Relation, Tree
 from counterfoil.migrations.grammar import RefusedSqlError, split
-from counterfoil.migrations.layouts import OTHER_LANGUAGES, halves
 from counterfoil.migrations.platforms import platform_of
-from counterfoil.migrations.replay import Refusal, Replay, Script
-from counterfoil.migrations.scratch import Scratch, scratch_server
+from counterfoil.migrations.replay import Replay
+from counterfoil.migrations.scratch import Scratch, scratch_server, server_version
+from counterfoil.migrations.scripts import TreeScripts
 from counterfoil.migrations.sql import without_psql
-from counterfoil.migrations.suppressions import UnknownRow
 from counterfoil.migrations.textfile import read_text
 from counterfoil.migrations.tools import TOOLS
-from counterfoil.suites.own_checks import OwnCheck
 
 log = logging.getLogger(__name__)
 
-REHEARSAL = OwnCheck(
-    check_id="migrations.rehearsal",
-    title="The migrations run forward and back on an empty database",
-    severity="critical",
-    relation="migrations",
-    owner="platform",
-    category="Migrations",
-    why="What fails on an empty database fails on the next new environment.",
-    remedy="Correct the statement, and run the check again.",
-)
+# Part of what a tree is replayed from: raised when the same files may come to something else.
+_EDITION = 1
+
+# Where Supabase puts extensions, its role finds their functions.
+_MORE_PATH = {"supabase": ("extensions",)}
 
 
-def rehearse(
-    facts: Facts, trees: Mapping[str, MigrationTree], folder: Path
-) -> tuple[CheckResult, list[UnknownRow]]:
-    """Runs each tree of SQL forward and then back.
+def replay_trees(
+    facts: Facts,
+    trees: Mapping[str, MigrationTree],
+    folder: Path,
+    *,
+    known: Collection[tuple[str, str]] = (),
+) -> None:
+    """Replays each tree, and adds to the facts what is refused and what stands in the end.
 
     Args:
-        facts: of the trees.
-        trees: by name, as they were read.
+        facts: of the trees, as they were read.
+        trees: by name.
         folder: what the files are relative to.
-
-    Returns:
-        The check, one finding for each statement that is refused for no other's sake; and
-        what could not be judged.
+        known: trees, and what they were replayed from, that need not be replayed again.
 
     Raises:
-        DemoError: the embedded server does not start.
         MigrationsError: what the contract says is provided cannot be read.
     """
-    own = [tree for tree in facts.trees if tree.layout != "alembic"]
-    refused: list[tuple[Tree, Refusal]] = []
-    if own:
+    facts.refused, facts.made_relations = [], []
+    facts.trees = [
+        replace(tree, replayed_from=_digest(tree, trees[tree.tree], facts, folder))
+        for tree in facts.trees
+    ]
+    wanted = [tree for tree in facts.trees if (tree.tree, tree.replayed_from) not in known]
+    if not wanted:
+        return
+    try:
         with scratch_server() as server:
-            for tree in own:
+            for tree in wanted:
                 log.info("Running %s on an empty server", tree.tree)
-                found = replayed(server, tree, trees[tree.tree], facts, folder)
-                refused += [(tree, refusal) for refusal in found]
-    findings = [_finding(*each) for each in refused if not each[1].is_unknown]
-    unknown = [_unknown(*each) for each in refused if each[1].is_unknown]
-    names = {tree.tree for tree in own}
-    count = sum(file.tree in names for file in facts.files)
-    result = own_result(REHEARSAL, rows_checked=count, findings=findings)
-    if unknown and not findings:
-        detail = f"{len(unknown)} statements could not be judged, or what follows from them"
-        result = result.model_copy(update={"status": "unknown", "detail": detail})
-    return result, unknown
+                scripts = facts.scripts[tree.tree]
+                refused, relations = replayed(server, tree, trees[tree.tree], scripts, folder)
+                facts.refused += refused
+                facts.made_relations += relations
+    except DemoError as cause:
+        # To be tried again the next time.
+        facts.trees = [replace(tree, replayed_from="") for tree in facts.trees]
+        facts.refused = [
+            Refused(
+                *(tree.tree, 0, tree.folder, 1, "forward"),
+                f"not replayed: {cause}",
+                is_unknown=True,
+                touches=(ANYTHING,),
+            )
+            for tree in facts.trees
+        ]
 
 
 def replayed(
-    server: Scratch, tree: Tree, declared: MigrationTree, facts: Facts, folder: Path
-) -> list[Refusal]:
-    """What is refused of one tree of SQL, forward and then back, and of what nothing is known."""
-    own = [file for file in facts.files if file.tree == tree.tree]
-    forward = sorted(
-        (file for file in own if file.position is not None), key=lambda file: file.position or 0
-    )
-    backs = [file for file in own if file.direction == "rollback"]
+    server: Scratch, tree: Tree, declared: MigrationTree, scripts: TreeScripts, folder: Path
+) -> tuple[list[Refused], list[Relation]]:
+    """What is refused of one tree, forward and then back, and what stands in between."""
     with server.database() as database:
-        replay = Replay(database, tree.layout)
+        replay = Replay(database, tree.tree, tree.folder, tree.layout)
         _provide(replay, tree, declared, folder)
-        unread = {fact.file: fact.reason for fact in facts.unknowns if _is_unread(tree, fact.file)}
-        for file in forward:
-            if file.file in unread:
-                replay.do_not_know(file.file, 1, unread[file.file])
-        replay.run([_script(tree, file, folder) for file in forward if file.file not in unread])
-        replay.explain_later()
-        if tree.wants_rollbacks and not replay.is_over:
-            scripts = [
-                script
-                for file in reversed(forward)
-                if (script := _script_back(tree, file, backs, forward, folder))
-            ]
-            replay.run(scripts, where="on the way back ")
-        return [refusal for refusal in replay.refusals if refusal.file or refusal.followed_by]
+        replay.go_forward(scripts.forward)
+        if not replay.is_over:
+            replay.go_back(scripts.back)
+        return replay.told(), replay.relations
 
 
-def _is_unread(tree: Tree, file: str) -> bool:
-    """Whether a file is of a language that is not run."""
-    return Path(file).suffix.lower() in OTHER_LANGUAGES.get(tree.layout, {})
-
-
-def _script(tree: Tree, file: MigrationFile, folder: Path) -> Script:
-    raw = read_text(folder / file.file).text
-    return Script(file.file, halves(tree.layout, raw)[0], raw)
-
-
-def _script_back(
-    tree: Tree,
-    file: MigrationFile,
-    backs: Sequence[MigrationFile],
-    forward: Sequence[MigrationFile],
-    folder: Path,
-) -> Script | None:
-    raw = read_text(folder / file.file).text
-    back = halves(tree.layout, raw)[1]
-    if back is not None:
-        return Script(file.file, back, raw)
-    rollback = _rollback_of(file, backs, forward)
-    if rollback is None:
-        return None
-    text = read_text(folder / rollback.file).text
-    return Script(rollback.file, text, text)
-
-
-def _rollback_of(
-    file: MigrationFile, backs: Sequence[MigrationFile], forward: Sequence[MigrationFile]
-) -> MigrationFile | None:
-    is_double = sum(other.version == file.version for other in forward) > 1
-    return next(
-        (
-            back
-            for back in backs
-            if back.version == file.version and (not is_double or back.name == file.name)
-        ),
-        None,
-    )
+def _digest(tree: Tree, declared: MigrationTree, facts: Facts, folder: Path) -> str:
+    """A digest of all that decides what a replay of the tree comes to."""
+    tree = replace(tree, replayed_from=None)
+    said = [_EDITION, server_version(), tree, declared.model_dump(), facts.scripts[tree.tree]]
+    digest = hashlib.sha256(repr(said).encode("utf-8", "replace"))
+    if declared.provided_sql:
+        digest.update(read_text(folder / declared.provided_sql).raw)
+    return digest.hexdigest()
 
 
 def _provide(replay: Replay, tree: Tree, declared: MigrationTree, folder: Path) -> None:
     """What the tool's platform and the contract say that something else provides."""
     replay.provide(platform_of(tree.layout))
+    schemas = [
+        *declared.provided_schemas,
+        *replay.provided_schemas(["public", declared.default_schema]),
+    ]
+    replay.relations += [
+        Relation(tree.tree, schema, None, "schema", None) for schema in dict.fromkeys(schemas)
+    ]
     if declared.provided_sql:
         replay.provide(_statements(folder / declared.provided_sql))
-    schemas = {*declared.provided_schemas, declared.default_schema}
-    replay.provide([f"create schema if not exists {quoted(name)}" for name in sorted(schemas)])
+    schemas = sorted({*declared.provided_schemas, declared.default_schema})
+    replay.provide([f"create schema if not exists {quoted(name)}" for name in schemas])
     path = [declared.default_schema, "public", *_MORE_PATH.get(tree.layout, ())]
     replay.search_path = f"set search_path to {', '.join(map(quoted, dict.fromkeys(path)))}"
     replay.provide([replay.search_path])
@@ -178,29 +139,3 @@ def _statements(file: Path) -> list[str]:
             where=f"{file}:{text.count(chr(10), 0, cause.at) + 1}",
             remedy="Correct it: it is run before the first migration",
         ) from None
-
-
-# Where Supabase puts extensions, its role finds their functions.
-_MORE_PATH = {"supabase": ("extensions",)}
-
-
-def _said(refusal: Refusal) -> str:
-    more = refusal.followed_by
-    return refusal.says + (
-        f" ({more:,} later statement{'s' * (more != 1)} could not be judged for it)" if more else ""
-    )
-
-
-def _finding(tree: Tree, refusal: Refusal) -> Finding:
-    key: dict[str, str | None] = {
-        "tree": tree.tree,
-        "file": refusal.file,
-        "line": str(refusal.line),
-    }
-    message = f"{refusal.file}:{refusal.line}: {_said(refusal)}"
-    return own_finding(REHEARSAL, key, message)
-
-
-def _unknown(tree: Tree, refusal: Refusal) -> UnknownRow:
-    file = refusal.file or tree.folder
-    return UnknownRow(REHEARSAL.check_id, tree.tree, file, max(refusal.line, 1), _said(refusal))

@@ -9,26 +9,27 @@ missing one, so that what comes after can still be judged.
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_INTRANS
 
 from counterfoil.contract.layouts import Layout
+from counterfoil.migrations.facts import ANYTHING, Direction, Refused, Relation
 from counterfoil.migrations.grammar import (
-    RefusedSqlError,
+    columns_alone,
     keys_left_out,
     made_by,
     named_in,
-    split,
+    touched_by,
 )
 from counterfoil.migrations.platforms import stand_ins
 from counterfoil.migrations.scratch import Database
-from counterfoil.migrations.sql import is_template, without_psql
-from counterfoil.migrations.tools import TOOLS, Transaction
+from counterfoil.migrations.scripts import Piece, Script
+from counterfoil.migrations.tools import TOOLS
 
-_LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 _CONTROL = re.compile(
     r"(?:begin|start\s+transaction|commit|end|rollback|abort|savepoint|release"
     r"|prepare\s+transaction)\b(?!\s+prepared)",
@@ -41,53 +42,107 @@ _EXTENSION = re.compile(
 )
 _COPY = re.compile(r"copy\b[^;]*\bfrom\s+stdin\b", re.IGNORECASE)
 _CHANGES_ROWS = re.compile(r"(?:insert|update|delete|merge|copy|with|do|select|call)\b", re.I)
-_READS_ANOTHER_FILE = re.compile(r"^\\(?:i|ir|include|include_relative|gexec|copy)\b", re.M)
+_MAKES_A_TABLE = re.compile(r"create\s+(?:unlogged\s+|foreign\s+)?table\b", re.IGNORECASE)
+_UNLESS_THERE = re.compile(r"create\s+(?:unlogged\s+)?table\s+if\s+not\s+exists\b", re.IGNORECASE)
 _COLUMN = re.compile(r'column "?(?:\w+\.)*(\w+)"?')
 _QUOTED = re.compile(r'"([^"]+)"|\bfunction ([^\s(]+)\(')
+_ONE_NAME = re.compile(r'\w+ "(.+)" (?:does not exist|already exists)')
 
 # What Postgres calls it.
 _NO_RIGHT = "42501"
 _NO_TABLE, _NO_SCHEMA, _NO_OBJECT, _NO_FUNCTION = "42P01", "3F000", "42704", "42883"
 _NO_COLUMN, _NO_KEY = "42703", "42830"
 _MISSING = frozenset({_NO_TABLE, _NO_SCHEMA, _NO_OBJECT, _NO_FUNCTION, _NO_COLUMN, _NO_KEY})
+_TABLE_TWICE, _OBJECT_TWICE = "42P07", "42710"
+_TWICE = frozenset({_TABLE_TWICE, _OBJECT_TWICE, "42P06", "42701", "42723"})
 # Cancelled, out of memory or disk, too complex: nothing that the statement says is wrong.
 _NOT_ITS_FAULT = ("57", "53", "54", "58", "XX")
 # Rows that are not what a constraint, a type or a RAISE wants.
 _OF_ROWS = ("22", "23", "P0")
 _MOST_TRIES = 25
+_WANTED = "counterfoil_wanted"
 
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What is run of one file, one way.
-
-    Attributes:
-        file: its path, as findings name it.
-        text: its SQL, on the lines that it has in the file.
-        raw: the whole file, which may say that it wants no transaction.
-    """
-
-    file: str
-    text: str
-    raw: str
-
-
-@dataclass(slots=True)
-class Refusal:
-    """A statement that was refused, and what follows from it.
-
-    Attributes:
-        is_unknown: the refusal is not the migrations' own fault, or nobody can say.
-        followed_by: how many later statements could not be judged for it.
-        missing: the table that it wants; None if it wants none, or another thing.
-    """
-
-    file: str
-    line: int
-    says: str
-    is_unknown: bool
-    followed_by: int = 0
-    missing: str | None = None
+_RELATIONS = """
+    select
+        namespace.nspname::text,
+        relation.relname::text,
+        case when relation.relkind in ('v', 'm') then 'view' else 'table' end,
+        (
+            select made.place from information_schema.counterfoil_done as made
+            where made.is_made and made.object_id = relation.oid
+            order by made.id limit 1
+        )
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where relation.relkind in ('r', 'p', 'f', 'v', 'm')
+        and namespace.nspname !~ '^pg_'
+        and namespace.nspname <> 'information_schema'
+        and not exists (
+            select from pg_catalog.pg_depend as dependency
+            where dependency.classid = 'pg_catalog.pg_class'::regclass
+                and dependency.objid = relation.oid
+                and dependency.deptype = 'e'
+        )
+"""
+# What stands under a name, and where a migration made it.
+_MADE = """
+    select (pg_identify_object('pg_{0}'::regclass, standing.oid, 0)).identity, made.place
+    from (select to_reg{0}(%s)::oid) as standing (oid)
+    join information_schema.counterfoil_done as made
+        on made.object_id = standing.oid and made.is_made and made.place <> ''
+    order by made.id limit 1
+"""
+_LATER = """
+    select place from information_schema.counterfoil_done
+    where is_made and kind = 'table' and identity = %s order by id limit 1
+"""
+_GONE = """
+    select 'it was dropped at ' || place from information_schema.counterfoil_done
+    where not is_made and kind = 'table' and identity = %s and place <> ''
+    order by id desc limit 1
+"""
+_RENAMED = """
+    select 'it is called ' || later.identity || ' since ' || later.place
+    from information_schema.counterfoil_done as before
+    join information_schema.counterfoil_done as later
+        on later.object_id = before.object_id and later.id > before.id
+            and later.is_made and later.identity <> before.identity
+    where before.is_made and before.kind = 'table' and before.identity = %s
+    order by later.id desc limit 1
+"""
+# Of that name in another schema, or one whose name are its last words.
+_ALIKE = """
+    select
+        case when relation.relname = %(name)s then 'of that name there is ' else '' end
+        || namespace.nspname || '.' || relation.relname
+        || case when relation.relname = %(name)s then '' else ' may be meant' end
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where relation.relkind in ('r', 'p', 'v', 'm')
+        and (
+            relation.relname = %(name)s
+            or right(%(name)s, length(relation.relname) + 1) = '_' || relation.relname
+        )
+    order by relation.relname <> %(name)s, namespace.nspname, relation.relname
+    limit 1
+"""
+_SCHEMAS = """
+    select nspname::text from pg_catalog.pg_namespace
+    where nspname !~ '^pg_' and nspname <> all(%s)
+"""
+_NOT_AS_WANTED = """
+    select string_agg(wanted.attname, ', ' order by wanted.attnum)
+    from pg_catalog.pg_attribute as wanted
+    where wanted.attrelid = to_regclass('pg_temp.counterfoil_wanted')
+        and wanted.attnum > 0
+        and not exists (
+            select from pg_catalog.pg_attribute as standing
+            where standing.attrelid = to_regclass(%s)
+                and standing.attname = wanted.attname
+                and standing.atttypid = wanted.atttypid
+                and standing.atttypmod = wanted.atttypmod
+        )
+"""
 
 
 @dataclass
@@ -95,25 +150,31 @@ class Replay:
     """One tree, on one empty database.
 
     Attributes:
-        refusals: what was refused, in order; what follows from another is counted there.
+        refusals: what was refused, in order.
+        relations: what is there once all is applied forward.
         search_path: the statement that sets it, as the tool's role has it.
         is_over: the session was ended, and nothing more can be run.
     """
 
     database: Database
+    tree: str
+    folder: str
     layout: Layout
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[Refused] = field(default_factory=list)
+    relations: list[Relation] = field(default_factory=list)
     search_path: str = 'set search_path to "$user", public'
     is_over: bool = False
 
     def __post_init__(self) -> None:
         # By name, as Postgres writes it in a message, what first made it doubtful.
-        self._doubtful: dict[str, Refusal] = {}
-        self._columns: list[tuple[str, set[str], Refusal]] = []
-        self._rows_doubtful: Refusal | None = None
-        self._provided: Refusal | None = None
-        self._anything: Refusal | None = None
+        self._doubtful: dict[str, Refused] = {}
+        self._columns: list[tuple[str, set[str], Refused]] = []
+        self._rows_doubtful: Refused | None = None
+        self._provided: Refused | None = None
+        self._anything: Refused | None = None
         self._stood_in: set[str] = set()
+        self._assumed: set[int] = set()
+        self._direction: Direction = "forward"
 
     def provide(self, statements: Sequence[str]) -> None:
         """Makes what something else provides; what cannot be made stays missing."""
@@ -121,7 +182,7 @@ class Replay:
             try:
                 self.database.execute(statement)
             except psycopg2.Error as cause:
-                self._refuse("", 0, _words(cause), is_unknown=True)
+                self._assume(_words(cause))
 
     def stand_in(self, schema: str, table: str, *, is_of_a_base: bool) -> None:
         """Makes a table that is somebody else's, unless it is there: what is in it is unknown.
@@ -135,92 +196,117 @@ class Replay:
             self.provide([f"create schema if not exists {_identifier(schema)}"])
             self.provide([f"create table {made} ()"])
             says = f"{schema}.{table} is provided, and its columns are not known"
-            refusal = self._refuse("", 0, says, is_unknown=True)
+            refusal = self._assume(says)
             self._doubt([f"{schema}.{table}"], refusal)
             if is_of_a_base:
                 self._provided = refusal
 
-    def do_not_know(self, file: str, line: int, reason: str) -> None:
-        """Notes that something is done of which nothing is known: all may follow from it."""
-        self._anything = self._anything or self._refuse(file, line, reason, is_unknown=True)
+    def provided_schemas(self, own: Sequence[str]) -> list[str]:
+        """The schemas that are there now, but for the tree's own and the server's."""
+        rows = self.database.fetch(_SCHEMAS, ([*own, "information_schema"],))
+        return [schema for (schema,) in rows]
 
-    def run(self, scripts: Sequence[Script], *, where: str = "") -> None:
-        """Runs files in this order, in their tool's transactions.
+    def go_forward(self, scripts: Sequence[Script]) -> None:
+        """Runs files in this order, in their tool's transactions, and looks at what is there."""
+        self._run(scripts)
+        if self.is_over:
+            return
+        for refusal in self.refusals:
+            if refusal.refused_for == "missing table" and not refusal.explanation:
+                schema, _, name = str(refusal.object_name).rpartition(".")
+                for (place,) in self.database.fetch(_LATER, (f"{schema or 'public'}.{name}",)):
+                    refusal.explanation = f"it is created only later, at {place}"
 
-        Args:
-            where: what is said before the words of PostgreSQL.
-        """
+    def go_back(self, scripts: Sequence[Script]) -> None:
+        """Runs what takes the files back."""
+        self._direction = "rollback"
+        self._run(scripts)
+
+    def told(self) -> list[Refused]:
+        """The refusals, without what was only assumed where nothing follows from it."""
+        roots = {refusal.follows for refusal in self.refusals}
+        return [one for one in self.refusals if one.number not in self._assumed - roots]
+
+    def _run(self, scripts: Sequence[Script]) -> None:
         tool = TOOLS[self.layout]
         if tool.transaction == "all":
             self._control("begin")
         for script in scripts:
             if self.is_over:
-                return
+                break
             if tool.is_session_per_file:
                 self._control("reset all")
                 self._control(self.search_path)
-            self._run_file(script, tool.transaction_of(script.raw), where)
-        if tool.transaction == "all" and scripts:
-            self._end(scripts[-1].file, 1, "commit", where)
+            self._run_file(script)
+        if self._direction == "forward" and not self.is_over:
+            self._look_around()
+        if tool.transaction == "all" and scripts and not self.is_over:
+            self._end(scripts[-1].file, Piece(1, "commit"))
 
-    def _run_file(self, script: Script, wanted: Transaction, where: str) -> None:
-        text = without_psql(script.text)
-        if _READS_ANOTHER_FILE.search(script.text):
-            self.do_not_know(script.file, 1, "psql reads another file here, which is not run")
-        pieces = list(self._pieces(script.file, text, where))
-        is_one = wanted == "file" or (wanted == "script" and len(pieces) > 1)
+    def _look_around(self) -> None:
+        """Notes the tables and views that the migrations made, and those that were there."""
+        for schema, name, kind, place in self.database.fetch(_RELATIONS):
+            file = place.rpartition(":")[0] if place else None
+            self.relations.append(Relation(self.tree, schema, name, kind, file))
+
+    def _run_file(self, script: Script) -> None:
+        is_one = script.transaction == "file" or (
+            script.transaction == "script" and len(script.pieces) > 1
+        )
         if is_one:
             self._control("begin")
-        line = 1
-        for piece in pieces:
+        for piece in script.pieces:
             if self.is_over:
                 return
-            line = text.count("\n", 0, piece.start) + 1
-            self._run_statement(script.file, line, text[piece], where)
-        if is_one:
-            self._end(script.file, line, "commit", where)
+            self._run_piece(script.file, piece)
+        if is_one and not self.is_over:
+            last = script.pieces[-1].line if script.pieces else 1
+            self._end(script.file, Piece(last, "commit"))
 
-    def _pieces(self, file: str, text: str, where: str) -> Iterator[slice]:
-        try:
-            pieces = split(text, method="parser")
-        except RefusedSqlError as cause:
-            line = text.count("\n", 0, cause.at) + 1
-            if is_template(text):
-                self.do_not_know(file, line, "a template, which something fills in first")
-            else:
-                # That is migrations.parse's finding; the statements beside it are judged here.
-                says = f"does not parse: {cause.problem}"
-                self._anything = self._anything or Refusal(file, line, says, is_unknown=True)
-            try:
-                pieces = split(text, method="scanner")
-            except RefusedSqlError:
-                return
-        for piece in pieces:
-            leading = _LEADING.match(text, piece.start, piece.stop)
-            start = leading.end() if leading else piece.start
-            if start < piece.stop:
-                yield slice(start, piece.stop)
-
-    def _run_statement(self, file: str, line: int, statement: str, where: str) -> None:
-        if _CONTROL.match(statement):
-            self._end(file, line, statement, where)
+    def _run_piece(self, file: str, piece: Piece) -> None:
+        if piece.is_fault or not piece.sql:
+            if piece.is_fault or piece.unknown:
+                self._do_not_know(file, piece)
             return
-        extension = _EXTENSION.match(statement)
+        if _CONTROL.match(piece.sql):
+            self._end(file, piece)
+            return
+        extension = _EXTENSION.match(piece.sql)
         if extension and self._is_stood_in(extension):
             return
+        if _UNLESS_THERE.match(piece.sql) and not piece.is_conditional:
+            self._note_passed_over(file, piece)
+        self._run_statement(file, piece)
+        if piece.unknown:
+            made = self._refuse(file, piece.line, piece.unknown, is_unknown=True, is_assumed=True)
+            self._doubt([*made_by(piece.sql), *named_in(piece.sql)], made)
+
+    def _run_statement(self, file: str, piece: Piece) -> None:
+        statement: str | None = piece.sql
         for _ in range(_MOST_TRIES):
-            cause = self._try(f"{file}:{line}", statement)
+            if statement is None:
+                return
+            cause = self._try(f"{file}:{piece.line}", statement)
             if cause is None:
                 return
             if self.database.stopped:
                 self.is_over = True
                 says = f"{self.database.stopped}; what comes after it was not run"
-                self._refuse(file, line, says, is_unknown=True)
+                self._refuse(file, piece.line, says, is_unknown=True, touches=(ANYTHING,))
                 return
-            repaired = self._judge(file, line, statement, cause, where)
-            if repaired is None:
-                return
-            statement = repaired
+            statement = self._judge(file, piece, statement, cause)
+
+    def _do_not_know(self, file: str, piece: Piece) -> None:
+        """Notes that something is done of which nothing is known: all may follow from it."""
+        refusal = self._refuse(
+            file,
+            piece.line,
+            piece.unknown or "it does not parse, and what it would do is not known",
+            is_unknown=not piece.is_fault,
+            refused_for="syntax" if piece.is_fault else "other",
+            touches=(ANYTHING,),
+        )
+        self._anything = self._anything or refusal
 
     def _try(
         self, place: str, statement: str, *, is_control: bool = False
@@ -252,11 +338,11 @@ class Replay:
             self._control("release savepoint counterfoil_statement")
         return None
 
-    def _end(self, file: str, line: int, statement: str, where: str) -> None:
+    def _end(self, file: str, piece: Piece) -> None:
         """Begins or ends a transaction: what was deferred is checked at its end."""
-        cause = self._try(f"{file}:{line}", statement, is_control=True)
+        cause = self._try(f"{file}:{piece.line}", piece.sql, is_control=True)
         if cause is not None:
-            self._judge(file, line, statement, cause, where)
+            self._judge(file, piece, piece.sql, cause)
 
     def _control(self, statement: str) -> None:
         try:
@@ -279,35 +365,71 @@ class Replay:
             self._try("", function.replace("create function ", f"create function {prefix}", 1))
         return name in self._stood_in
 
-    def _judge(
-        self, file: str, line: int, statement: str, cause: psycopg2.Error, where: str
-    ) -> str | None:
+    def _note_passed_over(self, file: str, piece: Piece) -> None:
+        """Notes what IF NOT EXISTS will pass over, if a migration has made it before."""
+        name = next(iter(made_by(piece.sql)), "")
+        made = self._made("table", name) if name and _plain(name) not in self._doubtful else None
+        if made is None:
+            return
+        identity, place = made
+        wanted = columns_alone(piece.sql, _WANTED)
+        lacking = None
+        if wanted and self._try("", wanted) is None:
+            ((lacking,),) = self.database.fetch(_NOT_AS_WANTED, (_qualified(identity),))
+            self._try("", f"drop table pg_temp.{_WANTED}")
+        how = "with the same columns"
+        if lacking:
+            how = f"with other columns ({lacking}), which IF NOT EXISTS passes over"
+        refusal = self._refuse(
+            file,
+            piece.line,
+            f"creates {identity} once more, {how}",
+            is_unknown=False,
+            refused_for="doubled table",
+            object_name=identity,
+            explanation=f"it is there since {place}",
+            severity="critical" if lacking else "warning",
+        )
+        if lacking:
+            self._doubt([identity], refusal)
+
+    def _judge(self, file: str, piece: Piece, statement: str, cause: psycopg2.Error) -> str | None:
         """Notes why it was refused, and returns what to run in its place; None for nothing."""
         code, words = cause.pgcode or "XX000", _words(cause)
-        line += _lines_into(statement, cause)
+        line = piece.line + _lines_into(statement, cause)
         before = self._follows_from(statement, code, words)
         missing = _missing(code, words)
         if code == _NO_OBJECT and words.startswith("role ") and missing:
             # Roles are the cluster's: whoever sets one up makes them.
             role = _identifier(missing)
             return statement if self._try("", f"create role {role}") is None else None
+        # What is there already is there, whoever made it.
+        touches = () if code in _TWICE else touched_by(statement)
         if before:
-            repaired = self._without_keys(statement, missing)
-            if repaired is None:
-                before.followed_by += 1
-                self._doubt(made_by(statement), before)
-            return repaired
-        is_unknown = code == _NO_RIGHT or code.startswith(_NOT_ITS_FAULT)
-        if _EXTENSION.match(statement):
-            self.do_not_know(file, line, f"an extension that the server lacks: {words}")
+            return self._follow(file, line, statement, cause, before)
+        if piece.is_conditional:
+            drops = code in _MISSING and statement[:4].lower() == "drop"
+            if code not in _TWICE and not drops:
+                says = f"only a run would show, for a condition guards it: {words}"
+                refusal = self._refuse(file, line, says, is_unknown=True, touches=touches)
+                self._doubt([*made_by(statement), *([missing] if missing else [])], refusal)
             return None
-        says = f"{where}PostgreSQL says: {words}"
-        if is_unknown:
-            says = f"cannot be judged here: {words}"
-        refusal = self._refuse(file, line, says, is_unknown=is_unknown)
-        if code == _NO_TABLE and missing:
-            refusal.missing = missing
-            refusal.says += self._elsewhere(missing)
+        if _EXTENSION.match(statement):
+            says = f"an extension that the server lacks: {words}"
+            self._do_not_know(file, Piece(line, unknown=says))
+            return None
+        if code == _NO_SCHEMA and missing:
+            return self._without_schema(file, piece, statement, missing, words)
+        is_unknown = code == _NO_RIGHT or code.startswith(_NOT_ITS_FAULT)
+        says = f"{'on the way back ' * (self._direction == 'rollback')}PostgreSQL says: {words}"
+        refusal = self._refuse(
+            file,
+            line,
+            f"cannot be judged here: {words}" if is_unknown else says,
+            is_unknown=is_unknown,
+            touches=(ANYTHING,) if _CONTROL.match(statement) else touches,
+        )
+        self._explain(refusal, statement, code, words, missing)
         if _CHANGES_ROWS.match(statement):
             self._rows_doubtful = self._rows_doubtful or refusal
         if code == _NO_COLUMN:
@@ -317,16 +439,65 @@ class Replay:
         if code.startswith("P0") or statement[:2].lower() == "do":
             # What a block would have done beside what it was refused for, nobody knows.
             self._anything = self._anything or refusal
+            refusal.touches = (ANYTHING,)
         repaired = self._healed(statement, code, words, missing)
         if repaired is None:
             self._doubt(made_by(statement), refusal)
         return repaired
 
-    def _follows_from(self, statement: str, code: str, words: str) -> Refusal | None:
+    def _follow(
+        self, file: str, line: int, statement: str, cause: psycopg2.Error, before: Refused
+    ) -> str | None:
+        """Notes a statement that is refused for another's sake, and returns what can be run."""
+        words = _words(cause)
+        repaired = self._without_keys(statement, _missing(cause.pgcode or "", words))
+        if repaired is None:
+            self._doubt(made_by(statement), before)
+        if repaired is None or before.number not in self._assumed:
+            touches = () if repaired else touched_by(statement)
+            self._refuse(
+                *(file, line, words), is_unknown=True, touches=touches, follows=before.number
+            )
+        return repaired
+
+    def _without_schema(
+        self, file: str, piece: Piece, statement: str, schema: str, words: str
+    ) -> str | None:
+        """Makes a missing schema, unless it is a table in it that is missing: then that is."""
+        self._try("", f"create schema {_identifier(schema)}")
+        again = self._try(f"{file}:{piece.line}", statement)
+        if again is not None and again.pgcode == _NO_TABLE:
+            self._try("", f"drop schema {_identifier(schema)}")
+            return self._judge(file, piece, statement, again)
+        says = f"PostgreSQL says: {words}"
+        touches = touched_by(statement)
+        refusal = self._refuse(file, piece.line, says, is_unknown=False, touches=touches)
+        self._doubt([f"{schema}."], refusal)
+        return None if again is None or again.pgcode == _NO_SCHEMA else statement
+
+    def _explain(
+        self, refusal: Refused, statement: str, code: str, words: str, missing: str | None
+    ) -> None:
+        """Says of a table or type that is missing, or is there already, where it is."""
+        if code == _NO_TABLE and missing and words.endswith("does not exist"):
+            refusal.refused_for, refusal.object_name = "missing table", missing
+            refusal.explanation = self._elsewhere(missing)
+            return
+        kind = "type" if words.startswith("type ") else "table"
+        is_table = code == _TABLE_TWICE and _MAKES_A_TABLE.match(statement)
+        if is_table or (code == _OBJECT_TWICE and kind == "type"):
+            name = next(iter(made_by(statement)), "")
+            made = self._made(kind, name)
+            refusal.refused_for = "doubled table" if kind == "table" else "doubled type"
+            refusal.object_name = made[0] if made else name
+            refusal.explanation = made and f"it is there since {made[1]}"
+
+    def _follows_from(self, statement: str, code: str, words: str) -> Refused | None:
         tables = named_in(statement)
         for name in (*tables, *map(_plain, _names(words))):
-            if name in self._doubtful:
-                return self._doubtful[name]
+            for doubtful in (name, f"{name.rpartition('.')[0]}."):
+                if doubtful in self._doubtful:
+                    return self._doubtful[doubtful]
         if code == _NO_COLUMN:
             for column, others, refusal in self._columns:
                 if column == _column(words) and others.intersection(tables):
@@ -340,9 +511,6 @@ class Replay:
 
     def _healed(self, statement: str, code: str, words: str, missing: str | None) -> str | None:
         """Makes what is missing, if it can be made; what is to be tried then."""
-        if missing and code == _NO_SCHEMA:
-            made = self._try("", f"create schema {_identifier(missing)}") is None
-            return statement if made else None
         if missing and code == _NO_OBJECT and words.startswith("type "):
             made = self._try("", f"create domain {_qualified(missing)} as text") is None
             return statement if made else None
@@ -353,46 +521,40 @@ class Replay:
         names = {*self._doubtful} | ({_plain(missing)} if missing else set())
         return keys_left_out(statement, names)
 
-    def _refuse(self, file: str, line: int, says: str, *, is_unknown: bool) -> Refusal:
-        self.refusals.append(Refusal(file, line, says, is_unknown))
-        return self.refusals[-1]
+    def _refuse(
+        self, file: str, line: int, says: str, *, is_assumed: bool = False, **more: Any
+    ) -> Refused:
+        """Notes a refusal; one that is assumed is told only where something follows from it."""
+        number = len(self.refusals)
+        refusal = Refused(self.tree, number, file, line, self._direction, says, **more)
+        self.refusals.append(refusal)
+        self._assumed |= {number} if is_assumed else set()
+        return refusal
 
-    def _doubt(self, names: Sequence[str], refusal: Refusal) -> None:
+    def _assume(self, says: str) -> Refused:
+        """Notes what is not known of the ground that the tree stands on."""
+        return self._refuse(self.folder, 1, says, is_unknown=True, is_assumed=True)
+
+    def _doubt(self, names: Sequence[str], refusal: Refused) -> None:
         for name in names:
             self._doubtful.setdefault(_plain(name), refusal)
 
-    def _elsewhere(self, missing: str) -> str:
+    def _made(self, kind: str, name: str) -> tuple[str, str] | None:
+        """The schema.name of a table or type that is there, and where a migration made it."""
+        query = _MADE.format("class" if kind == "table" else "type")
+        rows = self.database.fetch(query, (_qualified(name),))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def _elsewhere(self, missing: str) -> str | None:
         """Where there is, or was, a table of that name."""
         schema, _, name = missing.rpartition(".")
-        gone = self.database.fetch(
-            "select place from information_schema.counterfoil_done"
-            " where not is_made and kind = 'table' and identity = %s"
-            " order by id desc limit 1",
-            (f"{schema or 'public'}.{name}",),
+        identity = f"{schema or 'public'}.{name}"
+        rows = (
+            self.database.fetch(_GONE, (identity,))
+            or self.database.fetch(_RENAMED, (identity,))
+            or self.database.fetch(_ALIKE, {"name": name})
         )
-        if gone:
-            return f"; it was dropped at {gone[0][0]}"
-        there = self.database.fetch(
-            "select namespace.nspname || '.' || relation.relname from pg_class as relation"
-            " join pg_namespace as namespace on namespace.oid = relation.relnamespace"
-            " where relname = %s and relkind in ('r', 'p', 'v', 'm') order by 1 limit 1",
-            (name,),
-        )
-        return f"; of that name there is {there[0][0]}" if there else ""
-
-    def explain_later(self) -> None:
-        """Says of each missing table where, after all, it is made: once all files have run."""
-        for refusal in self.refusals:
-            if refusal.missing is None:
-                continue
-            schema, _, name = refusal.missing.rpartition(".")
-            made = self.database.fetch(
-                "select place from information_schema.counterfoil_done"
-                " where is_made and kind = 'table' and identity = %s order by id limit 1",
-                (f"{schema or 'public'}.{name}",),
-            )
-            if made and "; " not in refusal.says:
-                refusal.says += f"; it is created only later, at {made[0][0]}"
+        return rows[0][0] if rows else None
 
 
 def _words(cause: psycopg2.Error) -> str:
@@ -405,6 +567,8 @@ def _lines_into(statement: str, cause: psycopg2.Error) -> int:
 
 
 def _names(words: str) -> list[str]:
+    if only := _ONE_NAME.fullmatch(words):
+        return [only[1]]
     return [first or second for first, second in _QUOTED.findall(words)]
 
 

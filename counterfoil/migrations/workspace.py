@@ -27,8 +27,8 @@ from counterfoil.migrations.detection import LeftOut
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.facts import Facts, Reading
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
-from counterfoil.migrations.rehearsal import REHEARSAL, rehearse
-from counterfoil.migrations.suppressions import UnknownRow, narrowed, suppress
+from counterfoil.migrations.rehearsal import replay_trees
+from counterfoil.migrations.suppressions import UnknownRow, suppress
 from counterfoil.postgres.connection import connect, connected, translated
 from counterfoil.postgres.instant import open_transaction
 from counterfoil.postgres.profiles import Target
@@ -61,26 +61,11 @@ TREES_SUPPORTED = OwnCheck(
     remedy="Name the folders that can be judged, or declare them in a contract.",
 )
 
-# What is read from the text of statements, where they are not run.
-_GUESSED = frozenset(
-    f"migrations.{name}"
-    for name in ("references_resolve", "table_created_once", "types_created_once")
-)
-
 # By check, the view in which rows that it can say nothing of are marked, and their words.
 _UNKNOWN: dict[str, tuple[str, str]] = {
-    "migrations.table_created_once": (
-        "migration_table_creations",
-        "{table_name} may have been dropped since {first_created_at}: only a run would show",
-    ),
-    "migrations.references_resolve": (
-        "migration_references",
-        "{needed_by} needs {named_table}, which {explanation}, as far as can be read",
-    ),
-    "migrations.models_agree": (
-        "migration_models",
-        "{named_by} wants {table_name}; {explanation}, as far as can be read",
-    ),
+    "migrations.parse": ("migration_parse_faults", "{problem}"),
+    "migrations.rehearsal": ("migration_refusals", "{says}"),
+    "migrations.models_agree": ("migration_models", "{named_by} wants {table_name}; {explanation}"),
 }
 
 
@@ -119,7 +104,7 @@ def judge_folder(
         settings: the operator's.
         database: what waivers call the database; the folder's name if none is given.
         waivers_file: findings accepted elsewhere than in the files; None for none.
-        static: run nothing; what trees of SQL need and make is guessed from their text.
+        static: run nothing: names, order and syntax are judged alone.
         left_out: what was found beside the trees and is not judged.
 
     Raises:
@@ -127,7 +112,7 @@ def judge_folder(
             views fail.
     """
     settings = settings.model_copy(update={"lock_timeout_s": _LONGEST_WAIT_S})
-    facts = read_trees(trees, folder)
+    facts = read_trees(trees, folder, static=static)
     log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
     contract = _contract(database or folder.absolute().name or "/")
     suites = load_suites(*settings.expectations_dirs)
@@ -136,6 +121,8 @@ def judge_folder(
     check_suites(applying, contract, read_pii_columns(*settings.models_dirs))
     target = ensure_database(settings, DATABASE)
     _ensure_views(target, settings)
+    if not static:
+        replay_trees(facts, trees, folder)
     with open_transaction(target, settings) as transaction:
         with translated(transaction.connection, target, NOT_LOADED):
             load_facts(transaction.connection, facts)
@@ -144,11 +131,6 @@ def judge_folder(
         )
         found = audit(scope, transaction, audit_id=DATABASE)
         unknown = _fetch_unknown(transaction.connection)
-    if not static:
-        rehearsed, rows = rehearse(facts, trees, folder)
-        found, unknown = _without_guesses(found, unknown, facts)
-        found = found.model_copy(update={"checks": [*found.checks, rehearsed]})
-        unknown += rows
     found, unknown = suppress(found, unknown, facts.suppressions)
     supported, rows = _trees_supported(facts, left_out)
     checks = [*found.checks, supported]
@@ -177,30 +159,6 @@ def _trees_supported(
         detail = f"not judged: {folders}. Name the folder of the others, or a contract of them"
         result = result.model_copy(update={"status": "unknown", "detail": detail})
     return result, rows
-
-
-def _without_guesses(
-    audit: Audit, unknown: Sequence[UnknownRow], facts: Facts
-) -> tuple[Audit, list[UnknownRow]]:
-    """What PostgreSQL itself has judged of trees of SQL is not guessed beside it."""
-    run = {tree.tree for tree in facts.trees if tree.layout != "alembic"}
-    is_all = len(run) == len(facts.trees)
-    rest = [row for row in unknown if row.check_id not in _GUESSED or row.tree not in run]
-    checks = []
-    for check in audit.checks:
-        if check.check_id in _GUESSED:
-            findings = [found for found in check.findings if found.key["tree"] not in run]
-            not_known = any(row.check_id == check.check_id for row in rest)
-            check = narrowed(check, findings, not_known=not_known)
-            if not findings and not not_known:
-                check = check.model_copy(
-                    update={
-                        "status": "not applicable" if is_all else "pass",
-                        "detail": f"the files were run instead: {REHEARSAL.check_id}",
-                    }
-                )
-        checks.append(check)
-    return audit.model_copy(update={"checks": checks}), rest
 
 
 def _fetch_unknown(connection: Connection) -> list[UnknownRow]:

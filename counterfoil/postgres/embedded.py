@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: its programs, and a server on a folder of files.
 
-It comes with the extra `server`. The demo, `counterfoil migrations` and the tests need it;
-an audit of a database that runs elsewhere does not. Nothing else imports it.
+It comes with the extra `server`. The demo, the tests and the replay of migrations need it;
+an audit without pack migrations does not. Nothing else imports it.
 """
 
 import importlib

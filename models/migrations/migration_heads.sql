@@ -15,7 +15,9 @@ heads as (
         revisions.tree,
         revisions.revision,
         min(revisions.file) as file,
-        min(revisions.line) as line
+        min(revisions.line) as line,
+        -- Each branch that has a label is meant to have a head of its own.
+        min(revisions.branch) as branch
     from revisions
     where
         not exists (
@@ -32,7 +34,7 @@ heads as (
 counted as (
     select
         *,
-        count(*) over (partition by tree) as head_count
+        count(*) over (partition by tree, branch) as head_count
     from heads
 ),
 

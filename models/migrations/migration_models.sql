@@ -8,25 +8,23 @@ models as (
 
 trees as (
     select * from {{ source('migration_facts', 'migration_trees') }}
+    where replayed_from is not null
 ),
 
 relations as (
-    select * from {{ ref('migration_relations') }}
+    select * from {{ source('migration_facts', 'migration_made_relations') }}
 ),
 
-provided as (
-    select * from {{ source('migration_facts', 'migration_provided') }}
-),
-
-unknowns as (
-    select * from {{ source('migration_facts', 'migration_unknowns') }}
+doubtful as (
+    select * from {{ ref('migration_doubtful_names') }}
 ),
 
 named as (
     select distinct on (
         models.tree,
         coalesce(models.schema_name, trees.default_schema),
-        models.table_name
+        models.table_name,
+        case when models.table_name is null then models.file end
     )
         models.tree,
         coalesce(models.schema_name, trees.default_schema) as schema_name,
@@ -40,6 +38,7 @@ named as (
         models.tree,
         coalesce(models.schema_name, trees.default_schema),
         models.table_name,
+        case when models.table_name is null then models.file end,
         -- What a model declares says more than a key that points at it.
         models.named_by not like 'model %',
         models.file,
@@ -49,7 +48,7 @@ named as (
 final as (
     select
         named.tree,
-        named.schema_name || '.' || named.table_name as table_name,
+        named.schema_name || '.' || coalesce(named.table_name, '?') as table_name,
         named.file,
         named.line,
         named.named_by,
@@ -57,13 +56,12 @@ final as (
             'migrations create ' || elsewhere.relations,
             'no migration creates it'
         ) as explanation,
-        exists(
+        named.table_name is null or exists (
             select true
-            from unknowns
+            from doubtful
             where
-                unknowns.tree = named.tree
-                and named.schema_name || '.' || named.table_name
-                like unknowns.creates
+                doubtful.tree = named.tree
+                and doubtful.object_name in (named.table_name, '%')
         ) as is_unknown
     from named
     left join lateral (
@@ -77,7 +75,6 @@ final as (
             relations.tree = named.tree
             and relations.relation_name = named.table_name
             and relations.schema_name <> named.schema_name
-            and relations.stands_at_the_end
     ) as elsewhere on true
     where
         not exists (
@@ -86,18 +83,9 @@ final as (
             where
                 relations.tree = named.tree
                 and relations.schema_name = named.schema_name
-                and relations.relation_name = named.table_name
-                and relations.stands_at_the_end
-        )
-        and not exists (
-            select true
-            from provided
-            where
-                provided.tree = named.tree
-                and provided.schema_name = named.schema_name
                 and (
-                    provided.table_name is null
-                    or provided.table_name = named.table_name
+                    relations.kind = 'schema'
+                    or relations.relation_name = named.table_name
                 )
         )
 )

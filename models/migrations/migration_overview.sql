@@ -22,9 +22,9 @@ versions as (
     select * from {{ ref('migration_versions') }}
 ),
 
-dangling as (
-    select * from {{ ref('migration_references') }}
-    where not is_unknown
+refusals as (
+    select * from {{ ref('migration_refusals') }}
+    where direction = 'forward' and severity = 'critical' and not is_unknown
 ),
 
 file_counts as (
@@ -87,33 +87,35 @@ version_counts as (
     group by tree
 ),
 
--- In the order in which the files are applied.
 stops as (
     select
-        dangling.tree,
-        coalesce(versions.fault = 'is not applied', false) as is_pending,
-        dangling.file || ':' || dangling.line as place,
-        format(
-            '%s needs %s, which %s',
-            dangling.needed_by, dangling.named_table, dangling.explanation
-        ) as reason,
-        row_number() over (
-            partition by dangling.tree
-            order by files.position, dangling.line, dangling.named_table
-        ) as place_of_all,
-        row_number() over (
-            partition by
-                dangling.tree, coalesce(versions.fault = 'is not applied', false)
-            order by files.position, dangling.line, dangling.named_table
-        ) as place_of_its_kind
-    from dangling
-    inner join files
+        refusals.tree,
+        refusals.number,
+        refusals.refused_for,
+        refusals.says as reason,
+        refusals.file || ':' || refusals.line as place,
+        coalesce(versions.fault = 'is not applied', false) as is_pending
+    from refusals
+    left join files
         on
-            dangling.tree = files.tree
-            and dangling.file = files.file
+            refusals.tree = files.tree
+            and refusals.file = files.file
             and files.direction = 'forward'
     left join versions
         on files.tree = versions.tree and files.recorded_as = versions.version
+),
+
+first_stops as (
+    select distinct on (tree) *
+    from stops
+    order by tree, number
+),
+
+next_stops as (
+    select distinct on (tree) *
+    from stops
+    where is_pending
+    order by tree, number
 ),
 
 final as (
@@ -137,19 +139,16 @@ final as (
             as pending_count,
         first_stops.place as first_stop_at,
         first_stops.reason as first_stop_reason,
+        first_stops.refused_for as first_stop_for,
         next_stops.place as next_stop_at,
-        next_stops.reason as next_stop_reason
+        next_stops.reason as next_stop_reason,
+        next_stops.refused_for as next_stop_for
     from trees
     left join file_counts on trees.tree = file_counts.tree
     left join listed_heads on trees.tree = listed_heads.tree
     left join version_counts on trees.tree = version_counts.tree
-    left join stops as first_stops
-        on trees.tree = first_stops.tree and first_stops.place_of_all = 1
-    left join stops as next_stops
-        on
-            trees.tree = next_stops.tree
-            and next_stops.is_pending
-            and next_stops.place_of_its_kind = 1
+    left join first_stops on trees.tree = first_stops.tree
+    left join next_stops on trees.tree = next_stops.tree
 )
 
 select * from final

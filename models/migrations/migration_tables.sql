@@ -2,31 +2,16 @@
 
 with
 
-relations as (
-    select * from {{ ref('migration_relations') }}
-),
-
 trees as (
     select * from {{ source('migration_facts', 'migration_trees') }}
 ),
 
-provided as (
-    select * from {{ source('migration_facts', 'migration_provided') }}
+relations as (
+    select * from {{ source('migration_facts', 'migration_made_relations') }}
 ),
 
-unknowns as (
-    select * from {{ source('migration_facts', 'migration_unknowns') }}
-),
-
-expected as (
-    select
-        tree,
-        schema_name,
-        relation_name,
-        file,
-        may_be_gone
-    from relations
-    where kind = 'table' and stands_at_the_end
+doubtful as (
+    select * from {{ ref('migration_doubtful_names') }}
 ),
 
 -- The schemas that the migrations fill are theirs, and each schema is one tree's.
@@ -39,6 +24,7 @@ own_schemas as (
             tree,
             schema_name
         from relations
+        where file is not null
         union
         select
             tree,
@@ -86,26 +72,20 @@ histories as (
 
 absent as (
     select
-        expected.tree,
-        expected.schema_name,
-        expected.relation_name,
-        'migrations create it (' || expected.file || '), and it is not there' as fault,
-        expected.may_be_gone or exists (
-            select true
-            from unknowns
-            where
-                unknowns.tree = expected.tree
-                and expected.schema_name || '.' || expected.relation_name
-                like unknowns.removes
-        ) as is_unknown
-    from expected
+        relations.tree,
+        relations.schema_name,
+        relations.relation_name,
+        'migrations create it (' || relations.file || '), and it is not there' as fault
+    from relations
     where
-        not exists (
+        relations.kind = 'table'
+        and relations.file is not null
+        and not exists (
             select true
             from standing
             where
-                standing.schema_name = expected.schema_name
-                and standing.relation_name = expected.relation_name
+                standing.schema_name = relations.schema_name
+                and standing.relation_name = relations.relation_name
         )
 ),
 
@@ -114,14 +94,7 @@ unexpected as (
         own_schemas.tree,
         standing.schema_name,
         standing.relation_name,
-        'it is there, and no migration creates it' as fault,
-        exists(
-            select true
-            from unknowns
-            where
-                standing.schema_name || '.' || standing.relation_name
-                like unknowns.creates
-        ) as is_unknown
+        'it is there, and no migration creates it' as fault
     from standing
     inner join own_schemas on standing.schema_name = own_schemas.schema_name
     where
@@ -137,17 +110,9 @@ unexpected as (
             from relations
             where
                 relations.schema_name = standing.schema_name
-                and relations.relation_name = standing.relation_name
-                and relations.stands_at_the_end
-        )
-        and not exists (
-            select true
-            from provided
-            where
-                provided.schema_name = standing.schema_name
                 and (
-                    provided.table_name is null
-                    or provided.table_name = standing.relation_name
+                    relations.kind = 'schema'
+                    or relations.relation_name = standing.relation_name
                 )
         )
 ),
@@ -160,10 +125,16 @@ mismatched as (
 
 final as (
     select
-        tree,
-        schema_name || '.' || relation_name as table_name,
-        fault,
-        is_unknown
+        mismatched.tree,
+        mismatched.schema_name || '.' || mismatched.relation_name as table_name,
+        mismatched.fault,
+        exists(
+            select true
+            from doubtful
+            where
+                doubtful.tree = mismatched.tree
+                and doubtful.object_name in (mismatched.relation_name, '%')
+        ) as is_unknown
     from mismatched
 )
 

@@ -27,6 +27,7 @@ from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.load import load_facts
+from counterfoil.migrations.rehearsal import replay_trees
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.postgres.instant import open_transaction
 
@@ -41,14 +42,6 @@ NOT_APPLIED = [
     "017_fix_foreign_key_relationships",
     "e636a2d56d82",
 ]
-NEEDED_BY = {
-    "bookings": ["foreign key of bookings.booking_reminders"],
-    "catering_bookings": [
-        "foreign key of public.catering_payments",
-        "foreign key of public.payment_notifications",
-    ],
-    "users": ["foreign key of identity.station_users", "foreign key of support.audit_logs"],
-}
 GOLDEN: dict[str, list[dict[str, Any]]] = HEADS | {
     "schema.foreign_keys_as_declared": [
         {"table_name": table, "column_names": column}
@@ -78,9 +71,7 @@ GOLDEN: dict[str, list[dict[str, Any]]] = HEADS | {
         + ["public.businesses"]
     ],
     "migrations.references_resolve": [
-        {"file": f"{FOLDER}/{file}", "named_table": table, "needed_by": needed_by}
-        for table, (file, _) in DANGLING.items()
-        for needed_by in NEEDED_BY.get(table, ["ALTER TABLE"])
+        {"file": f"{FOLDER}/{file}", "table_name": table} for table, (file, _) in DANGLING.items()
     ],
 }
 
@@ -116,7 +107,9 @@ class Release:
 
     def audit_of(self, folder: Path, changes: str = "") -> Audit:
         """An audit of the files below `folder`, and of the database with `changes` made."""
-        facts = read_trees(self.plan.scope.contract.migrations, folder / "contracts")
+        trees = self.plan.scope.contract.migrations
+        facts = read_trees(trees, folder / "contracts")
+        replay_trees(facts, trees, folder / "contracts")
         with open_transaction(self.plan.session.builder, self.settings) as transaction:
             with transaction.connection.cursor() as cursor:
                 cursor.execute(changes or "select true")
@@ -167,7 +160,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_release_must_not_run(release: Release) -> None:
     assert release.exit_code == EXIT_CRITICAL, release.said
-    assert "CRITICAL: 23 of 29 checks passed, 6 failed, 5 not applicable" in release.said
+    assert "CRITICAL: 24 of 30 checks passed, 6 failed, 5 not applicable" in release.said
     assert found(release.audit) == golden()
 
 
@@ -183,9 +176,9 @@ def test_each_finding_says_what_was_meant(release: Release) -> None:
         f" ({FOLDER}/010_escalation_call_recording.py), and it is not there",
     }
     for table, (file, meant) in DANGLING.items():
-        said = [message for message in messages if f" needs {table}, " in message]
-        assert said, table
-        assert all(f"{FOLDER}/{file}:" in message and meant in message for message in said), said
+        (said,) = [message for message in messages if f'relation "{table}" ' in message]
+        assert f"{FOLDER}/{file}:" in said, said
+        assert meant in said, said
 
 
 def test_the_report_foresees_where_the_run_will_stop(release: Release) -> None:
@@ -194,8 +187,8 @@ def test_the_report_foresees_where_the_run_will_stop(release: Release) -> None:
     assert "- ✅ Critical: 9 of 9 there.\n- 🟠 Important: 7 of 10 there.\n" in said
     assert (
         f"The next run of backend would stop at {FOLDER}/e636a2d56d82_businesses.py:21:"
-        " ALTER TABLE needs newsletter.newsletter_subscribers, which nothing before it"
-        " creates; lead.subscribers may be meant."
+        ' PostgreSQL says: relation "newsletter.newsletter_subscribers" does not exist;'
+        " lead.subscribers may be meant."
     ) in said
     assert f"On an empty database backend would stop at {FOLDER}/002_bookings.py:" in said
 
@@ -236,7 +229,15 @@ CORRECTED = {
     "002_bookings.py": [('"bookings.id"', '"core.bookings.id"')],
     "006_roles.py": [('"users.id"', '"identity.users.id"')],
     "008_payments.py": [('"catering_bookings.id"', '"core.bookings.id"')],
-    "e636a2d56d82_businesses.py": [("newsletter.newsletter_subscribers", "lead.subscribers")],
+    "e636a2d56d82_businesses.py": [
+        ("newsletter.newsletter_subscribers", "lead.subscribers"),
+        # The way back leaves a key to the table that it drops: the report did not see that.
+        (
+            'op.drop_table("businesses"',
+            'op.drop_column("subscribers", "business_id", schema="lead")\n'
+            '    op.drop_table("businesses"',
+        ),
+    ],
     "017_fix_foreign_key_relationships.py": [
         ('SCHEMA = "newsletter"', 'SCHEMA = "lead"'),
         ("sms_tracking", "sms_delivery_events"),

@@ -85,7 +85,7 @@ def judge(
         tree: dict[str, Any] | None = None,
         *,
         trees: Mapping[str, MigrationTree] | None = None,
-        static: bool = True,
+        static: bool = False,
         **more: Any,
     ) -> JudgedFolder:
         only = {TREE: MigrationTree.model_validate({"folder": ".", **(tree or {})})}

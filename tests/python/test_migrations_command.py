@@ -63,19 +63,19 @@ def test_a_comment_is_of_its_own_file_alone(judge: Judge, tmp_path: Path) -> Non
 
 
 def test_a_python_comment_accepts_what_is_unknown(judge: Judge, tmp_path: Path) -> None:
-    unknown = "op.execute(open('x').read())\n    op.add_column('b', sa.Column('c'))"
+    unknown = "op.execute(open('x').read())\n    op.add_column('b', sa.Column('c', sa.Text()))"
     text = f"revision = 'a'\ndown_revision = None\ndef upgrade():\n    {unknown}\n"
     text += "def downgrade():\n    op.drop_table('b')\n"
     write(tmp_path, {"a.py": text})
     judged = judge(tmp_path)
-    assert not_judged(judged.audit) == {"migrations.references_resolve"}
-    assert [row.line for row in judged.unknown] == [5]
+    assert not_judged(judged.audit) == {"migrations.rehearsal"}
+    assert [row.line for row in judged.unknown] == [4]
 
-    accepted = "# counterfoil: allow migrations.references_resolve because x.sql makes it\n"
+    accepted = "# counterfoil: allow migrations.rehearsal because x.sql makes it\n"
     write(tmp_path, {"a.py": accepted + text})
     judged = judge(tmp_path)
     assert (judged.audit.status, judged.unknown) == ("passed", [])
-    assert statuses(judged)["migrations.references_resolve"] == "waived"
+    assert statuses(judged)["migrations.rehearsal"] == "waived"
 
 
 def test_waivers_are_those_of_every_audit(judge: Judge, tmp_path: Path) -> None:
@@ -124,9 +124,8 @@ def broken(judge: Judge, tmp_path: Path) -> JudgedFolder:
             "1%2C: ü.sql": "",
             "0001_a.sql": "create table a (id integer);\ncreate table a (id integer);",
             "0001_a_rollback.sql": "drop table a;",
-            "0002_b.sql": "do $$ begin execute current_setting('x'); end $$;\n"
-            "alter table b add column c text;",
-            "0002_b_rollback.sql": "drop table b;",
+            "0002_b.sql": "\ncopy (select 1) to program 'true';",
+            "0002_b_rollback.sql": "analyze;",
         },
     )
     return judge(tmp_path)
@@ -140,10 +139,10 @@ def test_text_is_a_line_a_finding(broken: JudgedFolder) -> None:
     read, *lines = rendered(broken, "text").splitlines()
     assert read == "Read db/migrations (numbered): 5 files"
     assert lines[0] == (
-        "db/migrations/0001_a.sql:2: critical: 0001_a.sql:2 creates public.a a second time; it is"
+        'db/migrations/0001_a.sql:2: critical: PostgreSQL says: relation "a" already exists; it is'
         " there since 0001_a.sql:1 [migrations.table_created_once]"
     )
-    assert "db/migrations/0002_b.sql:2: unknown: ALTER TABLE needs b" in "\n".join(lines)
+    assert "db/migrations/0002_b.sql:2: unknown: cannot be judged here: " in "\n".join(lines)
     assert lines[-1].startswith("CRITICAL: ")
 
 
@@ -180,9 +179,10 @@ def test_json_is_the_audit_with_what_is_unknown(broken: JudgedFolder) -> None:
 
 
 def rehearsed(judge: Judge, folder: Path, tree: dict[str, Any] | None = None) -> list[str]:
-    judged = judge(folder, tree, static=False)
-    (check,) = [check for check in judged.audit.checks if check.check_id == "migrations.rehearsal"]
-    return [finding.message for finding in check.findings]
+    judged = judge(folder, tree)
+    found = {check.check_id: check.findings for check in judged.audit.checks}
+    replay = ("rehearsal", "references_resolve", "table_created_once", "types_created_once")
+    return [finding.message for name in replay for finding in found[f"migrations.{name}"]]
 
 
 def test_a_rehearsal_goes_forward_and_back(judge: Judge, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_rehearsal_names_what_fails(
 def test_what_a_rehearsal_cannot_judge_is_unknown(judge: Judge, tmp_path: Path) -> None:
     files = {"0002_b.sql": "copy a to program 'true';", "0002_b_rollback.sql": "select 1"}
     write(tmp_path, FILES | files)
-    judged = judge(tmp_path, static=False)
+    judged = judge(tmp_path)
     assert not_judged(judged.audit) == {"migrations.rehearsal"}
     assert exit_code(judged.audit.status, "never") == 3
     (row,) = judged.unknown
@@ -237,32 +237,53 @@ def test_a_marked_file_is_rehearsed_by_halves(judge: Judge, tmp_path: Path) -> N
     ]
 
 
-def test_alembic_is_not_run(judge: Judge, tmp_path: Path) -> None:
+def test_alembic_is_replayed_and_its_python_is_not_run(judge: Judge, tmp_path: Path) -> None:
     text = (
         "import pathlib\npathlib.Path('ran').touch()\n"
         "revision = {0!r}\ndown_revision = {1!r}\n"
-        "def upgrade():\n    op.add_column({2!r}, sa.Column('x'))\n"
+        "def upgrade():\n    op.add_column({2!r}, sa.Column('x', sa.Text()))\n"
         "def downgrade():\n    op.drop_column({2!r}, 'x')\n"
     )
     # By name the later revision comes first.
     write(tmp_path, {"b.py": text.format("a", None, "one"), "a.py": text.format("b", "a", "two")})
-    judged = judge(tmp_path, static=False)
-    assert statuses(judged)["migrations.rehearsal"] == "not applicable"
+    judged = judge(tmp_path)
     assert [key["file"] for key in keys(judged.audit)["migrations.references_resolve"]] == [
         "a.py",
         "b.py",
     ]
+    assert rehearsed(judge, tmp_path) == [
+        'a.py:6: PostgreSQL says: relation "two" does not exist (1 later statement could not be'
+        " judged for it: a.py:8)",
+        'b.py:6: PostgreSQL says: relation "one" does not exist (1 later statement could not be'
+        " judged for it: b.py:8)",
+    ]
     assert not Path("ran").exists()
 
 
-def test_what_was_run_is_not_guessed_beside(judge: Judge, tmp_path: Path) -> None:
-    """One miss is one finding, and syntax is that of one check."""
+OF_REPLAYS = {
+    f"migrations.{name}"
+    for name in ("rehearsal", "references_resolve", "table_created_once", "types_created_once")
+}
+
+
+def test_one_miss_is_one_finding_and_syntax_is_that_of_one_check(
+    judge: Judge, tmp_path: Path
+) -> None:
     write(tmp_path, FILES | {"0002_b.sql": "alter table nowhere add x text;\n"})
     write(tmp_path, {"0003_c.sql": "bogus;", "0003_c_rollback.sql": "select 1;"})
     write(tmp_path, {"0002_b_rollback.sql": "alter table nowhere drop x;"})
-    place = {"file": "0002_b.sql", "line": "1"}
-    assert keys(judge(tmp_path, static=False).audit) == {
-        "migrations.rehearsal": [place],
-        "migrations.parse": [{"file": "0003_c.sql"}],
-    }
-    assert "migrations.references_resolve" in keys(judge(tmp_path, static=True).audit)
+    place = {"file": "0002_b.sql", "line": "1", "table_name": "nowhere"}
+    syntax = {"migrations.parse": [{"file": "0003_c.sql"}]}
+    assert keys(judge(tmp_path).audit) == {"migrations.references_resolve": [place]} | syntax
+
+
+def test_what_is_only_read_is_judged_by_names_and_syntax(judge: Judge, tmp_path: Path) -> None:
+    write(tmp_path, FILES | {"0002_b.sql": "alter table nowhere add x text;\n"})
+    judged = judge(tmp_path, static=True)
+    assert keys(judged.audit) == {ROLLBACK: [{"version": "2", "file": "0002_b.sql"}]}
+    found = statuses(judged)
+    assert {found[check_id] for check_id in OF_REPLAYS} == {"not applicable"}
+    write(tmp_path, {"0002_b.sql": "create table ${x} ();\n"})
+    judged = judge(tmp_path, static=True)
+    assert not_judged(judged.audit) == {"migrations.parse"}
+    assert [(row.file, row.line) for row in judged.unknown] == [("0002_b.sql", 1)]

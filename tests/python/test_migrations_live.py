@@ -3,6 +3,7 @@
 import hashlib
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from test_migrations import keys, not_judged, write
 
 from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit
-from counterfoil.common.errors import MigrationsError
+from counterfoil.common.errors import DemoError, MigrationsError
 from counterfoil.common.settings import Settings
+from counterfoil.migrations import rehearsal
 from counterfoil.migrations.deployment import load_migrations
+from counterfoil.migrations.facts import Refused, Relation, Tree
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
@@ -337,3 +340,52 @@ def test_without_a_record_nothing_is_known(deployed: Deployed, tmp_path: Path) -
         deployed.execute("alter table alembic.versions rename to alembic_version")
     with pytest.raises(MigrationsError, match="no table versions, or none that the builder"):
         make_plan("deployed", tmp_path / "contract.yml", deployed.settings)
+
+
+def test_only_a_tree_that_changed_is_replayed_again(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replayed: list[str] = []
+
+    def replay(_server: object, tree: Tree, *_: object) -> tuple[list[Refused], list[Relation]]:
+        replayed.append(tree.tree)
+        return [], [Relation(tree.tree, tree.tree, name, "table", "x") for name in ("one", "two")]
+
+    assert keys(deployed.audit()) == {}
+    monkeypatch.setattr(rehearsal, "replayed", replay)
+    monkeypatch.setattr(rehearsal, "scratch_server", nullcontext)
+    assert keys(deployed.audit()) == {}
+    assert replayed == []
+
+    file = deployed.folder / "go" / "000002_b.up.sql"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + "-- x", encoding="utf-8")
+    assert keys(deployed.audit()) == {}, "a comment changes nothing that is run"
+    file.write_text(text + "select 1;", encoding="utf-8")
+    try:
+        assert keys(deployed.audit()) == {}
+        assert replayed == ["go"]
+        monkeypatch.setattr(rehearsal, "server_version", lambda: "another")
+        deployed.audit()
+        assert sorted(replayed) == sorted(["go", *TREES])
+    finally:
+        file.write_text(text, encoding="utf-8")
+
+
+def test_what_cannot_be_replayed_is_unknown(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_server() -> None:
+        raise DemoError("no server", where="x", remedy="Install it")
+
+    monkeypatch.setattr(rehearsal, "server_version", lambda: "")
+    monkeypatch.setattr(rehearsal, "scratch_server", no_server)
+    deployed.execute("alter table go.two rename to three")
+    try:
+        audit = deployed.audit()
+    finally:
+        deployed.execute("alter table go.three rename to two")
+    assert keys(audit) == {}
+    assert not_judged(audit) == {"migrations.rehearsal", "migrations.match_database"}
+    monkeypatch.undo()
+    assert (keys(deployed.audit()), not_judged(audit)) == ({}, not_judged(audit))

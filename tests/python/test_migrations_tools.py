@@ -1,5 +1,6 @@
 """Each tool's folder is told by what the tool leaves, and read in the tool's own order."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from counterfoil.contract.layouts import Layout
 from counterfoil.migrations.detection import detect, search
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.facts import Facts
+from counterfoil.migrations.scripts import Script
 from counterfoil.migrations.tools import TOOLS
 
 UP, DOWN = "create table {0} (id integer);\n", "drop table {0};\n"
@@ -114,22 +116,14 @@ def read(folder: Path) -> Facts:
     return read_trees({"app": MigrationTree(folder=".")}, folder)
 
 
-def created(facts: Facts) -> list[str]:
-    """What is created going forward, in order."""
-    made = [
-        (fact.position, fact.object_name)
-        for fact in facts.statements
-        if (fact.action, fact.direction) == ("creates", "forward")
+def sent(scripts: list[Script]) -> list[str]:
+    """The names of the tables that are created or dropped, in order."""
+    return [
+        found[1]
+        for script in scripts
+        for piece in script.pieces
+        if (found := re.match(r"(?:create|drop) table (\w+)", piece.sql, re.IGNORECASE))
     ]
-    return [name for _, name in sorted(made)]
-
-
-def dropped(facts: Facts) -> set[str]:
-    return {
-        fact.object_name
-        for fact in facts.statements
-        if (fact.action, fact.direction) == ("removes", "rollback")
-    }
 
 
 def test_every_tool_has_a_tree() -> None:
@@ -141,10 +135,10 @@ def test_a_tree_is_told_and_read_in_its_order(layout: Layout, tmp_path: Path) ->
     write(tmp_path, TREES[layout])
     assert detect(tmp_path) == layout
     facts = read(tmp_path)
-    assert created(facts) == ["a", "b"]
+    assert sent(facts.scripts["app"].forward) == ["a", "b"]
     wanted = TOOLS[layout].rollbacks
     goes_back = wanted == "wanted" or layout in ("sqlx", "liquibase")
-    assert dropped(facts) == ({"a", "b"} if goes_back else set())
+    assert sent(facts.scripts["app"].back) == (["b", "a"] if goes_back else [])
     assert facts.trees[0].wants_rollbacks is goes_back
     assert [file.file for file in facts.files if file.fault] == []
     assert facts.parse_faults == []
@@ -186,8 +180,8 @@ def test_time_stamps_with_two_ways_are_not_supabases(tmp_path: Path) -> None:
 def test_what_goes_by_no_sql_is_unknown_and_no_fault(tmp_path: Path) -> None:
     write(tmp_path, TREES["goose"] | {"00011_c.go": "package m", "main_test.go": "package m"})
     facts = read(tmp_path)
-    assert [(row.file, row.reason) for row in facts.unknowns] == [
-        ("00011_c.go", "a migration in Go")
+    assert [(row.file, row.problem, row.is_unknown) for row in facts.parse_faults] == [
+        ("00011_c.go", "a migration in Go", True)
     ]
     assert [file.file for file in facts.files if file.fault] == []
 

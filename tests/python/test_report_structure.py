@@ -33,9 +33,11 @@ TREE = {
     "applied_count": 7,
     "pending_count": 5,
     "first_stop_at": "versions/002.py:25",
-    "first_stop_reason": "foreign key of a needs b, which nothing before it creates",
+    "first_stop_reason": 'PostgreSQL says: relation "b" does not exist',
+    "first_stop_for": "missing table",
     "next_stop_at": "versions/017.py:19",
-    "next_stop_reason": "ALTER TABLE needs c, which nothing before it creates",
+    "next_stop_reason": 'PostgreSQL says: relation "c" does not exist',
+    "next_stop_for": "missing table",
 }
 MEASURES = {
     "connections_used_percent": (93.5, 80),
@@ -131,8 +133,8 @@ GOLDEN = {
     ],
     "migrations": [
         "backend alembic 1,200 7 5 ✕ 2 heads: 010_left, 016_right",
-        "✕ fail The next run of backend would stop at versions/017.py:19: ALTER TABLE needs c,",
-        "✕ fail On an empty database backend would stop at versions/002.py:25: foreign key of a",
+        "✕ fail The next run of backend would stop at versions/017.py:19: PostgreSQL says:",
+        "✕ fail On an empty database backend would stop at versions/002.py:25: PostgreSQL says:",
     ],
     "server": [
         "Connections used ✕ fail 93.5 % 80.0 % in words",
