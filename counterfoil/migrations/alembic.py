@@ -328,7 +328,7 @@ class _Reader(Evaluator):
     def _emit(self, call: ast.Call, sql: str, *, is_conditional: bool = False) -> None:
         """SQL that Alembic wrote: all of it stands on the line of its call."""
         read = read_sql(sql, wants_names=self._wants_names)
-        unknown = "not all of it is known" if self._is_partial else None
+        unknown = "only a run would show all that this call makes" if self._is_partial else None
         self._is_partial = False
         self._add(
             replace(

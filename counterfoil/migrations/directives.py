@@ -6,6 +6,7 @@ nothing that connects, reads or imports. No connection is made.
 
 import importlib
 import io
+import re
 from types import ModuleType
 from typing import Any
 
@@ -114,7 +115,9 @@ class Directives:
                     getattr(operations, name)(*known, **kept)
         except Exception as cause:
             self._taken()
-            raise ValueError(str(cause).partition("\n")[0]) from None
+            said = str(cause).partition("\n")[0]
+            # Without the constraint or column, as Python would write it.
+            raise ValueError(re.sub(r" \w+\(.*\);", ";", said)) from None
         is_partial = len(kept) < len(named) or len(known) < len(arguments)
         return self._taken(), is_partial
 

@@ -53,6 +53,7 @@ _NO_RIGHT = "42501"
 _NO_TABLE, _NO_SCHEMA, _NO_OBJECT, _NO_FUNCTION = "42P01", "3F000", "42704", "42883"
 _NO_COLUMN, _NO_KEY = "42703", "42830"
 _MISSING = frozenset({_NO_TABLE, _NO_SCHEMA, _NO_OBJECT, _NO_FUNCTION, _NO_COLUMN, _NO_KEY})
+_ANOTHER = frozenset({_NO_TABLE, _NO_SCHEMA, _NO_OBJECT})
 _TABLE_TWICE, _OBJECT_TWICE = "42P07", "42710"
 _TWICE = frozenset({_TABLE_TWICE, _OBJECT_TWICE, "42P06", "42701", "42723"})
 # Cancelled, out of memory or disk, too complex: nothing that the statement says is wrong.
@@ -493,11 +494,14 @@ class Replay:
             refusal.explanation = made and f"it is there since {made[1]}"
 
     def _follows_from(self, statement: str, code: str, words: str) -> Refused | None:
-        tables = named_in(statement)
-        for name in (*tables, *map(_plain, _names(words))):
+        tables, said = named_in(statement), [*map(_plain, _names(words))]
+        for name in (*said, *tables):
             for doubtful in (name, f"{name.rpartition('.')[0]}."):
-                if doubtful in self._doubtful:
-                    return self._doubtful[doubtful]
+                root = self._doubtful.get(doubtful)
+                # What a table lacks that is only not known in full is no other object.
+                is_of_another = name not in said and code in _ANOTHER
+                if root and not (is_of_another and root.number in self._assumed):
+                    return root
         if code == _NO_COLUMN:
             for column, others, refusal in self._columns:
                 if column == _column(words) and others.intersection(tables):
