@@ -58,7 +58,9 @@ class _Handle(Unknown):
         self.kind, self.given = kind, given
 
 
-_OP, _BOUND, _DIALECT = _Handle("op"), _Handle("connection"), _Handle("dialect")
+_OP, _BOUND = _Handle("op"), _Handle("connection")
+# With a connection, they make or drop what a model says.
+_OF_MODELS = frozenset({"create", "create_all", "drop", "drop_all"})
 
 
 def parse_revision(text: str) -> tuple[ast.Module, RevisionHead]:
@@ -264,8 +266,9 @@ class _Reader(Evaluator):
     def attribute(self, of: Any, name: str) -> Any:
         """What SQLAlchemy has of that name; of a connection, which database it is of."""
         if isinstance(of, _Handle):
-            known = {("connection", "dialect"): _DIALECT, ("dialect", "name"): "postgresql"}
-            return known.get((of.kind, name), UNKNOWN)
+            if name in ("bind", "connection", "dialect", "engine"):
+                return _BOUND
+            return "postgresql" if of is _BOUND and name == "name" else UNKNOWN
         return member(of, name)
 
     def called(
@@ -287,9 +290,12 @@ class _Reader(Evaluator):
         target = self.names.get(name, UNKNOWN) if of is None else self.attribute(of, name)
         if callable(target):
             return self._construct(target, arguments, named)
-        if name == "create_all" or (of is None and name in self._foreign and not self.nesting):
+        given = [*arguments, *named.values()]
+        if (name in _OF_MODELS and _BOUND in given) or (
+            of is None and name in self._foreign and not self.nesting
+        ):
             self._unknown(f"a call of {ast.unparse(call.func)}", call)
-        elif any(argument is _OP for argument in arguments):
+        elif any(argument is _OP for argument in given):
             self._unknown(f"op is handed to {ast.unparse(call.func)}", call)
         return super().called(call, of, name, arguments, named)
 
@@ -303,9 +309,10 @@ class _Reader(Evaluator):
         self, call: ast.Call, of: _Handle, name: str, arguments: list[Any], named: dict[str, Any]
     ) -> Any:
         """A call of op's, of a batch's, or of a connection's."""
-        handles = {"get_bind": "connection", "get_context": "context", "begin": "connection"}
-        if name in handles or name == "autocommit_block":
-            return _Handle(handles.get(name, "autocommit"))
+        if name in ("get_bind", "get_context", "begin"):
+            return _BOUND
+        if name == "autocommit_block":
+            return _Handle("autocommit")
         if name == "batch_alter_table":
             return _Handle("batch", arguments, named)
         if of.kind not in ("op", "batch") or name in ("f", "inline_literal"):
@@ -313,13 +320,15 @@ class _Reader(Evaluator):
         self.reading.changes = True
         batch = of.given if of.kind == "batch" else None
         try:
-            sql, is_partial = self._directives.send(name, arguments, named, batch)
+            sql, is_partial, returned = self._directives.send(name, arguments, named, batch)
         except ValueError as cause:
-            self._unknown(f"op.{name}: {cause}", call)
+            # Whatever rows are inserted, no table is made.
+            if name != "bulk_insert":
+                self._unknown(f"op.{name}: {cause}", call)
             return UNKNOWN
         self._is_partial |= is_partial
         self._emit(call, sql)
-        return UNKNOWN
+        return returned
 
     def _unknown(self, reason: str, call: ast.Call) -> None:
         self.reading.changes = True

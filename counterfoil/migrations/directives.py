@@ -32,6 +32,8 @@ _FUNCTIONS = frozenset(
     | {"false", "func", "insert", "literal", "literal_column", "not_", "null", "or_", "select"}
     | {"table", "text", "true", "update"}
 )
+# What a column has for Python alone, and no SQL says.
+_OF_PYTHON = frozenset({"default", "doc", "info", "onupdate"})
 _DIRECTIVES = ("create_", "drop_", "add_", "alter_", "rename_", "bulk_insert")
 
 
@@ -86,8 +88,9 @@ class Directives:
         arguments: list[Any],
         named: dict[str, Any],
         batch: tuple[Any, ...] | None,
-    ) -> tuple[str, bool]:
-        """The SQL of a directive, and whether something of it was left out, not being known.
+    ) -> tuple[str, bool, Any]:
+        """The SQL of a directive, whether something of it was left out, not being known, and
+        what it returns.
 
         Args:
             name: the directive's, as create_table.
@@ -109,17 +112,17 @@ class Directives:
             raise ValueError("only a run would show what it does")
         try:
             if batch is None:
-                getattr(self._operations, name)(*known, **kept)
+                returned = getattr(self._operations, name)(*known, **kept)
             else:
                 with self._operations.batch_alter_table(*batch[0], **batch[1]) as operations:
-                    getattr(operations, name)(*known, **kept)
+                    returned = getattr(operations, name)(*known, **kept)
         except Exception as cause:
             self._taken()
             said = str(cause).partition("\n")[0]
             # Without the constraint or column, as Python would write it.
             raise ValueError(re.sub(r" \w+\(.*\);", ";", said)) from None
         is_partial = len(kept) < len(named) or len(known) < len(arguments)
-        return self._taken(), is_partial
+        return self._taken(), is_partial, returned
 
     def execute(self, construct: Any) -> str:
         """The SQL of what SQLAlchemy has built; none if it cannot be written out."""
@@ -151,7 +154,8 @@ class Directives:
         """
         from sqlalchemy import Column, Enum, Text
 
-        kept = {key: value for key, value in named.items() if is_known(value)}
+        described = {key: value for key, value in named.items() if key not in _OF_PYTHON}
+        kept = {key: value for key, value in described.items() if is_known(value)}
         known = list(arguments)
         if target is Column:
             known[1:] = [
@@ -161,7 +165,7 @@ class Directives:
             known = known[:1] + [one for one in known[1:] if is_known(one)]
         elif isinstance(target, type) and issubclass(target, Enum):
             known = [one for one in known if is_known(one)]
-        is_partial = len(kept) < len(named) or not all(map(is_known, arguments))
+        is_partial = len(kept) < len(described) or not all(map(is_known, arguments))
         if not all(map(is_known, known)):
             return UNKNOWN, is_partial
         try:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 
 # Part of what a tree is replayed from: raised when the same files may come to something else.
 _EDITION = 1
+
+_MAKES_SCHEMA = re.compile(
+    r"create(?:\s+schema\s+(?:if\s+not\s+exists\s+)?|schema\(\s*)[\"']?(\w*)", re.IGNORECASE
+)
 
 # Where Supabase puts extensions, its role finds their functions.
 _MORE_PATH = {"supabase": ("extensions",)}
@@ -94,6 +99,8 @@ def _digest(tree: Tree, declared: MigrationTree, facts: Facts, folder: Path) -> 
     tree = replace(tree, replayed_from=None)
     said = [_EDITION, server_version(), tree, declared.model_dump(), facts.scripts[tree.tree]]
     digest = hashlib.sha256(repr(said).encode("utf-8", "replace"))
+    for name in ("env.py", "../env.py") if tree.layout == "alembic" else ():
+        digest.update(read_text(folder / tree.folder / name).raw)
     if declared.provided_sql:
         digest.update(read_text(folder / declared.provided_sql).raw)
     return digest.hexdigest()
@@ -111,6 +118,8 @@ def _provide(replay: Replay, tree: Tree, declared: MigrationTree, folder: Path) 
     ]
     if declared.provided_sql:
         replay.provide(_statements(folder / declared.provided_sql))
+    if tree.layout == "alembic":
+        _provide_schemas_of_env(replay, folder / tree.folder)
     schemas = sorted({*declared.provided_schemas, declared.default_schema})
     replay.provide([f"create schema if not exists {quoted(name)}" for name in schemas])
     path = [declared.default_schema, "public", *_MORE_PATH.get(tree.layout, ())]
@@ -122,6 +131,15 @@ def _provide(replay: Replay, tree: Tree, declared: MigrationTree, folder: Path) 
         for table in tables:
             schema, _, name = table.rpartition(".")
             replay.stand_in(schema or declared.default_schema, name, is_of_a_base=is_of_a_base)
+
+
+def _provide_schemas_of_env(replay: Replay, folder: Path) -> None:
+    """Alembic's env.py often makes the schemas: those that it names are there, and where it
+    names none, nobody knows which."""
+    text = read_text(folder / "env.py").text or read_text(folder.parent / "env.py").text
+    for named in _MAKES_SCHEMA.findall(text):
+        replay.provide([f"create schema if not exists {quoted(named)}"] if named else [])
+        replay.are_schemas_unknown |= not named
 
 
 def _statements(file: Path) -> list[str]:

@@ -58,6 +58,8 @@ _TABLE_TWICE, _OBJECT_TWICE = "42P07", "42710"
 _TWICE = frozenset({_TABLE_TWICE, _OBJECT_TWICE, "42P06", "42701", "42723"})
 # Cancelled, out of memory or disk, too complex: nothing that the statement says is wrong.
 _NOT_ITS_FAULT = ("57", "53", "54", "58", "XX")
+# What comes with an extension that this server may lack, and somebody else may have made.
+_OF_EXTENSIONS = ("access method ", "language ", "operator class ")
 # Rows that are not what a constraint, a type or a RAISE wants.
 _OF_ROWS = ("22", "23", "P0")
 _MOST_TRIES = 25
@@ -154,6 +156,7 @@ class Replay:
         refusals: what was refused, in order.
         relations: what is there once all is applied forward.
         search_path: the statement that sets it, as the tool's role has it.
+        are_schemas_unknown: something that is not run makes schemas, nobody knows which.
         is_over: the session was ended, and nothing more can be run.
     """
 
@@ -164,6 +167,7 @@ class Replay:
     refusals: list[Refused] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     search_path: str = 'set search_path to "$user", public'
+    are_schemas_unknown: bool = False
     is_over: bool = False
 
     def __post_init__(self) -> None:
@@ -421,7 +425,11 @@ class Replay:
             return None
         if code == _NO_SCHEMA and missing:
             return self._without_schema(file, piece, statement, missing, words)
-        is_unknown = code == _NO_RIGHT or code.startswith(_NOT_ITS_FAULT)
+        is_unknown = (
+            code == _NO_RIGHT
+            or code.startswith(_NOT_ITS_FAULT)
+            or (code == _NO_OBJECT and words.startswith(_OF_EXTENSIONS))
+        )
         says = f"{'on the way back ' * (self._direction == 'rollback')}PostgreSQL says: {words}"
         refusal = self._refuse(
             file,
@@ -471,8 +479,13 @@ class Replay:
             self._try("", f"drop schema {_identifier(schema)}")
             return self._judge(file, piece, statement, again)
         says = f"PostgreSQL says: {words}"
-        touches = touched_by(statement)
-        refusal = self._refuse(file, piece.line, says, is_unknown=False, touches=touches)
+        if self.are_schemas_unknown:
+            says = f"{words}, unless env.py makes it, which is not run"
+        refusal = self._refuse(
+            *(file, piece.line, says),
+            is_unknown=self.are_schemas_unknown,
+            touches=touched_by(statement),
+        )
         self._doubt([f"{schema}."], refusal)
         return None if again is None or again.pgcode == _NO_SCHEMA else statement
 

@@ -174,7 +174,7 @@ NO_B = {
         ("select " + "(" * 20_000 + ")" * 20_000, NO_SQL),
         ("select 'never ends", NO_SQL),
         ("do $$ this is not plpgsql $$;", REFUSED),
-        ("do language plpython3u $$ import os $$;", REFUSED),
+        ("do language plpython3u $$ import os $$;", {}),
         ("create table " + "x" * 200 + " (id integer);", NO_B),
         ("create table " + ".".join("abcd") + " (id integer);", NO_SQL),
         (";;;", NO_B),
@@ -188,7 +188,7 @@ def test_no_sql_brings_the_reader_down(
     """What is not read may make the table that the third file wants: no finding, and no pass."""
     write(tmp_path, FIRST | {SECOND: sql} | NEEDS_B)
     judged = judge(tmp_path)
-    unknown = {"migrations.rehearsal"} if found == NO_SQL else set()
+    unknown = {"migrations.rehearsal"} if found in (NO_SQL, {}) else set()
     assert (keys(judged.audit), not_judged(judged.audit)) == (found, unknown), messages(judged)
 
 

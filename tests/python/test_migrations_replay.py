@@ -286,3 +286,75 @@ def test_the_demos_replay(server: Scratch) -> None:
         scripts = facts.scripts[tree_name]
         refused, _ = replayed(server, facts.trees[0], tree, scripts, ROOT / "contracts")
         assert refused == []
+
+
+@pytest.mark.parametrize(
+    ("env", "unknown"),
+    [
+        ("connection.execute(text('CREATE SCHEMA IF NOT EXISTS s'))", []),
+        ("connection.execute(CreateSchema('s', if_not_exists=True))", []),
+        ('connection.execute(text(f"create schema if not exists {name}"))', [True]),
+        ("pass", [False]),
+    ],
+)
+def test_the_schemas_that_env_makes(env: str, unknown: list[bool], run: Run) -> None:
+    text = (
+        "revision = 'a'\ndown_revision = None\ndef upgrade():\n    op.create_table('t', schema='s')"
+    )
+    found = run({"a.py": text, "env.py": env}, "alembic", rollbacks=False)
+    assert [refusal.is_unknown for refusal in found] == unknown
+
+
+# What is often in a revision, and no fault.
+REVISION = """
+from alembic import op
+import sqlalchemy as sa
+import uuid
+from app.models import Tag, utcnow
+revision = "a"
+down_revision = None
+
+
+def timestamps():
+    return [sa.Column("made_at", sa.DateTime(timezone=True), server_default=sa.func.now())]
+
+
+def upgrade():
+    bind = op.get_bind()
+    mood = sa.Enum("good", "bad", name="mood")
+    made = op.create_table(
+        "cats",
+        sa.Column("id", sa.Integer, primary_key=True, default=uuid.uuid4),
+        sa.Column("name", sa.String(5), onupdate=utcnow),
+        sa.Column("mood", mood),
+        *timestamps(),
+    )
+    op.bulk_insert(made, [{"id": 1, "name": "x"}, {"id": 2, "name": str(uuid.uuid4())}])
+    bind.execute(sa.text("update cats set name = :name"), {"name": "y"})
+    op.execute(made.update().where(made.c.id == 1).values(name="z"))
+    if op.get_context().dialect.name != "postgresql":
+        op.add_column("nowhere", sa.Column("x", sa.Integer))
+    with op.batch_alter_table("cats") as batch:
+        batch.add_column(sa.Column("of", sa.Integer, sa.ForeignKey("cats.id")))
+        batch.create_index(batch.f("ix_cats_of"), ["of"], unique=False)
+    op.create_table("dogs", sa.Column("mood", mood))
+    with op.get_context().autocommit_block():
+        op.execute("alter type mood add value 'new'")
+    op.alter_column("dogs", "mood", server_default="new")
+    op.rename_table("dogs", "hounds")
+
+
+def downgrade():
+    op.drop_table("hounds")
+    op.drop_table("cats")
+    sa.Enum(name="mood").drop(op.get_bind())
+"""
+
+
+def test_a_revision_as_they_are_written(run: Run) -> None:
+    assert run({"a.py": REVISION}, "alembic") == []
+    model = (
+        "    Tag.__table__.create(bind=bind)\n    op.drop_column('tags', 'x')\n\n\ndef downgrade"
+    )
+    (refusal,) = run({"a.py": REVISION.replace("\n\ndef downgrade", model)}, "alembic")
+    assert (refusal.is_unknown, refusal.says) == (True, "a call of Tag.__table__.create")
