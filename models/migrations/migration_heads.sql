@@ -34,7 +34,12 @@ heads as (
 counted as (
     select
         *,
-        count(*) over (partition by tree, branch) as head_count
+        count(*) over (partition by tree, branch) as head_count,
+        string_agg(revision, ' ') over (
+            partition by tree, branch
+            order by revision
+            rows between unbounded preceding and unbounded following
+        ) as heads
     from heads
 ),
 
@@ -44,7 +49,8 @@ final as (
         revision,
         file,
         line,
-        head_count
+        head_count,
+        heads
     from counted
     where head_count > 1
 )
