@@ -213,7 +213,7 @@ class Reading:
 class Facts:
     """Everything that is known of one or more trees.
 
-    `readings`, `suppressions` and `scripts` (by tree, what a replay runs) are not loaded.
+    `readings` and `scripts` (by tree, what a replay runs) are not loaded.
     """
 
     readings: list[Reading] = field(default_factory=list)

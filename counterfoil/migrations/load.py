@@ -19,6 +19,7 @@ from counterfoil.migrations.facts import (
     Refused,
     Relation,
     Revision,
+    Suppression,
     Tree,
     UnqualifiedName,
 )
@@ -36,6 +37,7 @@ _TABLES: dict[str, type] = {
     "revisions": Revision,
     "parents": Parent,
     "models": ModelTable,
+    "suppressions": Suppression,
     "refused": Refused,
     "made_relations": Relation,
 }

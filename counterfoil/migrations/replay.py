@@ -301,7 +301,9 @@ class Replay:
                 return
             statement = self._judge(file, piece, statement, cause)
 
-    def _do_not_know(self, file: str, piece: Piece) -> None:
+    def _do_not_know(
+        self, file: str, piece: Piece, *, touches: tuple[str, ...] = (ANYTHING,)
+    ) -> None:
         """Notes that something is done of which nothing is known: all may follow from it."""
         refusal = self._refuse(
             file,
@@ -309,7 +311,7 @@ class Replay:
             piece.unknown or "it does not parse, and what it would do is not known",
             is_unknown=not piece.is_fault,
             refused_for="syntax" if piece.is_fault else "other",
-            touches=(ANYTHING,),
+            touches=touches,
         )
         self._anything = self._anything or refusal
 
@@ -421,7 +423,7 @@ class Replay:
             return None
         if _EXTENSION.match(statement):
             says = f"an extension that the server lacks: {words}"
-            self._do_not_know(file, Piece(line, unknown=says))
+            self._do_not_know(file, Piece(line, unknown=says), touches=())
             return None
         if code == _NO_SCHEMA and missing:
             return self._without_schema(file, piece, statement, missing, words)

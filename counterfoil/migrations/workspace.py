@@ -7,7 +7,7 @@ number of folders can be judged at the same time, and nothing of them stays.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg2
@@ -125,7 +125,8 @@ def judge_folder(
         replay_trees(facts, trees, folder)
     with open_transaction(target, settings) as transaction:
         with translated(transaction.connection, target, NOT_LOADED):
-            load_facts(transaction.connection, facts)
+            # What the files accept is told here, and not left out of what is judged.
+            load_facts(transaction.connection, replace(facts, suppressions=[]))
         scope = Scope(
             contract, str(folder), applying, waivers=waivers, evidence_limit=_MOST_FINDINGS
         )

@@ -6,6 +6,15 @@ refused as (
     select * from {{ source('migration_facts', 'migration_refused') }}
 ),
 
+-- A file that says why what nobody can judge of it is in order.
+accepted as (
+    select distinct
+        tree,
+        file
+    from {{ source('migration_facts', 'migration_suppressions') }}
+    where check_id = 'migrations.rehearsal' and reason is not null
+),
+
 -- What might have been accepted, had the first one been.
 followers as (
     select
@@ -23,8 +32,11 @@ roots as (
     select
         refused.*,
         followers.first_places,
-        coalesce(followers.statement_count, 0) as follower_count
+        coalesce(followers.statement_count, 0) as follower_count,
+        accepted.file is not null as is_accepted
     from refused
+    left join accepted
+        on refused.tree = accepted.tree and refused.file = accepted.file
     left join followers
         on refused.tree = followers.tree and refused.number = followers.number
     where
@@ -48,6 +60,7 @@ final as (
         severity,
         follower_count,
         is_unknown or refused_for = 'syntax' as is_unknown,
+        is_accepted,
         concat_ws('; ', says, explanation) || case
             when follower_count > 0
                 then format(

@@ -389,3 +389,18 @@ def test_what_cannot_be_replayed_is_unknown(
     assert not_judged(audit) == {"migrations.rehearsal", "migrations.match_database"}
     monkeypatch.undo()
     assert (keys(deployed.audit()), not_judged(audit)) == ({}, not_judged(audit))
+
+
+def test_a_comment_accepts_what_is_unknown_every_night(deployed: Deployed) -> None:
+    file = deployed.folder / "go" / "000002_b.up.sql"
+    text = file.read_text(encoding="utf-8")
+    unknown = text + "create extension postgis;\n"
+    try:
+        file.write_text(unknown, encoding="utf-8")
+        assert not_judged(deployed.audit()) == {"migrations.rehearsal"}
+        comment = "-- counterfoil: allow migrations.rehearsal because the server has it\n"
+        file.write_text(comment + unknown, encoding="utf-8")
+        audit = deployed.audit()
+    finally:
+        file.write_text(text, encoding="utf-8")
+    assert (keys(audit), not_judged(audit)) == ({}, set())
