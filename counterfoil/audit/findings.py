@@ -263,6 +263,12 @@ class Tally(_Published):
         """What is open."""
         return self.ongoing + self.new + self.reopened
 
+    @property
+    def changed(self) -> int:
+        """What is not as it was."""
+        moved = self.new + self.reopened + self.worse + self.eased
+        return moved + self.resolved + self.newly_waived
+
 
 class History(_Published):
     """What the audit means beside those before it."""

@@ -20,12 +20,12 @@ def render_terminal(body: Body) -> Iterator[Text]:
     audit = body.audit
     yield Text(verdict(audit), "bold")
     yield _plain(movement(audit))
-    yield from map(_plain, body.facts)
     for sentence in headlines(audit):
         yield _plain(sentence, "  ")
     for check in worst_first(audit.checks)[:1]:
         if check.status == "fail":
             yield _plain(f"Why it matters: {check.why}")
+    yield from map(_plain, body.facts)
     for table in (score_table(audit), *body.tables):
         if lines := table.failing(_MOST_LINES):
             yield _plain(table.caption)

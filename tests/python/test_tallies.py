@@ -159,6 +159,7 @@ def test_every_rendering_counts_the_same(
     }
     assert told.open == told.ongoing + told.new + told.reopened
     assert told.worse + told.eased <= told.ongoing
+    assert told.changed == len(changed_groups(history.changes, history.incidents))
 
     body = Body(audit, (), ())
     page = render_html(body, links=LINKS)
