@@ -70,7 +70,7 @@ class Failure:
     @property
     def is_followed(self) -> bool:
         """Whether each of its rows is followed singly."""
-        return len(self.traces) == self.count
+        return self.count <= MOST_FOLLOWED
 
 
 def fetch_failure(
@@ -107,7 +107,7 @@ def fetch_failure(
         failing = [sought.listing(part, unjudged) for part in parts]
     failures = [_failure(sought, _read(connection, sought.all_of(rows))) for rows in failing]
     failure = failures[0] if len(failures) == 1 else _together(failures, sought)
-    if failure.count > MOST_FOLLOWED:
+    if not failure.is_followed:
         return replace(failure, traces=(_too_many(check, failure),))
     unlisted = _new_and_unlisted(failure, known, limit)
     if unlisted:

@@ -82,7 +82,7 @@ def _follow_check(
         yield Followed(now, _change(kind, now, before) if kind else None)
     # With a detail some of its tables were empty, or its findings too many to be followed:
     # what is missing is not corrected.
-    is_whole = check.detail is None and len(check.traces) >= check.finding_count
+    is_whole = check.detail is None
     for name, incident in known.items():
         if name in traces or incident.status == "resolved":
             continue

@@ -134,8 +134,7 @@ def _insert_audit(cursor: Cursor, audit: Audit) -> int:
     execute_values(
         cursor,
         "insert into check_results (audit_number, check_id, severity, status, category, owner,"
-        " relation, rows_checked, finding_count, waived_count, seconds, detail, is_followed)"
-        " values %s",
+        " relation, rows_checked, finding_count, waived_count, seconds, detail) values %s",
         [(number, *_result_row(check)) for check in audit.checks],
     )
     execute_values(
@@ -172,7 +171,6 @@ def _result_row(check: CheckResult) -> tuple[Any, ...]:
         check.waived_count,
         check.seconds,
         check.detail,
-        len(check.traces) >= check.finding_count,
     )
 
 

@@ -429,6 +429,23 @@ def test_what_is_not_listed_is_followed_all_the_same(nights: Nights) -> None:
     assert kinds(nights.audit("3"))[FILLED] == ["resolved"] * 151
 
 
+def test_two_rows_of_one_key_are_one_incident_and_end(nights: Nights) -> None:
+    """As a competition that stands twice has them: they are not too many to be followed."""
+    nights.execute(
+        "alter table competitions drop constraint competitions_pkey cascade;"
+        f" insert into competitions select * from competitions where id = '{LONDON}'"
+    )
+    doubled = nights.audit("1")
+    (result,) = [c for c in doubled.checks if c.check_id == "capacity.available_matches_ledger"]
+    assert (result.finding_count, result.detail) == (2, None)
+    nights.execute(
+        f"delete from competitions where ctid = (select max(ctid) from competitions where id ="
+        f" '{LONDON}'); update competitions set available_reservation_tokens = 595"
+        f" where id = '{LONDON}'"
+    )
+    assert kinds(nights.audit("2"))["capacity.available_matches_ledger"] == ["resolved"]
+
+
 def test_too_many_are_followed_together(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence, "MOST_FOLLOWED", 120)
     without_birthday(nights, 110)

@@ -25,9 +25,9 @@ create table followed_checks (
     primary key (database_name, check_id)
 );
 
+-- An audit of before followed only what it listed.
 alter table check_results add column is_followed boolean not null default true;
 
--- An audit of before followed what it listed.
 update check_results set is_followed = finding_count <= (
     select count(*)
     from findings
