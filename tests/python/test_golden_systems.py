@@ -146,8 +146,9 @@ def test_cleanrylie_fails_in_what_the_report_left_open(cleanrylie: System) -> No
 
 
 def test_cleanrylie_has_29_tables_in_three_modules(cleanrylie: System) -> None:
-    assert shown(cleanrylie.audit).facts == (
-        "29 of 29 expected tables are there: 7 of 7 critical, 22 of 22 important",
+    assert (
+        "29 of 29 expected tables are there: 7 of 7 critical, 22 of 22 important"
+        in shown(cleanrylie.audit).facts
     )
     assert cleanrylie.says(MODULES) == "extensions 9, lead management 8, main 12"
 
@@ -188,10 +189,10 @@ def test_the_policy_that_the_report_proposes_cannot_be_made(cleanrylie: System) 
 
 def test_trvl_social_is_there_but_for_a_pattern_of_no_table(trvl_social: System) -> None:
     assert trvl_social.found == in_order(TRVL_SOCIAL)
-    assert shown(trvl_social.audit).facts == (
+    assert (
         "106 of 106 expected tables are there:"
-        " 15 of 15 critical, 6 of 6 important, 85 of 85 supporting",
-    )
+        " 15 of 15 critical, 6 of 6 important, 85 of 85 supporting"
+    ) in shown(trvl_social.audit).facts
     assert trvl_social.says(MODULES) == (
         "Booking and payment 24, Community and social 13, Core user 2, Group management 8,"
         " ML and analytics 9, Moderation and safety 10, Notification and communication 10,"
@@ -200,10 +201,9 @@ def test_trvl_social_is_there_but_for_a_pattern_of_no_table(trvl_social: System)
 
 
 def test_the_claimed_database_is_not(claimed: System, trvl_social: System) -> None:
-    assert shown(claimed.audit).facts == (
-        "6 of 106 expected tables are there:"
-        " 6 of 15 critical, 0 of 6 important, 0 of 85 supporting",
-    )
+    assert (
+        "6 of 106 expected tables are there: 6 of 15 critical, 0 of 6 important, 0 of 85 supporting"
+    ) in shown(claimed.audit).facts
     found = dict(claimed.found)
     missing = {key["table_name"] for key in found.pop("schema.expected_tables_exist")}
     unmade = {key["table_name"] for key in found.pop("migrations.match_database")}
