@@ -55,7 +55,7 @@ test: test-fast ## Every test (POSTGRES=/usr/lib/postgresql/15/bin: on that vers
 	@$(BIN)/python $(PYTEST) --slow
 
 .PHONY: test-fast
-test-fast: install ## Half of the tests, in two minutes: no dbt, Prefect or browser (COVERAGE=80)
+test-fast: install ## Half of the tests, in five minutes: no dbt, Prefect or browser (COVERAGE=80)
 	@rm -rf target/coverage && mkdir -p target/coverage
 	@$(BIN)/python $(if $(COVERAGE),-m coverage run) $(PYTEST) --fast
 	@$(if $(COVERAGE),$(BIN)/coverage combine --quiet && \

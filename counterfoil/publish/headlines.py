@@ -1,13 +1,12 @@
 """An audit in words: the sentences that every form of publication shares."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from counterfoil.audit.findings import (
     Audit,
     AuditStatus,
     CheckResult,
     History,
-    Tally,
 )
 from counterfoil.common.text import clip
 from counterfoil.publish.forms import instant, signed
@@ -85,20 +84,21 @@ def movement(audit: Audit) -> str:
     told = history.tally
     if history.previous is None:
         return f"first audit of {clip(audit.database, 80)}: {open_incidents(history)}"
-    numbers = [
-        f"{told.ongoing:,} ongoing",
-        *(f"{number:,} of them {word}" for number, word in _moved(told) if number),
-        f"{told.new:,} new",
-        *([f"{told.reopened:,} reopened"] if told.reopened else []),
-        f"{told.resolved:,} resolved",
-        *([f"{told.newly_waived:,} newly waived"] if told.newly_waived else []),
-    ]
-    return f"since {instant(history.previous.snapshot_at)}: {', '.join(numbers)}"
-
-
-def _moved(told: Tally) -> Iterator[tuple[int, str]]:
-    yield told.worse, "worse"
-    yield told.eased, "better"
+    numbers = {
+        "ongoing": told.ongoing,
+        "of them worse": told.worse,
+        "of them better": told.eased,
+        "new": told.new,
+        "reopened": told.reopened,
+        "resolved": told.resolved,
+        "newly waived": told.newly_waived,
+    }
+    said = (
+        f"{number:,} {word}"
+        for word, number in numbers.items()
+        if number or word in ("ongoing", "new", "resolved")
+    )
+    return f"since {instant(history.previous.snapshot_at)}: {', '.join(said)}"
 
 
 def what_became(one: ChangedGroup, checks: Iterable[CheckResult]) -> str | None:

@@ -84,6 +84,22 @@ def nights(overnight: Database) -> Iterator[Nights]:
         yield Nights(copy)
 
 
+def accepting(
+    check_id: str, key: dict[str, str], reason: str, *, bound: str | None = None
+) -> Waiver:
+    """A waiver of one finding, for longer than any night here lasts."""
+    return Waiver(
+        line=2,
+        database="empwr",
+        check_id=check_id,
+        key=json.dumps(key),
+        owner="capacity",
+        reason=reason,
+        expires_on="2025-12-31",
+        bound=bound,
+    )
+
+
 def kinds(audit: Audit) -> dict[str, list[str]]:
     """The changes, by check."""
     assert audit.history is not None
@@ -207,15 +223,7 @@ def test_a_waiver_of_a_day_uses_up_what_was_stated_of_it(nights: Nights) -> None
         f" 'manual_adjustment', created_at from capacity_ledger where reservation_id = '{ORPHAN}'"
     )
     nights.execute(slipped_in)
-    waiver = Waiver(
-        line=2,
-        database="empwr",
-        check_id=CLOSED_DAYS,
-        key=json.dumps({"active_on": "2025-10-28", "competition_id": LONDON}),
-        owner="capacity",
-        reason="Known",
-        expires_on="2025-12-31",
-    )
+    waiver = accepting(CLOSED_DAYS, {"active_on": "2025-10-28", "competition_id": LONDON}, "Known")
     waived = Nights(nights.database.judging(waivers=(waiver,))).audit("second")
     assert kinds(waived)[CLOSED_DAYS] == ["waived"]
     nights.execute(slipped_in)
@@ -270,17 +278,13 @@ def test_without_its_plan_a_backfill_changes_a_closed_day(nights: Nights) -> Non
         "capacity.closed_days_unchanged": ["new"]
     }
     # A waiver accepts it, and makes it the baseline.
-    waiver = Waiver(
-        line=2,
-        database="empwr",
-        check_id="capacity.closed_days_unchanged",
-        key=json.dumps({"active_on": "2025-10-28", "competition_id": LONDON}),
-        owner="capacity",
-        reason="Report 2's backfill",
-        expires_on="2025-12-31",
+    waiver = accepting(
+        "capacity.closed_days_unchanged",
+        {"active_on": "2025-10-28", "competition_id": LONDON},
+        "Report 2's backfill",
     )
-    accepting = Nights(nights.database.judging(waivers=(waiver,)))
-    waived = accepting.audit("third")
+    waiving = Nights(nights.database.judging(waivers=(waiver,)))
+    waived = waiving.audit("third")
     assert (waived.status, kinds(waived)) == (
         "passed",
         {"capacity.closed_days_unchanged": ["waived"]},
@@ -336,21 +340,14 @@ def test_what_is_oversold_is_held_to_how_much_that_is(nights: Nights) -> None:
         f" select gen_random_uuid(), tenant_id, '{competition}', studio_id, 'approved', 650, 650,"
         f" approved_at, created_at from reservations where id = '{ORPHAN}'"
     )
-    waiver = Waiver(
-        line=2,
-        database="empwr",
-        check_id=OVERSOLD,
-        key=json.dumps({"competition_id": competition}),
-        owner="capacity",
-        reason="A hall that holds more",
-        expires_on="2025-12-31",
-        bound="-50",
+    waiver = accepting(
+        OVERSOLD, {"competition_id": competition}, "A hall that holds more", bound="-50"
     )
     assert change_of(nights.audit("1"), OVERSOLD).incident.size == -50
-    accepting = Nights(nights.database.judging(waivers=(waiver,)))
-    assert change_of(accepting.audit("2"), OVERSOLD).change == "waived"
+    waiving = Nights(nights.database.judging(waivers=(waiver,)))
+    assert change_of(waiving.audit("2"), OVERSOLD).change == "waived"
     nights.execute("update reservations set spaces_confirmed = 900 where spaces_confirmed = 650")
-    worse = accepting.audit("3")
+    worse = waiving.audit("3")
     assert change_of(worse, OVERSOLD).incident.size == -300
     assert change_of(worse, OVERSOLD).change == "reopened"
     assert [use.state for use in worse.waivers] == ["exceeded"]
@@ -496,15 +493,7 @@ def test_rows_of_an_emptied_table_are_not_resolved(nights: Nights) -> None:
 
 def test_a_waived_finding_is_quiet_until_its_waiver_ends(nights: Nights) -> None:
     check = "capacity.approval_has_ledger_entry"
-    waiver = Waiver(
-        line=2,
-        database="empwr",
-        check_id=check,
-        key=json.dumps({"reservation_id": ORPHAN}),
-        owner="capacity",
-        reason="legacy",
-        expires_on="2025-12-31",
-    )
+    waiver = accepting(check, {"reservation_id": ORPHAN}, "legacy")
     waiving = Nights(nights.database.judging(waivers=(waiver,)))
     assert change_of(waiving.audit("1"), check).change == "waived"
     assert check not in kinds(waiving.audit("2"))
