@@ -115,4 +115,4 @@ class Scope:
     @property
     def relations(self) -> list[tuple[str, str]]:
         """The (schema, relation) of each table of the contract."""
-        return [self.contract.locate(table) for table in self.contract.tables]
+        return [*self.contract.relations]

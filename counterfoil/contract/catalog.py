@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
@@ -410,8 +411,10 @@ class Facts:
         tables: the catalog's, by label; None if it was not asked, and the contract is believed.
         unjudged: of the rules that Postgres cannot plan, by list and name, why.
         missing: the contract's tables that do not exist: they are read as empty ones.
+        ledgers: the contract's, as the SQL that views are made of (`compile_ledgers`).
     """
 
     tables: Mapping[str, CatalogTable] | None = field(default=None, compare=False)
     unjudged: Mapping[tuple[str, str], str] = field(default_factory=dict, compare=False)
     missing: frozenset[str] = field(default=frozenset(), compare=False)
+    ledgers: Mapping[str, Any] = field(default_factory=dict, compare=False)

@@ -29,6 +29,7 @@ from counterfoil.contract.clauses import Clause as _Clause
 from counterfoil.contract.clauses import Name, label, locate, matches
 from counterfoil.contract.health import Health
 from counterfoil.contract.layouts import Layout
+from counterfoil.contract.ledgers import FEATURES, Ledger, circle
 from counterfoil.contract.packs import Pack, check_packs, packs_of
 from counterfoil.contract.structure import Structure, names_only
 
@@ -36,7 +37,12 @@ from counterfoil.contract.structure import Structure, names_only
 _ROW_PACKS = frozenset({"capacity", "tenancy", "integrity"})
 
 # The key without which a pack has nothing to go by.
-_NEEDED_BY_PACK = {"capacity": "capacity", "tenancy": "tenant", "migrations": "migrations"}
+_NEEDED_BY_PACK = {
+    "capacity": "capacity",
+    "ledger": "ledgers",
+    "tenancy": "tenant",
+    "migrations": "migrations",
+}
 
 # The lists of rules about one table each.
 _RULES = ("business_keys", "required_values", "allowed_values")
@@ -304,6 +310,7 @@ class Contract(_Clause):
     required_values: tuple[RequiredValue, ...] = ()
     allowed_values: tuple[AllowedValues, ...] = ()
     capacity: Capacity | None = None
+    ledgers: dict[Name, Ledger] = Field(default_factory=dict)
     migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
     structure: Structure | None = None
     health: Health | None = None
@@ -348,6 +355,8 @@ class Contract(_Clause):
             twice = {name for name in names if names.count(name) > 1}
             if twice:
                 raise ValueError(f"key '{list_name}': '{min(twice)}' is declared twice")
+        if path := circle(self.ledgers):
+            raise ValueError(f"key 'ledgers': {' within '.join([*path, path[0]])} is a circle")
         for name, listed in self.tables.items():
             if self.tenant and not listed.global_ and self.tenant.is_global(name):
                 raise ValueError(f"key 'tables.{name}': global_tables name it: say global: true")
@@ -478,6 +487,12 @@ class Contract(_Clause):
         return self.tables[table].key_columns
 
     @property
+    def relations(self) -> tuple[tuple[str, str], ...]:
+        """The (schema, relation) of each table that it names."""
+        of_ledgers = (table for ledger in self.ledgers.values() for table in ledger.tables)
+        return tuple(dict.fromkeys(map(self.locate, (*self.tables, *of_ledgers))))
+
+    @property
     def reads_rows(self) -> bool:
         """Whether a pack is on that reads the application's rows, not the catalog alone."""
         return not _ROW_PACKS.isdisjoint(self.packs)
@@ -562,8 +577,12 @@ class Contract(_Clause):
     def declares(self, list_name: str) -> bool:
         """Whether the contract says anything under that key, `structure.columns` for one.
 
-        What follows from it counts as said: `references`, `tenant_relationships`.
+        What follows from it counts as said: `references`, `tenant_relationships`. So does what
+        one of its ledgers has: `ledgers.holds`.
         """
+        pack, _, feature = list_name.partition(".")
+        if pack == "ledgers" and feature:
+            return any(ledger.declares(feature) for ledger in self.ledgers.values())
         said: Any = self
         for key in list_name.split("."):
             said = getattr(said, key, None)
@@ -573,6 +592,8 @@ class Contract(_Clause):
     def can_declare(cls, list_name: str) -> bool:
         """Whether `declares` may be asked about that key."""
         key, _, deeper = list_name.partition(".")
+        if key == "ledgers" and deeper:
+            return deeper in FEATURES
         if key == "structure" and deeper:
             return deeper.split(".")[0] in Structure.model_fields
         return not deeper and (key in cls.model_fields or key in _DERIVED)

@@ -16,6 +16,7 @@ import yaml
 
 from counterfoil.common.sqltext import quoted
 from counterfoil.contract.contract import Contract, Relationship, load_contract
+from counterfoil.contract.ledgers import FEATURES
 
 T = TypeVar("T")
 
@@ -27,6 +28,12 @@ _AS_WRITTEN = "  # yamllint disable rule:indentation rule:line-length\n"
 # What one statement may touch: each table, and each of its indexes, takes a lock, of which a
 # server has some 6,400 for all its sessions.
 _MOST_TABLES = 200
+
+# What a contract without ledgers has of them: dbt reads the types of views that it does not build.
+_NO_LEDGERS: Mapping[str, Any] = {
+    "ledger_types": dict.fromkeys(("account", "entry", "hold"), "text") | {"amount": "bigint"},
+    "ledgers": [],
+}
 
 # Parents that one scan of a child is joined to: not more, since each is a hash in memory.
 _PARENTS_OF_A_SCAN = 4
@@ -48,6 +55,7 @@ def derive(contract: Contract) -> dict[str, Any]:
         tables: by name, the quoted `relation`, the columns of its `key`, its `tenant`: the
             column with the tenant, or None; what leaves its rows `unjudged`; and whether it is
             `missing`, and its relation an empty one in its place.
+        ledger_types, ledgers: those of the contract, compiled (`compile_ledgers`).
         unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
             the names of `tables_in_use` and `tenant_tables`; `references` that must resolve,
             those of several columns (`references_of_columns`), those that the contract's paths
@@ -55,6 +63,8 @@ def derive(contract: Contract) -> dict[str, Any]:
             a tenant; `unique_keys`: the business keys, and as rules like them the keys of
             tables that no index proves; and the rules of `required_values` and
             `allowed_values`, as declared.
+
+        Of each feature of ledgers, `ledgers.holds` for one, it names the ledgers that have it.
 
         A reference has a name, child, columns, parent, parent_columns, the `own` columns whose
         nulls unset it, required, `is_plain`: whether it is of one column that can be judged,
@@ -80,6 +90,7 @@ def derive(contract: Contract) -> dict[str, Any]:
         "schemas": [*contract.schemas],
         "global_tables": [*(tenant.global_tables if tenant else ()), *marked],
         "tables": {name: _table(contract, name) for name in contract.tables},
+        **(contract.facts.ledgers or _NO_LEDGERS),
         "unfolded": {
             "tables_in_use": _parts(in_use, lambda name: {name}),
             "tenant_tables": _parts(contract.tenant_scoped_tables, lambda name: {name}),
@@ -99,6 +110,11 @@ def derive(contract: Contract) -> dict[str, Any]:
                 )
             ),
             **{name: _parts(of, lambda rule: {rule["table"]}) for name, of in rules.items()},
+            **{
+                f"ledgers.{feature}": [[*of]]
+                for feature in FEATURES
+                if (of := [name for name, one in contract.ledgers.items() if one.declares(feature)])
+            },
         },
     }
 

@@ -31,12 +31,14 @@ def discover(contract: Contract, session: Session) -> Contract:
         UnavailableError: the connection was lost meanwhile.
         PreflightError: it refuses to show its catalog.
     """
-    if not contract.reads_rows:
+    if not (contract.reads_rows or contract.ledgers):
         return contract
     with session.as_builder(Refusal(PreflightError)) as connection:
         catalog = Catalog.read(connection, contract.schemas)
     contract = contract.knowing(Facts(catalog.tables))
-    return _with_discovered(contract, contract.tenant, catalog) if contract.tenant else contract
+    if not (contract.tenant and contract.reads_rows):
+        return contract
+    return _with_discovered(contract, contract.tenant, catalog)
 
 
 def _with_discovered(contract: Contract, tenant: Tenant, catalog: Catalog) -> Contract:

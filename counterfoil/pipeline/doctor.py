@@ -220,12 +220,12 @@ def _rights(declared: Contract, session: Session) -> Iterator[Line]:
     if missing := contract.facts.missing:
         yield Line("look", "tables", f"not there, and so a finding: {', '.join(sorted(missing))}")
     with session.as_builder(Refusal(TargetError)) as connection, connection.cursor() as cursor:
-        located = [contract.locate(table) for table in contract.tables]
+        located = contract.relations
         cursor.execute(
             _ZONELESS, ([schema for schema, _ in located], [name for _, name in located])
         )
         ((zoneless,),) = cursor.fetchall()
-    readable = len(contract.tables) - len(missing)
+    readable = len(contract.relations) - len(missing)
     yield Line("ok", "rights", f"{readable} tables can be read, every row of them")
     if zoneless:
         yield Line(

@@ -1,8 +1,9 @@
 """What must hold before an audit begins: found here, nothing is published, nothing lost."""
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg2
 from psycopg2 import sql
@@ -11,6 +12,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.common.errors import PreflightError
 from counterfoil.common.settings import Settings
 from counterfoil.common.sqltext import identifier
+from counterfoil.contract.compiled_ledgers import compile_ledgers
 from counterfoil.contract.contract import Contract
 from counterfoil.pipeline.comparisons import with_unjudged
 from counterfoil.postgres.connection import Refusal, connected, is_contended
@@ -105,7 +107,7 @@ def check_database(contract: Contract, session: Session, needed: Collection[str]
 
     Returns:
         The contract, which knows those of its tables that do not exist, where a check says so,
-        and those of its comparisons that Postgres cannot plan.
+        those of its comparisons that Postgres cannot plan, and its ledgers as SQL.
 
     Raises:
         TargetError: the database cannot be reached.
@@ -121,7 +123,11 @@ def check_database(contract: Contract, session: Session, needed: Collection[str]
         _check_instants(contract, connection)
         _check_expressions(contract, connection)
         _check_ownership(target, connection)
-        return with_unjudged(contract, connection)
+        contract = with_unjudged(contract, connection)
+        if "ledger" in contract.packs:
+            compiled = compile_ledgers(contract, connection)
+            contract = contract.knowing(replace(contract.facts, ledgers=compiled))
+        return contract
 
 
 def check_auditor(session: Session) -> None:
@@ -215,7 +221,7 @@ def _relations(
     """By table, what kind of relation there is in its place, and its columns."""
     found: dict[tuple[str, str], tuple[str | None, set[str]]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_COLUMNS, _located(contract))
+        cursor.execute(_COLUMNS, _in_step(map(contract.locate, contract.tables)))
         for schema, relation, kind, column in cursor:
             found.setdefault((schema, relation), (_KINDS.get(kind), set()))[1].add(column)
     return {
@@ -225,9 +231,9 @@ def _relations(
     }
 
 
-def _located(contract: Contract) -> tuple[list[str], list[str]]:
-    """The schemas and the relations of its tables, in step."""
-    located = [contract.locate(table) for table in contract.tables]
+def _in_step(relations: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """The schemas and the relations."""
+    located = list(relations)
     return [schema for schema, _ in located], [relation for _, relation in located]
 
 
@@ -282,7 +288,7 @@ def _check_columns(contract: Contract, found: Mapping[str, tuple[str | None, set
 def _check_visibility(contract: Contract, target: Target, connection: Connection) -> None:
     role = identifier(target.user)
     with connection.cursor() as cursor:
-        cursor.execute(_VISIBILITY, _located(contract))
+        cursor.execute(_VISIBILITY, _in_step(contract.relations))
         for schema, table, may_use, may_select, rows_hidden in cursor:
             relation = f"{schema}.{table}"
             if not may_use:

@@ -1,0 +1,116 @@
+{#
+    The entries that say which balance they found and left, and where that chain is broken.
+
+    With an order each entry begins where the one before it ended, the first at the opening, and
+    the last ends at the stored balance. Without one, nobody knows which came first; but every
+    balance that an entry found, and the stored one, some entry left, or the opening was it: each
+    as often. That cannot tell a loop of entries that sums to 0 and hangs on nothing.
+
+    Arguments:
+        ledger: one of `ledgers()`.
+        block: a block of entries with `running_balance`.
+        balance: the balance that sums them.
+    Returns: a subquery: entry, account, is_broken and chain_fault.
+    Example: left join {{ ledger_chain(ledger, block, balance) }} as chain on ...
+#}
+{% macro ledger_chain(ledger, block, balance) -%}
+{%- set running = block.running -%}
+{%- set found = 'before' if running.before else 'previous_after' -%}
+(
+    select
+        entry,
+        account,
+        chain_fault is not null as is_broken,
+        chain_fault
+    from (
+        select
+            entry,
+            account,
+            case
+                when after is null then 'it leaves no balance'
+                when {{ found }} is not null and after - {{ found }} is distinct from amount
+                    then format('it turns %s into %s by %s', {{ found }}, after, amount)
+                {%- if running.order %}
+                {%- if running.before %}
+                when before is distinct from previous_after and not is_after_unknown
+                    then format('it found %s, where %s was left', before, previous_after)
+                {%- endif %}
+                when is_last and has_stored and after <> stored
+                    then format('it is the last and left %s, and %s is stored', after, stored)
+                {%- else %}
+                when before is null then 'it found no balance'
+                when use_of_before > coalesce(left_as_before, 0)
+                    then format('it found %s, which nothing had left for it', before)
+                when
+                    has_stored
+                    and is_stored_unmatched
+                    and place_of_after = 1
+                    then format('it left %s, which nothing found, and %s is stored', after, stored)
+                {%- endif %}
+            end as chain_fault
+        from (
+            {%- if running.order %}
+            select
+                *,
+                row_number() over backwards = 1 as is_last,
+                case when row_number() over forwards = 1 then opening else lag(after) over forwards end
+                    as previous_after,
+                row_number() over forwards > 1 and lag(after) over forwards is null
+                    as is_after_unknown
+            from {{ ledger_chained(ledger, block, balance) }} as chained
+            window
+                forwards as (
+                    partition by account
+                    order by {% for column in running.order %}order_{{ loop.index }} asc, {% endfor %}entry asc
+                ),
+                backwards as (
+                    partition by account
+                    order by {% for column in running.order %}order_{{ loop.index }} desc, {% endfor %}entry desc
+                )
+            {%- else %}
+            select
+                chained.*,
+                coalesce(afters.count, 0) + coalesce((chained.before = chained.opening)::int, 0)
+                    as left_as_before,
+                row_number() over (
+                    partition by chained.account, chained.before
+                    order by chained.happened_at asc, chained.entry asc
+                ) as use_of_before,
+                unmatched.is_stored_unmatched,
+                row_number() over (
+                    partition by chained.account
+                    order by
+                        coalesce(befores.count, 0) >= afters_of_own.count asc,
+                        chained.happened_at desc,
+                        chained.entry desc
+                ) as place_of_after
+            from {{ ledger_chained(ledger, block, balance) }} as chained
+            left join (
+                select account, after as value, count(*) as count
+                from {{ ledger_chained(ledger, block, balance) }} as chained
+                group by account, after
+            ) as afters on chained.account = afters.account and chained.before = afters.value
+            left join (
+                select account, after as value, count(*) as count
+                from {{ ledger_chained(ledger, block, balance) }} as chained
+                group by account, after
+            ) as afters_of_own
+                on chained.account = afters_of_own.account and chained.after = afters_of_own.value
+            left join (
+                select account, before as value, count(*) as count
+                from {{ ledger_chained(ledger, block, balance) }} as chained
+                group by account, before
+            ) as befores on chained.account = befores.account and chained.after = befores.value
+            left join (
+                select
+                    account,
+                    max((opening = stored)::int) + count(*) filter (where after = stored)
+                    <= count(*) filter (where before = stored) as is_stored_unmatched
+                from {{ ledger_chained(ledger, block, balance) }} as chained
+                group by account
+            ) as unmatched on chained.account = unmatched.account
+            {%- endif %}
+        ) as linked
+    ) as judged
+)
+{%- endmacro %}

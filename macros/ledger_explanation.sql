@@ -1,0 +1,79 @@
+{#
+    What explains that an account is off, in one row: amounts, and a sentence.
+
+    Arguments:
+        ledger: one of `ledgers()`.
+        balance: one of its balances.
+        off: the alias of a row with the account and its discrepancy_amount.
+    Returns: a query of one row: certain_amount, unexplained_amount, candidate_count, explanation.
+    Example: left join lateral ({{ ledger_explanation(ledger, balance, 'sums') }}) as why on true
+#}
+{% macro ledger_explanation(ledger, balance, off) -%}
+{%- set unit = text_literal(ledger.words.unit) -%}
+select
+    certain_amount,
+    unexplained_amount,
+    candidate_count,
+    case
+        when certain_details is null and possible_details is null and candidate_count = 0
+            then 'nothing on record says why'
+        else concat_ws(
+            ', and ',
+            case
+                when certain_count > 3 then format(
+                    'of %s causes, the largest being: %s', certain_count, certain_details[1]
+                )
+                else array_to_string(certain_details, ', and ')
+            end,
+            'of one or more of these, the evidence cannot tell which: '
+            || array_to_string(possible_details[1:3], '; '),
+            case
+                when certain_details is null and possible_details is null then null
+                when unexplained_amount <> 0 and candidate_count = 0
+                    then format('nothing on record says why of %s %s', unexplained_amount, {{ unit }})
+            end,
+            case
+                when candidate_count = 1 then format(
+                    'entry %s is the only one of %s %s: it may %s, but the size alone cannot tell'
+                    ' whether',
+                    candidates[1], candidate_amounts[1], {{ unit }}, candidate_words[1]
+                )
+                when candidate_count > 1 then format(
+                    'one of %s entries of %s %s may %s (newest %s); the size alone cannot tell'
+                    ' which, or whether',
+                    candidate_count, candidate_amounts[1], {{ unit }}, candidate_words[1],
+                    array_to_string(candidates[1:3], ', ')
+                )
+            end
+        )
+    end as explanation
+from (
+    select
+        max(cause_amount) filter (where evidence_role = 'rest') as certain_amount,
+        max(amount) filter (where evidence_role = 'rest') as unexplained_amount,
+        count(*) filter (where evidence_role = 'candidate') as candidate_count,
+        count(*) filter (where evidence_role = 'explains') as certain_count,
+        array_agg(
+            detail order by abs(amount) desc, entity asc, cause asc
+        ) filter (where evidence_role = 'explains') as certain_details,
+        array_agg(
+            detail order by abs(amount) desc, entity asc, cause asc
+        ) filter (where evidence_role = 'may explain') as possible_details,
+        array_agg(
+            entity order by happened_at desc nulls last, entity desc
+        ) filter (where evidence_role = 'candidate') as candidates,
+        array_agg(
+            amount order by happened_at desc nulls last, entity desc
+        ) filter (where evidence_role = 'candidate') as candidate_amounts,
+        array_agg(
+            case cause
+                when 'entry that does not count' then 'be in the balance and does not count'
+                when 'entry counted twice' then 'have been counted twice'
+                else 'be missing from the balance'
+            end
+            order by happened_at desc nulls last, entity desc
+        ) filter (where evidence_role = 'candidate') as candidate_words
+    from ({{ ledger_explained(ledger, balance, off) }}) as evidence
+    where {{ off }}.has_row and {{ off }}.discrepancy_amount <> 0
+) as told
+{%- endmacro %}

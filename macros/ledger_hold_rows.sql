@@ -1,0 +1,159 @@
+{#
+    The holds of one kind, with what their entries come to, what they owe, and what is wrong.
+
+    Arguments:
+        ledger: one of `ledgers()`.
+        holds: one of its holds.
+        account: of which account, as an SQL expression; then each hold is looked up by its key.
+            All holds, if not given: then all entries are aggregated once.
+    Returns: a subquery, a row for a hold.
+    Example: from {{ ledger_hold_rows(ledger, holds) }} as hold_rows
+#}
+{% macro ledger_hold_rows(ledger, holds, account=none) -%}
+{%- set type = ledger_balance(ledger, holds.balance).type -%}
+{%- set reasons = ledger.reasons -%}
+(
+    select
+        *,
+        case
+            when not is_listed then null
+            when not is_released and hold_amount <> 0 and taking_count = 0 then 'missing'
+            when taking_count > 1 and taken_amount > hold_amount then 'repeated'
+            when taking_count = 1 and taken_amount <> hold_amount then 'wrong amount'
+            when given_amount > greatest(taken_amount, 0) then 'given back beyond'
+            when is_released and has_amount <> 0 then 'kept'
+            when taking_count > 0 and given_amount <> due_back_amount then 'wrong refund'
+            when has_amount <> owed_amount then 'not as owed'
+        end as hold_fault
+    from (
+        select
+            counterfoil_hold.*,
+            coalesce(totals.entry_count, 0) as entry_count,
+            coalesce(totals.has_amount, 0) as has_amount,
+            coalesce(totals.unknown_amount, 0) as unknown_amount,
+            {%- if reasons.takes or reasons.gives %}
+            coalesce(totals.taking_count, 0) as taking_count,
+            coalesce(counterfoil_hold.direction * totals.taking_amount, 0) as taken_amount,
+            totals.first_taken_at,
+            coalesce(totals.giving_count, 0) as giving_count,
+            coalesce(-counterfoil_hold.direction * totals.giving_amount, 0) as given_amount,
+            totals.first_given_at,
+            {%- else %}
+            coalesce(case counterfoil_hold.direction
+                when 1 then totals.positive_count
+                when -1 then totals.negative_count
+            end, 0) as taking_count,
+            coalesce(case counterfoil_hold.direction
+                when 1 then totals.positive_amount
+                when -1 then -totals.negative_amount
+            end, 0) as taken_amount,
+            case counterfoil_hold.direction
+                when 1 then totals.first_positive_at
+                when -1 then totals.first_negative_at
+            end as first_taken_at,
+            coalesce(case counterfoil_hold.direction
+                when 1 then totals.negative_count
+                when -1 then totals.positive_count
+            end, 0) as giving_count,
+            coalesce(case counterfoil_hold.direction
+                when 1 then -totals.negative_amount
+                when -1 then totals.positive_amount
+            end, 0) as given_amount,
+            case counterfoil_hold.direction
+                when 1 then totals.first_negative_at
+                when -1 then totals.first_positive_at
+            end as first_given_at,
+            {%- endif %}
+            counterfoil_hold.hold_amount
+            - counterfoil_hold.direction * counterfoil_hold.owed_amount as due_back_amount
+        from (
+            select
+                {{ holds.hold }} as hold,
+                {{ holds.account or ('null::' ~ ledger.accounts.type) }} as account,
+                {{ holds.tenant }} as tenant_id,
+                {{ holds.label }} as hold_label,
+                {{ holds.status }} as hold_status,
+                ({{ holds.amount }})::{{ type }} as hold_amount,
+                {{ holds.at }} as held_at,
+                coalesce({{ holds.status }} in (
+                    {%- for owed in holds.owes %}{{ owed.status }}{{ ', ' if not loop.last }}{% endfor -%}
+                ), false) as is_listed,
+                coalesce({{ holds.status }} in (
+                    {%- for owed in holds.owes if owed.is_released %}{{ owed.status }}{{ ', ' if not loop.last }}
+                    {%- else %}null{% endfor -%}
+                ), false) as is_released,
+                (case {{ holds.status }}
+                    {%- for owed in holds.owes %}
+                    when {{ owed.status }} then {{ owed.owed }}
+                    {%- endfor %}
+                end)::{{ type }} as owed_amount,
+                {% if not holds.takes %}{{ -1 if reasons.takes else 0 }}
+                {%- elif reasons.takes %}coalesce({{ holds.takes }}, -1)::int
+                {%- else %}coalesce({{ holds.takes }}, 0)::int
+                {%- endif %} as direction
+            from {{ holds.relation }}
+            where {{ holds.is_audited }}
+            {%- if account %} and {{ holds.account }} = {{ account }}{% endif %}
+        ) as counterfoil_hold
+        left join {{ 'lateral' if account }} (
+            select
+                {% if not account %}hold,{% endif %}
+                count(*) as entry_count,
+                sum(amount)::{{ type }} as has_amount,
+                {%- if reasons.takes or reasons.gives %}
+                sum(amount) filter (
+                    where reason is null or reason not in {{ reasons.all }}
+                )::{{ type }} as unknown_amount,
+                count(*) filter (where reason in {{ reasons.takes or '(null)' }}) as taking_count,
+                sum(amount) filter (
+                    where reason in {{ reasons.takes or '(null)' }}
+                )::{{ type }} as taking_amount,
+                min(happened_at) filter (
+                    where reason in {{ reasons.takes or '(null)' }}
+                ) as first_taken_at,
+                count(*) filter (where reason in {{ reasons.gives or '(null)' }}) as giving_count,
+                sum(amount) filter (
+                    where reason in {{ reasons.gives or '(null)' }}
+                )::{{ type }} as giving_amount,
+                min(happened_at) filter (
+                    where reason in {{ reasons.gives or '(null)' }}
+                ) as first_given_at
+                {%- else %}
+                0::{{ type }} as unknown_amount,
+                count(*) filter (where amount > 0) as positive_count,
+                (sum(amount) filter (where amount > 0))::{{ type }} as positive_amount,
+                min(happened_at) filter (where amount > 0) as first_positive_at,
+                count(*) filter (where amount < 0) as negative_count,
+                (sum(amount) filter (where amount < 0))::{{ type }} as negative_amount,
+                min(happened_at) filter (where amount < 0) as first_negative_at
+                {%- endif %}
+            from (
+                {%- for block in ledger.blocks if holds.name in block.holds and block.effects[holds.balance] %}
+                select
+                    {{ block.holds[holds.name] }} as hold,
+                    {{ block.effects[holds.balance] }} as amount,
+                    {{ block.reason }} as reason,
+                    {{ block.at }} as happened_at
+                from {{ block.relation }}
+                where
+                    ({{ block.counted[holds.balance] }})
+                    and {{ block.holds[holds.name] }} {{ '= counterfoil_hold.hold' if account else 'is not null' }}
+                {%- if not loop.last %}
+                union all
+                {%- endif %}
+                {%- else %}
+                select
+                    null::{{ holds.type }} as hold,
+                    null::{{ type }} as amount,
+                    null::text as reason,
+                    null::timestamptz as happened_at
+                where false
+                {%- endfor %}
+            ) as facts
+            {%- if not account %}
+            group by hold
+            {%- endif %}
+        ) as totals on {{ 'true' if account else 'counterfoil_hold.hold = totals.hold' }}
+    ) as counted
+)
+{%- endmacro %}

@@ -1,0 +1,138 @@
+{{ config(enabled=contract_declares('ledger')) }}
+
+-- noqa: disable=layout.indent
+
+{% for ledger in ledgers() %}
+{% set reasons = ledger.reasons %}
+{# Of what nobody asks for nothing is computed: so a join for each, which Postgres can drop. #}
+{% set timed = ledger.balances | selectattr('at_all_times') | list %}
+{% set committing = [] %}
+{% for holds in ledger.holds if holds.account and reasons.adjusts and ledger_balance(ledger, holds.balance).min %}
+    {% do committing.append(holds) %}
+{% endfor %}
+{% set lowest = 'least(' ~ coalesced('running', timed, 'lowest') ~ ', 0)' %}
+{% set highest = 'greatest(' ~ coalesced('running', timed, 'highest') ~ ', 0)' %}
+{% set held = coalesced('held', committing, 'amount') %}
+{% set explained = ledger.balances | selectattr('stored') | selectattr('has_terms') | list %}
+select
+    {{ ledger.name }}::text as ledger,
+    sums.balance::text as balance,
+    sums.tenant_id,
+    sums.account::{{ ledger_type('account') }} as account,
+    sums.account_label,
+    {{ text_literal(ledger.words.account) }} as account_word,
+    {{ text_literal(ledger.words.unit) }} as unit,
+    sums.opening_amount,
+    sums.stored_amount,
+    sums.entry_count,
+    sums.entries_amount,
+    sums.expected_amount,
+    sums.discrepancy_amount,
+    case when sums.has_terms then sums.wrong_sign_discrepancy_amount end
+        as wrong_sign_discrepancy_amount,
+    sums.min_amount,
+    sums.max_amount,
+    {{ ledger_range('sums.min_amount', 'sums.max_amount') }} as range_in_words,
+    (coalesce(why.certain_amount, 0))::{{ ledger_type('amount') }} as certain_amount,
+    (coalesce(
+        sums.discrepancy_amount - why.certain_amount - why.unexplained_amount, 0
+    ))::{{ ledger_type('amount') }} as ambiguous_amount,
+    (coalesce(
+        why.unexplained_amount, sums.discrepancy_amount
+    ))::{{ ledger_type('amount') }} as unexplained_amount,
+    coalesce(why.candidate_count, 0) as candidate_count,
+    case
+        when not sums.has_row then 'there is no such ' || {{ text_literal(ledger.words.account) }}
+        when not sums.has_stored then 'nothing is stored'
+        when sums.stored_amount is null then 'the stored balance is null'
+        when sums.opening_amount is null then 'its opening is null'
+        when sums.discrepancy_amount = 0 then 'balance and entries agree'
+        when not sums.has_terms then 'the two columns differ'
+        else why.explanation
+    end as explanation,
+    ({{ held }})::numeric as held_amount,
+    sums.adjusted_amount,
+    (sums.opening_amount + {{ lowest }})::numeric as lowest_amount,
+    (sums.opening_amount + {{ highest }})::numeric as highest_amount,
+    coalesce(
+        sums.has_row and sums.has_stored
+        and (sums.discrepancy_amount is null or abs(sums.discrepancy_amount) > sums.tolerance_amount),
+        false
+    ) as is_off,
+    coalesce(
+        sums.has_row and sums.has_stored
+        and (sums.discrepancy_amount is null or sums.discrepancy_amount <> 0),
+        false
+    ) as is_off_at_all,
+    not sums.has_row as is_account_missing,
+    case when not sums.has_row then sums.entries_amount end as missing_account_amount,
+    coalesce(bounds.excess_amount <> 0, false) as is_out_of_range,
+    bounds.excess_amount,
+    coalesce(
+        sums.has_row and (
+            sums.opening_amount + {{ lowest }} < sums.min_amount
+            or sums.opening_amount + {{ highest }} > sums.max_amount
+        ),
+        false
+    ) as was_out_of_range,
+    case
+        when not sums.has_row then null
+        when
+            sums.opening_amount + {{ highest }} - sums.max_amount
+            > greatest(sums.min_amount - sums.opening_amount - {{ lowest }}, 0)
+            then sums.opening_amount + {{ highest }} - sums.max_amount
+        when sums.opening_amount + {{ lowest }} < sums.min_amount
+            then sums.opening_amount + {{ lowest }} - sums.min_amount
+    end::numeric as past_excess_amount,
+    coalesce(
+        sums.has_row and {{ held }} > sums.opening_amount + sums.adjusted_amount, false
+    ) as is_overcommitted,
+    case
+        when sums.has_row
+            then least(sums.opening_amount + sums.adjusted_amount - {{ held }}, 0)
+    end::numeric as overcommitted_amount
+from {{ ledger_sums(ledger) }} as sums
+cross join lateral (
+    select
+        case
+            when not sums.has_row then null
+            when bounded.amount < sums.min_amount then bounded.amount - sums.min_amount
+            when bounded.amount > sums.max_amount then bounded.amount - sums.max_amount
+        end as excess_amount
+    from (
+        select
+            case when sums.has_stored then sums.stored_amount else sums.expected_amount end as amount
+    ) as bounded
+) as bounds
+{% for balance in timed -%}
+left join {{ ledger_running(ledger, balance) }} as running_{{ loop.index }}
+    on
+        sums.account = running_{{ loop.index }}.account
+        and sums.balance = {{ balance.label }}
+{% endfor -%}
+{% for holds in committing -%}
+left join (
+    select account, sum(hold_amount - given_amount) as amount
+    from {{ ledger_hold_rows(ledger, holds) }} as hold_rows
+    where is_listed and not is_released and hold_amount is not null
+    group by account
+) as held_{{ loop.index }}
+    on
+        sums.account = held_{{ loop.index }}.account
+        and sums.balance = {{ ledger_balance(ledger, holds.balance).label }}
+{% endfor -%}
+left join lateral (
+    {% for balance in explained -%}
+    select *
+    from ({{ ledger_explanation(ledger, balance, 'sums') }}) as of_balance
+    where sums.balance = {{ balance.label }}
+    union all
+    {% endfor -%}
+    select null::numeric, null::numeric, null::bigint, null::text
+    where {{ 'false' if explained else 'true' }}
+) as why on true
+where sums.is_audited or (not sums.has_row and sums.entries_amount <> 0)
+{% if not loop.last %}
+union all
+{% endif %}
+{% endfor %}

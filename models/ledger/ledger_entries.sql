@@ -1,0 +1,181 @@
+{{ config(enabled=contract_declares('ledger', 'ledgers.entries')) }}
+
+{% for ledger, block in ledger_parts('blocks') %}
+{% set reasons = ledger.reasons %}
+{% set holds = block.holds.items() | list %}
+{% set held = [] %}
+{% for name, hold in holds %}
+    {% do held.append(hold ~ '::text') %}
+{% endfor %}
+{% set direction = 'coalesce(' ~ coalesced('holds', holds, 'direction') ~ ', -1)' %}
+{% set chained = block.running and ledger_balance(ledger, block.running.balance) %}
+select
+    {{ ledger.name }}::text as ledger,
+    {{ block.name }}::text as entries,
+    coalesce(judged.tenant_id, accounts.tenant_id) as tenant_id,
+    judged.entry::{{ ledger_type('entry') }} as entry,
+    judged.account::{{ ledger_type('account') }} as account,
+    coalesce(accounts.label, judged.account::text) as account_label,
+    {{ text_literal(ledger.words.account) }} as account_word,
+    {{ text_literal(ledger.words.hold) }} as hold_word,
+    {{ text_literal(ledger.words.unit) }} as unit,
+    judged.hold,
+    {{ coalesced('holds', holds, 'account') if holds else 'null' }}::text as hold_account,
+    judged.change_amount::{{ ledger_type('amount') }} as change_amount,
+    judged.reason,
+    judged.created_at,
+    repeats.previous_like_it_at,
+    (
+        {% if held -%}
+        judged.needs_hold and judged.hold is null
+        {%- else -%}
+        false
+        {%- endif %}
+    ) as is_hold_unset,
+    (
+        {% for name, hold in holds if (ledger.holds | selectattr('name', 'equalto', name) | first).account -%}
+        (
+            holds_{{ loop.index }}.hold is not null
+            and holds_{{ loop.index }}.account is distinct from judged.account
+        )
+        or {% endfor -%}
+        false
+    ) as is_of_another_account,
+    {% if reasons.all and block.has_reason -%}
+    coalesce(
+        judged.change_amount = 0
+        or judged.reason not in {{ reasons.all }}
+        {%- if reasons.takes %}
+        or (
+            judged.reason in {{ reasons.takes }}
+            and sign(judged.change_amount) <> {{ direction }}
+        )
+        {%- endif %}
+        {%- if reasons.gives %}
+        or (
+            judged.reason in {{ reasons.gives }}
+            and sign(judged.change_amount) = {{ direction }}
+        )
+        {%- endif %},
+        true
+    )
+    {%- else -%}
+    false
+    {%- endif %} as is_reason_or_sign_wrong,
+    {% if block.has_at -%}
+    coalesce(
+        judged.created_at > {{ as_of() }}
+        or judged.created_at < accounts.created_at
+        {%- for name, hold in holds %}
+        or judged.created_at < holds_{{ loop.index }}.created_at
+        {%- endfor %},
+        judged.created_at is null
+    )
+    {%- else -%}
+    false
+    {%- endif %} as is_time_implausible,
+    coalesce(
+        repeats.previous_like_it_at is not null
+        and (
+            judged.created_at = repeats.previous_like_it_at
+            -- As numbers: at the ends of time an interval cannot be added.
+            or extract(epoch from judged.created_at)
+            - extract(epoch from repeats.previous_like_it_at) <= 5
+        ),
+        false
+    ) as is_rapid_repeat,
+    {% if ledger.freezes and block.has_reason and reasons.adjusts -%}
+    coalesce(
+        judged.reason in {{ reasons.adjusts }}
+        and (
+            {%- for freeze in ledger.freezes %}
+            (judged.created_at >= {{ freeze['from'] }} and judged.created_at < {{ freeze['until'] }})
+            {{- ' or' if not loop.last }}
+            {%- endfor %}
+        ),
+        false
+    )
+    {%- else -%}
+    false
+    {%- endif %} as is_frozen,
+    {% if ledger.accounts.has_currency and block.has_currency -%}
+    (
+        accounts.account is not null
+        and coalesce(judged.currency <> accounts.currency, true)
+    )
+    {%- else -%}
+    false
+    {%- endif %} as is_currency_wrong,
+    judged.currency,
+    {{ 'accounts.currency' if ledger.accounts.has_currency else 'null::text' }} as account_currency,
+    judged.original,
+    judged.is_original_uncounted,
+    {% if block.reverses -%}
+    (
+        judged.original is not null
+        and not judged.is_original_uncounted
+        and coalesce(reversals.is_unmatched, false)
+    )
+    {%- else -%}
+    false
+    {%- endif %} as is_reversal_unmatched,
+    {% if chained -%}
+    coalesce(chain.is_broken, false)
+    {%- else -%}
+    false
+    {%- endif %} as is_chain_broken,
+    {{ 'chain.chain_fault' if chained else 'null::text' }} as chain_fault
+from (
+    select
+        {{ block.tenant }} as tenant_id,
+        {{ block.entry }} as entry,
+        {{ block.account }} as account,
+        {% if holds | length > 1 -%}
+        coalesce({{ held | join(', ') }})
+        {%- else -%}
+        {{ held[0] if held else 'null::text' }}
+        {%- endif %} as hold,
+        {%- for name, hold in holds %}
+        {{ hold }} as hold_{{ loop.index }},
+        {%- endfor %}
+        {{ block.amount or 'null::numeric' }} as change_amount,
+        {{ block.reason }} as reason,
+        {{ block.at }} as created_at,
+        {{ block.currency }} as currency,
+        {{ ledger_needs_hold(ledger, block) }} as needs_hold,
+        {{ (block.reverses ~ '::text') if block.reverses else 'null::text' }} as original,
+        {{ ('(' ~ block.is_orphan ~ ') is true') if block.is_orphan else 'false' }}
+            as is_original_uncounted
+    from {{ block.relation }}
+    where {{ block.counts }}
+) as judged
+left join {{ ledger_account_rows(ledger) }} as accounts on judged.account = accounts.account
+{% for name, hold in holds -%}
+{% set of = ledger.holds | selectattr('name', 'equalto', name) | first -%}
+left join (
+    select
+        {{ of.hold }} as hold,
+        {{ of.account or ('null::' ~ ledger.accounts.type) }} as account,
+        {{ of.created_at }} as created_at,
+        {% if of.takes -%}
+        coalesce(sign({{ of.takes }}), -1)
+        {%- else -%}
+        -1
+        {%- endif %} as direction
+    from {{ of.relation }}
+) as holds_{{ loop.index }} on judged.hold_{{ loop.index }} = holds_{{ loop.index }}.hold
+{% endfor -%}
+left join {{ ledger_repeats(ledger, block) }} as repeats
+    on judged.entry = repeats.entry and judged.account = repeats.account
+{% if block.reverses -%}
+left join {{ ledger_reversals(block) }} as reversals
+    on judged.entry = reversals.entry and judged.account = reversals.account
+{% endif -%}
+{% if chained -%}
+left join {{ ledger_chain(ledger, block, chained) }} as chain
+    on judged.entry = chain.entry and judged.account = chain.account
+{% endif -%}
+{% if not loop.last %}
+union all
+{% endif %}
+{% endfor %}

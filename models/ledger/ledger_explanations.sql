@@ -1,0 +1,35 @@
+{{ config(enabled=contract_declares('ledger', 'ledgers.sums')) }}
+
+{% set parts = [] %}
+{% for ledger, balance in ledger_parts('balances') if balance.stored and balance.has_terms %}
+{% do parts.append((ledger, balance)) %}
+{% endfor %}
+{% for ledger, balance in parts %}
+select
+    {{ ledger.name }}::text as ledger,
+    {{ balance.label }}::text as balance,
+    sums.tenant_id,
+    sums.account::{{ ledger_type('account') }} as account,
+    sums.account_label,
+    sums.discrepancy_amount,
+    evidence.tier,
+    evidence.cause,
+    evidence.entity_type,
+    evidence.entity,
+    evidence.amount::{{ ledger_type('amount') }} as amount,
+    evidence.evidence_role,
+    evidence.cause_amount::{{ ledger_type('amount') }} as cause_amount,
+    evidence.candidate_count,
+    evidence.detail
+from {{ ledger_sums(ledger) }} as sums
+cross join lateral ({{ ledger_explained(ledger, balance, 'sums') }}) as evidence
+where
+    sums.balance = {{ balance.label }}
+    and sums.has_row
+    and sums.is_audited
+    and sums.discrepancy_amount <> 0
+    and evidence.evidence_role <> 'rest'
+{% if not loop.last %}
+union all
+{% endif %}
+{% endfor %}
