@@ -3,8 +3,9 @@
 
     Arguments:
         ledger: one of `ledgers()`.
-        balance: one of its balances, whose opening is wanted.
-    Returns: a subquery: account, tenant_id, label, currency, created_at and opening.
+        balance: one of its balances, whose opening and stored are wanted.
+    Returns: a subquery: account, tenant_id, label, currency, created_at, opening and
+        stored.
     Example: left join {{ ledger_account_rows(ledger) }} as accounts on ...
 #}
 {% macro ledger_account_rows(ledger, balance=none) -%}
@@ -18,7 +19,9 @@
         {{ accounts.currency }} as currency,
         {{ accounts.created_at }} as created_at
         {%- if balance %},
-        {{ balance.opening }} as opening
+        case when {{ accounts.is_audited }} then {{ balance.opening }} end as opening,
+        case when {{ accounts.is_audited }} then {{ balance.stored or 'null::numeric' }} end
+            as stored
         {%- endif %}
         {%- else %}
         min({{ accounts.tenant }}) as tenant_id,
@@ -29,7 +32,13 @@
         end as currency,
         min({{ accounts.created_at }}) as created_at
         {%- if balance %},
-        sum({{ balance.opening }}) as opening
+        sum({{ balance.opening }}) filter (where {{ accounts.is_audited }}) as opening,
+        case
+            when bool_and({{ balance.stored or 'null::numeric' }} is not null)
+                filter (where {{ accounts.is_audited }})
+                then sum({{ balance.stored or 'null::numeric' }})
+                    filter (where {{ accounts.is_audited }})
+        end as stored
         {%- endif %}
         {%- endif %}
     from {{ accounts.relation }}

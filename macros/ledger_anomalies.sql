@@ -87,76 +87,68 @@ select
 from {{ ledger_hold_rows(ledger, holds, account) }} as hold_rows
 where hold_fault is not null
 {%- for block in ledger.blocks if holds.name in block.holds and block.effects[balance.name] %}
+{%- for column, of in ledger_named_holds(ledger, block) if of.name == holds.name %}
 union all
 select
     'entry of another account',
     'entry',
-    {{ block.entry }}::text,
-    -{{ block.effects[balance.name] }},
+    entries.entry::text,
+    -entries.amount,
     format(
         'entry %s (%s %s) is booked here, its %s %s is of %s',
-        {{ block.entry }}, {{ block.effects[balance.name] }}, {{ unit }},
-        {{ word }}, {{ block.holds[holds.name] }}, counterfoil_hold.account
+        entries.entry, entries.amount, {{ unit }}, {{ word }}, entries.{{ column }}, held.account
     )
-from {{ block.relation }}
-cross join lateral (
-    select {{ holds.account }} as account
-    from {{ holds.relation }}
-    where {{ holds.hold }} = {{ block.holds[holds.name] }}
-) as counterfoil_hold
+from {{ ledger_entry_rows(ledger, block, balance) }} as entries
+inner join {{ ledger_hold_keys(ledger, holds) }} as held on entries.{{ column }} = held.hold
 where
-    {{ block.account }} = {{ account }}
-    and ({{ block.counted[balance.name] }})
-    and counterfoil_hold.account is distinct from {{ block.account }}
+    entries.account = {{ account }}
+    and entries.is_counted
+    and held.account is distinct from entries.account
 union all
 select
     'entry of another account',
     'entry',
-    counterfoil_entry.entry::text,
-    counterfoil_entry.amount,
+    entries.entry::text,
+    entries.amount,
     format(
         'entry %s (%s %s) of %s %s is booked on another %s',
-        counterfoil_entry.entry, counterfoil_entry.amount, {{ unit }},
-        {{ word }}, {{ holds.hold }}, {{ text_literal(ledger.words.account) }}
+        entries.entry, entries.amount, {{ unit }}, {{ word }}, held.hold,
+        {{ text_literal(ledger.words.account) }}
     )
-from {{ holds.relation }}
-cross join lateral (
-    select
-        {{ block.entry }} as entry,
-        {{ block.effects[balance.name] }} as amount
-    from {{ block.relation }}
-    where
-        {{ block.holds[holds.name] }} = {{ holds.hold }}
-        and {{ block.account }} is distinct from {{ account }}
-        and ({{ block.counted[balance.name] }})
-) as counterfoil_entry
-where {{ holds.account }} = {{ account }}
+from {{ ledger_hold_keys(ledger, holds) }} as held
+inner join {{ ledger_entry_rows(ledger, block, balance) }} as entries
+    on held.hold = entries.{{ column }}
+where
+    held.account = {{ account }}
+    and entries.is_counted
+    and entries.account is distinct from held.account
+{%- endfor %}
 {%- endfor %}
 {%- endfor %}
 {%- for block in ledger.blocks if block.effects[balance.name] %}
-{%- set amount = block.effects[balance.name] %}
-{%- for name, hold in block.holds.items() %}
-{%- set holds = ledger.holds | selectattr('name', 'equalto', name) | first %}
+{%- set named = ledger_named_holds(ledger, block) %}
+{%- for column, holds in named %}
 union all
 select
     'entry without a ' || {{ text_literal(ledger.words.hold) }},
     'entry',
-    {{ block.entry }}::text,
-    -{{ amount }},
+    entries.entry::text,
+    -entries.amount,
     format(
         'entry %s (%s%s %s) belongs to no %s',
-        {{ block.entry }}, {{ block.reason }} || ', ', {{ amount }}, {{ unit }},
+        entries.entry, entries.reason || ', ', entries.amount, {{ unit }},
         {{ text_literal(ledger.words.hold) }}
     )
-from {{ block.relation }}
+from {{ ledger_entry_rows(ledger, block, balance) }} as entries
 where
-    {{ block.account }} = {{ account }}
-    and ({{ block.counted[balance.name] }})
+    entries.account = {{ account }}
+    and entries.is_counted
     and case
-        when {{ hold }} is null then {{ ledger_needs_hold(ledger, block) }}
+        when entries.{{ column }} is null then entries.needs_hold
         else not exists (
-            select from {{ holds.relation }}
-            where {{ holds.hold }} = {{ hold }}
+            select
+            from {{ ledger_hold_keys(ledger, holds) }} as held
+            where held.hold = entries.{{ column }}
         )
     end
 {%- endfor %}
@@ -165,27 +157,41 @@ union all
 select
     'entry of unknown reason',
     'entry',
-    {{ block.entry }}::text,
-    -{{ amount }},
+    entries.entry::text,
+    -entries.amount,
     format(
         'entry %s (%s %s) has the unknown reason %s',
-        {{ block.entry }}, {{ amount }}, {{ unit }}, coalesce({{ block.reason }}, 'null')
+        entries.entry, entries.amount, {{ unit }}, coalesce(entries.reason, 'null')
     )
-from {{ block.relation }}
+from {{ ledger_entry_rows(ledger, block, balance) }} as entries
 where
-    {{ block.account }} = {{ account }}
-    and ({{ block.counted[balance.name] }})
-    and ({{ block.reason }} in {{ reasons.all }}) is not true
-    {%- for name, hold in block.holds.items() %}
-    {%- set holds = ledger.holds | selectattr('name', 'equalto', name) | first %}
+    entries.account = {{ account }}
+    and entries.is_counted
+    and (entries.reason in {{ reasons.all }}) is not true
+    {%- for column, holds in named %}
     -- Booked elsewhere, or on nothing, it is an anomaly already.
-    and ({{ hold }} is null or exists (
-        select from {{ holds.relation }}
+    and (entries.{{ column }} is null or exists (
+        select
+        from {{ ledger_hold_keys(ledger, holds) }} as held
         where
-            {{ holds.hold }} = {{ hold }}
-            {%- if holds.account %} and {{ holds.account }} is not distinct from {{ account }}{% endif %}
+            held.hold = entries.{{ column }}
+            {%- if holds.account %} and held.account is not distinct from entries.account{% endif %}
     ))
     {%- endfor %}
+{%- endif %}
+{%- if block.reverses %}
+union all
+select
+    'second reversal',
+    'entry',
+    reversals.entry::text,
+    -reversals.amount,
+    format(
+        'entry %s (%s %s) takes back what was taken back already',
+        reversals.entry, reversals.amount, {{ unit }}
+    )
+from {{ ledger_reversals(ledger, block, balance, account) }} as reversals
+where reversals.exceeds
 {%- endif %}
 {%- endfor %}
 {%- endmacro %}

@@ -12,29 +12,21 @@
 {% macro ledger_chained(ledger, block, balance) -%}
 (
     select
-        {{ block.entry }} as entry,
-        {{ block.account }} as account,
-        {{ block.effects[balance.name] }} as amount,
-        {{ block.running.before or 'null::numeric' }} as before,
-        {{ block.running.after }} as after,
+        entries.entry,
+        entries.account,
+        entries.amount,
+        entries.found as before,
+        entries.left_amount as after,
         {%- for column in block.running.order %}
-        {{ column }} as order_{{ loop.index }},
+        entries.order_{{ loop.index }},
         {%- endfor %}
-        {{ block.at }} as happened_at,
-        coalesce(counterfoil_account.opening, 0) as opening,
-        counterfoil_account.stored,
-        coalesce(counterfoil_account.has_stored, false) as has_stored
-    from {{ block.relation }}
-    left join (
-        select
-            {{ ledger.accounts.account }} as account,
-            sum({{ balance.opening }}) as opening,
-            sum({{ balance.stored or 'null::numeric' }}) as stored,
-            bool_and({{ balance.stored or 'null' }} is not null) as has_stored
-        from {{ ledger.accounts.relation }}
-        where {{ ledger.accounts.is_set }}
-        group by {{ ledger.accounts.account }}
-    ) as counterfoil_account on {{ block.account }} = counterfoil_account.account
-    where {{ block.counted[balance.name] }}
+        entries.happened_at,
+        coalesce(accounts.opening, 0) as opening,
+        accounts.stored,
+        accounts.stored is not null as has_stored
+    from {{ ledger_entry_rows(ledger, block, balance) }} as entries
+    left join {{ ledger_account_rows(ledger, balance) }} as accounts
+        on entries.account = accounts.account
+    where entries.is_counted
 )
 {%- endmacro %}

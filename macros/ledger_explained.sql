@@ -131,45 +131,34 @@ rests as (
 ),
 
 uncounted as (
-    {%- for block in ledger.blocks if block.gross[balance.name] %}
-    select
-        {{ block.entry }}::text as entity,
-        {{ block.gross[balance.name] }}::numeric as amount,
-        {{ block.at }} as happened_at
-    from {{ block.relation }}
-    cross join rests
-    where
-        {{ block.account }} = {{ account }}
-        and ({{ block.counted[balance.name] }}) is not true
-        and rests.amount <> 0
-        and {{ block.gross[balance.name] }} = rests.amount
-    union all
-    {%- endfor %}
-    select null::text, null::numeric, null::timestamptz
+    select null::text as entity, null::numeric as amount, null::timestamptz as happened_at
     where false
+    {%- for block in ledger.blocks if block.gross[balance.name] %}
+    union all
+    select entries.entry::text, entries.uncounted_amount, entries.happened_at
+    from {{ ledger_entry_rows(ledger, block, balance) }} as entries
+    inner join rests on entries.uncounted_amount = rests.amount
+    where entries.account = {{ account }} and not entries.is_counted and rests.amount <> 0
+    {%- endfor %}
 ),
 
 counted as (
-    {%- for block in ledger.blocks if block.effects[balance.name] %}
-    select
-        {{ block.entry }}::text as entity,
-        {{ block.effects[balance.name] }}::numeric as amount,
-        {{ block.at }} as happened_at
-    from {{ block.relation }}
-    cross join rests
-    where
-        {{ block.account }} = {{ account }}
-        and ({{ block.counted[balance.name] }})
-        and rests.amount <> 0
-        and abs({{ block.effects[balance.name] }}) = abs(rests.amount)
-        and not exists (select from uncounted)
-        and {{ block.entry }}::text not in (
-            select entity from found where entity_type = 'entry'
-        )
-    union all
-    {%- endfor %}
-    select null::text, null::numeric, null::timestamptz
+    select null::text as entity, null::numeric as amount, null::timestamptz as happened_at
     where false
+    {%- for block in ledger.blocks if block.effects[balance.name] %}
+    union all
+    select entries.entry::text, entries.amount, entries.happened_at
+    from {{ ledger_entry_rows(ledger, block, balance) }} as entries
+    inner join rests on abs(entries.amount) = abs(rests.amount)
+    where
+        entries.account = {{ account }}
+        and entries.is_counted
+        and rests.amount <> 0
+        and not exists (select from uncounted)
+        and entries.entry::text not in (
+            select found.entity from found where found.entity_type = 'entry'
+        )
+    {%- endfor %}
 ),
 
 candidates as (

@@ -66,35 +66,7 @@
             {%- endif %}
             counterfoil_hold.hold_amount
             - counterfoil_hold.direction * counterfoil_hold.owed_amount as due_back_amount
-        from (
-            select
-                {{ holds.hold }} as hold,
-                {{ holds.account or ('null::' ~ ledger.accounts.type) }} as account,
-                {{ holds.tenant }} as tenant_id,
-                {{ holds.label }} as hold_label,
-                {{ holds.status }} as hold_status,
-                ({{ holds.amount }})::{{ type }} as hold_amount,
-                {{ holds.at }} as held_at,
-                coalesce({{ holds.status }} in (
-                    {%- for owed in holds.owes %}{{ owed.status }}{{ ', ' if not loop.last }}{% endfor -%}
-                ), false) as is_listed,
-                coalesce({{ holds.status }} in (
-                    {%- for owed in holds.owes if owed.is_released %}{{ owed.status }}{{ ', ' if not loop.last }}
-                    {%- else %}null{% endfor -%}
-                ), false) as is_released,
-                (case {{ holds.status }}
-                    {%- for owed in holds.owes %}
-                    when {{ owed.status }} then {{ owed.owed }}
-                    {%- endfor %}
-                end)::{{ type }} as owed_amount,
-                {% if not holds.takes %}{{ -1 if reasons.takes else 0 }}
-                {%- elif reasons.takes %}coalesce({{ holds.takes }}, -1)::int
-                {%- else %}coalesce({{ holds.takes }}, 0)::int
-                {%- endif %} as direction
-            from {{ holds.relation }}
-            where {{ holds.is_audited }}
-            {%- if account %} and {{ holds.account }} = {{ account }}{% endif %}
-        ) as counterfoil_hold
+        from {{ ledger_hold_keys(ledger, holds) }} as counterfoil_hold
         left join {{ 'lateral' if account }} (
             select
                 {% if not account %}hold,{% endif %}
@@ -129,31 +101,33 @@
                 {%- endif %}
             from (
                 {%- for block in ledger.blocks if holds.name in block.holds and block.effects[holds.balance] %}
+                {%- for column, of in ledger_named_holds(ledger, block) if of.name == holds.name %}
                 select
-                    {{ block.holds[holds.name] }} as hold,
-                    {{ block.effects[holds.balance] }} as amount,
-                    {{ block.reason }} as reason,
-                    {{ block.at }} as happened_at
-                from {{ block.relation }}
+                    {{ column }} as hold,
+                    amount,
+                    reason,
+                    happened_at
+                from {{ ledger_entry_rows(ledger, block, ledger_balance(ledger, holds.balance)) }} as entries
                 where
-                    ({{ block.counted[holds.balance] }})
-                    and {{ block.holds[holds.name] }} {{ '= counterfoil_hold.hold' if account else 'is not null' }}
-                {%- if not loop.last %}
+                    is_counted
+                    and {{ column }} {{ '= counterfoil_hold.hold' if account else 'is not null' }}
                 union all
-                {%- endif %}
-                {%- else %}
+                {%- endfor %}
+                {%- endfor %}
                 select
                     null::{{ holds.type }} as hold,
                     null::{{ type }} as amount,
                     null::text as reason,
                     null::timestamptz as happened_at
                 where false
-                {%- endfor %}
             ) as facts
             {%- if not account %}
             group by hold
             {%- endif %}
         ) as totals on {{ 'true' if account else 'counterfoil_hold.hold = totals.hold' }}
+        where
+            counterfoil_hold.is_audited
+            {%- if account %} and counterfoil_hold.account = {{ account }}{% endif %}
     ) as counted
 )
 {%- endmacro %}

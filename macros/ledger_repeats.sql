@@ -11,73 +11,59 @@
     Example: left join {{ ledger_repeats(ledger, block) }} as repeats on ...
 #}
 {% macro ledger_repeats(ledger, block) -%}
-{%- set holds = block.holds.values() | list -%}
-{%- set hold = holds[0] if holds | length == 1 else none -%}
-{%- if holds | length > 1 -%}
-    {%- set hold = 'coalesce(' ~ holds | join('::text, ') ~ '::text)' -%}
-{%- endif -%}
+{%- set columns = ledger_named_holds(ledger, block) | map('first') | list -%}
+{%- set hold = columns[0] if columns | length < 2
+    else 'coalesce(' ~ columns | join('::text, ') ~ '::text)' -%}
+{%- set entries = ledger_entry_rows(ledger, block) ~ ' as entries' -%}
 (
     select entry, account, min(previous_like_it_at) as previous_like_it_at
     from (
         {%- if not (block.has_at and block.has_reason) %}
-        select
-            {{ block.entry }} as entry,
-            {{ block.account }} as account,
-            null::timestamptz as previous_like_it_at
-        from {{ block.relation }}
+        select entry, account, null::timestamptz as previous_like_it_at
+        from {{ entries }}
         where false
         {%- elif block.transaction %}
-        select entry, account, previous_like_it_at
-        from (
-            select
-                {{ block.entry }} as entry,
-                {{ block.account }} as account,
-                {{ block.transaction }} as transaction
-            from {{ block.relation }}
-            where {{ block.counts }}
-        ) as entries
+        select entries.entry, entries.account, repeated.previous_like_it_at
+        from {{ entries }}
         inner join (
             select
                 transaction,
                 lag(happened_at) over (
-                    partition by entries order by happened_at asc, transaction asc
+                    partition by signature order by happened_at asc, transaction asc
                 ) as previous_like_it_at
             from (
                 select
-                    {{ block.transaction }} as transaction,
-                    min({{ block.at }}) as happened_at,
+                    transaction,
+                    min(happened_at) as happened_at,
                     array_agg(
-                        format('%L %L %L', {{ block.account }}, {{ block.reason }}, {{ block.alike }})
-                        order by {{ block.account }}::text, {{ block.alike }}
-                    ) as entries
-                from {{ block.relation }}
-                where ({{ block.counts }}) and {{ block.transaction }} is not null
-                group by {{ block.transaction }}
-                having bool_and({{ block.reason }} is not null)
+                        format('%L %L %L', account, reason, alike) order by account::text, alike
+                    ) as signature
+                from {{ entries }}
+                where counts and transaction is not null
+                group by transaction
+                having bool_and(reason is not null)
             ) as transactions
-        ) as repeated using (transaction)
+        ) as repeated on entries.transaction = repeated.transaction
+        where entries.counts
         {%- else %}
-        {%- for of in ([hold, block.account] if hold else [block.account]) %}
+        {%- for of in ([hold, 'account'] if hold else ['account']) %}
         {%- set condition = (hold ~ ' is null and ' if hold and not loop.first else '') ~ of ~ ' is not null' %}
         select
-            {{ block.entry }} as entry,
-            {{ block.account }} as account,
-            lag({{ block.at }}) over (
-                partition by {{ of }}, {{ block.reason }}, {{ block.alike }}
-                order by {{ block.at }} asc, {{ block.entry }} asc
+            entries.entry,
+            entries.account,
+            lag(entries.happened_at) over (
+                partition by repeated.of, entries.reason, repeated.alike
+                order by entries.happened_at asc, entries.entry asc
             ) as previous_like_it_at
-        from {{ block.relation }}
+        from {{ ledger_entry_rows(ledger, block) }} as entries
         inner join (
-            select {{ of }} as of, {{ block.alike }} as amount
-            from {{ block.relation }}
-            where ({{ block.counts }}) and {{ condition }}
-            group by {{ of }}, {{ block.alike }}
+            select {{ of }} as of, alike
+            from {{ entries }}
+            where counts and {{ condition }}
+            group by {{ of }}, alike
             having count(*) > 1
-        ) as counterfoil_repeated
-            on
-                {{ of }} = counterfoil_repeated.of
-                and {{ block.alike }} = counterfoil_repeated.amount
-        where ({{ block.counts }}) and {{ block.reason }} is not null and {{ condition }}
+        ) as repeated on entries.{{ of }} = repeated.of and entries.alike = repeated.alike
+        where entries.counts and entries.reason is not null and {{ condition.replace('hold_1', 'entries.hold_1').replace('account is', 'entries.account is') }}
         {%- if not loop.last %}
         union all
         {%- endif %}

@@ -24,19 +24,16 @@
         from (
             {%- for block in ledger.blocks if block.effects[balance.name] %}
             select
-                {{ block.account }} as account,
-                {{ block.at }} as happened_at,
-                {{ block.effects[balance.name] }} as amount,
+                account,
+                happened_at,
+                amount,
                 {% if ledger.reasons.adjusts and block.has_reason -%}
-                (
-                    {{ block.reason }} in {{ ledger.reasons.adjusts }}
-                    and {{ block.effects[balance.name] }} > 0
-                )
+                (reason in {{ ledger.reasons.adjusts }} and amount > 0)
                 {%- else -%}
                 false
                 {%- endif %} as is_addition
-            from {{ block.relation }}
-            where {{ block.is_set }}
+            from {{ ledger_entry_rows(ledger, block, balance) }} as entries
+            where is_counted
             {%- if not loop.last %}
             union all
             {%- endif %}

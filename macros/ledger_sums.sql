@@ -22,19 +22,19 @@
             account,
             bool_or(is_row) as has_row,
             coalesce(bool_or(is_audited), false) as is_audited,
-            min(tenant_id) as tenant_id,
-            min(account_label) as account_label
+            min(tenant_id) filter (where is_audited) as tenant_id,
+            min(account_label) filter (where is_audited) as account_label
             {%- for balance in ledger.balances %}
             {%- set n = loop.index %},
-            case when bool_and(stored_{{ n }} is not null) filter (where is_row)
-                then sum(stored_{{ n }})::{{ balance.type }}
+            case when bool_and(stored_{{ n }} is not null) filter (where is_audited)
+                then (sum(stored_{{ n }}) filter (where is_audited))::{{ balance.type }}
             end as stored_{{ n }},
-            case when bool_and(opening_{{ n }} is not null) filter (where is_row)
-                then sum(opening_{{ n }})::{{ balance.type }}
+            case when bool_and(opening_{{ n }} is not null) filter (where is_audited)
+                then (sum(opening_{{ n }}) filter (where is_audited))::{{ balance.type }}
             end as opening_{{ n }},
-            min(min_{{ n }}) as min_{{ n }},
-            max(max_{{ n }}) as max_{{ n }},
-            coalesce(max(tolerance_{{ n }}), 0) as tolerance_{{ n }},
+            min(min_{{ n }}) filter (where is_audited) as min_{{ n }},
+            max(max_{{ n }}) filter (where is_audited) as max_{{ n }},
+            coalesce(max(tolerance_{{ n }}) filter (where is_audited), 0) as tolerance_{{ n }},
             coalesce(sum(count_{{ n }}), 0)::bigint as count_{{ n }},
             coalesce(sum(amount_{{ n }}), 0)::{{ balance.type }} as amount_{{ n }},
             coalesce(sum(adjusted_{{ n }}), 0)::{{ balance.type }} as adjusted_{{ n }}

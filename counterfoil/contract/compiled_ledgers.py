@@ -23,8 +23,8 @@ from counterfoil.contract.ledgers import Balance, Columns, Entries, Holds, Ledge
 if TYPE_CHECKING:
     from counterfoil.contract.contract import Contract
 
-# Where another row of the same table is asked.
-_ORIGINALS = "counterfoil_originals"
+# Where another row of the same table is asked: no name of ours may be one of the contract's SQL.
+_ORIGINAL = "counterfoil_original"
 
 
 def compile_ledgers(contract: "Contract", connection: Connection) -> dict[str, Any]:
@@ -240,13 +240,12 @@ class _Compiler:
             reverses = source.expression(block.reverses, "reverses").sql
             # Of an original that does not count, its reversal is left out as well.
             relation = (
-                f"{relation} left join (select {entry.sql} as original,"  # noqa: S608
-                f" bool_or({counts}) as counts,"
-                f" min({own.sql if own else 'null::numeric'}) as amount"
-                f" from {source.relation} group by 1) as {_ORIGINALS}"
-                f" on {_ORIGINALS}.original = {reverses}"
+                f"{relation} left join (select {entry.sql} as {_ORIGINAL},"  # noqa: S608
+                f" bool_or({counts}) as {_ORIGINAL}_counts,"
+                f" min({own.sql if own else 'null::numeric'}) as {_ORIGINAL}_amount"
+                f" from {source.relation} group by 1) as {_ORIGINAL}s on {_ORIGINAL} = {reverses}"
             )
-        is_orphan = f"{_ORIGINALS}.counts is false"
+        is_orphan = f"{_ORIGINAL}_counts is false"
         effects: dict[str, str | None] = {}
         gross: dict[str, str | None] = {}
         counted: dict[str, str] = {}
@@ -296,6 +295,8 @@ class _Compiler:
             if block.transaction is not None
             else None,
             "reverses": reverses,
+            "original_amount": f"{_ORIGINAL}_amount" if reverses else None,
+            "is_original_missing": f"{_ORIGINAL} is null" if reverses else None,
             "is_orphan": is_orphan if reverses else None,
             "amount": amount,
             "alike": amount or f"jsonb_build_array({alike})",
@@ -390,7 +391,7 @@ class _Compiler:
             for status, value in holds.owes.items()
         ]
         amounts = [one["owed"] for one in owes if not one["is_released"]]
-        signs = ", ".join(f"nullif(sign({amount}), 0)" for amount in amounts)
+        owing = ", ".join(f"nullif({amount}, 0)" for amount in amounts)
         balance = next(one for one in balances if one["name"] == self._ledger.balance_of(name))
         return {
             "name": name,
@@ -400,7 +401,9 @@ class _Compiler:
             "type": key.type,
             "is_audited": source.condition(holds.where, "where") if holds.where else "true",
             "account": account.sql if account else None,
-            "amount": source.amount(holds.amount, "amount").sql,
+            "amount": source.amount(holds.amount, "amount").sql
+            if holds.amount is not None
+            else f"abs(coalesce({', '.join([owing, '0']) if owing else 0}))",
             "status": source.expression(holds.status, "status").text,
             "at": _instant(source, holds.at, "at"),
             "has_at": holds.at is not None,
@@ -412,7 +415,7 @@ class _Compiler:
             "balance": balance["name"],
             "owes": owes,
             # Which way its entries take: by what it owes while it owes something.
-            "takes": f"coalesce({signs})" if signs else None,
+            "takes": f"sign(coalesce({owing}))" if owing else None,
         }
 
     def _is_once(self, table: str, columns: Sequence[str], join: str | None) -> bool:

@@ -134,7 +134,7 @@ class Holds(Clause):
     key: Name | None = None
     balance: Name | None = None
     account: Columns | None = None
-    amount: Sql
+    amount: Sql | None = None
     join: Name | None = None
     where: Name | None = None
     label: Sql | None = None

@@ -2,10 +2,10 @@
 
 {% for ledger, block in ledger_parts('blocks') %}
 {% set reasons = ledger.reasons %}
-{% set holds = block.holds.items() | list %}
-{% set held = [] %}
-{% for name, hold in holds %}
-    {% do held.append(hold ~ '::text') %}
+{% set holds = ledger_named_holds(ledger, block) %}
+{% set hold = [] %}
+{% for column, of in holds %}
+    {% do hold.append('judged.' ~ column ~ '::text') %}
 {% endfor %}
 {% set direction = 'coalesce(' ~ coalesced('holds', holds, 'direction') ~ ', -1)' %}
 {% set chained = block.running and ledger_balance(ledger, block.running.balance) %}
@@ -19,42 +19,42 @@ select
     {{ text_literal(ledger.words.account) }} as account_word,
     {{ text_literal(ledger.words.hold) }} as hold_word,
     {{ text_literal(ledger.words.unit) }} as unit,
-    judged.hold,
+    {{ 'coalesce(' ~ hold | join(', ') ~ ')' if hold else 'null::text' }} as hold,
     {{ coalesced('holds', holds, 'account') if holds else 'null' }}::text as hold_account,
-    judged.change_amount::{{ ledger_type('amount') }} as change_amount,
+    judged.own_amount::{{ ledger_type('amount') }} as change_amount,
     judged.reason,
-    judged.created_at,
+    judged.happened_at as created_at,
     repeats.previous_like_it_at,
     (
-        {% if held -%}
-        judged.needs_hold and judged.hold is null
+        {% if hold -%}
+        judged.needs_hold and coalesce({{ hold | join(', ') }}) is null
         {%- else -%}
         false
         {%- endif %}
     ) as is_hold_unset,
     (
-        {% for name, hold in holds if (ledger.holds | selectattr('name', 'equalto', name) | first).account -%}
+        {% for column, of in holds if of.account -%}
         (
-            holds_{{ loop.index }}.hold is not null
-            and holds_{{ loop.index }}.account is distinct from judged.account
+            holds_{{ column[5:] }}.hold is not null
+            and holds_{{ column[5:] }}.account is distinct from judged.account
         )
         or {% endfor -%}
         false
     ) as is_of_another_account,
     {% if reasons.all and block.has_reason -%}
     coalesce(
-        judged.change_amount = 0
+        judged.own_amount = 0
         or judged.reason not in {{ reasons.all }}
         {%- if reasons.takes %}
         or (
             judged.reason in {{ reasons.takes }}
-            and sign(judged.change_amount) <> {{ direction }}
+            and sign(judged.own_amount) <> {{ direction }}
         )
         {%- endif %}
         {%- if reasons.gives %}
         or (
             judged.reason in {{ reasons.gives }}
-            and sign(judged.change_amount) = {{ direction }}
+            and sign(judged.own_amount) = {{ direction }}
         )
         {%- endif %},
         true
@@ -64,12 +64,12 @@ select
     {%- endif %} as is_reason_or_sign_wrong,
     {% if block.has_at -%}
     coalesce(
-        judged.created_at > {{ as_of() }}
-        or judged.created_at < accounts.created_at
-        {%- for name, hold in holds %}
-        or judged.created_at < holds_{{ loop.index }}.created_at
+        judged.happened_at > {{ as_of() }}
+        or judged.happened_at < accounts.created_at
+        {%- for column, of in holds %}
+        or judged.happened_at < holds_{{ loop.index }}.created_at
         {%- endfor %},
-        judged.created_at is null
+        judged.happened_at is null
     )
     {%- else -%}
     false
@@ -77,9 +77,9 @@ select
     coalesce(
         repeats.previous_like_it_at is not null
         and (
-            judged.created_at = repeats.previous_like_it_at
+            judged.happened_at = repeats.previous_like_it_at
             -- As numbers: at the ends of time an interval cannot be added.
-            or extract(epoch from judged.created_at)
+            or extract(epoch from judged.happened_at)
             - extract(epoch from repeats.previous_like_it_at) <= 5
         ),
         false
@@ -89,7 +89,7 @@ select
         judged.reason in {{ reasons.adjusts }}
         and (
             {%- for freeze in ledger.freezes %}
-            (judged.created_at >= {{ freeze['from'] }} and judged.created_at < {{ freeze['until'] }})
+            (judged.happened_at >= {{ freeze['from'] }} and judged.happened_at < {{ freeze['until'] }})
             {{- ' or' if not loop.last }}
             {%- endfor %}
         ),
@@ -108,7 +108,7 @@ select
     {%- endif %} as is_currency_wrong,
     judged.currency,
     {{ 'accounts.currency' if ledger.accounts.has_currency else 'null::text' }} as account_currency,
-    judged.original,
+    judged.original::text as original,
     judged.is_original_uncounted,
     {% if block.reverses -%}
     (
@@ -125,56 +125,23 @@ select
     false
     {%- endif %} as is_chain_broken,
     {{ 'chain.chain_fault' if chained else 'null::text' }} as chain_fault
-from (
-    select
-        {{ block.tenant }} as tenant_id,
-        {{ block.entry }} as entry,
-        {{ block.account }} as account,
-        {% if holds | length > 1 -%}
-        coalesce({{ held | join(', ') }})
-        {%- else -%}
-        {{ held[0] if held else 'null::text' }}
-        {%- endif %} as hold,
-        {%- for name, hold in holds %}
-        {{ hold }} as hold_{{ loop.index }},
-        {%- endfor %}
-        {{ block.amount or 'null::numeric' }} as change_amount,
-        {{ block.reason }} as reason,
-        {{ block.at }} as created_at,
-        {{ block.currency }} as currency,
-        {{ ledger_needs_hold(ledger, block) }} as needs_hold,
-        {{ (block.reverses ~ '::text') if block.reverses else 'null::text' }} as original,
-        {{ ('(' ~ block.is_orphan ~ ') is true') if block.is_orphan else 'false' }}
-            as is_original_uncounted
-    from {{ block.relation }}
-    where {{ block.counts }}
-) as judged
+from {{ ledger_entry_rows(ledger, block) }} as judged
 left join {{ ledger_account_rows(ledger) }} as accounts on judged.account = accounts.account
-{% for name, hold in holds -%}
-{% set of = ledger.holds | selectattr('name', 'equalto', name) | first -%}
-left join (
-    select
-        {{ of.hold }} as hold,
-        {{ of.account or ('null::' ~ ledger.accounts.type) }} as account,
-        {{ of.created_at }} as created_at,
-        {% if of.takes -%}
-        coalesce(sign({{ of.takes }}), -1)
-        {%- else -%}
-        -1
-        {%- endif %} as direction
-    from {{ of.relation }}
-) as holds_{{ loop.index }} on judged.hold_{{ loop.index }} = holds_{{ loop.index }}.hold
+{% for column, of in holds -%}
+left join {{ ledger_hold_keys(ledger, of) }} as holds_{{ loop.index }}
+    on judged.{{ column }} = holds_{{ loop.index }}.hold
 {% endfor -%}
 left join {{ ledger_repeats(ledger, block) }} as repeats
     on judged.entry = repeats.entry and judged.account = repeats.account
 {% if block.reverses -%}
-left join {{ ledger_reversals(block) }} as reversals
+left join {{ ledger_reversals(ledger, block) }} as reversals
     on judged.entry = reversals.entry and judged.account = reversals.account
 {% endif -%}
 {% if chained -%}
 left join {{ ledger_chain(ledger, block, chained) }} as chain
     on judged.entry = chain.entry and judged.account = chain.account
 {% endif -%}
+where judged.counts
 {% if not loop.last %}
 union all
 {% endif %}

@@ -26,19 +26,19 @@ from (
     {%- for block in ledger.blocks if block.effects[balance.name] %}
     select
         {{ block.name }}::text as entries,
-        {{ block.tenant }} as tenant_id,
-        {{ block.account }} as account,
-        {{ block.at }} as created_at,
-        {{ block.entry }} as entry,
+        tenant_id,
+        account,
+        happened_at as created_at,
+        entry,
         {% if block.holds -%}
-        coalesce({% for hold in block.holds.values() %}{{ hold }}::text{{ ', ' if not loop.last }}{% endfor %})
+        coalesce({% for hold in block.holds %}hold_{{ loop.index }}::text{{ ', ' if not loop.last }}{% endfor %})
         {%- else -%}
         null::text
         {%- endif %} as hold,
-        {{ block.reason }} as reason,
-        {{ block.effects[balance.name] }} as change_amount
-    from {{ block.relation }}
-    where ({{ block.counted[balance.name] }}) and {{ block.is_set }}
+        reason,
+        amount as change_amount
+    from {{ ledger_entry_rows(ledger, block, balance) }} as entries
+    where is_counted and account is not null
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -13,19 +13,11 @@ select
     currency,
     {{ text_literal(ledger.words.unit) }} as unit,
     count(*) as entry_count,
-    coalesce(sum(amount), 0)::{{ ledger_type('amount') }} as sum_amount,
+    coalesce(sum(own_amount), 0)::{{ ledger_type('amount') }} as sum_amount,
     min(happened_at) as happened_at,
-    coalesce(sum(amount) <> 0, false) as is_unbalanced
-from (
-    select
-        {{ block.tenant }} as tenant_id,
-        {{ block.transaction }} as transaction,
-        {{ block.currency }} as currency,
-        {{ block.amount or 'null::numeric' }} as amount,
-        {{ block.at }} as happened_at
-    from {{ block.relation }}
-    where ({{ block.counts }}) and {{ block.transaction }} is not null
-) as counted
+    coalesce(sum(own_amount) <> 0, false) as is_unbalanced
+from {{ ledger_entry_rows(ledger, block) }} as entries
+where counts and transaction is not null
 group by transaction, currency
 {% if not loop.last %}
 union all
