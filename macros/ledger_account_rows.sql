@@ -4,7 +4,7 @@
     Arguments:
         ledger: one of `ledgers()`.
         balance: one of its balances, whose opening and stored are wanted.
-    Returns: a subquery: account, tenant_id, label, currency, created_at, opening and
+    Returns: a subquery: account, tenant_id, label, currency, created_at, is_audited, opening and
         stored.
     Example: left join {{ ledger_account_rows(ledger) }} as accounts on ...
 #}
@@ -16,6 +16,7 @@
         {%- if accounts.is_once %}
         {{ accounts.tenant }} as tenant_id,
         {{ accounts.label }} as label,
+        {{ accounts.is_audited }} as is_audited,
         {{ accounts.currency }} as currency,
         {{ accounts.created_at }} as created_at
         {%- if balance %},
@@ -26,6 +27,7 @@
         {%- else %}
         min({{ accounts.tenant }}) as tenant_id,
         min({{ accounts.label }}) as label,
+        bool_or({{ accounts.is_audited }}) as is_audited,
         case
             when min({{ accounts.currency }}) = max({{ accounts.currency }})
                 then min({{ accounts.currency }})

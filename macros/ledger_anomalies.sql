@@ -179,6 +179,26 @@ where
     ))
     {%- endfor %}
 {%- endif %}
+{%- if block.transaction %}
+union all
+select
+    'transaction that repeats another',
+    'entry',
+    entries.entry::text,
+    -entries.amount,
+    format(
+        'entry %s (%s %s) is of transaction %s, which repeats another',
+        entries.entry, entries.amount, {{ unit }}, entries.transaction
+    )
+from {{ ledger_entry_rows(ledger, block, balance) }} as entries
+inner join {{ ledger_repeats(ledger, block) }} as repeats
+    on entries.entry = repeats.entry and entries.account = repeats.account
+where
+    entries.account = {{ account }}
+    and entries.is_counted
+    and entries.transaction is not null
+    and repeats.is_rapid
+{%- endif %}
 {%- if block.reverses %}
 union all
 select

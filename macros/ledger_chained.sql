@@ -25,8 +25,8 @@
         accounts.stored,
         accounts.stored is not null as has_stored
     from {{ ledger_entry_rows(ledger, block, balance) }} as entries
-    left join {{ ledger_account_rows(ledger, balance) }} as accounts
+    inner join {{ ledger_account_rows(ledger, balance) }} as accounts
         on entries.account = accounts.account
-    where entries.is_counted
+    where entries.is_counted and accounts.is_audited
 )
 {%- endmacro %}

@@ -17,7 +17,7 @@
 {%- set running = block.running or {} -%}
 (
     select
-        {{ block.entry }} as entry,
+        {{ block.entry }}::{{ ledger_type('entry') }} as entry,
         {{ block.account }} as account,
         {{ block.tenant }} as tenant_id,
         {{ block.at }} as happened_at,

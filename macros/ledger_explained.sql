@@ -7,7 +7,8 @@
     What all sets kept hold explains the discrepancy, what only some hold may explain it. Beyond
     this many anomalies those of a cause are taken or left together: a writer that fails so often
     fails in the same way.
-    Of the rest size alone can speak, and never for certain: an entry that does not count and is
+    Before all that goes what is wrong with the balance as a whole, and what the chain of running
+    balances shows. Of the rest size alone can speak, and never for certain: an entry that does not count and is
     of just that size, or else one that counts and may have been left out, or have been counted
     twice, is named as a candidate.
 
@@ -25,6 +26,21 @@
 {%- set account = off ~ '.account' -%}
 with recursive
 
+whole_fault as (
+    select ({{ ledger_whole_fault(ledger, balance) }}) as detail
+),
+
+links as (
+    select null::text as cause, null::text as entity, null::numeric as amount, null::text as detail
+    where false
+    {%- for block in ledger.blocks if block.running and block.running.balance == balance.name %}
+    union all
+    select *
+    from ({{ ledger_links(ledger, block, balance, account) }}) as of_block
+    where (select whole_fault.detail from whole_fault) is null
+    {%- endfor %}
+),
+
 found as (
     select
         anomalies.*,
@@ -34,7 +50,7 @@ found as (
         dense_rank() over (order by cause asc) as cause_rank,
         count(*) over () as anomaly_count
     from ({{ ledger_anomalies(ledger, balance, account) }}) as anomalies
-    where amount <> 0
+    where amount <> 0 and (select whole_fault.detail from whole_fault) is null
 ),
 
 -- What is taken or left together has one place.
@@ -56,7 +72,11 @@ weights as (
 
 -- Each number stands for the set of the places whose bit is 1 in it.
 sets (place, number, rest) as (
-    select 0, 0::bigint, {{ off }}.discrepancy_amount::numeric
+    select
+        0,
+        0::bigint,
+        {{ off }}.discrepancy_amount::numeric
+        - (select coalesce(sum(links.amount), 0) from links)
     union all
     select
         weights.place,
@@ -138,7 +158,11 @@ uncounted as (
     select entries.entry::text, entries.uncounted_amount, entries.happened_at
     from {{ ledger_entry_rows(ledger, block, balance) }} as entries
     inner join rests on entries.uncounted_amount = rests.amount
-    where entries.account = {{ account }} and not entries.is_counted and rests.amount <> 0
+    where
+        entries.account = {{ account }}
+        and not entries.is_counted
+        and rests.amount <> 0
+        and (select whole_fault.detail from whole_fault) is null
     {%- endfor %}
 ),
 
@@ -155,6 +179,7 @@ counted as (
         and entries.is_counted
         and rests.amount <> 0
         and not exists (select from uncounted)
+        and (select whole_fault.detail from whole_fault) is null
         and entries.entry::text not in (
             select found.entity from found where found.entity_type = 'entry'
         )
@@ -204,14 +229,22 @@ select
     candidates.happened_at
 from candidates
 union all
+select 1, links.cause, 'entry', links.entity, links.amount, 'explains', links.detail, links.amount, null, null
+from links
 -- Last, what is left, and how much of the discrepancy is certain.
+union all
 select
-    null, null, null, null,
+    0,
+    null,
+    null,
+    null,
     rests.amount,
     'rest',
-    null,
-    (select coalesce(sum(causes.amount), 0) from causes),
+    whole_fault.detail,
+    (select coalesce(sum(causes.amount), 0) from causes)
+    + (select coalesce(sum(links.amount), 0) from links),
     null,
     null
 from rests
+cross join whole_fault
 {%- endmacro %}

@@ -15,6 +15,7 @@ select
     unexplained_amount,
     candidate_count,
     case
+        when whole_fault is not null then whole_fault
         when certain_details is null and possible_details is null and candidate_count = 0
             then 'nothing on record says why'
         else concat_ws(
@@ -51,6 +52,7 @@ from (
     select
         max(cause_amount) filter (where evidence_role = 'rest') as certain_amount,
         max(amount) filter (where evidence_role = 'rest') as unexplained_amount,
+        max(detail) filter (where evidence_role = 'rest') as whole_fault,
         count(*) filter (where evidence_role = 'candidate') as candidate_count,
         count(*) filter (where evidence_role = 'explains') as certain_count,
         array_agg(
@@ -74,6 +76,9 @@ from (
             order by happened_at desc nulls last, entity desc
         ) filter (where evidence_role = 'candidate') as candidate_words
     from ({{ ledger_explained(ledger, balance, off) }}) as evidence
-    where {{ off }}.has_row and {{ off }}.discrepancy_amount <> 0
+    where
+        {{ off }}.has_row
+        and {{ off }}.discrepancy_amount <> 0
+        and {{ off }}.discrepancy_amount::numeric not in ('NaN', 'Infinity', '-Infinity')
 ) as told
 {%- endmacro %}

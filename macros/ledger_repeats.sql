@@ -6,7 +6,8 @@
     Arguments:
         ledger: one of `ledgers()`.
         block: one of its blocks of entries.
-    Returns: a subquery: entry, account and previous_like_it_at. Grouped, though an entry is in
+    Returns: a subquery: entry, account, previous_like_it_at and is_rapid: whether that is within
+        five seconds. Grouped, though an entry is in
         it once: Postgres then knows that, and whoever asks for none of it is spared all of it.
     Example: left join {{ ledger_repeats(ledger, block) }} as repeats on ...
 #}
@@ -14,20 +15,47 @@
 {%- set columns = ledger_named_holds(ledger, block) | map('first') | list -%}
 {%- set hold = columns[0] if columns | length < 2
     else 'coalesce(' ~ columns | join('::text, ') ~ '::text)' -%}
-{%- set entries = ledger_entry_rows(ledger, block) ~ ' as entries' -%}
+{%- set entries -%}
+    (
+        select
+            entry,
+            account,
+            reason,
+            alike,
+            happened_at,
+            transaction,
+            {{ hold or 'null::text' }} as hold
+        from {{ ledger_entry_rows(ledger, block) }} as rows_of_block
+        where counts
+    ) as entries
+{%- endset -%}
 (
-    select entry, account, min(previous_like_it_at) as previous_like_it_at
+    select
+        entry,
+        account,
+        min(previous_like_it_at) as previous_like_it_at,
+        bool_or(
+            happened_at = previous_like_it_at
+            -- As numbers: at the ends of time an interval cannot be added.
+            or extract(epoch from happened_at) - extract(epoch from previous_like_it_at) <= 5
+        ) as is_rapid
     from (
         {%- if not (block.has_at and block.has_reason) %}
-        select entry, account, null::timestamptz as previous_like_it_at
+        select entry, account, happened_at, null::timestamptz as previous_like_it_at
         from {{ entries }}
         where false
-        {%- elif block.transaction %}
-        select entries.entry, entries.account, repeated.previous_like_it_at
+        {%- else %}
+        {%- if block.transaction %}
+        select
+            entries.entry,
+            entries.account,
+            repeated.happened_at,
+            repeated.previous_like_it_at
         from {{ entries }}
         inner join (
             select
                 transaction,
+                happened_at,
                 lag(happened_at) over (
                     partition by signature order by happened_at asc, transaction asc
                 ) as previous_like_it_at
@@ -39,31 +67,33 @@
                         format('%L %L %L', account, reason, alike) order by account::text, alike
                     ) as signature
                 from {{ entries }}
-                where counts and transaction is not null
+                where transaction is not null
                 group by transaction
                 having bool_and(reason is not null)
             ) as transactions
         ) as repeated on entries.transaction = repeated.transaction
-        where entries.counts
-        {%- else %}
-        {%- for of in ([hold, 'account'] if hold else ['account']) %}
-        {%- set condition = (hold ~ ' is null and ' if hold and not loop.first else '') ~ of ~ ' is not null' %}
+        union all
+        {%- endif %}
+        {%- for is_held in ([true, false] if hold else [false]) %}
+        {%- set same = 'account, hold' if is_held else 'account' %}
+        {%- set kind = ('hold is ' ~ ('not ' if is_held else '') ~ 'null and transaction is null')
+            if block.transaction else ('hold is ' ~ ('not ' if is_held else '') ~ 'null') %}
         select
-            entries.entry,
-            entries.account,
-            lag(entries.happened_at) over (
-                partition by repeated.of, entries.reason, repeated.alike
-                order by entries.happened_at asc, entries.entry asc
+            entry,
+            account,
+            happened_at,
+            lag(happened_at) over (
+                partition by {{ same }}, reason, alike order by happened_at asc, entry asc
             ) as previous_like_it_at
-        from {{ ledger_entry_rows(ledger, block) }} as entries
+        from {{ entries }}
         inner join (
-            select {{ of }} as of, alike
+            select {{ same }}, alike
             from {{ entries }}
-            where counts and {{ condition }}
-            group by {{ of }}, alike
+            where {{ kind }}
+            group by {{ same }}, alike
             having count(*) > 1
-        ) as repeated on entries.{{ of }} = repeated.of and entries.alike = repeated.alike
-        where entries.counts and entries.reason is not null and {{ condition.replace('hold_1', 'entries.hold_1').replace('account is', 'entries.account is') }}
+        ) as repeated using ({{ same }}, alike)
+        where entries.reason is not null and {{ kind }}
         {%- if not loop.last %}
         union all
         {%- endif %}

@@ -35,6 +35,17 @@
             min(min_{{ n }}) filter (where is_audited) as min_{{ n }},
             max(max_{{ n }}) filter (where is_audited) as max_{{ n }},
             coalesce(max(tolerance_{{ n }}) filter (where is_audited), 0) as tolerance_{{ n }},
+            -- Of several rows: then nobody can say which of them holds.
+            coalesce(
+                (min(min_{{ n }}) filter (where is_audited))
+                <> (max(min_{{ n }}) filter (where is_audited)),
+                false
+            )
+            or coalesce(
+                (min(max_{{ n }}) filter (where is_audited))
+                <> (max(max_{{ n }}) filter (where is_audited)),
+                false
+            ) as has_several_bounds_{{ n }},
             coalesce(sum(count_{{ n }}), 0)::bigint as count_{{ n }},
             coalesce(sum(amount_{{ n }}), 0)::{{ balance.type }} as amount_{{ n }},
             coalesce(sum(adjusted_{{ n }}), 0)::{{ balance.type }} as adjusted_{{ n }}
@@ -120,7 +131,8 @@
             )::{{ ledger_type('amount') }} as wrong_sign_discrepancy_amount,
             grouped.min_{{ n }} as min_amount,
             grouped.max_{{ n }} as max_amount,
-            grouped.tolerance_{{ n }} as tolerance_amount
+            grouped.tolerance_{{ n }} as tolerance_amount,
+            grouped.has_several_bounds_{{ n }} as has_several_bounds
         {%- if not loop.last %}
         union all
         {%- endif %}

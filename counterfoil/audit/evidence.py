@@ -27,6 +27,7 @@ from counterfoil.audit.findings import (
     Acceptance,
     CheckResult,
     Finding,
+    Measure,
     Trace,
     fingerprint,
     measure,
@@ -289,9 +290,14 @@ def _finding(sought: FailingRows, row: Mapping[str, Any]) -> Finding:
         observed={column: row[column] for column in evidence.observed},
         message=check.message.format_map({name: _Spoken(value) for name, value in row.items()}),
         subject=_first(row[ABOUT]),
-        size=row[check.size.column] if check.size else None,
+        size=_finite(row[check.size.column]) if check.size else None,
         waiver=waiver and accepted_by(waiver),
     )
+
+
+def _finite(size: Any) -> Measure | None:
+    """A size; JSON has texts for what is no finite number, and that is none."""
+    return None if isinstance(size, str) else size
 
 
 def _first(about: Sequence[str | None]) -> str | None:

@@ -144,7 +144,11 @@ class FailingRows:
     @property
     def _size(self) -> str:
         """The size of a marked row."""
-        return f"marked.{quoted(self.check.size.column)}::numeric" if self.check.size else "null"
+        if not self.check.size:
+            return "null"
+        size = f"marked.{quoted(self.check.size.column)}::numeric"
+        # What is no finite number is a fault of no size.
+        return f"nullif(nullif(nullif({size}, 'NaN'), 'Infinity'), '-Infinity')"
 
     @property
     def _order(self) -> str:

@@ -77,6 +77,16 @@ class _Key:
     is_set: str
 
 
+@dataclass(frozen=True)
+class _Sum:
+    """What a row adds to a balance, if it counts and if it did; whether it counts; its type."""
+
+    effect: str | None
+    uncounted: str | None
+    counted: str
+    type: str | None
+
+
 class _Compiler:
     """One ledger, part by part."""
 
@@ -233,50 +243,27 @@ class _Compiler:
     ) -> dict[str, Any]:
         source = self._sources[f"entries.{name}"]
         counts = source.condition(block.where, "where") if block.where else "true"
-        relation = source.relation
         own = source.amount(block.amount, "amount") if block.amount is not None else None
-        reverses = None
+        is_orphan = f"{_ORIGINAL}_counts is false" if block.reverses is not None else None
+        sums = {
+            balance: self._sum(name, balance, own, counts, is_orphan)
+            for balance in self._ledger.balances
+        }
+        # What stands in `sum` alone is the entry's amount too: the first balance's, of several.
+        alone = (each.uncounted for each in sums.values())
+        amount = own.sql if own else next(filter(None, alone), None)
+        # Of several amounts two entries are alike if all of them are.
+        alike = ", ".join(each.effect for each in sums.values() if each.effect) or "null"
+        relation, reverses = source.relation, None
         if block.reverses is not None:
-            reverses = source.expression(block.reverses, "reverses").sql
+            reverses = self._naming(name, "reverses", block.reverses, entry)
             # Of an original that does not count, its reversal is left out as well.
             relation = (
                 f"{relation} left join (select {entry.sql} as {_ORIGINAL},"  # noqa: S608
                 f" bool_or({counts}) as {_ORIGINAL}_counts,"
-                f" min({own.sql if own else 'null::numeric'}) as {_ORIGINAL}_amount"
+                f" min({amount or 'null::numeric'}) as {_ORIGINAL}_amount"
                 f" from {source.relation} group by 1) as {_ORIGINAL}s on {_ORIGINAL} = {reverses}"
             )
-        is_orphan = f"{_ORIGINAL}_counts is false"
-        effects: dict[str, str | None] = {}
-        gross: dict[str, str | None] = {}
-        counted: dict[str, str] = {}
-        types: dict[str, str | None] = {}
-        for balance, of in self._ledger.balances.items():
-            amounts, weighed, kinds, places = [], [], [], []
-            for position, term in enumerate(of.terms):
-                if term.entries != name:
-                    continue
-                place = replace(source, key=f"{self._name}.balances.{balance}.sum.{position}")
-                of_term = own if term.amount is None else place.amount(term.amount, "amount")
-                assert of_term is not None
-                conditions = [counts] if counts != "true" else []
-                if term.where:
-                    conditions.append(place.condition(term.where, "where"))
-                if reverses:
-                    conditions.append(f"({is_orphan}) is not true")
-                where = " and ".join(conditions)
-                weighed.append(
-                    f"case when {where} then {of_term.sql} end" if where else of_term.sql
-                )
-                places.append(f"({where or 'true'})")
-                amounts.append(of_term.sql)
-                kinds.append(of_term.type)
-            effects[balance] = _added(weighed)
-            counted[balance] = " or ".join(places)
-            gross[balance] = amounts[0] if len(amounts) == 1 else None
-            types[balance] = _wider(kinds) if kinds else None
-        amount = own.sql if own else _only(effects.values())
-        # Of several amounts two entries are alike if all of them are.
-        alike = ", ".join(amounts for amounts in effects.values() if amounts) or "null"
         return {
             "name": literal(name),
             "relation": relation,
@@ -297,19 +284,45 @@ class _Compiler:
             "reverses": reverses,
             "original_amount": f"{_ORIGINAL}_amount" if reverses else None,
             "is_original_missing": f"{_ORIGINAL} is null" if reverses else None,
-            "is_orphan": is_orphan if reverses else None,
+            "is_orphan": is_orphan,
             "amount": amount,
             "alike": amount or f"jsonb_build_array({alike})",
-            "effects": effects,
-            "gross": gross,
-            "counted": counted,
-            "types": types,
+            "effects": {balance: each.effect for balance, each in sums.items()},
+            "gross": {balance: each.uncounted for balance, each in sums.items()},
+            "counted": {balance: each.counted for balance, each in sums.items()},
+            "types": {balance: each.type for balance, each in sums.items()},
             "holds": {
-                each: self._hold_named(name, source, value, holds[each][0])
+                each: self._naming(name, "hold", value, holds[each][0])
                 for each, value in self._ledger.holds_of(name).items()
             },
             "running": self._running(block, source, name),
         }
+
+    def _sum(
+        self, name: str, balance: str, own: Expression | None, counts: str, is_orphan: str | None
+    ) -> "_Sum":
+        """What the rows of a block add to a balance."""
+        source = self._sources[f"entries.{name}"]
+        effects, amounts, conditions = [], [], []
+        for position, term in enumerate(self._ledger.balances[balance].terms):
+            if term.entries != name:
+                continue
+            place = replace(source, key=f"{self._name}.balances.{balance}.sum.{position}")
+            amount = own if term.amount is None else place.amount(term.amount, "amount")
+            assert amount is not None
+            needed = [counts] if counts != "true" else []
+            needed += [place.condition(term.where, "where")] if term.where else []
+            needed += [f"({is_orphan}) is not true"] if is_orphan else []
+            where = " and ".join(needed)
+            effects.append(f"case when {where} then {amount.sql} end" if where else amount.sql)
+            conditions.append(f"({where or 'true'})")
+            amounts.append(amount)
+        return _Sum(
+            effect=_added(effects),
+            uncounted=amounts[0].sql if len(amounts) == 1 else None,
+            counted=" or ".join(conditions),
+            type=_wider(amount.type for amount in amounts) if amounts else None,
+        )
 
     def _running(self, block: Entries, source: Source, name: str) -> dict[str, Any] | None:
         running = block.running_balance
@@ -361,17 +374,17 @@ class _Compiler:
                 "Name a key that is unique, or take the join out that multiplies",
             )
 
-    def _hold_named(self, name: str, source: Source, value: Sql, key: _Key) -> str:
-        """What of an entry names a hold, in the type of its key."""
-        found = source.expression(value, "hold")
-        kind = common_type([found.key_type, key.type])
+    def _naming(self, name: str, key: str, value: Sql, named: _Key) -> str:
+        """What of an entry names another row, in the type of that row's key."""
+        found = self._sources[f"entries.{name}"].expression(value, key)
+        kind = common_type([found.key_type, named.type])
         if kind is None:
             raise self._at.refused(
-                f"{self._name}.entries.{name}.hold",
-                f"it is {found.key_type}, and the key of its hold is {key.type}",
-                f"Cast it: (x)::{key.type}",
+                f"{self._name}.entries.{name}.{key}",
+                f"it is {found.key_type}, and the key that it names is {named.type}",
+                f"Cast it: (x)::{named.type}",
             )
-        return found.key if found.key_type == key.type else f"{found.key}::{key.type}"
+        return found.key if found.key_type == named.type else f"{found.key}::{named.type}"
 
     def _hold(
         self,
@@ -490,12 +503,6 @@ def _added(amounts: Sequence[str]) -> str | None:
     if len(amounts) < 2:
         return amounts[0] if amounts else None
     return "(" + " + ".join(f"coalesce({amount}, 0)" for amount in amounts) + ")"
-
-
-def _only(amounts: Iterable[str | None]) -> str | None:
-    """The one amount that there is; None of several."""
-    found = [amount for amount in amounts if amount]
-    return found[0] if len(found) == 1 else None
 
 
 def _wider(types: Iterable[str]) -> str:

@@ -10,8 +10,8 @@
 {% for holds in ledger.holds if holds.account and reasons.adjusts and ledger_balance(ledger, holds.balance).min %}
     {% do committing.append(holds) %}
 {% endfor %}
-{% set lowest = 'least(' ~ coalesced('running', timed, 'lowest') ~ ', 0)' %}
-{% set highest = 'greatest(' ~ coalesced('running', timed, 'highest') ~ ', 0)' %}
+{% set lowest = coalesced('running', timed, 'lowest') %}
+{% set highest = coalesced('running', timed, 'highest') %}
 {% set held = coalesced('held', committing, 'amount') %}
 {% set explained = ledger.balances | selectattr('stored') | selectattr('has_terms') | list %}
 select
@@ -48,7 +48,7 @@ select
         when sums.opening_amount is null then 'its opening is null'
         when sums.discrepancy_amount = 0 then 'balance and entries agree'
         when not sums.has_terms then 'the two columns differ'
-        else why.explanation
+        else coalesce(why.explanation, 'the stored balance is not a finite number')
     end as explanation,
     ({{ held }})::numeric as held_amount,
     sums.adjusted_amount,
@@ -66,7 +66,7 @@ select
     ) as is_off_at_all,
     not sums.has_row as is_account_missing,
     case when not sums.has_row then sums.entries_amount end as missing_account_amount,
-    coalesce(bounds.excess_amount <> 0, false) as is_out_of_range,
+    coalesce(bounds.excess_amount <> 0, sums.has_several_bounds) as is_out_of_range,
     bounds.excess_amount,
     coalesce(
         sums.has_row and (
@@ -122,14 +122,18 @@ left join (
         and sums.balance = {{ ledger_balance(ledger, holds.balance).label }}
 {% endfor -%}
 left join lateral (
+    select
+        null::numeric as certain_amount,
+        null::numeric as unexplained_amount,
+        null::bigint as candidate_count,
+        null::text as explanation
+    where false
     {% for balance in explained -%}
+    union all
     select *
     from ({{ ledger_explanation(ledger, balance, 'sums') }}) as of_balance
     where sums.balance = {{ balance.label }}
-    union all
     {% endfor -%}
-    select null::numeric, null::numeric, null::bigint, null::text
-    where {{ 'false' if explained else 'true' }}
 ) as why on true
 where sums.is_audited or (not sums.has_row and sums.entries_amount <> 0)
 {% if not loop.last %}

@@ -65,7 +65,7 @@ select
     {% if block.has_at -%}
     coalesce(
         judged.happened_at > {{ as_of() }}
-        or judged.happened_at < accounts.created_at
+        or (accounts.is_audited and judged.happened_at < accounts.created_at)
         {%- for column, of in holds %}
         or judged.happened_at < holds_{{ loop.index }}.created_at
         {%- endfor %},
@@ -74,16 +74,7 @@ select
     {%- else -%}
     false
     {%- endif %} as is_time_implausible,
-    coalesce(
-        repeats.previous_like_it_at is not null
-        and (
-            judged.happened_at = repeats.previous_like_it_at
-            -- As numbers: at the ends of time an interval cannot be added.
-            or extract(epoch from judged.happened_at)
-            - extract(epoch from repeats.previous_like_it_at) <= 5
-        ),
-        false
-    ) as is_rapid_repeat,
+    coalesce(repeats.is_rapid, false) as is_rapid_repeat,
     {% if ledger.freezes and block.has_reason and reasons.adjusts -%}
     coalesce(
         judged.reason in {{ reasons.adjusts }}
@@ -100,7 +91,7 @@ select
     {%- endif %} as is_frozen,
     {% if ledger.accounts.has_currency and block.has_currency -%}
     (
-        accounts.account is not null
+        coalesce(accounts.is_audited, false)
         and coalesce(judged.currency <> accounts.currency, true)
     )
     {%- else -%}

@@ -10,15 +10,26 @@ select
     {{ block.name }}::text as entries,
     min(tenant_id) as tenant_id,
     transaction,
-    currency,
+    -- Of several currencies that of the largest sum, which is the fault.
+    (array_agg(currency order by abs(sum_amount) desc, currency asc))[1] as currency,
     {{ text_literal(ledger.words.unit) }} as unit,
-    count(*) as entry_count,
-    coalesce(sum(own_amount), 0)::{{ ledger_type('amount') }} as sum_amount,
+    sum(entry_count)::bigint as entry_count,
+    (array_agg(sum_amount order by abs(sum_amount) desc, currency asc))[1] as sum_amount,
     min(happened_at) as happened_at,
-    coalesce(sum(own_amount) <> 0, false) as is_unbalanced
-from {{ ledger_entry_rows(ledger, block) }} as entries
-where counts and transaction is not null
-group by transaction, currency
+    bool_or(sum_amount <> 0) as is_unbalanced
+from (
+    select
+        transaction,
+        currency,
+        min(tenant_id) as tenant_id,
+        count(*) as entry_count,
+        coalesce(sum(own_amount), 0)::{{ ledger_type('amount') }} as sum_amount,
+        min(happened_at) as happened_at
+    from {{ ledger_entry_rows(ledger, block) }} as entries
+    where counts and transaction is not null
+    group by transaction, currency
+) as sums
+group by transaction
 {% if not loop.last %}
 union all
 {% endif %}

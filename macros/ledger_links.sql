@@ -1,0 +1,154 @@
+{#
+    What of a discrepancy the chain of running balances shows for certain: an entry that found
+    another balance than was left, and one whose step is not its amount. What the last entry left
+    and what is stored is no link: that is the rest, for which other evidence is sought.
+
+    Arguments:
+        ledger: one of `ledgers()`.
+        block: a block of entries with `running_balance`.
+        balance: the balance that sums them.
+        account: an SQL expression, of the account's type.
+    Returns: a query: cause, entity, amount and detail; nothing where a running balance is null.
+    Example: from ({{ ledger_links(ledger, block, balance, 'off.account') }}) as links
+#}
+{% macro ledger_links(ledger, block, balance, account) -%}
+{%- set running = block.running -%}
+{%- set unit = text_literal(ledger.words.unit) -%}
+{%- set order -%}
+    {%- for column in running.order %}order_{{ loop.index }} asc, {% endfor %}entry asc
+{%- endset -%}
+select links.cause, links.entity, links.amount, links.detail
+from (
+    with
+
+    chained as (
+        select *
+        from {{ ledger_chained(ledger, block, balance) }} as entries
+        where account = {{ account }}
+    ),
+
+    {% if running.order -%}
+    linked as (
+        select
+            entry,
+            happened_at,
+            amount,
+            after,
+            previous_after,
+            {{ 'before' if running.before else 'previous_after' }} as before,
+            position
+        from (
+            select
+                *,
+                row_number() over forwards as position,
+                case when row_number() over forwards = 1 then opening else lag(after) over forwards end
+                    as previous_after
+            from chained
+            window forwards as (order by {{ order }})
+        ) as ordered
+    ),
+
+    gaps as (
+        select
+            linked.entry::text as entity,
+            linked.before - linked.previous_after as amount,
+            format(
+                'entry %s found %s where %s was left%s',
+                linked.entry, linked.before, linked.previous_after,
+                ', so that ' || lost.entries || ' was lost'
+            ) as detail
+        from linked
+        left join lateral (
+            -- It returns to what an earlier one had left: what came since was not seen.
+            select string_agg('entry ' || since.entry::text, ', ' order by since.position) as entries
+            from linked as since
+            where
+                since.position < linked.position
+                and since.position > (
+                    select max(origin.position)
+                    from (
+                        select position, after
+                        from linked
+                        union all
+                        select 0, (select min(opening) from chained)
+                    ) as origin
+                    where
+                        origin.position < linked.position
+                        and origin.after = linked.before
+                )
+        ) as lost on true
+        where linked.before <> linked.previous_after
+    )
+    {%- else -%}
+    linked as (
+        select entry, happened_at, amount, after, before from chained
+    ),
+
+    -- Each balance: how often it was found, and how often it was left.
+    seen as (
+        select value, sum(was_found) as found, sum(was_left) as was_left
+        from (
+            select before as value, 1 as was_found, 0 as was_left from chained
+            union all
+            select after, 0, 1 from chained
+            union all
+            (select stored, 1, 0 from chained limit 1)
+            union all
+            (select opening, 0, 1 from chained limit 1)
+        ) as sides
+        group by value
+    ),
+
+    unmatched as (
+        select sum(value * (found - was_left)) as amount
+        from seen
+        having
+            not coalesce(bool_or(
+                found > was_left and value = (select min(chained.stored) from chained)
+            ), true)
+    ),
+
+    gaps as (
+        select
+            (
+                select chained.entry::text
+                from chained
+                inner join seen on chained.before = seen.value and seen.found > seen.was_left
+                order by chained.happened_at desc nulls first, chained.entry desc
+                limit 1
+            ) as entity,
+            unmatched.amount,
+            format(
+                'of %s %s nobody found what these had left: %s',
+                unmatched.amount, {{ unit }},
+                (
+                    select string_agg('entry ' || chained.entry::text, ', ' order by chained.entry)
+                    from chained
+                    inner join seen on chained.after = seen.value and seen.found < seen.was_left
+                )
+            ) as detail
+        from unmatched
+        where unmatched.amount <> 0
+    )
+    {%- endif %}
+
+    select 'gap in the chain' as cause, gaps.entity, gaps.amount, gaps.detail
+    from gaps
+    where not exists (select from linked where before is null or after is null)
+    union all
+    select
+        'wrong step',
+        linked.entry::text,
+        linked.after - linked.before - coalesce(linked.amount, 0),
+        format(
+            'entry %s of %s %s turned %s into %s',
+            linked.entry, linked.amount, {{ unit }}, linked.before, linked.after
+        )
+    from linked
+    where
+        linked.after - linked.before <> coalesce(linked.amount, 0)
+        and not exists (
+            select from linked as unknown where unknown.before is null or unknown.after is null
+        )
+) as links
+{%- endmacro %}
