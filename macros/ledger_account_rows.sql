@@ -20,7 +20,7 @@
         {{ accounts.currency }} as currency,
         {{ accounts.created_at }} as created_at
         {%- if balance %},
-        case when {{ accounts.is_audited }} then {{ balance.opening }} end as opening,
+        case when {{ accounts.is_audited }} then {{ balance.opening or 'null::numeric' }} end as opening,
         case when {{ accounts.is_audited }} then {{ balance.stored or 'null::numeric' }} end
             as stored
         {%- endif %}
@@ -34,7 +34,7 @@
         end as currency,
         min({{ accounts.created_at }}) as created_at
         {%- if balance %},
-        sum({{ balance.opening }}) filter (where {{ accounts.is_audited }}) as opening,
+        sum({{ balance.opening or 'null::numeric' }}) filter (where {{ accounts.is_audited }}) as opening,
         case
             when bool_and({{ balance.stored or 'null::numeric' }} is not null)
                 filter (where {{ accounts.is_audited }})

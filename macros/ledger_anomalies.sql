@@ -11,6 +11,7 @@
 #}
 {% macro ledger_anomalies(ledger, balance, account) -%}
 {%- set unit = text_literal(ledger.words.unit) -%}
+{%- set word = text_literal(ledger.words.hold) -%}
 {%- set reasons = ledger.reasons -%}
 select
     null::text as cause,
@@ -20,7 +21,6 @@ select
     null::text as detail
 where false
 {%- for holds in ledger.holds if holds.balance == balance.name and holds.account %}
-{%- set word = text_literal(ledger.words.hold) %}
 union all
 select
     case
@@ -86,8 +86,10 @@ select
     end
 from {{ ledger_hold_rows(ledger, holds, account) }} as hold_rows
 where hold_fault is not null
-{%- for block in ledger.blocks if holds.name in block.holds and block.effects[balance.name] %}
-{%- for column, of in ledger_named_holds(ledger, block) if of.name == holds.name %}
+{%- endfor %}
+{%- for block in ledger.blocks if block.effects[balance.name] %}
+{%- set named = ledger_named_holds(ledger, block) %}
+{%- for column, holds in named if holds.account %}
 union all
 select
     'entry of another account',
@@ -123,28 +125,27 @@ where
     and entries.is_counted
     and entries.account is distinct from held.account
 {%- endfor %}
-{%- endfor %}
-{%- endfor %}
-{%- for block in ledger.blocks if block.effects[balance.name] %}
-{%- set named = ledger_named_holds(ledger, block) %}
 {%- for column, holds in named %}
 union all
 select
-    'entry without a ' || {{ text_literal(ledger.words.hold) }},
+    'entry without a ' || {{ word }},
     'entry',
     entries.entry::text,
     -entries.amount,
     format(
         'entry %s (%s%s %s) belongs to no %s',
         entries.entry, entries.reason || ', ', entries.amount, {{ unit }},
-        {{ text_literal(ledger.words.hold) }}
+        {{ word }}
     )
 from {{ ledger_entry_rows(ledger, block, balance) }} as entries
 where
     entries.account = {{ account }}
     and entries.is_counted
     and case
-        when entries.{{ column }} is null then entries.needs_hold
+        when entries.{{ column }} is null
+            -- Of several kinds it needs one: it is said once.
+            then {{ 'entries.needs_hold' if loop.first else 'false' }}
+                {%- for other, _ in named %} and entries.{{ other }} is null{% endfor %}
         else not exists (
             select
             from {{ ledger_hold_keys(ledger, holds) }} as held

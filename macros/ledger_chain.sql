@@ -44,6 +44,7 @@
                 when
                     has_stored
                     and is_stored_unmatched
+                    and is_after_unmatched
                     and place_of_after = 1
                     then format('it left %s, which nothing found, and %s is stored', after, stored)
                 {%- endif %}
@@ -77,6 +78,7 @@
                     order by chained.happened_at asc, chained.entry asc
                 ) as use_of_before,
                 unmatched.is_stored_unmatched,
+                coalesce(befores.count, 0) < afters_of_own.count as is_after_unmatched,
                 row_number() over (
                     partition by chained.account
                     order by

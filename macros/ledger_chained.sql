@@ -21,12 +21,12 @@
         entries.order_{{ loop.index }},
         {%- endfor %}
         entries.happened_at,
-        coalesce(accounts.opening, 0) as opening,
+        accounts.opening,
         accounts.stored,
         accounts.stored is not null as has_stored
     from {{ ledger_entry_rows(ledger, block, balance) }} as entries
     inner join {{ ledger_account_rows(ledger, balance) }} as accounts
         on entries.account = accounts.account
-    where entries.is_counted and accounts.is_audited
+    where entries.is_counted and accounts.is_audited and accounts.opening is not null
 )
 {%- endmacro %}

@@ -15,6 +15,7 @@
 (
     select
         *,
+        {{ computed_once() }},
         case
             when not is_listed then null
             when not is_released and hold_amount <> 0 and taking_count = 0 then 'missing'
@@ -28,6 +29,7 @@
     from (
         select
             counterfoil_hold.*,
+            {{ computed_once() }}_of_counts,
             coalesce(totals.entry_count, 0) as entry_count,
             coalesce(totals.has_amount, 0) as has_amount,
             coalesce(totals.unknown_amount, 0) as unknown_amount,
@@ -100,26 +102,7 @@
                 min(happened_at) filter (where amount < 0) as first_negative_at
                 {%- endif %}
             from (
-                {%- for block in ledger.blocks if holds.name in block.holds and block.effects[holds.balance] %}
-                {%- for column, of in ledger_named_holds(ledger, block) if of.name == holds.name %}
-                select
-                    {{ column }} as hold,
-                    amount,
-                    reason,
-                    happened_at
-                from {{ ledger_entry_rows(ledger, block, ledger_balance(ledger, holds.balance)) }} as entries
-                where
-                    is_counted
-                    and {{ column }} {{ '= counterfoil_hold.hold' if account else 'is not null' }}
-                union all
-                {%- endfor %}
-                {%- endfor %}
-                select
-                    null::{{ holds.type }} as hold,
-                    null::{{ type }} as amount,
-                    null::text as reason,
-                    null::timestamptz as happened_at
-                where false
+                {{ ledger_facts_of_holds(ledger, holds, account) }}
             ) as facts
             {%- if not account %}
             group by hold

@@ -64,7 +64,8 @@
                     transaction,
                     min(happened_at) as happened_at,
                     array_agg(
-                        format('%L %L %L', account, reason, alike) order by account::text, alike
+                        format('%L %L %L %L', hold, account, reason, alike)
+                        order by hold::text, account::text, reason, alike
                     ) as signature
                 from {{ entries }}
                 where transaction is not null
@@ -75,7 +76,7 @@
         union all
         {%- endif %}
         {%- for is_held in ([true, false] if hold else [false]) %}
-        {%- set same = 'account, hold' if is_held else 'account' %}
+        {%- set same = 'hold' if is_held else 'account' %}
         {%- set kind = ('hold is ' ~ ('not ' if is_held else '') ~ 'null and transaction is null')
             if block.transaction else ('hold is ' ~ ('not ' if is_held else '') ~ 'null') %}
         select

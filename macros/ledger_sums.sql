@@ -60,7 +60,7 @@
                 {%- for balance in ledger.balances %}
                 {%- set n = loop.index %},
                 ({{ balance.stored or 'null' }})::{{ balance.type }} as stored_{{ n }},
-                ({{ balance.opening }})::{{ balance.type }} as opening_{{ n }},
+                ({{ balance.opening or 'null::numeric' }})::{{ balance.type }} as opening_{{ n }},
                 ({{ balance.min or 'null' }})::numeric as min_{{ n }},
                 ({{ balance.max or 'null' }})::numeric as max_{{ n }},
                 ({{ balance.tolerance or 'null' }})::numeric as tolerance_{{ n }},
@@ -115,6 +115,7 @@
             {{ balance.label }} as balance,
             {{ 'true' if balance.stored else 'false' }} as has_stored,
             {{ 'true' if balance.has_terms else 'false' }} as has_terms,
+            {{ 'true' if balance.is_recorded else 'false' }} as is_recorded,
             grouped.opening_{{ n }}::{{ ledger_type('amount') }} as opening_amount,
             grouped.stored_{{ n }}::{{ ledger_type('amount') }} as stored_amount,
             grouped.count_{{ n }} as entry_count,

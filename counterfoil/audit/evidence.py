@@ -355,6 +355,8 @@ class _Spoken:
             return "null"
         if isinstance(self.value, str):
             return _INSTANT.sub(r"\1 \2 UTC", self.value)
+        if isinstance(self.value, float) and self.value.is_integer():
+            return format(int(self.value), specification)
         if isinstance(self.value, int | float):
             return format(self.value, specification)
         return str(self.value)

@@ -18,7 +18,16 @@ from counterfoil.contract.ledger_sources import (
     Source,
     common_type,
 )
-from counterfoil.contract.ledgers import Balance, Columns, Entries, Holds, Ledger, Sql, listed
+from counterfoil.contract.ledgers import (
+    RECORDED,
+    Balance,
+    Columns,
+    Entries,
+    Holds,
+    Ledger,
+    Sql,
+    listed,
+)
 
 if TYPE_CHECKING:
     from counterfoil.contract.contract import Contract
@@ -218,6 +227,7 @@ class _Compiler:
             part: of_row.amount(value, part)
             for part in ("stored", "opening", "min", "max", "tolerance")
             if (value := getattr(balance, part)) is not None
+            and (part, value) != ("opening", RECORDED)
         }
         return {
             "name": name,
@@ -229,6 +239,7 @@ class _Compiler:
             "row_type": _wider(
                 numbers[part].type for part in ("stored", "opening") if part in numbers
             ),
+            "is_recorded": balance.opening == RECORDED,
             "has_terms": bool(balance.sum),
             "at_all_times": balance.at_all_times,
         }

@@ -6,13 +6,8 @@
 {% set reasons = ledger.reasons %}
 {# Of what nobody asks for nothing is computed: so a join for each, which Postgres can drop. #}
 {% set timed = ledger.balances | selectattr('at_all_times') | list %}
-{% set committing = [] %}
-{% for holds in ledger.holds if holds.account and reasons.adjusts and ledger_balance(ledger, holds.balance).min %}
-    {% do committing.append(holds) %}
-{% endfor %}
 {% set lowest = coalesced('running', timed, 'lowest') %}
 {% set highest = coalesced('running', timed, 'highest') %}
-{% set held = coalesced('held', committing, 'amount') %}
 {% set explained = ledger.balances | selectattr('stored') | selectattr('has_terms') | list %}
 select
     {{ ledger.name }}::text as ledger,
@@ -45,22 +40,23 @@ select
         when not sums.has_row then 'there is no such ' || {{ text_literal(ledger.words.account) }}
         when not sums.has_stored then 'nothing is stored'
         when sums.stored_amount is null then 'the stored balance is null'
+        when sums.is_recorded then 'its opening is not on record, so nothing is said of it'
         when sums.opening_amount is null then 'its opening is null'
         when sums.discrepancy_amount = 0 then 'balance and entries agree'
         when not sums.has_terms then 'the two columns differ'
         else coalesce(why.explanation, 'the stored balance is not a finite number')
     end as explanation,
-    ({{ held }})::numeric as held_amount,
-    sums.adjusted_amount,
     (sums.opening_amount + {{ lowest }})::numeric as lowest_amount,
     (sums.opening_amount + {{ highest }})::numeric as highest_amount,
     coalesce(
         sums.has_row and sums.has_stored
+        and (sums.stored_amount is null or not sums.is_recorded)
         and (sums.discrepancy_amount is null or abs(sums.discrepancy_amount) > sums.tolerance_amount),
         false
     ) as is_off,
     coalesce(
         sums.has_row and sums.has_stored
+        and (sums.stored_amount is null or not sums.is_recorded)
         and (sums.discrepancy_amount is null or sums.discrepancy_amount <> 0),
         false
     ) as is_off_at_all,
@@ -83,14 +79,7 @@ select
             then sums.opening_amount + {{ highest }} - sums.max_amount
         when sums.opening_amount + {{ lowest }} < sums.min_amount
             then sums.opening_amount + {{ lowest }} - sums.min_amount
-    end::numeric as past_excess_amount,
-    coalesce(
-        sums.has_row and {{ held }} > sums.opening_amount + sums.adjusted_amount, false
-    ) as is_overcommitted,
-    case
-        when sums.has_row
-            then least(sums.opening_amount + sums.adjusted_amount - {{ held }}, 0)
-    end::numeric as overcommitted_amount
+    end::numeric as past_excess_amount
 from {{ ledger_sums(ledger) }} as sums
 cross join lateral (
     select
@@ -109,17 +98,6 @@ left join {{ ledger_running(ledger, balance) }} as running_{{ loop.index }}
     on
         sums.account = running_{{ loop.index }}.account
         and sums.balance = {{ balance.label }}
-{% endfor -%}
-{% for holds in committing -%}
-left join (
-    select account, sum(hold_amount - given_amount) as amount
-    from {{ ledger_hold_rows(ledger, holds) }} as hold_rows
-    where is_listed and not is_released and hold_amount is not null
-    group by account
-) as held_{{ loop.index }}
-    on
-        sums.account = held_{{ loop.index }}.account
-        and sums.balance = {{ ledger_balance(ledger, holds.balance).label }}
 {% endfor -%}
 left join lateral (
     select
