@@ -2,15 +2,64 @@
 
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import yaml
 from sqlfluff.core import FluffConfig, Linter
 
+from counterfoil.common.settings import Settings
+from counterfoil.contract.catalog import Facts
+from counterfoil.contract.compiled_ledgers import compile_ledgers
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.contract.derived import dbt_variables
+from counterfoil.postgres.connection import connect
+from counterfoil.postgres.session import Session
 
 ROOT = Path(__file__).parents[1]
+
+# Of the demo's tables, with everything that a ledger can have.
+LEDGER = {
+    "epoch": "2025-10-29T00:12:00Z",
+    "freezes": [{"from": "2025-10-29T00:12:00Z", "until": "2025-10-29T00:13:00Z"}],
+    "accounts": {"table": "competitions", "key": "id", "label": "name", "currency": "name"},
+    "balances": {
+        "available": {
+            "stored": "available_reservation_tokens",
+            "opening": "total_reservation_tokens",
+            "sum": ["capacity_ledger"],
+            "min": 0,
+            "at_all_times": True,
+        },
+        "booked": {"max": 5, "sum": [{"entries": "capacity_ledger", "amount": 1}]},
+    },
+    "entries": {
+        "capacity_ledger": {
+            "table": "capacity_ledger",
+            "account": "competition_id",
+            "amount": "change_amount",
+            "at": "created_at",
+            "reason": "reason",
+            "hold": "reservation_id",
+            "currency": "reason",
+            "running_balance": {"before": "change_amount", "after": "change_amount"},
+            "transaction": "reservation_id",
+            "reverses": "reservation_id",
+        }
+    },
+    "holds": {
+        "reservations": {
+            "table": "reservations",
+            "balance": "available",
+            "account": "competition_id",
+            "amount": "spaces_confirmed",
+            "status": "status",
+            "at": "approved_at",
+            "owes": {"approved": "-spaces_confirmed", "cancelled": 0},
+        }
+    },
+    "reasons": {"takes": ["reservation_approval"], "gives": ["refund"], "adjusts": ["manual"]},
+}
 
 
 def contract_of_every_pack() -> Contract:
@@ -41,15 +90,25 @@ def contract_of_every_pack() -> Contract:
             "structure": market["structure"],
             "migrations": {"booking": tree},
             "health": {"statements_schema": "public"},
+            "ledgers": {"capacity": LEDGER},
         }
     )
+
+
+def with_ledgers(contract: Contract) -> Contract:
+    """The contract with its ledgers as SQL, which the demo's tables are asked for."""
+    settings = Settings()
+    with closing(connect(Session.of("demo", settings).builder, settings)) as connection:
+        return contract.knowing(Facts(ledgers=compile_ledgers(contract, connection)))
 
 
 def main() -> int:
     """Prints one line per violation; 1 if there is one."""
     os.chdir(ROOT)
     config = FluffConfig.from_root()
-    config.get_section(("templater", "dbt"))["context"] = dbt_variables(contract_of_every_pack())
+    config.get_section(("templater", "dbt"))["context"] = dbt_variables(
+        with_ledgers(contract_of_every_pack())
+    )
     found = [
         f"{file.path}:{violation.line_no}: {violation.rule_code()} {violation.desc()}"
         for folder in Linter(config=config).lint_paths(("models",)).paths

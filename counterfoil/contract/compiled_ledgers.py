@@ -254,6 +254,8 @@ class _Compiler:
     ) -> dict[str, Any]:
         source = self._sources[f"entries.{name}"]
         counts = source.condition(block.where, "where") if block.where else "true"
+        if block.join:
+            self._refuse_repeated(source, [entry, account], f"entries.{name}.join")
         own = source.amount(block.amount, "amount") if block.amount is not None else None
         is_orphan = f"{_ORIGINAL}_counts is false" if block.reverses is not None else None
         sums = {
@@ -366,23 +368,26 @@ class _Compiler:
         expressions = source.keys([columns], "key")
         key = _as_one(expressions, [expressions[0].key_type])
         if not self._is_once(holds.table, [columns], holds.join):
-            self._refuse_twice(source, key, f"holds.{name}")
+            # Two rows of one key would each owe what the entries of both come to.
+            self._refuse_repeated(source, [key], f"holds.{name}.key")
         return key, key.type
 
-    def _refuse_twice(self, source: Source, key: _Key, part: str) -> None:
-        """A hold is one row: two of one key would each owe what their entries come to."""
+    def _refuse_repeated(self, source: Source, keys: Sequence[_Key], part: str) -> None:
+        """That no two rows agree on the keys: a join may have multiplied them."""
+        columns = ", ".join(key.sql for key in keys)
+        is_set = " and ".join(key.is_set for key in keys)
         with self._at.connection.cursor() as cursor:
             cursor.execute(
-                f"select count(*) from (select from {source.relation} group by {key.sql}"  # noqa: S608
-                f" having count(*) > 1 and {key.sql} is not null) as doubled"
+                f"select count(*) from (select from {source.relation} where {is_set}"  # noqa: S608
+                f" group by {columns} having count(*) > 1) as repeated"
             )
             ((count,),) = cursor.fetchall()
         self._at.connection.rollback()
         if count:
             raise self._at.refused(
-                f"{self._name}.{part}.key",
-                f"{count:,} of its keys have several rows",
-                "Name a key that is unique, or take the join out that multiplies",
+                f"{self._name}.{part}",
+                f"{count:,} of them are there several times",
+                "Name what is unique, or correct the join that multiplies them",
             )
 
     def _naming(self, name: str, key: str, value: Sql, named: _Key) -> str:

@@ -295,7 +295,14 @@ class Suite(_Entry):
             for check in self.checks
             if check.declared_by is None or contract.declares(check.declared_by)
         )
-        return self.model_copy(update={"checks": checks})
+        return self.model_copy(update={"checks": checks, "sources": self._sources(contract)})
+
+    def _sources(self, contract: Contract) -> tuple[str, ...]:
+        """Its own, or of ledgers, whose tables the contract names, those that it lists."""
+        if self.pack != "ledger":
+            return self.sources
+        of_ledgers = [table for ledger in contract.ledgers.values() for table in ledger.tables]
+        return tuple(dict.fromkeys(table for table in of_ledgers if table in contract.tables))
 
     @property
     def columns_used(self) -> Iterable[tuple[str, str, str]]:
