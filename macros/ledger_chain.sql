@@ -15,7 +15,7 @@
 #}
 {% macro ledger_chain(ledger, block, balance) -%}
 {%- set running = block.running -%}
-{%- set found = 'before' if running.before else 'previous_after' -%}
+{%- set found = 'was_found' if running.before else 'previously_left' -%}
 (
     select
         entry,
@@ -27,26 +27,26 @@
             entry,
             account,
             case
-                when after is null then 'it leaves no balance'
-                when {{ found }} is not null and after - {{ found }} is distinct from amount
-                    then format('it turns %s into %s by %s', {{ found }}, after, amount)
+                when was_left is null then 'it leaves no balance'
+                when {{ found }} is not null and (was_left - {{ found }} is distinct from amount)
+                    then format('it turns %s into %s by %s', {{ found }}, was_left, amount)
                 {%- if running.order %}
                 {%- if running.before %}
-                when before is distinct from previous_after and not is_after_unknown
-                    then format('it found %s, where %s was left', before, previous_after)
+                when (was_found is distinct from previously_left) and not is_after_unknown
+                    then format('it found %s, where %s was left', was_found, previously_left)
                 {%- endif %}
-                when is_last and has_stored and after <> stored
-                    then format('it is the last and left %s, and %s is stored', after, stored)
+                when is_last and has_stored and was_left <> stored
+                    then format('it is the last and left %s, and %s is stored', was_left, stored)
                 {%- else %}
-                when before is null then 'it found no balance'
+                when was_found is null then 'it found no balance'
                 when use_of_before > coalesce(left_as_before, 0)
-                    then format('it found %s, which nothing had left for it', before)
+                    then format('it found %s, which nothing had left for it', was_found)
                 when
                     has_stored
                     and is_stored_unmatched
                     and is_after_unmatched
                     and place_of_after = 1
-                    then format('it left %s, which nothing found, and %s is stored', after, stored)
+                    then format('it left %s, which nothing found, and %s is stored', was_left, stored)
                 {%- endif %}
             end as chain_fault
         from (
@@ -54,9 +54,11 @@
             select
                 *,
                 row_number() over backwards = 1 as is_last,
-                case when row_number() over forwards = 1 then opening else lag(after) over forwards end
-                    as previous_after,
-                row_number() over forwards > 1 and lag(after) over forwards is null
+                case
+                    when row_number() over forwards = 1 then opening
+                    else lag(was_left) over forwards
+                end as previously_left,
+                row_number() over forwards > 1 and lag(was_left) over forwards is null
                     as is_after_unknown
             from {{ ledger_chained(ledger, block, balance) }} as chained
             window
@@ -71,10 +73,10 @@
             {%- else %}
             select
                 chained.*,
-                coalesce(afters.count, 0) + coalesce((chained.before = chained.opening)::int, 0)
+                coalesce(afters.count, 0) + coalesce((chained.was_found = chained.opening)::int, 0)
                     as left_as_before,
                 row_number() over (
-                    partition by chained.account, chained.before
+                    partition by chained.account, chained.was_found
                     order by chained.happened_at asc, chained.entry asc
                 ) as use_of_before,
                 unmatched.is_stored_unmatched,
@@ -88,26 +90,26 @@
                 ) as place_of_after
             from {{ ledger_chained(ledger, block, balance) }} as chained
             left join (
-                select account, after as value, count(*) as count
+                select account, was_left as value, count(*) as count
                 from {{ ledger_chained(ledger, block, balance) }} as chained
-                group by account, after
-            ) as afters on chained.account = afters.account and chained.before = afters.value
+                group by account, was_left
+            ) as afters on chained.account = afters.account and chained.was_found = afters.value
             left join (
-                select account, after as value, count(*) as count
+                select account, was_left as value, count(*) as count
                 from {{ ledger_chained(ledger, block, balance) }} as chained
-                group by account, after
+                group by account, was_left
             ) as afters_of_own
-                on chained.account = afters_of_own.account and chained.after = afters_of_own.value
+                on chained.account = afters_of_own.account and chained.was_left = afters_of_own.value
             left join (
-                select account, before as value, count(*) as count
+                select account, was_found as value, count(*) as count
                 from {{ ledger_chained(ledger, block, balance) }} as chained
-                group by account, before
-            ) as befores on chained.account = befores.account and chained.after = befores.value
+                group by account, was_found
+            ) as befores on chained.account = befores.account and chained.was_left = befores.value
             left join (
                 select
                     account,
-                    max((opening = stored)::int) + count(*) filter (where after = stored)
-                    <= count(*) filter (where before = stored) as is_stored_unmatched
+                    max((opening = stored)::int) + count(*) filter (where was_left = stored)
+                    <= count(*) filter (where was_found = stored) as is_stored_unmatched
                 from {{ ledger_chained(ledger, block, balance) }} as chained
                 group by account
             ) as unmatched on chained.account = unmatched.account

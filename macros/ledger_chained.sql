@@ -5,7 +5,7 @@
         ledger: one of `ledgers()`.
         block: a block of entries with `running_balance`.
         balance: the balance that sums them.
-    Returns: a subquery: entry, account, amount, before, after, what they are ordered by,
+    Returns: a subquery: entry, account, amount, was_found, was_left, what they are ordered by,
         happened_at, and of the account opening, stored and has_stored.
     Example: from {{ ledger_chained(ledger, block, balance) }} as chained
 #}
@@ -15,8 +15,8 @@
         entries.entry,
         entries.account,
         entries.amount,
-        entries.found as before,
-        entries.left_amount as after,
+        entries.found as was_found,
+        entries.left_amount as was_left,
         {%- for column in block.running.order %}
         entries.order_{{ loop.index }},
         {%- endfor %}

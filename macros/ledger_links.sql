@@ -33,16 +33,18 @@ from (
             entry,
             happened_at,
             amount,
-            after,
-            previous_after,
-            {{ 'before' if running.before else 'previous_after' }} as before,
+            was_left,
+            previously_left,
+            {{ 'was_found' if running.before else 'previously_left' }} as was_found,
             position
         from (
             select
                 *,
                 row_number() over forwards as position,
-                case when row_number() over forwards = 1 then opening else lag(after) over forwards end
-                    as previous_after
+                case
+                    when row_number() over forwards = 1 then opening
+                    else lag(was_left) over forwards
+                end as previously_left
             from chained
             window forwards as (order by {{ order }})
         ) as ordered
@@ -51,10 +53,10 @@ from (
     gaps as (
         select
             linked.entry::text as entity,
-            linked.before - linked.previous_after as amount,
+            linked.was_found - linked.previously_left as amount,
             format(
                 'entry %s found %s where %s was left%s',
-                linked.entry, linked.before, linked.previous_after,
+                linked.entry, linked.was_found, linked.previously_left,
                 ', so that ' || lost.entries || ' was lost'
             ) as detail
         from linked
@@ -67,30 +69,30 @@ from (
                 and since.position > (
                     select max(origin.position)
                     from (
-                        select position, after
+                        select position, was_left
                         from linked
                         union all
                         select 0, (select min(opening) from chained)
                     ) as origin
                     where
                         origin.position < linked.position
-                        and origin.after = linked.before
+                        and origin.was_left = linked.was_found
                 )
         ) as lost on true
-        where linked.before <> linked.previous_after
+        where linked.was_found <> linked.previously_left
     )
     {%- else -%}
     linked as (
-        select entry, happened_at, amount, after, before from chained
+        select entry, happened_at, amount, was_left, was_found from chained
     ),
 
     -- Each balance: how often it was found, and how often it was left.
     seen as (
-        select value, sum(was_found) as found, sum(was_left) as was_left
+        select value, sum(found) as found, sum(remaining) as remaining
         from (
-            select before as value, 1 as was_found, 0 as was_left from chained
+            select was_found as value, 1 as found, 0 as remaining from chained
             union all
-            select after, 0, 1 from chained
+            select was_left, 0, 1 from chained
             union all
             (select stored, 1, 0 from chained limit 1)
             union all
@@ -100,11 +102,11 @@ from (
     ),
 
     unmatched as (
-        select sum(value * (found - was_left)) as amount
+        select sum(value * (found - remaining)) as amount
         from seen
         having
             not coalesce(bool_or(
-                found > was_left and value = (select min(chained.stored) from chained)
+                found > remaining and value = (select min(chained.stored) from chained)
             ), true)
     ),
 
@@ -113,7 +115,7 @@ from (
             (
                 select chained.entry::text
                 from chained
-                inner join seen on chained.before = seen.value and seen.found > seen.was_left
+                inner join seen on chained.was_found = seen.value and seen.found > seen.remaining
                 order by chained.happened_at desc nulls first, chained.entry desc
                 limit 1
             ) as entity,
@@ -124,7 +126,7 @@ from (
                 (
                     select string_agg('entry ' || chained.entry::text, ', ' order by chained.entry)
                     from chained
-                    inner join seen on chained.after = seen.value and seen.found < seen.was_left
+                    inner join seen on chained.was_left = seen.value and seen.found < seen.remaining
                 )
             ) as detail
         from unmatched
@@ -134,21 +136,21 @@ from (
 
     select 'gap in the chain' as cause, gaps.entity, gaps.amount, gaps.detail
     from gaps
-    where not exists (select from linked where before is null or after is null)
+    where not exists (select from linked where was_found is null or was_left is null)
     union all
     select
         'wrong step',
         linked.entry::text,
-        linked.after - linked.before - coalesce(linked.amount, 0),
+        linked.was_left - linked.was_found - coalesce(linked.amount, 0),
         format(
             'entry %s of %s %s turned %s into %s',
-            linked.entry, linked.amount, {{ unit }}, linked.before, linked.after
+            linked.entry, linked.amount, {{ unit }}, linked.was_found, linked.was_left
         )
     from linked
     where
-        linked.after - linked.before <> coalesce(linked.amount, 0)
+        linked.was_left - linked.was_found <> coalesce(linked.amount, 0)
         and not exists (
-            select from linked as unknown where unknown.before is null or unknown.after is null
+            select from linked as unknown where unknown.was_found is null or unknown.was_left is null
         )
 ) as links
 {%- endmacro %}

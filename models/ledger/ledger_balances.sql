@@ -3,12 +3,12 @@
 -- noqa: disable=layout.indent
 
 {% for ledger in ledgers() %}
-{% set reasons = ledger.reasons %}
-{# Of what nobody asks for nothing is computed: so a join for each, which Postgres can drop. #}
+{# A join for each balance: Postgres drops those of which nobody asks. #}
 {% set timed = ledger.balances | selectattr('at_all_times') | list %}
 {% set lowest = coalesced('running', timed, 'lowest') %}
 {% set highest = coalesced('running', timed, 'highest') %}
-{% set explained = ledger.balances | selectattr('stored') | selectattr('has_terms') | list %}
+{% set stored = ledger.balances | selectattr('stored') %}
+{% set explained = stored | selectattr('has_terms') | list %}
 select
     {{ ledger.name }}::text as ledger,
     sums.balance::text as balance,
@@ -37,7 +37,8 @@ select
     ))::{{ ledger_type('amount') }} as unexplained_amount,
     coalesce(why.candidate_count, 0) as candidate_count,
     case
-        when not sums.has_row then 'there is no such ' || {{ text_literal(ledger.words.account) }}
+        when not sums.has_row
+            then 'there is no such ' || {{ text_literal(ledger.words.account) }}
         when not sums.has_stored then 'nothing is stored'
         when sums.stored_amount is null then 'the stored balance is null'
         when sums.is_recorded then 'its opening is not on record, so nothing is said of it'
@@ -51,7 +52,10 @@ select
     coalesce(
         sums.has_row and sums.has_stored
         and (sums.stored_amount is null or not sums.is_recorded)
-        and (sums.discrepancy_amount is null or abs(sums.discrepancy_amount) > sums.tolerance_amount),
+        and (
+            sums.discrepancy_amount is null
+            or abs(sums.discrepancy_amount) > sums.tolerance_amount
+        ),
         false
     ) as is_off,
     coalesce(
@@ -90,7 +94,10 @@ cross join lateral (
         end as excess_amount
     from (
         select
-            case when sums.has_stored then sums.stored_amount else sums.expected_amount end as amount
+            case
+                when sums.has_stored then sums.stored_amount
+                else sums.expected_amount
+            end as amount
     ) as bounded
 ) as bounds
 {% for balance in timed -%}

@@ -4,28 +4,25 @@
 select
     {{ ledger.name }}::text as ledger,
     {{ holds.label_of }}::text as holds,
-    statuses.hold_status,
-    statuses.is_owed,
-    coalesce(counts.hold_count, 0) as hold_count
+    hold_status,
+    bool_or(is_owed) as is_owed,
+    count(*) filter (where is_hold) as hold_count
 from (
     select
         hold_status,
-        count(*) as hold_count
+        is_listed as is_owed,
+        true as is_hold
     from {{ ledger_hold_keys(ledger, holds) }} as held
     where is_audited
-    group by hold_status
-) as counts
-full join (
-    values
     {% for owed in holds.owes -%}
-    ({{ owed.status }}){{ ',' if not loop.last }}
-    {% endfor -%}
-) as declared (hold_status) on counts.hold_status = declared.hold_status
-cross join lateral (
+    union all
     select
-        coalesce(counts.hold_status, declared.hold_status) as hold_status,
-        declared.hold_status is not null as is_owed
+        {{ owed.status }} as hold_status,
+        true as is_owed,
+        false as is_hold
+    {% endfor -%}
 ) as statuses
+group by hold_status
 {% if not loop.last %}
 union all
 {% endif %}

@@ -69,7 +69,8 @@ select
         when 'not as owed' then hold_rows.has_amount - hold_rows.owed_amount
     end::{{ ledger_type('amount') }} as fault_amount
 from {{ ledger_hold_rows(ledger, holds) }} as hold_rows
-left join {{ ledger_account_rows(ledger) }} as accounts on hold_rows.account = accounts.account
+left join {{ ledger_account_rows(ledger) }} as accounts
+    on hold_rows.account = accounts.account
 {% if not loop.last %}
 union all
 {% endif %}

@@ -31,7 +31,11 @@ from (
         happened_at as created_at,
         entry,
         {% if block.holds -%}
-        coalesce({% for hold in block.holds %}hold_{{ loop.index }}::text{{ ', ' if not loop.last }}{% endfor %})
+        coalesce(
+            {%- for hold in block.holds %}
+            hold_{{ loop.index }}::text{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
         {%- else -%}
         null::text
         {%- endif %} as hold,
