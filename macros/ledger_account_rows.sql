@@ -10,6 +10,7 @@
 #}
 {% macro ledger_account_rows(ledger, balance=none) -%}
 {%- set accounts = ledger.accounts -%}
+{%- set audited = 'filter (where ' ~ accounts.is_audited ~ ')' -%}
 (
     select
         {{ accounts.account }} as account,
@@ -25,21 +26,21 @@
             as stored
         {%- endif %}
         {%- else %}
-        min({{ accounts.tenant }}) as tenant_id,
-        min({{ accounts.label }}) as label,
+        min({{ accounts.tenant }}) {{ audited }} as tenant_id,
+        min({{ accounts.label }}) {{ audited }} as label,
         bool_or({{ accounts.is_audited }}) as is_audited,
         case
-            when min({{ accounts.currency }}) = max({{ accounts.currency }})
-                then min({{ accounts.currency }})
+            when min({{ accounts.currency }}) {{ audited }} = max({{ accounts.currency }}) {{ audited }}
+                then min({{ accounts.currency }}) {{ audited }}
         end as currency,
-        min({{ accounts.created_at }}) as created_at
+        min({{ accounts.created_at }}) {{ audited }} as created_at
         {%- if balance %},
-        sum({{ balance.opening or 'null::numeric' }}) filter (where {{ accounts.is_audited }}) as opening,
+        sum({{ balance.opening or 'null::numeric' }}) {{ audited }} as opening,
         case
             when bool_and({{ balance.stored or 'null::numeric' }} is not null)
-                filter (where {{ accounts.is_audited }})
+                {{ audited }}
                 then sum({{ balance.stored or 'null::numeric' }})
-                    filter (where {{ accounts.is_audited }})
+                    {{ audited }}
         end as stored
         {%- endif %}
         {%- endif %}

@@ -6,7 +6,8 @@
         ledger: one of `ledgers()`.
         balance: one of its balances.
         account: an SQL expression, of the account's type.
-    Returns: a query: cause, entity_type, entity, amount and detail.
+    Returns: a query: cause, entity_type, part, precedence, entity, amount and detail. Of an
+        entity of a part the one of the least precedence is meant: one row is one anomaly.
     Example: from ({{ ledger_anomalies(ledger, balance, 'off.account') }}) as anomalies
 #}
 {% macro ledger_anomalies(ledger, balance, account) -%}
@@ -16,6 +17,8 @@
 select
     null::text as cause,
     null::text as entity_type,
+    null::text as part,
+    0 as precedence,
     null::text as entity,
     null::numeric as amount,
     null::text as detail
@@ -34,6 +37,8 @@ select
         else hold_fault
     end,
     {{ word }},
+    'holds ' || {{ holds.label_of }},
+    0,
     hold::text,
     owed_amount - (has_amount - unknown_amount),
     case hold_fault
@@ -62,26 +67,26 @@ select
         )
         when 'repeated' then format(
             '%s %s has %s entries that take (%s %s for %s)',
-            {{ word }}, hold, taking_count, taken_amount, {{ unit }}, hold_amount
+            {{ word }}, hold, taking_count, {{ in_words('taken_amount') }}, {{ unit }}, hold_amount
         )
         when 'wrong amount' then format(
             'of %s %s %s %s were taken for %s',
-            {{ word }}, hold, taken_amount, {{ unit }}, hold_amount
+            {{ word }}, hold, {{ in_words('taken_amount') }}, {{ unit }}, hold_amount
         )
         when 'given back beyond' then format(
             '%s %s was given back %s %s of %s taken',
-            {{ word }}, hold, given_amount, {{ unit }}, taken_amount
+            {{ word }}, hold, {{ in_words('given_amount') }}, {{ unit }}, taken_amount
         )
         when 'wrong refund' then format(
             '%s %s was given back %s %s instead of %s',
-            {{ word }}, hold, given_amount, {{ unit }}, due_back_amount
+            {{ word }}, hold, {{ in_words('given_amount') }}, {{ unit }}, due_back_amount
         )
         when 'kept' then format(
-            '%s %s is %s, and has %s %s', {{ word }}, hold, hold_status, has_amount, {{ unit }}
+            '%s %s is %s, and has %s %s', {{ word }}, hold, hold_status, {{ in_words('has_amount') }}, {{ unit }}
         )
         else format(
             '%s %s is %s, and has %s %s instead of %s',
-            {{ word }}, hold, hold_status, has_amount, {{ unit }}, owed_amount
+            {{ word }}, hold, hold_status, {{ in_words('has_amount') }}, {{ unit }}, owed_amount
         )
     end
 from {{ ledger_hold_rows(ledger, holds, account) }} as hold_rows
@@ -94,11 +99,13 @@ union all
 select
     'entry of another account',
     'entry',
+    'entries ' || {{ block.name }},
+    1,
     entries.entry::text,
     -entries.amount,
     format(
         'entry %s (%s %s) is booked here, its %s %s is of %s',
-        entries.entry, entries.amount, {{ unit }}, {{ word }}, entries.{{ column }}, held.account
+        entries.entry, {{ in_words('entries.amount') }}, {{ unit }}, {{ word }}, entries.{{ column }}, held.account
     )
 from {{ ledger_entry_rows(ledger, block, balance) }} as entries
 inner join {{ ledger_hold_keys(ledger, holds) }} as held on entries.{{ column }} = held.hold
@@ -110,11 +117,13 @@ union all
 select
     'entry of another account',
     'entry',
+    'entries ' || {{ block.name }},
+    1,
     entries.entry::text,
     entries.amount,
     format(
         'entry %s (%s %s) of %s %s is booked on another %s',
-        entries.entry, entries.amount, {{ unit }}, {{ word }}, held.hold,
+        entries.entry, {{ in_words('entries.amount') }}, {{ unit }}, {{ word }}, held.hold,
         {{ text_literal(ledger.words.account) }}
     )
 from {{ ledger_hold_keys(ledger, holds) }} as held
@@ -130,11 +139,13 @@ union all
 select
     'entry without a ' || {{ word }},
     'entry',
+    'entries ' || {{ block.name }},
+    2,
     entries.entry::text,
     -entries.amount,
     format(
         'entry %s (%s%s %s) belongs to no %s',
-        entries.entry, entries.reason || ', ', entries.amount, {{ unit }},
+        entries.entry, entries.reason || ', ', {{ in_words('entries.amount') }}, {{ unit }},
         {{ word }}
     )
 from {{ ledger_entry_rows(ledger, block, balance) }} as entries
@@ -158,11 +169,13 @@ union all
 select
     'entry of unknown reason',
     'entry',
+    'entries ' || {{ block.name }},
+    3,
     entries.entry::text,
     -entries.amount,
     format(
         'entry %s (%s %s) has the unknown reason %s',
-        entries.entry, entries.amount, {{ unit }}, coalesce(entries.reason, 'null')
+        entries.entry, {{ in_words('entries.amount') }}, {{ unit }}, coalesce(entries.reason, 'null')
     )
 from {{ ledger_entry_rows(ledger, block, balance) }} as entries
 where
@@ -185,11 +198,13 @@ union all
 select
     'transaction that repeats another',
     'entry',
+    'entries ' || {{ block.name }},
+    4,
     entries.entry::text,
     -entries.amount,
     format(
         'entry %s (%s %s) is of transaction %s, which repeats another',
-        entries.entry, entries.amount, {{ unit }}, entries.transaction
+        entries.entry, {{ in_words('entries.amount') }}, {{ unit }}, entries.transaction
     )
 from {{ ledger_entry_rows(ledger, block, balance) }} as entries
 inner join {{ ledger_repeats(ledger, block) }} as repeats
@@ -205,14 +220,16 @@ union all
 select
     'second reversal',
     'entry',
+    'entries ' || {{ block.name }},
+    5,
     reversals.entry::text,
-    -reversals.amount,
+    -reversals.amount * reversals.excess_share,
     format(
         'entry %s (%s %s) takes back what was taken back already',
-        reversals.entry, reversals.amount, {{ unit }}
+        reversals.entry, {{ in_words('reversals.amount') }}, {{ unit }}
     )
 from {{ ledger_reversals(ledger, block, balance, account) }} as reversals
-where reversals.exceeds
+where reversals.excess_share > 0
 {%- endif %}
 {%- endfor %}
 {%- endmacro %}

@@ -29,24 +29,39 @@
             case
                 when was_left is null then 'it leaves no balance'
                 when {{ found }} is not null and (was_left - {{ found }} is distinct from amount)
-                    then format('it turns %s into %s by %s', {{ found }}, was_left, amount)
+                    then format(
+                        'it turns %s into %s by %s',
+                        {{ in_words(found) }}, {{ in_words('was_left') }}, {{ in_words('amount') }}
+                    )
                 {%- if running.order %}
                 {%- if running.before %}
                 when (was_found is distinct from previously_left) and not is_after_unknown
-                    then format('it found %s, where %s was left', was_found, previously_left)
+                    then format(
+                        'it found %s, where %s was left',
+                        {{ in_words('was_found') }}, {{ in_words('previously_left') }}
+                    )
                 {%- endif %}
                 when is_last and has_stored and was_left <> stored
-                    then format('it is the last and left %s, and %s is stored', was_left, stored)
+                    then format(
+                        'it is the last and left %s, and %s is stored',
+                        {{ in_words('was_left') }}, {{ in_words('stored') }}
+                    )
                 {%- else %}
                 when was_found is null then 'it found no balance'
                 when use_of_before > coalesce(left_as_before, 0)
-                    then format('it found %s, which nothing had left for it', was_found)
+                    then format(
+                        'it found %s, which nothing had left for it',
+                        {{ in_words('was_found') }}
+                    )
                 when
                     has_stored
                     and is_stored_unmatched
                     and is_after_unmatched
                     and place_of_after = 1
-                    then format('it left %s, which nothing found, and %s is stored', was_left, stored)
+                    then format(
+                        'it left %s, which nothing found, and %s is stored',
+                        {{ in_words('was_left') }}, {{ in_words('stored') }}
+                    )
                 {%- endif %}
             end as chain_fault
         from (

@@ -43,14 +43,19 @@ links as (
 
 found as (
     select
-        anomalies.*,
+        *,
         row_number() over (
             order by abs(amount) desc, cause asc, entity_type asc, entity asc
         ) as rank,
         dense_rank() over (order by cause asc) as cause_rank,
         count(*) over () as anomaly_count
-    from ({{ ledger_anomalies(ledger, balance, account) }}) as anomalies
-    where amount <> 0 and (select whole_fault.detail from whole_fault) is null
+    from (
+        select distinct on (part, entity) anomalies.*
+        from ({{ ledger_anomalies(ledger, balance, account) }}) as anomalies
+        where (select whole_fault.detail from whole_fault) is null
+        order by part asc, entity asc, precedence asc
+    ) as single
+    where amount <> 0
 ),
 
 -- What is taken or left together has one place.

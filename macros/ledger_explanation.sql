@@ -31,19 +31,28 @@ select
             case
                 when certain_details is null and possible_details is null then null
                 when unexplained_amount <> 0 and candidate_count = 0
-                    then format('nothing on record says why of %s %s', unexplained_amount, {{ unit }})
+                    then format(
+                        'nothing on record says why of %s %s',
+                        {{ in_words('unexplained_amount') }}, {{ unit }}
+                    )
             end,
             case
                 when candidate_count = 1 then format(
-                    'entry %s is the only one of %s %s: it may %s, but the size alone cannot tell'
-                    ' whether',
-                    candidates[1], candidate_amounts[1], {{ unit }}, candidate_words[1]
+                    'entry %s is the only one of %s %s%s: it may %s, but the size alone cannot'
+                    ' tell whether',
+                    candidates[1], {{ in_words('candidate_amount') }}, {{ unit }},
+                    -- Of those that do not count nobody knows how many there are.
+                    case
+                        when candidate_words like '%all the same%' then ' that does not count'
+                        else format(', of %s', {{ off }}.entry_count)
+                    end,
+                    candidate_words
                 )
                 when candidate_count > 1 then format(
                     'one of %s entries of %s %s may %s (newest %s); the size alone cannot tell'
                     ' which, or whether',
-                    candidate_count, candidate_amounts[1], {{ unit }}, candidate_words[1],
-                    array_to_string(candidates[1:3], ', ')
+                    candidate_count, {{ in_words('candidate_amount') }}, {{ unit }},
+                    candidate_words, array_to_string(candidates[1:3], ', ')
                 )
             end
         )
@@ -64,16 +73,14 @@ from (
         array_agg(
             entity order by happened_at desc nulls last, entity desc
         ) filter (where evidence_role = 'candidate') as candidates,
-        array_agg(
-            amount order by happened_at desc nulls last, entity desc
-        ) filter (where evidence_role = 'candidate') as candidate_amounts,
-        array_agg(
-            case cause
-                when 'entry that does not count' then 'be in the balance and does not count'
+        max(abs(amount)) filter (where evidence_role = 'candidate') as candidate_amount,
+        string_agg(
+            distinct case cause
+                when 'entry that does not count' then 'be in the balance all the same'
                 when 'entry counted twice' then 'have been counted twice'
                 else 'be missing from the balance'
-            end
-            order by happened_at desc nulls last, entity desc
+            end,
+            ', or '
         ) filter (where evidence_role = 'candidate') as candidate_words
     from ({{ ledger_explained(ledger, balance, off) }}) as evidence
     where

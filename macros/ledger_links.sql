@@ -56,7 +56,9 @@ from (
             linked.was_found - linked.previously_left as amount,
             format(
                 'entry %s found %s where %s was left%s',
-                linked.entry, linked.was_found, linked.previously_left,
+                linked.entry,
+                {{ in_words('linked.was_found') }},
+                {{ in_words('linked.previously_left') }},
                 ', so that ' || lost.entries || ' was lost'
             ) as detail
         from linked
@@ -121,13 +123,13 @@ from (
             ) as entity,
             unmatched.amount,
             format(
-                'of %s %s nobody found what these had left: %s',
-                unmatched.amount, {{ unit }},
+                'nothing began from what these had left: %s (%s %s)',
                 (
                     select string_agg('entry ' || chained.entry::text, ', ' order by chained.entry)
                     from chained
                     inner join seen on chained.was_left = seen.value and seen.found < seen.remaining
-                )
+                ),
+                {{ in_words('unmatched.amount') }}, {{ unit }}
             ) as detail
         from unmatched
         where unmatched.amount <> 0
@@ -144,7 +146,11 @@ from (
         linked.was_left - linked.was_found - coalesce(linked.amount, 0),
         format(
             'entry %s of %s %s turned %s into %s',
-            linked.entry, linked.amount, {{ unit }}, linked.was_found, linked.was_left
+            linked.entry,
+            {{ in_words('linked.amount') }},
+            {{ unit }},
+            {{ in_words('linked.was_found') }},
+            {{ in_words('linked.was_left') }}
         )
     from linked
     where

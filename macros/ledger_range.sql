@@ -9,8 +9,8 @@
 #}
 {% macro ledger_range(min, max) -%}
 case
-    when {{ max }} is null then format('at least %s', {{ min }})
-    when {{ min }} is null then format('at most %s', {{ max }})
-    else format('%s to %s', {{ min }}, {{ max }})
+    when {{ max }} is null then format('at least %s', {{ in_words(min) }})
+    when {{ min }} is null then format('at most %s', {{ in_words(max) }})
+    else format('%s to %s', {{ in_words(min) }}, {{ in_words(max) }})
 end
 {%- endmacro %}

@@ -5,51 +5,74 @@
     Arguments:
         ledger: one of `ledgers()`.
         block: a block of entries with `reverses`.
-        balance: whose amounts are meant; the entries' own, if not given.
+        balance: the balance that `amount` is meant in; the entries' own amount, if not given.
         account: of which account, as an SQL expression; of all, if not given.
-    Returns: a subquery: entry, account, amount, is_unmatched and exceeds.
+    Returns: a subquery: entry, account, amount, is_unmatched, and what is too much of it:
+        excess_amount of its own amount, as a share excess_share.
     Example: left join {{ ledger_reversals(ledger, block) }} as reversals on ...
 #}
 {% macro ledger_reversals(ledger, block, balance=none, account=none) -%}
+{%- set entries = ledger_entry_rows(ledger, block, balance) ~ ' as entries' -%}
 (
     select
         entry,
         account,
         amount,
-        is_original_missing or (
-            reversed_amount > abs(original_amount)
-            and reversed_amount - own_amount <= abs(original_amount)
-        ) as is_unmatched,
-        coalesce(reversed_amount > abs(original_amount), false) as exceeds
+        is_original_missing or is_first_beyond as is_unmatched,
+        case when is_original_missing then own_amount else own_amount * excess_share end
+            as excess_amount,
+        excess_share
     from (
         select
-            entry,
-            account,
-            amount,
-            original_amount,
-            is_original_missing,
-            -sign(original_amount) * amount as own_amount,
-            sum(-sign(original_amount) * amount) over (
-                partition by original order by happened_at asc, entry asc
-            ) as reversed_amount
+            *,
+            coalesce(
+                reversed_amount > abs(original_amount)
+                and reversed_amount - taken_back_amount <= abs(original_amount),
+                false
+            ) as is_first_beyond,
+            greatest(
+                least(
+                    (reversed_amount - abs(original_amount))::numeric
+                    / nullif(taken_back_amount, 0),
+                    1
+                ),
+                0
+            ) as excess_share
         from (
             select
-                entry,
-                account,
-                {{ 'amount' if balance else 'own_amount' }} as amount,
-                original,
-                happened_at,
-                original_amount,
-                is_original_missing
-            from {{ ledger_entry_rows(ledger, block, balance) }} as entries
-            where
-                counts
-                and original is not null
-                and not is_original_uncounted
-                {%- if account %}
-                and account = {{ account }}
-                {%- endif %}
-        ) as counted
-    ) as added
+                *,
+                sum(taken_back_amount) over (
+                    partition by original order by happened_at asc, entry asc
+                ) as reversed_amount
+            from (
+                select
+                    entry,
+                    account,
+                    own_amount,
+                    {{ 'amount' if balance else 'own_amount' }} as amount,
+                    original,
+                    happened_at,
+                    original_amount,
+                    is_original_missing,
+                    -sign(original_amount) * own_amount as taken_back_amount
+                from {{ entries }}
+                where
+                    counts
+                    and original is not null
+                    and not is_original_uncounted
+                    {%- if account %}
+                    -- Those of other accounts use the original up as well.
+                    and original in (
+                        select original
+                        from {{ entries }}
+                        where account = {{ account }}
+                    )
+                    {%- endif %}
+            ) as counted
+        ) as added
+    ) as judged
+    {%- if account %}
+    where account = {{ account }}
+    {%- endif %}
 )
 {%- endmacro %}

@@ -19,7 +19,7 @@
         select
             account,
             sum(amount) over instants as running,
-            sum(amount) filter (where is_addition is not true) over instants
+            coalesce(sum(amount) filter (where is_addition is not true) over instants, 0)
                 as running_less_additions
         from (
             {%- for block in ledger.blocks if block.effects[balance.name] %}

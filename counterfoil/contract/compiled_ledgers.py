@@ -275,7 +275,8 @@ class _Compiler:
                 f"{relation} left join (select {entry.sql} as {_ORIGINAL},"  # noqa: S608
                 f" bool_or({counts}) as {_ORIGINAL}_counts,"
                 f" min({amount or 'null::numeric'}) as {_ORIGINAL}_amount"
-                f" from {source.relation} group by {entry.sql}) as {_ORIGINAL}s on {_ORIGINAL} = {reverses}"
+                f" from {source.relation} group by {entry.sql}) as {_ORIGINAL}s"
+                f" on {_ORIGINAL} = {reverses}"
             )
         return {
             "name": literal(name),

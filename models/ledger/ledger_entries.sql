@@ -7,6 +7,10 @@
 {% for column, of in holds %}
 {% do hold.append('entries.' ~ column ~ '::text') %}
 {% endfor %}
+{# What an entry adds to the balance that its hold owes. #}
+{% set owed = holds and ledger_balance(ledger, holds[0][1].balance) %}
+{% set own = 'entries.own_amount' %}
+{% set moved = 'coalesce(entries.amount, ' ~ own ~ ')' if holds else own %}
 {% set direction = 'coalesce(' ~ coalesced('holds', holds, 'direction') ~ ', -1)' %}
 {% set chained = block.running and ledger_balance(ledger, block.running.balance) %}
 select
@@ -48,13 +52,13 @@ select
         {%- if reasons.takes %}
         or (
             entries.reason in {{ reasons.takes }}
-            and sign(entries.own_amount) <> {{ direction }}
+            and sign({{ moved }}) <> {{ direction }}
         )
         {%- endif %}
         {%- if reasons.gives %}
         or (
             entries.reason in {{ reasons.gives }}
-            and sign(entries.own_amount) = {{ direction }}
+            and sign({{ moved }}) = {{ direction }}
         )
         {%- endif %},
         true
@@ -113,13 +117,15 @@ select
     {%- else -%}
     false
     {%- endif %} as is_reversal_unmatched,
+    {{ 'reversals.excess_amount' if block.reverses else 'null' }}::
+    {{- ledger_type('amount') }} as reversal_excess_amount,
     {% if chained -%}
     coalesce(chain.is_broken, false)
     {%- else -%}
     false
     {%- endif %} as is_chain_broken,
     {{ 'chain.chain_fault' if chained else 'null::text' }} as chain_fault
-from {{ ledger_entry_rows(ledger, block) }} as entries
+from {{ ledger_entry_rows(ledger, block, owed or none) }} as entries
 left join {{ ledger_account_rows(ledger) }} as accounts
     on entries.account = accounts.account
 {% for column, of in holds -%}

@@ -29,6 +29,7 @@ where
     and sums.has_row
     and sums.is_audited
     and sums.discrepancy_amount <> 0
+    and sums.discrepancy_amount::numeric not in ('NaN', 'Infinity', '-Infinity')
     and evidence.evidence_role <> 'rest'
 {% if not loop.last %}
 union all

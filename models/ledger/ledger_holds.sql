@@ -11,8 +11,13 @@ select
     hold_rows.hold_label,
     hold_rows.account::{{ ledger_type('account') }} as account,
     coalesce(accounts.label, hold_rows.account::text) as account_label,
-    concat_ws(', ', hold_rows.hold_label, accounts.label, hold_rows.hold_status)
-        as hold_in_words,
+    concat_ws(
+        ', ',
+        hold_rows.hold_label,
+        accounts.label,
+        hold_rows.hold_status,
+        to_char(hold_rows.held_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+    ) as hold_in_words,
     hold_rows.hold_status,
     hold_rows.hold_amount::{{ ledger_type('amount') }} as hold_amount,
     hold_rows.held_at,
