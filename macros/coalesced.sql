@@ -13,5 +13,5 @@
     {%- for join in joins -%}
         {%- do columns.append(name ~ '_' ~ loop.index ~ '.' ~ column) -%}
     {%- endfor -%}
-    {{ 'coalesce(' ~ columns | join(', ') ~ ')' if columns else 'null::numeric' }}
+    {{ 'coalesce(' ~ columns | join(', ') ~ ')' if columns else ('null::text' if column == 'explanation' else 'null::numeric') }}
 {%- endmacro %}

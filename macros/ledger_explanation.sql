@@ -84,7 +84,8 @@ from (
         ) filter (where evidence_role = 'candidate') as candidate_words
     from ({{ ledger_explained(ledger, balance, off) }}) as evidence
     where
-        {{ off }}.has_row
+        {{ off }}.balance = {{ balance.label }}
+        and {{ off }}.has_row
         and {{ off }}.discrepancy_amount <> 0
         and {{ off }}.discrepancy_amount::numeric not in ('NaN', 'Infinity', '-Infinity')
 ) as told

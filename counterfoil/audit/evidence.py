@@ -102,18 +102,25 @@ def fetch_failure(
     sought = FailingRows(suite, check, waivers, limit)
     if outcome.failing_queries:
         # Great Expectations' own, of a view that is in one part.
+        parts = [sought.evidence.relation]
         failing = [" union all ".join(f"({query})" for query in outcome.failing_queries)]
     else:
         parts = parts_of(sought.evidence.relation, standing)
         failing = [sought.listing(part, unjudged) for part in parts]
-    failures = [_failure(sought, _read(connection, sought.all_of(rows))) for rows in failing]
+    failures = []
+    for part, rows in zip(parts, failing, strict=True):
+        row = _read(connection, sought.all_of(rows))
+        failures.append(_failure(sought, row, _listed(connection, sought, part, row)))
     failure = failures[0] if len(failures) == 1 else _together(failures, sought)
     if not failure.is_followed:
         return replace(failure, traces=(_too_many(check, failure),))
     unlisted = _new_and_unlisted(failure, known, limit)
     if unlisted:
-        rows = [_read(connection, sought.some_of(part, unlisted)) for part in failing]
-        failure = _with(failure, [one for row in rows for one in _findings(sought, row)])
+        besides: list[Finding] = []
+        for part, rows in zip(parts, failing, strict=True):
+            row = _read(connection, sought.some_of(rows, unlisted))
+            besides += _findings(sought, _listed(connection, sought, part, row))
+        failure = _with(failure, besides)
     return _each_about_one(failure)
 
 
@@ -125,8 +132,25 @@ def _read(connection: sa.Connection, statement: str) -> sa.Row[Any]:
     return row
 
 
-def _failure(sought: FailingRows, row: sa.Row[Any]) -> Failure:
-    findings = list({one.fingerprint: one for one in _findings(sought, row)}.values())
+def _listed(
+    connection: sa.Connection, sought: FailingRows, part: str, row: sa.Row[Any]
+) -> list[dict[str, Any]]:
+    """The rows that are listed, each as JSON, with what is told of these alone."""
+    listed: list[dict[str, Any]] = row.listed or []
+    if not listed or not sought.evidence.told:
+        return listed
+    keys = json.dumps([item[KEY] for item in listed])
+    told = _read(connection, sought.told_of(part, keys)).listed or []
+    by_key = {_name(item[KEY]): item for item in told}
+    return [by_key.get(_name(item[KEY]), {}) | item for item in listed]
+
+
+def _name(key: Mapping[str, str | None]) -> str:
+    return json.dumps(key, sort_keys=True)
+
+
+def _failure(sought: FailingRows, row: sa.Row[Any], listed: Sequence[Mapping[str, Any]]) -> Failure:
+    findings = list({one.fingerprint: one for one in _findings(sought, listed)}.values())
     traces = _traces(sought, row, findings)
     return Failure(
         count=row.finding_count,
@@ -140,8 +164,8 @@ def _failure(sought: FailingRows, row: sa.Row[Any]) -> Failure:
     )
 
 
-def _findings(sought: FailingRows, row: sa.Row[Any]) -> Iterator[Finding]:
-    return (_finding(sought, item) for item in row.listed or ())
+def _findings(sought: FailingRows, listed: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    return (_finding(sought, item) for item in listed)
 
 
 def _traces(sought: FailingRows, row: sa.Row[Any], findings: Sequence[Finding]) -> list[Trace]:
@@ -287,7 +311,7 @@ def _finding(sought: FailingRows, row: Mapping[str, Any]) -> Finding:
         severity=row[evidence.severity] if evidence.severity else check.severity,
         tenant_id=_as_text(row[evidence.tenant]) if evidence.tenant else None,
         key=key,
-        observed={column: row[column] for column in evidence.observed},
+        observed={column: row[column] for column in (*evidence.observed, *evidence.told)},
         message=check.message.format_map({name: _Spoken(value) for name, value in row.items()}),
         subject=_first(row[ABOUT]),
         size=_finite(row[check.size.column]) if check.size else None,

@@ -46,7 +46,7 @@ class FailingRows:
     def listing(self, part: str, unjudged: Sequence[str]) -> str:
         """The rows that a part of the evidence lists, but for tables that cannot be judged."""
         evidence, suite = self.evidence, self.suite
-        listing = f"select {_listed(suite.columns_of(self.check))}, null from {part}"  # noqa: S608
+        listing = f"select {_listed(suite.columns_read(self.check))}, null from {part}"  # noqa: S608
         conditions = [f"({evidence.where})"] if evidence.where else []
         if unjudged:
             names = ", ".join(literal(table) for table in unjudged)
@@ -106,23 +106,41 @@ class FailingRows:
             where {KEY} in (select jsonb_array_elements({wanted}::jsonb))
         """  # noqa: S608
 
+    def told_of(self, part: str, keys: str) -> str:
+        """One row: what is told of the rows with these keys, a JSON list, each as JSON."""
+        told = _listed(self.evidence.told)
+        return f"""
+            select jsonb_agg(to_jsonb(told)) as listed
+            from (
+                select {self._key} as {KEY}, {told} from {part}
+                where {self._key} in (select jsonb_array_elements({literal(keys)}::jsonb))
+            ) as told
+        """  # noqa: S608
+
+    @property
+    def _key(self) -> str:
+        """The key of a row, as JSON: so a value arrives whatever its type."""
+        pairs = [
+            f"{literal(name)}, to_jsonb({quoted(name)}) #>> '{{}}'" for name in self.evidence.key
+        ]
+        return f"jsonb_build_object({', '.join(pairs)})"
+
     def _marked(self, failing: str) -> str:
         """The failing rows with their keys, and the waivers that name and that hold for them.
 
         As JSON a value arrives whatever its type: Python's own dates, for one, end with 9999.
         """
         suite, check = self.suite, self.check
-        declared = suite.columns_of(*suite.checks) if suite.evidence else suite.columns_of(check)
-        pairs = [
-            f"{literal(name)}, to_jsonb({quoted(name)}) #>> '{{}}'" for name in self.evidence.key
-        ]
+        declared = (
+            suite.columns_read(*suite.checks) if suite.evidence else suite.columns_read(check)
+        )
         # What is interpolated are quoted identifiers, literals and numbers of our own.
         return f"""
             failing ({_listed(declared)}, {_JUDGED}) as ({failing}),
             keyed as (
                 select
-                    {_listed(suite.columns_of(check))},
-                    jsonb_build_object({", ".join(pairs)}) as {KEY},
+                    {_listed(suite.columns_read(check))},
+                    {self._key} as {KEY},
                     array[{", ".join(self._abouts)}]::text[] as {ABOUT}
                 from failing
             ),

@@ -107,7 +107,8 @@ class Evidence(_Entry):
     `key` names a finding; findings that agree on `subject` are about one thing, and are
     reported together. Where a finding is about one of several rows, `subjects` has for each the
     columns with its table and its key: the one that most findings share is meant. `severity` is
-    a column with the severity of each, where they differ: then the worst come first.
+    a column with the severity of each, where they differ: then the worst come first. `told` are
+    columns that cost so much that they are read of those rows alone that are listed.
     """
 
     relation: Identifier
@@ -118,6 +119,7 @@ class Evidence(_Entry):
     tenant: Identifier | None = None
     severity: Identifier | None = None
     observed: tuple[Identifier, ...] = ()
+    told: tuple[Identifier, ...] = ()
 
     @model_validator(mode="after")
     def _is_about_it_in_one_way(self) -> Self:
@@ -135,7 +137,7 @@ class Evidence(_Entry):
         """Every column that describes a finding, each once, key first."""
         optional = [column for column in (self.subject, self.tenant, self.severity) if column]
         optional += [column for pair in self.subjects for column in pair]
-        return tuple(dict.fromkeys([*self.key, *optional, *self.observed]))
+        return tuple(dict.fromkeys([*self.key, *optional, *self.observed, *self.told]))
 
 
 class Size(_Entry):
@@ -281,6 +283,11 @@ class Suite(_Entry):
         """Every column that leaves the database of checks over one evidence, each once."""
         sizes = [check.size.column for check in checks if check.size]
         return tuple(dict.fromkeys([*self.evidence_of(checks[0]).columns, *sizes]))
+
+    def columns_read(self, *checks: Check) -> tuple[str, ...]:
+        """Those of them that are read of every failing row."""
+        told = self.evidence_of(checks[0]).told
+        return tuple(column for column in self.columns_of(*checks) if column not in told)
 
     def applies_to(self, contract: Contract) -> bool:
         """Whether the contract asks for it."""

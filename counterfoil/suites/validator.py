@@ -197,7 +197,7 @@ class Validator:
             {
                 "result_format": "BOOLEAN_ONLY",
                 "return_unexpected_index_query": True,
-                "unexpected_index_column_names": list(suite.columns_of(*suite.checks)),
+                "unexpected_index_column_names": list(suite.columns_read(*suite.checks)),
             },
         )
         return SuiteOutcome(suite, self._row_count, outcomes)

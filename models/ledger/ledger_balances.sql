@@ -8,7 +8,11 @@
 {% set lowest = coalesced('running', timed, 'lowest') %}
 {% set highest = coalesced('running', timed, 'highest') %}
 {% set stored = ledger.balances | selectattr('stored') %}
+{# So it is of what explains a discrepancy. #}
 {% set explained = stored | selectattr('has_terms') | list %}
+{% set certain = coalesced('why', explained, 'certain_amount') %}
+{% set unexplained = coalesced('why', explained, 'unexplained_amount') %}
+{% set explanation = coalesced('why', explained, 'explanation') %}
 select
     {{ ledger.name }}::text as ledger,
     sums.balance::text as balance,
@@ -28,14 +32,14 @@ select
     sums.min_amount,
     sums.max_amount,
     {{ ledger_range('sums.min_amount', 'sums.max_amount') }} as range_in_words,
-    (coalesce(why.certain_amount, 0))::{{ ledger_type('amount') }} as certain_amount,
-    (coalesce(
-        sums.discrepancy_amount - why.certain_amount - why.unexplained_amount, 0
-    ))::{{ ledger_type('amount') }} as ambiguous_amount,
-    (coalesce(
-        why.unexplained_amount, sums.discrepancy_amount
-    ))::{{ ledger_type('amount') }} as unexplained_amount,
-    coalesce(why.candidate_count, 0) as candidate_count,
+    coalesce({{ certain }}, 0)::{{ ledger_type('amount') }} as certain_amount,
+    coalesce(
+        sums.discrepancy_amount - {{ certain }} - {{ unexplained }}, 0
+    )::{{ ledger_type('amount') }} as ambiguous_amount,
+    coalesce(
+        {{ unexplained }}, sums.discrepancy_amount
+    )::{{ ledger_type('amount') }} as unexplained_amount,
+    coalesce({{ coalesced('why', explained, 'candidate_count') }}, 0) as candidate_count,
     case
         when not sums.has_row
             then 'there is no such ' || {{ text_literal(ledger.words.account) }}
@@ -45,7 +49,7 @@ select
         when sums.opening_amount is null then 'its opening is null'
         when sums.discrepancy_amount = 0 then 'balance and entries agree'
         when not sums.has_terms then 'the two columns differ'
-        else coalesce(why.explanation, 'the stored balance is not a finite number')
+        else coalesce({{ explanation }}, 'the stored balance is not a finite number')
     end as explanation,
     (sums.opening_amount + {{ lowest }})::numeric as lowest_amount,
     (sums.opening_amount + {{ highest }})::numeric as highest_amount,
@@ -106,20 +110,12 @@ left join {{ ledger_running(ledger, balance) }} as running_{{ loop.index }}
         sums.account = running_{{ loop.index }}.account
         and sums.balance = {{ balance.label }}
 {% endfor -%}
+{% for balance in explained -%}
 left join lateral (
-    select
-        null::numeric as certain_amount,
-        null::numeric as unexplained_amount,
-        null::bigint as candidate_count,
-        null::text as explanation
-    where false
-    {% for balance in explained -%}
-    union all
     select *
     from ({{ ledger_explanation(ledger, balance, 'sums') }}) as of_balance
-    where sums.balance = {{ balance.label }}
-    {% endfor -%}
-) as why on true
+) as why_{{ loop.index }} on sums.balance = {{ balance.label }}
+{% endfor -%}
 where sums.is_audited or (not sums.has_row and sums.entries_amount <> 0)
 {% if not loop.last %}
 union all

@@ -168,7 +168,7 @@ def _failing_query(suite: Suite, check: Check, condition: str, count: int) -> tu
     """What evidence.py expects of Great Expectations: the evidence, and the judged column."""
     if suite.is_summary or not count:
         return ()
-    columns = [*suite.columns_of(*suite.checks), check.expectation.column]
+    columns = [*suite.columns_read(*suite.checks), check.expectation.column]
     listed = ", ".join(map(quoted, columns))
     return (f"select {listed} from {suite.relation} where {condition}",)
 
