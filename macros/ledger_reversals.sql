@@ -54,7 +54,7 @@
                     happened_at,
                     original_amount,
                     is_original_missing,
-                    -sign(original_amount) * own_amount as taken_back_amount
+                    -sign(original_amount)::int * own_amount as taken_back_amount
                 from {{ entries }}
                 where
                     counts
