@@ -52,16 +52,24 @@ def application(
 ) -> Iterator[Database]:
     """The database of tests/databases/<name> on the server, its views built."""
     files = DATABASES / name
-    with created(
-        server, name, (files / "schema.sql").read_text(encoding="utf-8"), encoding
-    ) as target:
-        with pytest.MonkeyPatch.context() as patch:
-            write_profiles(folder, target)
-            patch.setenv("DBT_PROFILES_DIR", str(folder))
-            patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
-            plan = make_plan(name, files / "contract.yml", Settings())
-            ensure_built(plan)
-        yield Database(name, folder / "log", plan)
+    schema = (files / "schema.sql").read_text(encoding="utf-8")
+    with (
+        created(server, name, schema, encoding) as target,
+        built(target, files / "contract.yml", folder) as database,
+    ):
+        yield database
+
+
+@contextmanager
+def built(target: Target, contract: Path, folder: Path) -> Iterator[Database]:
+    """The target's database with the views of that contract."""
+    with pytest.MonkeyPatch.context() as patch:
+        write_profiles(folder, target)
+        patch.setenv("DBT_PROFILES_DIR", str(folder))
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        plan = make_plan(target.name, contract, Settings())
+        ensure_built(plan)
+    yield Database(target.name, folder / "log", plan)
 
 
 def audited(target: Target, file: Path) -> Audit:

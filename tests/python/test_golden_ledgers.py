@@ -1,0 +1,247 @@
+"""Ledgers of five applications that keep stored numbers: each fault brings exactly its findings,
+with its cause.
+
+A case of tests/databases/ledgers/<name>/cases.yml breaks lawful books as the application itself
+would, or does what only looks like a fault. It is tried a second time with every row somewhere
+else and every id another one. Each is judged by the rows that fail (failing_rows.py), and every
+eighth by a whole audit too.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Context, Decimal
+from typing import Any
+
+import pytest
+from applications import DATABASES, built, created
+from conftest import Database
+from failing_rows import audit_by_rows, differences
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from rewritten import Renaming, rewrite
+
+from counterfoil.audit.findings import Audit
+from counterfoil.common.errors import CounterfoilError
+from counterfoil.common.yamlfile import parse_model, read_yaml
+from counterfoil.postgres.instant import OpenTransaction, open_transaction
+
+LEDGERS = DATABASES / "ledgers"
+# A folder's books are those of its schema.sql, upon those of another folder.
+UPON = {"double_entry_unordered": "double_entry", "double_entry_unkeyed": "double_entry"}
+BOOKS = [file.parent.name for file in sorted(LEDGERS.glob("*/cases.yml"))]
+# All that the books tell of has happened by then.
+AS_OF = datetime(2026, 3, 31, 4, tzinfo=UTC)
+
+_EXPLAINED = """
+    select
+        ledger, balance, account::text as account, discrepancy_amount as discrepancy,
+        certain_amount as certain, ambiguous_amount as ambiguous,
+        unexplained_amount as unexplained, candidate_count as candidates
+    from counterfoil.ledger_balances
+    where discrepancy_amount <> 0
+"""
+
+# More digits than any of the books has.
+_EXACT = Context(prec=200)
+
+Key = frozenset[tuple[str, str | None]]
+
+
+class Explained(BaseModel):
+    """How much of an account's discrepancy is accounted for, the rest unexplained, and how many
+    rows may be its cause by their size alone.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ledger: str
+    balance: str
+    account: str
+    discrepancy: Decimal
+    certain: Decimal = Decimal(0)
+    ambiguous: Decimal = Decimal(0)
+    candidates: int = 0
+
+
+class Fault(BaseModel):
+    """What a case does, in one statement or more: `expect` are the keys of its findings,
+    `explained` the accounts that are off, and `says` parts of what is said.
+
+    `unknown` are the checks that then cannot be judged.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    break_: tuple[str, ...] = Field(alias="break")
+    expect: dict[str, tuple[dict[str, str | None], ...]]
+    unknown: tuple[str, ...] = ()
+    explained: tuple[Explained, ...] = ()
+    says: tuple[str, ...] = ()
+
+    @field_validator("break_", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, statements: Any) -> Any:
+        return [statements] if isinstance(statements, str) else statements
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault of some books, or what only looks like one.
+
+    Attributes:
+        books: the folder that it is of.
+        name: the key in the folder's file.
+        fault: what is broken, and what that must bring.
+    """
+
+    books: str
+    name: str
+    fault: Fault
+
+    def __str__(self) -> str:
+        return f"{self.books}.{self.name}"
+
+
+def cases() -> Iterator[Case]:
+    for books in BOOKS:
+        file = LEDGERS / books / "cases.yml"
+        for name, fault in read_yaml(file, CounterfoilError).items():
+            where = f"{file}, case {name}"
+            yield Case(books, name, parse_model(Fault, fault, where=where, error=CounterfoilError))
+
+
+CASES = list(cases())
+AUDITED = {*map(str, CASES[::8])}
+
+
+@pytest.fixture(scope="module")
+def database_of(
+    shared: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Database]]:
+    """The books by name, their views built; each is made when it is first asked for."""
+    server = shared.plan.session.builder.model_copy(update={"dbname": "postgres"})
+    made: dict[str, Database] = {}
+    with ExitStack() as stack:
+
+        def of(books: str) -> Database:
+            if books not in made:
+                folders = [UPON[books], books] if books in UPON else [books]
+                files = [LEDGERS / folder / "schema.sql" for folder in folders]
+                schema = "".join(
+                    file.read_text(encoding="utf-8") for file in files if file.exists()
+                )
+                contract = LEDGERS / books / "contract.yml"
+                target = stack.enter_context(created(server, books, schema))
+                made[books] = stack.enter_context(
+                    built(target, contract, tmp_path_factory.mktemp(books))
+                )
+            return made[books]
+
+        yield of
+
+
+@contextmanager
+def transaction_of(database: Database) -> Iterator[OpenTransaction]:
+    """A transaction that audits can see into, and that is rolled back."""
+    with open_transaction(
+        database.plan.session.builder, database.settings, as_of=AS_OF
+    ) as transaction:
+        yield transaction
+
+
+def expected(fault: Fault, renaming: Renaming) -> dict[str, frozenset[Key]]:
+    return {
+        check_id: frozenset(frozenset(renaming.key(key).items()) for key in keys)
+        for check_id, keys in fault.expect.items()
+    }
+
+
+def found(audit: Audit) -> dict[str, frozenset[Key]]:
+    """The findings by check, all of which are listed."""
+    failed = [check for check in audit.checks if check.status == "fail"]
+    assert all(len(check.findings) == check.finding_count for check in failed)
+    return {
+        check.check_id: frozenset(frozenset(finding.key.items()) for finding in check.findings)
+        for check in failed
+    }
+
+
+def explained(cursor: Cursor) -> list[dict[str, Any]]:
+    cursor.execute(_EXPLAINED)
+    names = [column.name for column in cursor.description or ()]
+    return in_order(dict(zip(names, row, strict=True)) for row in cursor)
+
+
+def to_explain(fault: Fault, renaming: Renaming) -> list[dict[str, Any]]:
+    return in_order(
+        account.model_dump()
+        | {
+            "account": renaming.text(account.account),
+            "unexplained": account.discrepancy - account.certain - account.ambiguous,
+        }
+        for account in fault.explained
+    )
+
+
+def in_order(accounts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """With numbers as text, so that NaN is like NaN, and 1.50 like 1.5."""
+    return sorted(
+        (
+            {
+                name: f"{value.normalize(_EXACT):f}" if isinstance(value, Decimal) else value
+                for name, value in account.items()
+            }
+            for account in accounts
+        ),
+        key=lambda account: (account["ledger"], account["balance"], account["account"]),
+    )
+
+
+def judge(
+    database: Database, transaction: OpenTransaction, fault: Fault, renaming: Renaming
+) -> Audit:
+    """That what an audit finds is what the fault must bring, each id renamed."""
+    audit = audit_by_rows(database, transaction)
+    said = {
+        check.check_id: [check.detail, *(finding.message for finding in check.findings)]
+        for check in audit.checks
+        if not check.is_quiet
+    }
+    assert found(audit) == expected(fault, renaming), said
+    assert {check.check_id for check in audit.unjudged} == {*fault.unknown}, said
+    with transaction.connection.cursor() as cursor:
+        assert explained(cursor) == to_explain(fault, renaming), said
+    return audit
+
+
+@pytest.mark.parametrize("books", BOOKS)
+def test_lawful_books_bring_nothing(books: str, database_of: Callable[[str], Database]) -> None:
+    database = database_of(books)
+    lawful = Fault.model_validate({"break": [], "expect": {}})
+    with transaction_of(database) as transaction:
+        judge(database, transaction, lawful, Renaming({}))
+        audit = database.audit(transaction)
+        assert audit.status == "passed", audit
+        judged = {check.check_id for check in audit.applicable}
+        assert "ledger.balance_matches_entries" in judged
+        with transaction.connection.cursor() as cursor:
+            renaming = rewrite(cursor)
+        judge(database, transaction, lawful, renaming)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_fault(case: Case, database_of: Callable[[str], Database]) -> None:
+    database = database_of(case.books)
+    with transaction_of(database) as transaction, transaction.connection.cursor() as cursor:
+        for statement in case.fault.break_:
+            cursor.execute(statement)
+        audit = judge(database, transaction, case.fault, Renaming({}))
+        said = [finding.message for check in audit.checks for finding in check.findings]
+        said += [check.detail for check in audit.checks if check.detail]
+        for part in case.fault.says:
+            assert any(part in message for message in said), said
+        if str(case) in AUDITED:
+            assert not differences(audit, database.audit(transaction))
+        judge(database, transaction, case.fault, rewrite(cursor))
