@@ -59,7 +59,7 @@ class Explained(BaseModel):
     ledger: str
     balance: str
     account: str
-    discrepancy: Decimal
+    discrepancy: Decimal = Field(allow_inf_nan=True)
     certain: Decimal = Decimal(0)
     ambiguous: Decimal = Decimal(0)
     candidates: int = 0

@@ -17,8 +17,9 @@ from counterfoil.pipeline.plan import make_plan
 from counterfoil.postgres.embedded import binaries
 
 # The catalogue is written from the suites, with examples that tests/faults runs; what is said of
-# a folder of migrations is held by test_migrations_command.py.
-HELD_ELSEWHERE = {"checks.md", "migrations.md"}
+# a folder of migrations is held by test_migrations_command.py, and each recipe by
+# test_ledger_recipes.py.
+HELD_ELSEWHERE = {"checks.md", "ledger-recipes.md", "migrations.md"}
 PAGES = [
     page
     for page in sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])
