@@ -89,7 +89,7 @@ def rewrite(cursor: Cursor) -> Renaming:
             if is_id:
                 cursor.execute(
                     sql.SQL("select distinct {0}::text from {1} where {0} is not null").format(
-                        sql.Identifier(column), sql.Identifier(table)
+                        sql.Identifier(column), sql.Identifier("public", table)
                     )
                 )
                 found[type_ in _NUMBERS].update(value for (value,) in cursor)
@@ -110,7 +110,7 @@ def rewrite(cursor: Cursor) -> Renaming:
                 "delete from {table};"
                 "insert into {table} overriding system value select * from copied;"
                 "drop table copied"
-            ).format(values=sql.SQL(", ").join(values), table=sql.Identifier(table))
+            ).format(values=sql.SQL(", ").join(values), table=sql.Identifier("public", table))
         )
     cursor.execute("drop table renamed_ids; set local session_replication_role = origin")
     return renaming

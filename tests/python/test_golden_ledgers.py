@@ -151,6 +151,16 @@ def transaction_of(database: Database) -> Iterator[OpenTransaction]:
         yield transaction
 
 
+def break_books(cursor: Cursor, statements: Iterable[str]) -> None:
+    """Runs the statements as the application would, to which its tables need no schema."""
+    cursor.execute("show search_path")
+    ((path,),) = cursor.fetchall()
+    cursor.execute("set local search_path = public")
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.execute("select set_config('search_path', %s, true)", (path,))
+
+
 def expected(fault: Fault, renaming: Renaming) -> dict[str, frozenset[Key]]:
     return {
         check_id: frozenset(frozenset(renaming.key(key).items()) for key in keys)
@@ -235,8 +245,7 @@ def test_lawful_books_bring_nothing(books: str, database_of: Callable[[str], Dat
 def test_fault(case: Case, database_of: Callable[[str], Database]) -> None:
     database = database_of(case.books)
     with transaction_of(database) as transaction, transaction.connection.cursor() as cursor:
-        for statement in case.fault.break_:
-            cursor.execute(statement)
+        break_books(cursor, case.fault.break_)
         audit = judge(database, transaction, case.fault, Renaming({}))
         said = [finding.message for check in audit.checks for finding in check.findings]
         said += [check.detail for check in audit.checks if check.detail]

@@ -13,7 +13,7 @@ from conftest import ROOT, Database
 from failing_rows import audit_by_rows
 from markdown_it import MarkdownIt
 from pages import agrees
-from test_golden_ledgers import transaction_of
+from test_golden_ledgers import break_books, transaction_of
 
 PAGE = ROOT / "docs" / "ledger-recipes.md"
 
@@ -76,7 +76,7 @@ def test_recipe(recipe: Recipe, shared: Database, tmp_path: Path) -> None:
     ):
         assert audit_by_rows(database, transaction).status == "passed"
         with transaction.connection.cursor() as cursor:
-            cursor.execute(recipe.fault)
+            break_books(cursor, [recipe.fault])
         audit = audit_by_rows(database, transaction)
     found = [
         f"{check.check_id}: {finding.message}"
