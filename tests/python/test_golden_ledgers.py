@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Context, Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import CounterfoilError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
+from counterfoil.postgres.profiles import Target
 
 LEDGERS = DATABASES / "ledgers"
 # A folder's books are those of its schema.sql, upon those of another folder.
@@ -116,6 +118,19 @@ CASES = list(cases())
 AUDITED = {*map(str, CASES[::8])}
 
 
+@contextmanager
+def opened(server: Target, books: str, folder: Path) -> Iterator[Database]:
+    """The books of that name on the server, their views built."""
+    folders = [UPON[books], books] if books in UPON else [books]
+    files = [LEDGERS / each / "schema.sql" for each in folders]
+    schema = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+    with (
+        created(server, books, schema) as target,
+        built(target, LEDGERS / books / "contract.yml", folder) as database,
+    ):
+        yield database
+
+
 @pytest.fixture(scope="module")
 def database_of(
     shared: Database, tmp_path_factory: pytest.TempPathFactory
@@ -127,16 +142,8 @@ def database_of(
 
         def of(books: str) -> Database:
             if books not in made:
-                folders = [UPON[books], books] if books in UPON else [books]
-                files = [LEDGERS / folder / "schema.sql" for folder in folders]
-                schema = "".join(
-                    file.read_text(encoding="utf-8") for file in files if file.exists()
-                )
-                contract = LEDGERS / books / "contract.yml"
-                target = stack.enter_context(created(server, books, schema))
-                made[books] = stack.enter_context(
-                    built(target, contract, tmp_path_factory.mktemp(books))
-                )
+                folder = tmp_path_factory.mktemp(books)
+                made[books] = stack.enter_context(opened(server, books, folder))
             return made[books]
 
         yield of
@@ -200,7 +207,7 @@ def in_order(accounts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return sorted(
         (
             {
-                name: f"{value.normalize(_EXACT):f}" if isinstance(value, Decimal) else value
+                name: value if isinstance(value, str) else f"{Decimal(value).normalize(_EXACT):f}"
                 for name, value in account.items()
             }
             for account in accounts
