@@ -24,7 +24,7 @@ create table movements (
     amount bigint not null,
     moved_at timestamptz not null,
     voided_at timestamptz,
-    reverses bigint
+    reverses bigint references movements (id)
 );
 
 create function move(
