@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from applications import DATABASES, built, created
-from conftest import Database
+from conftest import ROOT, Database
 from failing_rows import audit_by_rows, differences
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -28,6 +28,7 @@ from counterfoil.common.errors import CounterfoilError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.profiles import Target
+from counterfoil.suites.suite import load_suites
 
 LEDGERS = DATABASES / "ledgers"
 # A folder's books are those of its schema.sql, upon those of another folder.
@@ -69,7 +70,8 @@ class Explained(BaseModel):
 
 class Fault(BaseModel):
     """What a case does, in one statement or more: `expect` are the keys of its findings,
-    `explained` the accounts that are off, and `says` parts of what is said.
+    `explained` the accounts that are off, `sizes` how large the findings of a check are, and
+    `says` parts of what is said.
 
     `unknown` are the checks that then cannot be judged.
     """
@@ -80,6 +82,7 @@ class Fault(BaseModel):
     expect: dict[str, tuple[dict[str, str | None], ...]]
     unknown: tuple[str, ...] = ()
     explained: tuple[Explained, ...] = ()
+    sizes: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     says: tuple[str, ...] = ()
 
     @field_validator("break_", mode="before")
@@ -230,6 +233,9 @@ def judge(
     assert {check.check_id for check in audit.unjudged} == {*fault.unknown}, said
     with transaction.connection.cursor() as cursor:
         assert explained(cursor) == to_explain(fault, renaming), said
+    for check in audit.checks:
+        if sizes := fault.sizes.get(check.check_id):
+            assert sorted(finding.size or 0 for finding in check.findings) == sorted(sizes), said
     return audit
 
 
@@ -261,3 +267,12 @@ def test_fault(case: Case, database_of: Callable[[str], Database]) -> None:
         if str(case) in AUDITED:
             assert not differences(audit, database.audit(transaction))
         judge(database, transaction, case.fault, rewrite(cursor))
+
+
+def test_every_check_of_the_pack_is_broken_and_its_size_said() -> None:
+    suites = [suite for suite in load_suites(ROOT / "expectations") if suite.pack == "ledger"]
+    checks = [check for suite in suites for check in suite.checks]
+    broken = {check_id for case in CASES for check_id in case.fault.expect}
+    sized = {check_id for case in CASES for check_id in case.fault.sizes}
+    assert {check.check_id for check in checks} == broken
+    assert {check.check_id for check in checks if check.size} == sized
