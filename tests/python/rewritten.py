@@ -45,7 +45,7 @@ _IN_JSON = """
         from jsonb_each({column})
     )
 """
-_NUMBERS = {"smallint", "integer", "bigint"}
+_KINDS = {"smallint": "number", "integer": "number", "bigint": "number", "uuid": "uuid"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def rewrite(cursor: Cursor) -> Renaming:
     """
     cursor.execute(_COLUMNS)
     tables = cursor.fetchall()
-    found: dict[bool, set[str]] = {True: set(), False: set()}
+    found: dict[str, set[str]] = {kind: set() for kind in ("number", "uuid", "text")}
     for table, columns, types, are_ids in tables:
         for column, type_, is_id in zip(columns, types, are_ids, strict=True):
             if is_id:
@@ -92,8 +92,12 @@ def rewrite(cursor: Cursor) -> Renaming:
                         sql.Identifier(column), sql.Identifier("public", table)
                     )
                 )
-                found[type_ in _NUMBERS].update(value for (value,) in cursor)
-    renaming = Renaming(_reversed(sorted(found[True], key=int)) | _reversed(sorted(found[False])))
+                found[_KINDS.get(type_, "text")].update(value for (value,) in cursor)
+    renaming = Renaming(
+        _reversed(sorted(found["number"], key=int))
+        | _reversed(sorted(found["uuid"]))
+        | _reversed(sorted(found["text"]))
+    )
 
     cursor.execute("set local session_replication_role = replica; select setseed(0.5)")
     cursor.execute("create temporary table renamed_ids (old text primary key, new text not null)")
