@@ -22,12 +22,14 @@ from failing_rows import audit_by_rows, differences
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from rewritten import Renaming, rewrite
+from shown import shown
 
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import CounterfoilError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.profiles import Target
+from counterfoil.publish.markdown import render_markdown
 from counterfoil.suites.suite import load_suites
 
 LEDGERS = DATABASES / "ledgers"
@@ -239,8 +241,18 @@ def judge(
     return audit
 
 
+def as_text(audit: Audit, caplog: pytest.LogCaptureFixture) -> str:
+    """What is published of it: what cannot be shown is logged, and left out."""
+    caplog.clear()
+    text = render_markdown(shown(audit))
+    assert not caplog.records
+    return text
+
+
 @pytest.mark.parametrize("books", BOOKS)
-def test_lawful_books_bring_nothing(books: str, database_of: Callable[[str], Database]) -> None:
+def test_lawful_books_bring_nothing(
+    books: str, database_of: Callable[[str], Database], caplog: pytest.LogCaptureFixture
+) -> None:
     database = database_of(books)
     lawful = Fault.model_validate({"break": [], "expect": {}})
     with transaction_of(database) as transaction:
@@ -249,13 +261,16 @@ def test_lawful_books_bring_nothing(books: str, database_of: Callable[[str], Dat
         assert audit.status == "passed", audit
         judged = {check.check_id for check in audit.applicable}
         assert "ledger.balance_matches_entries" in judged
+        assert "Ledgers" in as_text(audit, caplog)
         with transaction.connection.cursor() as cursor:
             renaming = rewrite(cursor)
         judge(database, transaction, lawful, renaming)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_fault(case: Case, database_of: Callable[[str], Database]) -> None:
+def test_fault(
+    case: Case, database_of: Callable[[str], Database], caplog: pytest.LogCaptureFixture
+) -> None:
     database = database_of(case.books)
     with transaction_of(database) as transaction, transaction.connection.cursor() as cursor:
         break_books(cursor, case.fault.break_)
@@ -265,7 +280,9 @@ def test_fault(case: Case, database_of: Callable[[str], Database]) -> None:
         for part in case.fault.says:
             assert any(part in message for message in said), said
         if str(case) in AUDITED:
-            assert not differences(audit, database.audit(transaction))
+            audited = database.audit(transaction)
+            assert not differences(audit, audited)
+            assert as_text(audited, caplog)
         judge(database, transaction, case.fault, rewrite(cursor))
 
 
