@@ -350,6 +350,8 @@ class Auditor:
             for key, rows in self.accounts.items():
                 low, high = self.bounds(balance, rows)
                 opening = self.opening(balance, rows)
+                if opening is None:
+                    continue
                 entries = self.entries_of(name, key)
                 for instant in {entry.at for entry in entries}:
                     past = [entry for entry in entries if entry.at <= instant]

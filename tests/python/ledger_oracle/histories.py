@@ -123,16 +123,16 @@ class History:
 
     # Accounts
 
-    def open_account(self, *, is_steady: bool = False) -> Key:
+    def open_account(self, *, is_steady: bool = False, is_roomy: bool = False) -> Key:
         key = self.new_account_key()
-        plan = 2 if is_steady else self.one_of([1, 2, 3])
+        plan = 2 if is_steady or is_roomy else self.one_of([1, 2, 3])
         shared = {
             "place": key[-1],
             "id": key[0],
             "plan": plan,
             "currency": "EUR" if is_steady else self.one_of(_CURRENCIES),
-            "floor": self.one_of([None, self.app.money(0), self.app.money(-200)]),
-            "ceiling": self.one_of([None, self.app.money(2_000)]),
+            "floor": None if is_roomy else self.one_of([None, 0, self.app.money(-200)]),
+            "ceiling": None if is_roomy else self.one_of([None, self.app.money(2_000)]),
             "slack": self.one_of([None, self.app.money(0), self.app.money(4)]),
         }
         for part in range(2 if self.has("split accounts") and self.one_of([True, False]) else 1):
@@ -246,11 +246,8 @@ class History:
         **values: Any,
     ) -> Row:
         """One entry, and the stored balance with it."""
-        about = values.get("booking") or key
-        like = (about, reason, amount)
-        if self._last_like.get(like, CREATED) > self.now - 6 * SECOND:
-            self.now = self._last_like[like] + 6 * SECOND
-        self._last_like[like] = self.now
+        about = [values["booking"]] if values.get("booking") else [key, *sharers]
+        self._wait_out(*((one, reason, amount) for one in about))
         entry_id = self.new_value(self.app.shape.entry_key.replace("pair", "bigint"), "entry")
         line = None if self.one_of([True, False]) else "b"
         rows = self.account_rows(key)
@@ -288,6 +285,12 @@ class History:
         self.write(f"entry {row}")
         return row
 
+    def _wait_out(self, *alike: tuple[Any, ...]) -> None:
+        """Until nothing like that was written in the last seconds."""
+        for like in alike:
+            self.now = max(self.now, self._last_like.get(like, CREATED) + 6 * SECOND)
+        self._last_like.update(dict.fromkeys(alike, self.now))
+
     def follow(self, row: Row, block: str = "entries", sign: int = 1) -> None:
         """The stored balances move with a row."""
         ledger = self.app.ledger
@@ -298,8 +301,17 @@ class History:
                 if amount and rows and rows[0][column] is not None:
                     rows[0][column] += sign * amount
 
+    def chain_of(self, key: Key) -> Any:
+        """The balance that its next entry will have seen before."""
+        return self._chain[key]
+
+    def rewind(self, key: Key, before: Any) -> None:
+        """Its next entry will have seen that balance."""
+        self._chain[key] = before
+
     def correct(self, key: Key, amount: Any) -> Row:
         """An entry of the other block."""
+        self._wait_out((key, "corrections", amount))
         row = self.insert(
             "corrections",
             correction_no=self.number("correction"),
@@ -482,9 +494,7 @@ class History:
         amount = self.app.money(step.amount)
         if amount == 0 and self.has("reasons"):
             return
-        sharers = [other for other in self.keys if other != key][: step.pick % 3]
-        if not self.has("shares"):
-            sharers = []
+        sharers = self.others(key)[: step.pick % 3] if self.has("shares") else []
         if all(self.has_room(one, amount) for one in (key, *sharers)) and (
             amount > 0 or self.is_free(key, -amount)
         ):
@@ -526,15 +536,19 @@ class History:
         ):
             self.transfer(sender, receiver, size)
 
+    def others(self, key: Key) -> list[Key]:
+        """Other accounts of the same currency."""
+        currency = self.account_rows(key)[0].get("currency")
+        return [
+            other
+            for other in self.keys
+            if other != key and self.account_rows(other)[0].get("currency") == currency
+        ]
+
     def _transact(self, step: Step) -> None:
         one = self.keys[step.pick % len(self.keys)]
         amount = self.app.money(abs(step.amount) + 1)
-        currency = self.account_rows(one)[0].get("currency")
-        others = [
-            key
-            for key in self.keys
-            if key != one and self.account_rows(key)[0].get("currency") == currency
-        ]
+        others = self.others(one)
         if others and self.has_room(one, -amount) and self.is_free(one, amount):
             other = others[step.pick % len(others)]
             if self.has_room(other, amount):

@@ -1,0 +1,104 @@
+"""The audit of any ledger against an independent model, over random contracts and histories.
+
+A lawful history must bring nothing. A broken one must bring what the oracle works out from its
+rows, finding for finding, and that must hold what the fault is about.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import combinations
+from typing import Any
+
+import psycopg2
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+from ledger_oracle.auditor import Verdict, audit
+from ledger_oracle.bench import Bench
+from ledger_oracle.declared import Accounts, Entries, Holds, Sql
+from ledger_oracle.faults import FAULTS, inject
+from ledger_oracle.histories import History, histories
+from ledger_oracle.shapes import CONFLICTS, FEATURES, Application, build, quoted, shapes
+from servers import server
+
+HISTORIES = settings().max_examples
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A server of its own, for tables and views come and go by the thousand."""
+    with server(tmp_path_factory.mktemp("ledgers") / "server") as own:
+        with own.connect() as admin, admin.cursor() as cursor:
+            cursor.execute("create database oracle template template0 encoding utf8 locale 'C'")
+        with closing(psycopg2.connect(**own.target("oracle").libpq)) as connection:
+            connection.autocommit = True
+            yield Bench(connection)
+
+
+def tell(history: History) -> None:
+    """A failing case prints its application, its contract and what was done."""
+    note(f"{history.app.shape}\n{history.app.contract()}\n" + "\n".join(history.journal))
+
+
+@settings(max_examples=HISTORIES)
+@given(history=histories(shapes()))
+def test_sql_and_python_say_the_same(bench: Bench, history: History) -> None:
+    """Of every fragment of the contract, or the oracle would judge another one."""
+    tell(history)
+    with bench.loaded(history.app, history.books):
+        for ledger in history.app.ledgers:
+            blocks: list[Accounts | Entries | Holds] = [ledger.accounts]
+            blocks += [*ledger.entries.values(), *ledger.holds.values()]
+            for block in blocks:
+                agree_on(bench, history, block, fragments_of(history.app, block))
+
+
+def fragments_of(app: Application, block: Accounts | Entries | Holds) -> dict[str, Sql]:
+    found = {
+        name: fragment for name, fragment in vars(block).items() if isinstance(fragment, Sql)
+    }
+    for ledger in app.ledgers:
+        for name, balance in ledger.balances.items():
+            if block is ledger.accounts:
+                fragments = (*vars(balance).items(),)
+            else:
+                terms = [term for term in balance.sum if ledger.entries[term.entries] is block]
+                fragments = tuple(pair for term in terms for pair in vars(term).items())
+            found |= {
+                f"{name} {key}": fragment
+                for key, fragment in fragments
+                if isinstance(fragment, Sql)
+            }
+    return found
+
+
+def agree_on(
+    bench: Bench, history: History, block: Accounts | Entries | Holds, fragments: dict[str, Sql]
+) -> None:
+    (table,) = [one for one in history.app.tables.values() if one.name == block.table]
+    columns = {spelled for spelled, _ in table.columns.values()}
+    texts = [
+        quoted(str(fragment.text)) if fragment.text in columns else str(fragment.text)
+        for fragment in fragments.values()
+    ]
+    join = block.join.text if block.join else ""
+    # Holds.rows leaves out by `where`; the others do not.
+    where = f"where {block.where.text}" if isinstance(block, Holds) and block.where else ""
+    said = bench.fetch(
+        f"select {', '.join(texts) or 'null'} from public.{quoted(block.table)} {join} {where}"
+    )
+    rows = [tuple(one.of(row) for one in fragments.values()) for row in block.rows(history.books)]
+    if fragments:
+        assert sorted(map(comparable, said)) == sorted(map(comparable, rows))
+
+
+def comparable(row: tuple[Any, ...]) -> list[str]:
+    """Numbers of any type alike; and a condition that is null is not true."""
+    return [
+        "not true" if value is None or value is False else written(value)
+        for value in row
+    ]
+
+
+def written(value: Any) -> str:
+    return f"{value:.2f}" if hasattr(value, "__round__") else str(value)
