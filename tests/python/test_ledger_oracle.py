@@ -18,7 +18,7 @@ from ledger_oracle.bench import Bench
 from ledger_oracle.declared import Accounts, Entries, Holds, Sql
 from ledger_oracle.faults import FAULTS, inject
 from ledger_oracle.histories import History, histories
-from ledger_oracle.shapes import CONFLICTS, FEATURES, Application, build, quoted, shapes
+from ledger_oracle.shapes import AS_OF, Application, build, quoted, shapes
 from servers import server
 
 HISTORIES = settings().max_examples
@@ -54,9 +54,7 @@ def test_sql_and_python_say_the_same(bench: Bench, history: History) -> None:
 
 
 def fragments_of(app: Application, block: Accounts | Entries | Holds) -> dict[str, Sql]:
-    found = {
-        name: fragment for name, fragment in vars(block).items() if isinstance(fragment, Sql)
-    }
+    found = {name: fragment for name, fragment in vars(block).items() if isinstance(fragment, Sql)}
     for ledger in app.ledgers:
         for name, balance in ledger.balances.items():
             if block is ledger.accounts:
@@ -81,6 +79,7 @@ def agree_on(
         quoted(str(fragment.text)) if fragment.text in columns else str(fragment.text)
         for fragment in fragments.values()
     ]
+    texts = [text.replace("as_of", f"timestamptz '{AS_OF.isoformat()}'") for text in texts]
     join = block.join.text if block.join else ""
     # Holds.rows leaves out by `where`; the others do not.
     where = f"where {block.where.text}" if isinstance(block, Holds) and block.where else ""
@@ -94,11 +93,90 @@ def agree_on(
 
 def comparable(row: tuple[Any, ...]) -> list[str]:
     """Numbers of any type alike; and a condition that is null is not true."""
-    return [
-        "not true" if value is None or value is False else written(value)
-        for value in row
-    ]
+    return ["not true" if value is None or value is False else written(value) for value in row]
 
 
 def written(value: Any) -> str:
     return f"{value:.2f}" if hasattr(value, "__round__") else str(value)
+
+
+# What is drawn
+
+
+@settings(max_examples=HISTORIES)
+@given(history=histories(shapes()))
+def test_a_lawful_history_is_lawful(history: History) -> None:
+    tell(history)
+    assert audit(history.app, history.books) == Verdict()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@settings(max_examples=max(HISTORIES // 20, 2))
+@given(data=st.data())
+def test_a_fault_brings_the_check_that_it_is_about(name: str, data: st.DataObject) -> None:
+    """And one that brings nothing is a false alarm that stays silent."""
+    fault = FAULTS[name]
+    history = data.draw(histories(shapes(fault.needs, fault.excludes)))
+    inject(history, name)
+    tell(history)
+    verdict = audit(history.app, history.books)
+    if fault.brings is None:
+        assert verdict == Verdict()
+    else:
+        assert f"ledger.{fault.brings}" in {check_id for check_id, _ in verdict.findings}
+    for explanation in verdict.explanations.values():
+        if explanation.discrepancy is not None:
+            assert explanation.discrepancy == sum(
+                (explanation.certain, explanation.ambiguous, explanation.unexplained)
+            )
+
+
+# The keys of a ledger that an audit goes by.
+KEYS = {
+    *("words", "epoch", "freezes", "reasons.takes", "reasons.gives", "reasons.adjusts"),
+    *(f"accounts.{key}" for key in ("table", "key", "join", "where", "label", "currency")),
+    "accounts.created_at",
+    *(f"balances.*.{key}" for key in ("stored", "opening", "min", "max", "at_all_times")),
+    *("balances.*.tolerance", "balances.*.sum", "balances.*.sum.entries"),
+    *("balances.*.sum.amount", "balances.*.sum.where"),
+    *(f"entries.*.{key}" for key in ("table", "key", "account", "amount", "join", "where")),
+    *(f"entries.*.{key}" for key in ("at", "reason", "hold", "currency", "transaction")),
+    *(f"entries.*.running_balance.{key}" for key in ("before", "after", "order")),
+    "entries.*.reverses",
+    *(f"holds.*.{key}" for key in ("table", "key", "balance", "account", "amount", "join")),
+    *(f"holds.*.{key}" for key in ("where", "label", "status", "at", "created_at", "owes")),
+}
+
+
+def test_each_pair_of_keys_is_drawn() -> None:
+    drawn: set[tuple[str, str]] = set()
+    seen: set[str] = set()
+
+    @settings(max_examples=HISTORIES)
+    @given(shape=shapes())
+    def draw(shape: Any) -> None:
+        for ledger in build(shape).contract()["ledgers"].values():
+            keys = sorted(set(keys_of(ledger)))
+            seen.update(keys)
+            drawn.update(combinations(keys, 2))
+
+    draw()
+    missing = [pair for pair in combinations(sorted(seen), 2) if pair not in drawn]
+    assert missing == []
+    assert seen == KEYS
+
+
+def keys_of(clause: Any, path: str = "") -> Iterator[str]:
+    """The keys of a ledger, without the names that the contract chose."""
+    for key, value in clause.items():
+        named = path.split(".")[0] in ("balances", "entries", "holds") and "." not in path
+        at = f"{path}.*" if named else f"{path}.{key}" if path else key
+        if isinstance(value, dict) and key not in ("words", "owes", "hold"):
+            yield from keys_of(value, at)
+        elif isinstance(value, list) and key == "sum":
+            yield at
+            for term in value:
+                if isinstance(term, dict):
+                    yield from (f"{at}.{name}" for name in term)
+        else:
+            yield at

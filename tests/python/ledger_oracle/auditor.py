@@ -307,9 +307,11 @@ class Auditor:
             if balance.stored:
                 for key, rows in self.accounts.items():
                     off = self.discrepancy(name, key)
-                    tolerances = [balance.tolerance.of(row) or 0 for row in rows] if (
-                        balance.tolerance
-                    ) else [0]
+                    tolerances = (
+                        [balance.tolerance.of(row) or 0 for row in rows]
+                        if (balance.tolerance)
+                        else [0]
+                    )
                     if off is None or abs(off) > max(tolerances):
                         yield "balance_matches_entries", name, text_of(key)
                     if off is None or off != 0:
@@ -411,8 +413,7 @@ class Auditor:
     def is_chain_of(self, name: str, block: str) -> bool:
         """The running balance is of the one that sums the block without an amount of its own."""
         return any(
-            term.entries == block and term.amount is None
-            for term in self.ledger.balances[name].sum
+            term.entries == block and term.amount is None for term in self.ledger.balances[name].sum
         )
 
     def unbalanced_transactions(self) -> Iterator[tuple[str, ...]]:
@@ -604,22 +605,19 @@ class Auditor:
             return None
         takes = self.taking(hold)
         taken, given = self.sum_of(hold, takes), self.given_back(hold)
-        amount, has = hold.amount, self.has(hold)
-        if not hold.is_released and amount not in (0, None) and not takes:
-            return "missing"
-        if amount is not None and len(takes) > 1 and taken > amount:
-            return "repeated"
-        if amount is not None and len(takes) == 1 and taken != amount:
-            return "wrong amount"
-        if given > taken:
-            return "given back beyond"
-        if hold.is_released and has != 0:
-            return "kept"
-        if hold.owed is None or amount is None:
-            return None
-        if takes and given != amount - abs(hold.owed):
-            return "wrong refund"
-        return "not as owed" if has != hold.owed else None
+        amount, owed, has = hold.amount, hold.owed, self.has(hold)
+        faults = {
+            "missing": not hold.is_released and amount not in (0, None) and not takes,
+            "repeated": len(takes) > 1 and amount is not None and taken > amount,
+            "wrong amount": len(takes) == 1 and amount is not None and taken != amount,
+            "given back beyond": given > taken,
+            "kept": hold.is_released and has != 0,
+            "wrong refund": bool(takes)
+            and None not in (amount, owed)
+            and given != amount - abs(owed),
+            "not as owed": owed is not None and has != owed,
+        }
+        return next((fault for fault, applies in faults.items() if applies), None)
 
     def is_new(self, hold: Hold) -> bool:
         """Since the epoch, or at no known time."""

@@ -216,10 +216,7 @@ class Ledger:
                 "holds": {name: _holds(row) for name, row in self.holds.items()},
                 "reasons": reasons
                 and _given(
-                    {
-                        name: list(getattr(reasons, name))
-                        for name in ("takes", "gives", "adjusts")
-                    }
+                    {name: list(getattr(reasons, name)) for name in ("takes", "gives", "adjusts")}
                 ),
             }
         )

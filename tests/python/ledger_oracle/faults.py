@@ -100,6 +100,8 @@ class Scene:
         row = self.account(key)
         if row["balance"] is not None:
             self.set(row, "balance", row["balance"] + amount)
+            if "shown" in row:
+                self.set(row, "shown", row["balance"])
 
     def entry(self, amount: Any = None, key: Key | None = None, **values: Any) -> Row:
         """A new entry, which is as it should be."""
@@ -148,9 +150,7 @@ class Scene:
         rows = self.history.rows("entries")
         sign = self.history.hold_sign * (1 if reason == TAKE else -1)
         return [
-            row
-            for row in rows
-            if row["booking"] == booking["id"] and self.amount(row) * sign > 0
+            row for row in rows if row["booking"] == booking["id"] and self.amount(row) * sign > 0
         ]
 
     def held(self, booking: Row, spaces: Any) -> Any:
@@ -160,7 +160,9 @@ class Scene:
     def again(self, row: Row, *, follow: bool, **values: Any) -> Row:
         """The same entry once more."""
         copied = {
-            name: row[name] for name in ("booking", "txn", "kind", "reverses") if name in row
+            name: row[name]
+            for name in ("booking", "cart", "txn", "kind", "reverses")
+            if name in row
         }
         return self.post(
             self.owner(row),
@@ -359,7 +361,8 @@ def entry_of_an_archived_account(s: Scene) -> None:
 def second_row_of_an_account_that_stores_nothing(s: Scene) -> None:
     key = s.key()
     row = s.account(key)
-    nothing = {name: s.money(0) for name in ("balance", "moved", "opened_with") if name in row}
+    stored = ("balance", "moved", "shown", "opened_with")
+    nothing = {name: s.money(0) for name in stored if name in row}
     s.history.rows("accounts").append({**row, **nothing})
 
 
@@ -852,7 +855,9 @@ def entry_before_its_hold(s: Scene) -> None:
     s.set(taken, "at", booking["requested_at"] - MICROSECOND)
 
 
-@fault("not_overcommitted", "holds", "reasons", "hold account", "min number", excludes=["transfers"])
+@fault(
+    "not_overcommitted", "holds", "reasons", "hold account", "min number", excludes=["transfers"]
+)
 def approved_past_the_guard(s: Scene) -> None:
     key = s.key()
     s.approved(s.history.balance(key) + s.few(), key)
@@ -908,6 +913,36 @@ def thirteen_holds_of_which_one_moved_nothing(s: Scene) -> None:
 def nearest_cause_leaves_a_rest(s: Scene) -> None:
     (booking,) = _without_entries(s, [s.few(10, 40)])
     s.move(s.history.booking_key(booking), s.one_of([s.money(-4), s.money(-1), s.money(1)]))
+
+
+@fault("balance_matches_entries", "copied balance")
+def copy_left_behind(s: Scene) -> None:
+    row = s.account(s.key())
+    s.set(row, "shown", row["shown"] - s.few())
+
+
+@fault("balance_matches_entries_exactly", "expires", excludes=["not stored"])
+def expired_and_the_balance_kept(s: Scene) -> None:
+    s.set(s.entry(), "expires_at", s.one_of([AS_OF, AS_OF - SECOND]))
+
+
+@fault(None, "expires", excludes=["shares"])
+def expires_in_a_moment(s: Scene) -> None:
+    s.set(s.entry(key=s.roomy()), "expires_at", AS_OF + MICROSECOND)
+
+
+@fault("hold_has_entry", "carts")
+def cart_without_entry(s: Scene) -> None:
+    s.wait()
+    cart = s.history.reserve(s.key(), s.few())
+    rows = [row for row in s.history.rows("entries") if row["cart"] == cart["cart_no"]]
+    s.remove("entries", rows[0])
+
+
+@fault("released_hold_is_settled", "carts")
+def cart_dropped_and_kept(s: Scene) -> None:
+    s.wait()
+    s.set(s.history.reserve(s.key(), s.few()), "state", "dropped")
 
 
 # Lots

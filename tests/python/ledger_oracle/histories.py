@@ -14,6 +14,7 @@ from ledger_oracle.shapes import (
     ADJUST,
     AS_OF,
     GIVE,
+    GOODS,
     MAIN,
     SETTLED,
     TAKE,
@@ -26,6 +27,8 @@ T = TypeVar("T")
 SECOND = timedelta(seconds=1)
 OPENED = AS_OF - timedelta(hours=23)
 CREATED = AS_OF - timedelta(days=5)
+
+STORED = {MAIN: "balance", GOODS: "moved"}
 
 _GAPS = [timedelta(0), timedelta(microseconds=1), SECOND, 6 * SECOND, timedelta(minutes=11)]
 _TEXTS = ["plain", "it's", 'a "b"', "ümlaut", "{1,2}", "[]", "null", "C:\\temp", " ", "100%"]
@@ -145,10 +148,11 @@ class History:
                 opened_with=self.few(0, 100),
                 balance=self.app.money(0),
                 moved=self.app.money(0),
+                shown=self.app.money(0),
                 **shared,
             )
         (row, *_) = self.account_rows(key)
-        row["balance"] = self.opening(key)
+        row["balance"] = row["shown"] = self.opening(key)
         self._chain[key] = row["balance"]
         self.write(f"open {key}: {row}")
         (self.steady if is_steady else self.keys).append(key)
@@ -161,8 +165,10 @@ class History:
     def opening(self, key: Key) -> Any:
         accounts, opening = self.app.ledger.accounts, self.app.ledger.balances[MAIN].opening
         rows = [row for row in accounts.rows(self.books) if accounts.key_of(row) == key]
-        return sum((opening.of(row) for row in rows), self.app.money(0)) if opening else (
-            self.app.money(0)
+        return (
+            sum((opening.of(row) for row in rows), self.app.money(0))
+            if opening
+            else (self.app.money(0))
         )
 
     def balance(self, key: Key) -> Any:
@@ -233,6 +239,8 @@ class History:
             ways += [{"deleted_at": self.now}]
         if self.has("channel"):
             ways += [{"channel": 2}]
+        if self.has("expires"):
+            ways += [{"expires_at": AS_OF}, {"expires_at": AS_OF - SECOND}]
         return ways
 
     def post(
@@ -246,7 +254,8 @@ class History:
         **values: Any,
     ) -> Row:
         """One entry, and the stored balance with it."""
-        about = [values["booking"]] if values.get("booking") else [key, *sharers]
+        hold = values.get("booking") or values.get("cart")
+        about = [hold] if hold else [key, *sharers]
         self._wait_out(*((one, reason, amount) for one in about))
         entry_id = self.new_value(self.app.shape.entry_key.replace("pair", "bigint"), "entry")
         line = None if self.one_of([True, False]) else "b"
@@ -264,6 +273,7 @@ class History:
                 "reason": reason,
                 "entry_currency": rows[0].get("currency", "EUR") if rows else "EUR",
                 "kind": self.one_of(["goods", "other", None]),
+                "expires_at": self.one_of([None, AS_OF + SECOND]),
                 **values,
             },
         )
@@ -296,10 +306,12 @@ class History:
         ledger = self.app.ledger
         for joined in self.joined(row, block):
             rows = self.account_rows(ledger.entries[block].account_of(joined))
-            for name, column in zip(ledger.balances, ("balance", "moved"), strict=False):
-                amount = ledger.amount_in(name, block, joined)
+            for name, column in STORED.items():
+                amount = ledger.amount_in(name, block, joined) if name in ledger.balances else 0
                 if amount and rows and rows[0][column] is not None:
                     rows[0][column] += sign * amount
+            if rows and "shown" in rows[0]:
+                rows[0]["shown"] = rows[0]["balance"]
 
     def chain_of(self, key: Key) -> Any:
         """The balance that its next entry will have seen before."""
@@ -426,6 +438,30 @@ class History:
         self.give_back(booking, held.get(booking["status"], 0))
         booking["status"] = "cancelled"
 
+    def reserve(self, key: Key, size: Any) -> Row:
+        """A hold of the other kind."""
+        cart = self.insert(
+            "carts",
+            cart_no=self.number("cart"),
+            of_id=key[0],
+            of_place=key[-1],
+            size=size,
+            state="open",
+        )
+        self.write(f"reserve {cart}")
+        self.post(key, self.hold_sign * size, reason=TAKE, cart=cart["cart_no"])
+        return cart
+
+    def drop(self, cart: Row) -> None:
+        cart["state"] = "dropped"
+        size = len(self.app.ledger.accounts.key)
+        self.post(
+            (cart["of_id"], cart.get("of_place"))[:size],
+            -self.hold_sign * cart["size"],
+            reason=GIVE,
+            cart=cart["cart_no"],
+        )
+
     # The draws
 
     def play(self) -> None:
@@ -469,6 +505,7 @@ class History:
         if self.has("holds"):
             found += ["request", "request", "approve", "approve", "finish", "cancel"]
             found += ["void"] if self.has("hold where") else []
+        found += ["reserve", "reserve", "drop"] if self.has("carts") else []
         found += ["correct"] if self.has("corrections") else []
         found += ["transfer"] if self.has("transfers") else []
         found += ["transact"] if self.has("transaction") else []
@@ -564,6 +601,7 @@ class History:
             and self.counts(row)
             and self.amount(row)
             and row.get("booking") is None
+            and row.get("cart") is None
             and row["reverses"] is None
             and row["id"] not in taken_back
         ]
@@ -628,6 +666,22 @@ class History:
             row = rows[step.pick % len(rows)]
             if self.has_room(self.booking_key(row), -self.hold_sign * self.size(row)):
                 self.cancel(row)
+
+    def _reserve(self, step: Step) -> None:
+        key = self.keys[step.pick % len(self.keys)]
+        size = self.app.money(abs(step.amount) // 4 + 1)
+        if self.has_room(key, self.hold_sign * size) and (
+            self.hold_sign > 0 or self.is_free(key, size)
+        ):
+            self.reserve(key, size)
+
+    def _drop(self, step: Step) -> None:
+        size = len(self.app.ledger.accounts.key)
+        for cart in self.rows("carts"):
+            key = (cart["of_id"], cart.get("of_place"))[:size]
+            if cart["state"] == "open" and self.has_room(key, -self.hold_sign * cart["size"]):
+                self.drop(cart)
+                return
 
     def _void(self, step: Step) -> None:
         """A hold that is not audited, and that no entry was written for."""

@@ -34,7 +34,7 @@ AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EPOCH = AS_OF - timedelta(hours=12)
 FREEZE = (AS_OF - timedelta(days=3), AS_OF - timedelta(days=2))
 
-MAIN, SECOND = "available", "moved"
+MAIN, GOODS, COPY = "available", "moved", "shown"
 TAKE, GIVE, ADJUST = "take", "give back", "adjust"
 SETTLED = "settled"
 
@@ -61,12 +61,14 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "tolerance column": (),
     "second balance": (),
     "amount in sum": (),
+    "copied balance": (),
     # entries
     "corrections": (),
     "transfers": (),
     "status": (),
     "deleted_at": (),
     "channel": (),
+    "expires": (),
     "shares": (),
     "at": (),
     "reason": (),
@@ -91,6 +93,7 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "hold balance written": ("holds",),
     "hold owes nothing at first": ("holds",),
     "holds add": ("holds",),
+    "carts": ("holds", "hold mapped"),
     # the ledger
     "words": (),
     "epoch": ("hold at",),
@@ -115,6 +118,7 @@ CONFLICTS = (
     ("running", "shares"),
     ("running", "amount in sum"),
     ("running", "not stored"),
+    ("copied balance", "not stored"),
     ("holds", "shares"),
     ("transaction", "shares"),
     ("reverses", "shares"),
@@ -218,10 +222,16 @@ _HOSTILE = {
     "opened_with": "default",
     "ceiling": "%s max",
     "reason": "{{ reason }}",
-    "booking": "the 'booking'",
+    "booking": "hold",
+    "cart": "the 'cart'",
+    "account_id": "account",
     "before": "Before",
     "after": "After",
 }
+
+
+# What they mean in a contract wins over columns of those names.
+_WORDS = {"recorded", "expected", "hold", "account", "as_of"}
 
 
 def quoted(name: str) -> str:
@@ -309,7 +319,10 @@ class _Builder:
     def column(self, table: str, name: str, kind: str) -> Sql:
         """A column, made here, as the whole of a fragment."""
         self.columns.setdefault(table, {})[name] = kind
-        return named(name, self.spelled(name))
+        spelled = self.spelled(name)
+        if spelled in _WORDS:
+            return named(name, f"{quoted(self.spelled(table))}.{quoted(spelled)}")
+        return named(name, spelled)
 
     def sql(self, table: str, name: str) -> str:
         """A column within a fragment."""
@@ -320,9 +333,7 @@ class _Builder:
         """The columns of a key, or those that name one."""
         kinds = {"pair": ("bigint", "text"), "stamped": ("text", "timestamptz")}
         types = kinds.get(kind, (kind,))
-        return tuple(
-            self.column(table, name, one) for name, one in zip(names, types, strict=False)
-        )
+        return tuple(self.column(table, name, one) for name, one in zip(names, types, strict=False))
 
     # Accounts
 
@@ -428,10 +439,13 @@ class _Builder:
                     f"-{self.sql('entries', 'amount')}", lambda row: _negated(amount.of(row))
                 )
             goods = Sql(f"{self.sql('entries', 'kind')} = 'goods'", lambda r: r["kind"] == "goods")
-            found[SECOND] = Balance(
+            found[GOODS] = Balance(
                 sum=(Term("entries", opposite, goods),),
                 stored=self.column("accounts", "moved", self.money),
             )
+        if shape.has("copied balance"):
+            copy = self.column("accounts", "shown", self.money)
+            found[COPY] = Balance(sum=(), stored=copy, opening=stored)
         return found
 
     # Entries
@@ -471,6 +485,12 @@ class _Builder:
         if self.has("channel"):
             live = self.column("channels", "channel_is_live", "boolean")
             parts.append(Sql(str(live.text), lambda row: row["channel_is_live"] is True))
+        if self.has("expires"):
+            self.column("entries", "expires_at", "timestamptz")
+            later = f"coalesce({self.sql('entries', 'expires_at')} > as_of, true)"
+            parts.append(
+                Sql(later, lambda row: row["expires_at"] is None or row["expires_at"] > AS_OF)
+            )
         if not parts:
             return None
         return Sql(
@@ -491,11 +511,11 @@ class _Builder:
             self.column("channels", "channel_no", "bigint")
             channels = self.lookup("entries", "channel", "channels", "channel_no")
             join = both(join, channels) if join else channels
-        hold = (
-            {"bookings": self.column("entries", "booking", shape.hold_key)}
-            if shape.has("holds")
-            else {}
-        )
+        hold = {}
+        if shape.has("holds"):
+            hold["bookings"] = self.column("entries", "booking", shape.hold_key)
+        if shape.has("carts"):
+            hold["carts"] = self.column("entries", "cart", "bigint")
         return Entries(
             table=self.spelled("entries"),
             account=account,
@@ -624,7 +644,9 @@ class _Builder:
             status=self.column("bookings", "status", "text"),
             owes=owes,
             balance=MAIN,
-            is_balance_written=shape.has_one_of("hold balance written", "second balance"),
+            is_balance_written=shape.has_one_of(
+                "hold balance written", "second balance", "copied balance"
+            ),
             account=account if shape.has("hold account") else (),
             join=join,
             where=where,
@@ -635,6 +657,30 @@ class _Builder:
             created_at=self.column("bookings", "requested_at", "timestamptz")
             if shape.has("hold created_at")
             else None,
+        )
+
+    def carts(self) -> Holds:
+        """Another kind of hold, which every entry may name instead."""
+        (key,) = self.key("carts", "bigint", "cart_no")
+        account = self.key("carts", self.shape.account_key, "of_id", "of_place")
+        size = self.column("carts", "size", self.money)
+        minus = "" if self.has("holds add") else "-"
+        sign = 1 if self.has("holds add") else -1
+        return Holds(
+            table=self.spelled("carts"),
+            key="cart_no",
+            written_key=key.text,
+            amount=size,
+            status=self.column("carts", "state", "text"),
+            owes={
+                "open": Sql(
+                    f"{minus}{self.sql('carts', 'size')}", lambda row: _times(row["size"], sign)
+                ),
+                "dropped": always(0),
+            },
+            balance=MAIN,
+            is_balance_written=self.shape.has_one_of("second balance", "copied balance"),
+            account=account if self.has("hold account") else (),
         )
 
     # Lots: what each positive entry has left of it
@@ -684,13 +730,16 @@ class _Builder:
         if shape.has("transfers"):
             blocks["sent"] = self.transfer("sender", -1)
             blocks["received"] = self.transfer("receiver", 1)
+        holds = {"bookings": self.holds()} if shape.has("holds") else {}
+        if shape.has("carts"):
+            holds["carts"] = self.carts()
         ledgers = [
             Ledger(
                 name="tokens",
                 accounts=accounts,
                 balances=balances,
                 entries=blocks,
-                holds={"bookings": self.holds()} if shape.has("holds") else {},
+                holds=holds,
                 reasons=Reasons((TAKE,), (GIVE,), (ADJUST,)) if shape.has("reasons") else None,
                 words={"account": "event", "hold": "booking", "unit": "seats"}
                 if shape.has("words")
