@@ -125,12 +125,16 @@ class Hold:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a balance is off. All are None where the discrepancy is not known."""
+    """Why a balance is off. All are None where the discrepancy is not known.
+
+    `candidates` are the rows whose size alone would explain what is unexplained.
+    """
 
     discrepancy: Any
     certain: Any
     ambiguous: Any
     unexplained: Any
+    candidates: int = 0
 
 
 @dataclass
@@ -216,7 +220,7 @@ class Auditor:
             return 0
         return self.ledger.amount_in(balance, entry.block, entry.row)
 
-    def effect(self, balance: str, entry: Entry) -> list[Any]:
+    def effects(self, balance: str, entry: Entry) -> list[Any]:
         """What it would add by each term of its block, whether or not it counts."""
         return [
             (term.amount or entry.declared.amount).of(entry.row) or 0  # type: ignore[union-attr]
@@ -677,7 +681,28 @@ class Auditor:
         )
         likely = most_likely(off - chained, list(self.anomalies(name, key)))
         certain = chained + likely.certain_sum
-        return Explanation(off, certain, off - certain - likely.unexplained, likely.unexplained)
+        rest = likely.unexplained
+        return Explanation(
+            off, certain, off - certain - rest, rest, len(self.candidates(name, key, rest))
+        )
+
+    def candidates(self, name: str, key: Key, rest: Any) -> list[Entry]:
+        """Rows that do not count and would explain the rest; if none, rows that do.
+
+        One of these lacks in the stored balance, or is twice in it.
+        """
+        if not rest:
+            return []
+        counted = set(self.entries_of(name, key))
+        of_account = [entry for entry in self.entries if entry.account == key]
+        left_out = [
+            entry
+            for entry in of_account
+            if entry not in counted and rest in self.effects(name, entry)
+        ]
+        return left_out or [
+            entry for entry in counted if abs(self.amount(name, entry)) == abs(rest)
+        ]
 
     def chain(self, name: str, block: str, key: Key) -> Chain:
         running = self.ledger.entries[block].running
