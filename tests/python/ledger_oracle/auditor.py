@@ -21,6 +21,9 @@ from ledger_oracle.shapes import AS_OF, Application
 # A check, and the values of a finding's key as text.
 Finding = tuple[str, tuple[str | None, ...]]
 
+# The first audit's discrepancy is the opening then: without a history nothing is judged by it.
+RECORDED = "recorded"
+
 RAPIDLY = timedelta(seconds=5)
 
 
@@ -253,6 +256,8 @@ class Auditor:
         ]
 
     def opening(self, balance: Balance, rows: list[Row]) -> Any:
+        if balance.opening == RECORDED:
+            return None
         if balance.opening is None or isinstance(balance.opening, str):
             return 0
         return known_sum(balance.opening.of(row) for row in rows)
@@ -306,9 +311,13 @@ class Auditor:
                 found.add((f"ledger.{check_id}", (self.ledger.name, *key)))
         return found
 
+    def is_judged(self, balance: Balance) -> bool:
+        """Whether there is something to hold against the entries."""
+        return balance.stored is not None and balance.opening != RECORDED
+
     def balances_off(self) -> Iterator[tuple[str, ...]]:
         for name, balance in self.ledger.balances.items():
-            if balance.stored:
+            if self.is_judged(balance):
                 for key, rows in self.accounts.items():
                     off = self.discrepancy(name, key)
                     tolerances = (
@@ -332,7 +341,7 @@ class Auditor:
 
     def signs(self) -> Iterator[tuple[str, ...]]:
         for name, balance in self.ledger.balances.items():
-            if balance.stored and balance.sum and self.is_sign_wrong(name):
+            if self.is_judged(balance) and balance.sum and self.is_sign_wrong(name):
                 yield "sign_convention_holds", name
 
     def bounds(self, balance: Balance, rows: list[Row]) -> tuple[Any, Any]:
@@ -663,7 +672,7 @@ class Auditor:
         return {
             (self.ledger.name, name, text_of(key)): self.explain(name, key)
             for name, balance in self.ledger.balances.items()
-            if balance.stored
+            if self.is_judged(balance)
             for key in self.accounts
             if self.discrepancy(name, key) != 0
         }

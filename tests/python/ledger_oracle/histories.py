@@ -164,12 +164,10 @@ class History:
 
     def opening(self, key: Key) -> Any:
         accounts, opening = self.app.ledger.accounts, self.app.ledger.balances[MAIN].opening
+        if opening is None or isinstance(opening, str):
+            return self.app.money(0)
         rows = [row for row in accounts.rows(self.books) if accounts.key_of(row) == key]
-        return (
-            sum((opening.of(row) for row in rows), self.app.money(0))
-            if opening
-            else (self.app.money(0))
-        )
+        return sum((opening.of(row) for row in rows), self.app.money(0))
 
     def balance(self, key: Key) -> Any:
         return sum(row["balance"] for row in self.account_rows(key))

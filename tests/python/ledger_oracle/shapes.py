@@ -52,6 +52,7 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "opening number": (),
     "opening column": (),
     "opening of the plan": ("plan",),
+    "opening recorded": (),
     "min number": (),
     "min column": (),
     "max column": (),
@@ -109,6 +110,12 @@ CONFLICTS = (
     ("opening of the plan", "opening column"),
     ("opening of the plan", "opening number"),
     ("opening column", "opening number"),
+    ("opening recorded", "opening of the plan"),
+    ("opening recorded", "opening column"),
+    ("opening recorded", "opening number"),
+    # Before the first audit nothing is known of it but what is stored.
+    ("opening recorded", "not stored"),
+    ("opening recorded", "running"),
     ("min column", "min number"),
     ("max of the plan", "max column"),
     ("tolerance column", "tolerance number"),
@@ -390,7 +397,9 @@ class _Builder:
 
     # Balances
 
-    def opening(self) -> Sql | None:
+    def opening(self) -> Sql | str | None:
+        if self.has("opening recorded"):
+            return "recorded"
         if self.has("opening of the plan"):
             return self.column("plans", "plan_opening", self.money)
         if self.has("opening column"):
