@@ -100,6 +100,22 @@ def written(value: Any) -> str:
     return f"{value:.2f}" if hasattr(value, "__round__") else str(value)
 
 
+# The verdict
+
+
+def agree(found: Verdict, expected: Verdict) -> None:
+    assert found.findings == expected.findings
+    assert found.explanations == expected.explanations
+
+
+@settings(max_examples=HISTORIES)
+@given(history=histories(shapes()))
+def test_a_lawful_history_brings_nothing(bench: Bench, history: History) -> None:
+    tell(history)
+    with bench.loaded(history.app, history.books):
+        agree(bench.judge(history.app), Verdict())
+
+
 # What is drawn
 
 

@@ -1,14 +1,22 @@
 """Loads the rows of an application into Postgres, and asks its views what is wrong with them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from failing_rows import failing_rows
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extras import execute_values
 
+from counterfoil.contract.catalog import Catalog, Facts
+from counterfoil.contract.compiled_ledgers import compile_ledgers
+from counterfoil.contract.contract import Contract
+from counterfoil.suites.suite import Suite, load_suites
+from ledger_oracle.auditor import Explanation, Finding, Verdict
 from ledger_oracle.declared import Books
-from ledger_oracle.shapes import Application, quoted
+from ledger_oracle.rendered import ROOT, rendered_views
+from ledger_oracle.shapes import AS_OF, Application, quoted
 
 
 class Bench:
@@ -20,6 +28,10 @@ class Bench:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.suites = [
+            suite for suite in load_suites(ROOT / "expectations") if suite.pack == "ledger"
+        ]
+        self.execute(f"set counterfoil.as_of = '{AS_OF.isoformat()}'; set timezone = 'UTC'")
 
     def __repr__(self) -> str:
         return "a bench"
@@ -27,14 +39,54 @@ class Bench:
     @contextmanager
     def loaded(self, app: Application, books: Books) -> Iterator[None]:
         """The database with these tables and rows and no others, while in the block."""
-        self.execute("begin")
+        self.execute("create schema counterfoil; set search_path = counterfoil, public")
         try:
             self.execute(app.ddl())
             for table in app.tables.values():
                 self._insert(table.name, table.columns, books[table.name])
             yield
         finally:
-            self.execute("rollback")
+            tables = ", ".join(f"public.{quoted(table.name)}" for table in app.tables.values())
+            self.execute("drop schema counterfoil cascade")
+            self.execute(f"drop table if exists {tables} cascade")
+
+    def judge(
+        self, app: Application, edited: Callable[[str, str], str] = lambda _, sql: sql
+    ) -> Verdict:
+        """What the views say of the rows that are loaded.
+
+        Args:
+            app: whose contract is compiled.
+            edited: what becomes of each view's SQL, by name; by default it stays.
+        """
+        contract = Contract.model_validate(app.contract())
+        catalog = Catalog.read(self.connection, contract.schemas)
+        contract = contract.knowing(Facts(catalog.tables))
+        compiled = compile_ledgers(contract, self.connection)
+        contract = contract.knowing(replace(contract.facts, ledgers=compiled))
+        views = rendered_views(contract)
+        for name, sql in views.items():
+            self.execute(f"create view counterfoil.{name} as {edited(name, sql)}")
+        return Verdict(set(self._findings(contract, views)), dict(self._explanations()))
+
+    def _findings(self, contract: Contract, views: Mapping[str, str]) -> Iterator[Finding]:
+        for suite in self._asked(contract):
+            assert suite.relation in views, f"{suite.relation} is asked for, and not built"
+            for check_id, *key in self.fetch(failing_rows(suite, contract.thresholds)):
+                yield check_id, tuple(key)
+
+    def _asked(self, contract: Contract) -> Iterator[Suite]:
+        for suite in self.suites:
+            if suite.applies_to(contract):
+                yield suite.narrowed_to(contract)
+
+    def _explanations(self) -> Iterator[tuple[tuple[str, str, str], Explanation]]:
+        for *key, off, certain, ambiguous, unexplained, candidates in self.fetch(
+            "select ledger, balance, account::text, discrepancy_amount, certain_amount,"
+            " ambiguous_amount, unexplained_amount, candidate_count"
+            " from ledger_balances where is_off_at_all"
+        ):
+            yield tuple(key), Explanation(off, certain, ambiguous, unexplained, candidates)
 
     def _insert(
         self, table: str, columns: dict[str, tuple[str, str]], rows: list[dict[str, Any]]
