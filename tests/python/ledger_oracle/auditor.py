@@ -8,7 +8,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -32,7 +32,12 @@ def text_of(values: Key) -> str:
     if len(values) == 1:
         return str(values[0])
     return json.dumps(
-        [value.isoformat() if isinstance(value, datetime) else value for value in values],
+        [
+            value.astimezone(UTC).replace(tzinfo=None).isoformat()
+            if isinstance(value, datetime)
+            else value
+            for value in values
+        ],
         ensure_ascii=False,
     )
 
@@ -76,12 +81,8 @@ class Entry:
     @property
     def order(self) -> tuple[Any, ...]:
         """By time, and where that is the same by key."""
-        return (self.at or AS_OF, self.block, sortable(self.key))
-
-
-def sortable(key: Key) -> tuple[Any, ...]:
-    """Nulls last, as Postgres sorts."""
-    return tuple((value is None, value) for value in key)
+        key = self.key if len(self.key) == 1 else (text_of(self.key),)
+        return (self.at or AS_OF, self.block, key)
 
 
 @dataclass(eq=False)
@@ -128,7 +129,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a balance is off. All are None where the discrepancy is not known.
+    """Why a balance is off. What is not known is not explained.
 
     `candidates` are the rows whose size alone would explain what is unexplained.
     """
@@ -368,8 +369,9 @@ class Auditor:
                 if opening is None:
                     continue
                 entries = self.entries_of(name, key)
-                for instant in {entry.at for entry in entries}:
-                    past = [entry for entry in entries if entry.at <= instant]
+                for instant in {None, *(entry.at for entry in entries)}:
+                    # None is before them all.
+                    past = [entry for entry in entries if instant and entry.at <= instant]
                     then = opening + sum(self.amount(name, entry) for entry in past)
                     raised = sum(
                         max(self.amount(name, entry), 0)
@@ -636,7 +638,7 @@ class Auditor:
         """Since the epoch, or at no known time."""
         at = hold.declared.at.of(hold.row) if hold.declared.at else None
         epoch = self.ledger.epoch
-        return at is None or epoch is None or at >= epoch
+        return epoch is not None and (at is None or at >= epoch)
 
     def hold_faults(self) -> Iterator[tuple[str, ...]]:
         checks = {
@@ -680,14 +682,10 @@ class Auditor:
     def explain(self, name: str, key: Key) -> Explanation:
         off = self.discrepancy(name, key)
         if off is None:
-            return Explanation(None, None, None, None)
+            return Explanation(None, 0, 0, None)
         if self.is_sign_wrong(name) or not self.ledger.balances[name].sum:
             return Explanation(off, 0, 0, off)
-        chained = sum(
-            self.chain(name, block, key).certain
-            for block, declared in self.ledger.entries.items()
-            if declared.running and self.is_chain_of(name, block)
-        )
+        chained = self.chained(name, key, off)
         likely = most_likely(off - chained, list(self.anomalies(name, key)))
         certain = chained + likely.certain_sum
         rest = likely.unexplained
@@ -713,6 +711,14 @@ class Auditor:
             entry for entry in counted if abs(self.amount(name, entry)) == abs(rest)
         ]
 
+    def chained(self, name: str, key: Key, off: Any) -> Any:
+        """What of the discrepancy the chain explains: all but stored less the last after."""
+        for block, declared in self.ledger.entries.items():
+            if declared.running and self.is_chain_of(name, block):
+                last = self.chain(name, block, key).last
+                return 0 if last is None else off - (self.stored(name, key) - last)
+        return 0
+
     def chain(self, name: str, block: str, key: Key) -> Chain:
         running = self.ledger.entries[block].running
         assert running is not None
@@ -721,8 +727,10 @@ class Auditor:
             for entry in self.entries_of(name, key)
             if entry.block == block and entry not in self.left_out
         ]
+        entries.sort(key=lambda entry: entry.order)
         if running.order:
-            entries.sort(key=lambda entry: (sortable((running.order.of(entry.row),)), entry.order))  # type: ignore[union-attr]
+            order = running.order
+            entries.sort(key=lambda entry: (order.of(entry.row), entry.order[-1]))
         links = [
             Link(
                 entry,
@@ -742,27 +750,54 @@ class Auditor:
         """Each with what it would put the stored balance off by, had that not followed it."""
         for hold in self.holds.values():
             fault = self.fault_of(hold)
-            if (
-                fault
-                and hold.declared.balance == name
-                and hold.declared.account_of(hold.row) == key
-            ):
-                yield Anomaly(fault, f"{hold.block} {hold.key}", hold.owed - self.has(hold))
+            is_here = hold.declared.account_of(hold.row) == key
+            if fault and is_here and hold.declared.balance == name:
+                if fault == "missing" and self.ledger.epoch and not self.is_new(hold):
+                    fault = "missing, from before the epoch"
+                # What has an unknown reason is an anomaly of its own.
+                known = [entry for entry in hold.entries if not self.is_reason_unknown(entry)]
+                has = sum(self.amount(name, entry) for entry in known)
+                yield Anomaly(fault, f"{hold.block} {hold.key}", hold.owed - has)
         for entry in self.counted:
             amount = self.amount(name, entry)
             of = f"{entry.block} {text_of(entry.key)}"
-            if self.is_booked_elsewhere(entry) and entry.hold:
+            cause = self.cause_of(entry)
+            if cause and entry.account == key:
+                yield Anomaly(cause, of, -amount)
+            elif cause == "booked elsewhere" and entry.hold:
                 hold = self.holds[entry.hold]
-                if entry.account == key:
-                    yield Anomaly("booked elsewhere", of, -amount)
-                elif hold.declared.account_of(hold.row) == key:
-                    yield Anomaly("booked elsewhere", of, amount)
-            elif entry.account == key and entry in self.repeated_transactions:
-                yield Anomaly("transaction twice", of, -amount)
+                if hold.declared.account_of(hold.row) == key:
+                    yield Anomaly(cause, of, amount)
         for reversal, beyond in self.excess():
-            if reversal.account == key:
+            if reversal.account == key and not self.cause_of(reversal):
                 of = f"{reversal.block} {text_of(reversal.key)}"
                 yield Anomaly("reversed twice", of, -beyond)
+
+    def cause_of(self, entry: Entry) -> str | None:
+        """What is wrong with an entry besides its size."""
+        if self.is_booked_elsewhere(entry):
+            return "booked elsewhere"
+        is_unset = entry.hold is None and entry.declared.hold and self.is_of_a_hold(entry)
+        if is_unset or (entry.hold and entry.hold not in self.known_holds):
+            return "without a hold"
+        if self.is_reason_unknown(entry):
+            return "of unknown reason"
+        return "transaction twice" if entry in self.repeated_transactions else None
+
+    def is_reason_unknown(self, entry: Entry) -> bool:
+        reasons = self.ledger.reasons
+        return bool(reasons and entry.declared.reason) and (
+            entry.value("reason") not in reasons.known  # type: ignore[union-attr]
+        )
+
+    @cached_property
+    def known_holds(self) -> set[tuple[str, Any]]:
+        """Those that have a row, audited or not."""
+        return {
+            (block, row[declared.key])
+            for block, declared in self.ledger.holds.items()
+            for row in self.books[declared.table]
+        }
 
     @property
     def repeated_transactions(self) -> list[Entry]:

@@ -77,8 +77,9 @@ class Bench:
 
     def _asked(self, contract: Contract) -> Iterator[Suite]:
         for suite in self.suites:
-            if suite.applies_to(contract):
-                yield suite.narrowed_to(contract)
+            narrowed = suite.narrowed_to(contract)
+            if suite.applies_to(contract) and narrowed.checks:
+                yield narrowed
 
     def _explanations(self) -> Iterator[tuple[tuple[str, str, str], Explanation]]:
         for *key, off, certain, ambiguous, unexplained, candidates in self.fetch(

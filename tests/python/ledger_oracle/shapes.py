@@ -102,6 +102,7 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "lots": (),
     # how it is written
     "hostile names": (),
+    "names of the views": (),
     "qualified": (),
 }
 
@@ -126,6 +127,7 @@ CONFLICTS = (
     ("running", "amount in sum"),
     ("running", "not stored"),
     ("copied balance", "not stored"),
+    ("hostile names", "names of the views"),
     ("holds", "shares"),
     ("transaction", "shares"),
     ("reverses", "shares"),
@@ -237,6 +239,42 @@ _HOSTILE = {
 }
 
 
+# What columns of the views and their parts are called.
+_OF_THE_VIEWS = {
+    "accounts": "sums",
+    "entries": "judged",
+    "bookings": "hold_rows",
+    "plans": "accounts",
+    "corrections": "facts",
+    "id": "entry",
+    "place": "place",
+    "balance": "stored_1",
+    "moved": "discrepancy_amount",
+    "shown": "expected_amount",
+    "opened_with": "opening",
+    "floor": "lowest",
+    "ceiling": "max_amount",
+    "slack": "tolerance_amount",
+    "archived_at": "is_row",
+    "amount": "amount",
+    "taken": "effect",
+    "quantity": "original",
+    "direction": "of",
+    "status": "counts",
+    "kind": "transaction",
+    "deleted_at": "happened_at",
+    "expires_at": "previous_after",
+    "at": "created_at",
+    "account_place": "tenant_id",
+    "cart": "number",
+    "spaces": "hold_amount",
+    "used": "owed_amount",
+    "voided": "is_listed",
+    "remaining": "rest",
+    "before": "after_",
+    "account_id": "account_label",
+}
+
 # What they mean in a contract wins over columns of those names.
 _WORDS = {"recorded", "expected", "hold", "account", "as_of"}
 
@@ -321,6 +359,8 @@ class _Builder:
 
     def spelled(self, name: str) -> str:
         """What the catalog calls a table or column."""
+        if self.has("names of the views"):
+            return _OF_THE_VIEWS.get(name, name)
         return _HOSTILE.get(name, name) if self.has("hostile names") else name
 
     def column(self, table: str, name: str, kind: str) -> Sql:
