@@ -48,7 +48,8 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "account created_at": (),
     "split accounts": (),
     # balances
-    "not stored": (),
+    # Nothing is stored, and nothing else judged but its bounds.
+    "not stored": ("max column",),
     "opening number": (),
     "opening column": (),
     "opening of the plan": ("plan",),
