@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -249,6 +250,7 @@ class Auditor:
             entry
             for entry in self.counted
             if entry.account == key
+            and entry not in self.left_out
             and any(
                 term.entries == entry.block
                 and (term.where is None or term.where.of(entry.row) is True)
@@ -340,6 +342,17 @@ class Auditor:
         declared = sum(self.discrepancy(name, key) == 0 for key in active)
         return sum(self.discrepancy(name, key, sign=-1) == 0 for key in active) > declared
 
+    def is_wrong_as_a_whole(self, name: str) -> bool:
+        """Whether its sign, or its unit, would fit over half of the accounts that have entries."""
+        active = self.active(name)
+        off = [key for key in active if self.discrepancy(name, key)]
+        fits = [sum(self.discrepancy(name, key, sign=-1) == 0 for key in off)]
+        for factor in map(Decimal, ("100", "1000", "0.01", "0.001")):
+            fits.append(
+                sum(self.stored(name, key) == self.expected(name, key) * factor for key in off)
+            )
+        return max(fits) * 2 > len(active)
+
     def signs(self) -> Iterator[tuple[str, ...]]:
         for name, balance in self.ledger.balances.items():
             if self.is_judged(balance) and balance.sum and self.is_sign_wrong(name):
@@ -369,9 +382,8 @@ class Auditor:
                 if opening is None:
                     continue
                 entries = self.entries_of(name, key)
-                for instant in {None, *(entry.at for entry in entries)}:
-                    # None is before them all.
-                    past = [entry for entry in entries if instant and entry.at <= instant]
+                for instant in {entry.at for entry in entries}:
+                    past = [entry for entry in entries if entry.at <= instant]
                     then = opening + sum(self.amount(name, entry) for entry in past)
                     raised = sum(
                         max(self.amount(name, entry), 0)
@@ -392,18 +404,22 @@ class Auditor:
                 opening = self.opening(balance, rows)
                 if opening is None:
                     continue
-                held = 0
-                for hold in self.holds.values():
-                    if hold.declared.account_of(hold.row) != key or not hold.is_judged:
-                        continue
-                    if not hold.is_released:
-                        held += (hold.amount or 0) - self.given_back(hold)
+                holding = [
+                    hold
+                    for hold in self.holds.values()
+                    if hold.declared is declared
+                    and hold.declared.account_of(hold.row) == key
+                    and hold.is_judged
+                    and not hold.is_released
+                    and hold.amount is not None
+                ]
+                held = sum(hold.amount - self.given_back(hold) for hold in holding)
                 adjusted = sum(
                     self.amount(name, entry)
                     for entry in self.entries_of(name, key)
                     if entry.value("reason") in reasons.adjusts
                 )
-                if held > opening + adjusted:
+                if holding and held > opening + adjusted:
                     yield "not_overcommitted", text_of(key)
 
     def missing_accounts(self) -> Iterator[tuple[str, ...]]:
@@ -683,9 +699,13 @@ class Auditor:
         off = self.discrepancy(name, key)
         if off is None:
             return Explanation(None, 0, 0, None)
-        if self.is_sign_wrong(name) or not self.ledger.balances[name].sum:
+        if self.is_wrong_as_a_whole(name) or not self.ledger.balances[name].sum:
             return Explanation(off, 0, 0, off)
-        chained = self.chained(name, key, off)
+        chained = sum(
+            self.chain(name, block, key).certain
+            for block, declared in self.ledger.entries.items()
+            if declared.running and self.is_chain_of(name, block)
+        )
         likely = most_likely(off - chained, list(self.anomalies(name, key)))
         certain = chained + likely.certain_sum
         rest = likely.unexplained
@@ -707,26 +727,17 @@ class Auditor:
             for entry in of_account
             if entry not in counted and rest in self.effects(name, entry)
         ]
+        # What is a likely cause already was found wanting.
         return left_out or [
-            entry for entry in counted if abs(self.amount(name, entry)) == abs(rest)
+            entry
+            for entry in counted
+            if abs(self.amount(name, entry)) == abs(rest) and not self.cause_of(entry)
         ]
-
-    def chained(self, name: str, key: Key, off: Any) -> Any:
-        """What of the discrepancy the chain explains: all but stored less the last after."""
-        for block, declared in self.ledger.entries.items():
-            if declared.running and self.is_chain_of(name, block):
-                last = self.chain(name, block, key).last
-                return 0 if last is None else off - (self.stored(name, key) - last)
-        return 0
 
     def chain(self, name: str, block: str, key: Key) -> Chain:
         running = self.ledger.entries[block].running
         assert running is not None
-        entries = [
-            entry
-            for entry in self.entries_of(name, key)
-            if entry.block == block and entry not in self.left_out
-        ]
+        entries = [entry for entry in self.entries_of(name, key) if entry.block == block]
         entries.sort(key=lambda entry: entry.order)
         if running.order:
             order = running.order

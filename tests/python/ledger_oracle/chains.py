@@ -17,29 +17,33 @@ class Link:
 
 @dataclass
 class Chain:
-    """The entries that do not fit, and the balance that the last of all has left.
-
-    `last` is None where it cannot be known.
-    """
+    """The entries that do not fit, and what of the discrepancy their chain shows."""
 
     broken: list[Any] = field(default_factory=list)
-    last: Any = None
+    certain: Any = 0
+
+    def accuse(self, entry: Any) -> None:
+        if entry not in self.broken:
+            self.broken.append(entry)
 
 
 def in_order(links: list[Link], opening: Any, stored: Any, *, has_before: bool) -> Chain:
-    """One entry after the other, from the opening to the stored balance."""
+    """One entry after the other, from the opening to the stored balance.
+
+    All that lies before what the last one left is explained; nothing if a balance is null.
+    """
     chain, left = Chain(), opening
     for link in links:
         found = link.before if has_before else left
         is_step_wrong = found is not None and link.after != found + link.amount
         is_gap = has_before and left is not None and found != left
         if link.after is None or is_step_wrong or is_gap:
-            chain.broken.append(link.entry)
+            chain.accuse(link.entry)
         left = link.after
-    is_end_wrong = stored is not None and left not in (None, stored)
-    if links and is_end_wrong and links[-1].entry not in chain.broken:
-        chain.broken.append(links[-1].entry)
-    chain.last = None if has_nulls(links, has_before=has_before) else left
+    if links and stored is not None and left not in (None, stored):
+        chain.accuse(links[-1].entry)
+    if opening is not None and not has_nulls(links, has_before=has_before):
+        chain.certain = left - opening - sum(link.amount for link in links)
     return chain
 
 
@@ -48,30 +52,35 @@ def without_order(links: list[Link], opening: Any, stored: Any) -> Chain:
 
     The links are by time and key. Of those that found the same the later ones are too many;
     and where nothing has left the stored balance, the latest that nothing found should have.
+    Then nobody knows which of the gaps is before it.
     """
-    chain = Chain(last=stored)
+    chain = Chain()
     left = Counter([link.after for link in links] + [opening])
     found = Counter(link.before for link in links)
     uses: Counter[Any] = Counter()
+    steps = 0
     for link in links:
         uses[link.before] += 1
-        if (
-            None in (link.after, link.before)
-            or link.after - link.before != link.amount
-            or uses[link.before] > left[link.before]
-        ):
-            chain.broken.append(link.entry)
-    if stored is not None and left[stored] <= found[stored]:
+        if None in (link.after, link.before):
+            chain.accuse(link.entry)
+            continue
+        step = link.after - link.before - link.amount
+        steps += step
+        if step or (opening is not None and uses[link.before] > left[link.before]):
+            chain.accuse(link.entry)
+    is_stored_unmatched = stored is not None and left[stored] <= found[stored]
+    if is_stored_unmatched and opening is not None:
         ends = [
             link
             for link in links
             if link.after is not None and found[link.after] < count_of(link.after, links)
         ]
-        chain.last = ends[-1].after if ends else None
-        if ends and ends[-1].entry not in chain.broken:
-            chain.broken.append(ends[-1].entry)
-    if has_nulls(links, has_before=True):
-        chain.last = None
+        if ends:
+            chain.accuse(ends[-1].entry)
+    if None not in (opening, stored) and not has_nulls(links, has_before=True):
+        chain.certain = steps
+        if not is_stored_unmatched:
+            chain.certain = stored - opening - sum(link.amount for link in links)
     return chain
 
 
