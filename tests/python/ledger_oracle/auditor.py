@@ -469,28 +469,27 @@ class Auditor:
                     found[original].append(entry)
         yield from found.items()
 
-    def excess(self) -> Iterator[tuple[Entry, Any]]:
-        """What of a reversal is beyond its original."""
+    @cached_property
+    def exceeding(self) -> list[Entry]:
+        """The reversals with which one original is taken back by more than it is."""
+        found = []
         for original, reversals in self.reversals():
             amount = self.main_amount(original) or 0
             sign = 1 if amount > 0 else -1
             left = abs(amount)
             for reversal in reversals:
-                taken = -sign * (self.main_amount(reversal) or 0)
-                if taken > max(left, 0):
-                    yield reversal, -sign * (taken - max(left, 0))
-                left -= taken
+                left += sign * (self.main_amount(reversal) or 0)
+                found += [reversal] if left < 0 else []
+        return found
 
     def bad_reversals(self) -> Iterator[tuple[str, ...]]:
         for entry in self.counted:
             if entry.value("reverses") is not None and not self.originals(entry):
                 yield "reversals_match", entry.block, text_of(entry.key)
-        for original, reversals in self.reversals():
-            beyond = {reversal for reversal, _ in self.excess()}
-            exceeding = [reversal for reversal in reversals if reversal in beyond]
-            del original
-            if exceeding:
-                yield "reversals_match", exceeding[0].block, text_of(exceeding[0].key)
+        for _, reversals in self.reversals():
+            beyond = [reversal for reversal in reversals if reversal in self.exceeding]
+            if beyond:
+                yield "reversals_match", beyond[0].block, text_of(beyond[0].key)
 
     def disagreeing_conditions(self) -> Iterator[tuple[str, ...]]:
         for entry in self.left_out:
@@ -779,10 +778,6 @@ class Auditor:
                 hold = self.holds[entry.hold]
                 if hold.declared.account_of(hold.row) == key:
                     yield Anomaly(cause, of, amount)
-        for reversal, beyond in self.excess():
-            if reversal.account == key and not self.cause_of(reversal):
-                of = f"{reversal.block} {text_of(reversal.key)}"
-                yield Anomaly("reversed twice", of, -beyond)
 
     def cause_of(self, entry: Entry) -> str | None:
         """What is wrong with an entry besides its size."""
@@ -793,7 +788,9 @@ class Auditor:
             return "without a hold"
         if self.is_reason_unknown(entry):
             return "of unknown reason"
-        return "transaction twice" if entry in self.repeated_transactions else None
+        if entry in self.repeated and entry.value("transaction") is not None:
+            return "transaction twice"
+        return "reversed twice" if entry in self.exceeding else None
 
     def is_reason_unknown(self, entry: Entry) -> bool:
         reasons = self.ledger.reasons
@@ -809,10 +806,6 @@ class Auditor:
             for block, declared in self.ledger.holds.items()
             for row in self.books[declared.table]
         }
-
-    @property
-    def repeated_transactions(self) -> list[Entry]:
-        return [entry for entry in self.repeated if entry.value("transaction") is not None]
 
 
 def is_key(key: Key) -> bool:

@@ -11,17 +11,7 @@ from counterfoil.contract.contract import Contract
 from counterfoil.contract.derived import dbt_variables
 
 ROOT = Path(__file__).parents[3]
-# In the order in which they are made: each stands on none but earlier ones.
-VIEWS = (
-    "ledger_balances",
-    "ledger_entries",
-    "ledger_holds",
-    "ledger_transactions",
-    "ledger_sign_convention",
-    "ledger_explanations",
-    "ledger_timeline",
-    "orphan_holds",
-)
+MODELS = ROOT / "models" / "ledger"
 
 
 class _Returned(Exception):  # noqa: N818
@@ -43,7 +33,7 @@ def _environment() -> tuple[Environment, dict[str, Any], dict[str, Any]]:
     variables: dict[str, Any] = {}
     options: dict[str, Any] = {}
     environment = Environment(
-        loader=FileSystemLoader([ROOT / "macros", ROOT / "models" / "ledger"]),
+        loader=FileSystemLoader([ROOT / "macros", MODELS]),
         extensions=["jinja2.ext.do"],
     )
     environment.globals |= {
@@ -78,8 +68,9 @@ def rendered_views(contract: Contract) -> Mapping[str, str]:
     environment, variables, options = _environment()
     variables.update(dbt_variables(contract))
     found = {}
-    for view in VIEWS:
-        sql = environment.get_template(f"{view}.sql").render()
+    for file in MODELS.glob("*.sql"):
+        sql = environment.get_template(file.name).render()
         if options["enabled"]:
-            found[view] = sql
-    return found
+            found[file.stem] = sql
+    # Those that stand on others come after them.
+    return dict(sorted(found.items(), key=lambda view: "from counterfoil." in view[1]))
