@@ -358,17 +358,19 @@ class Auditor:
             if self.is_judged(balance) and balance.sum and self.is_sign_wrong(name):
                 yield "sign_convention_holds", name
 
-    def bounds(self, balance: Balance, rows: list[Row]) -> tuple[Any, Any]:
-        low = balance.min.of(rows[0]) if balance.min else None
-        high = balance.max.of(rows[0]) if balance.max else None
-        return low, high
+    def bounds(self, balance: Balance, rows: list[Row]) -> tuple[Any, Any, bool]:
+        """The widest of its rows, and whether they differ."""
+        lows = {balance.min.of(row) for row in rows} - {None} if balance.min else set()
+        highs = {balance.max.of(row) for row in rows} - {None} if balance.max else set()
+        differ = len(lows) > 1 or len(highs) > 1
+        return min(lows, default=None), max(highs, default=None), differ
 
     def ranges(self) -> Iterator[tuple[str, ...]]:
         for name, balance in self.ledger.balances.items():
             for key, rows in self.accounts.items():
                 now = self.stored(name, key) if balance.stored else self.expected(name, key)
-                low, high = self.bounds(balance, rows)
-                if now is not None and not within(now, low, high):
+                low, high, differ = self.bounds(balance, rows)
+                if differ or (now is not None and not within(now, low, high)):
                     yield "balance_in_range", name, text_of(key)
 
     def running_ranges(self) -> Iterator[tuple[str, ...]]:
@@ -377,7 +379,7 @@ class Auditor:
             if not balance.at_all_times:
                 continue
             for key, rows in self.accounts.items():
-                low, high = self.bounds(balance, rows)
+                low, high, _ = self.bounds(balance, rows)
                 opening = self.opening(balance, rows)
                 if opening is None:
                     continue
@@ -499,9 +501,8 @@ class Auditor:
         declared = self.ledger.accounts.currency
         for entry in self.counted:
             if declared and entry.declared.currency and entry.account in self.accounts:
-                theirs = declared.of(self.accounts[entry.account][0])
-                ours = entry.value("currency")
-                if theirs is None or ours is None or theirs != ours:
+                theirs = {declared.of(row) for row in self.accounts[entry.account]}
+                if theirs != {entry.value("currency")} or None in theirs:
                     yield "currencies_agree", entry.block, text_of(entry.key)
 
     # Entries
@@ -539,6 +540,9 @@ class Auditor:
             return True
         hold = self.holds.get(entry.hold) if entry.hold else None
         sign = (hold.sign if hold else 0) or -1
+        if hold and (owed := self.effects(hold.declared.balance, entry)):
+            # The sign is that of what it adds to the balance whose sum the hold owes.
+            amount = owed[0]
         if reason in reasons.takes:
             return bool(amount * sign < 0)
         return bool(reason in reasons.gives and amount * sign > 0)
@@ -579,8 +583,11 @@ class Auditor:
                     groups[entry.block, self.alike(entry)].append([entry])
                 else:
                     transactions[entry.block, number].append(entry)
-        for (block, _), entries in transactions.items():
-            signature = frozenset(Counter(map(self.alike, entries)).items())
+        for (block, number), entries in transactions.items():
+            if any(entry.value("reason") is None for entry in self.counted_in(block, number)):
+                continue
+            likes = [(entry.account, self.alike(entry)) for entry in entries]
+            signature = frozenset(Counter(likes).items())
             groups[block, signature].append(sorted(entries, key=lambda entry: entry.order))
         found = []
         for likes in groups.values():
@@ -590,6 +597,13 @@ class Auditor:
                 if first is not None and second is not None and second - first <= RAPIDLY:
                     found += after
         return found
+
+    def counted_in(self, block: str, transaction: Any) -> list[Entry]:
+        return [
+            entry
+            for entry in self.counted
+            if entry.block == block and entry.value("transaction") == transaction
+        ]
 
     def frozen(self) -> Iterator[tuple[str, ...]]:
         reasons = self.ledger.reasons
@@ -680,7 +694,9 @@ class Auditor:
                 for entry in hold.entries
                 if self.gives(hold, entry) and entry.at is not None
             ]
-            if hold.is_judged and taken and given and min(given) < min(taken):
+            is_undated = hold.declared.at and hold.declared.at.of(hold.row) is None
+            is_never_taken = is_undated and not self.taking(hold) and given
+            if hold.is_judged and (is_never_taken or (taken and given and min(given) < min(taken))):
                 yield "refund_follows_hold", block, str(key)
 
     # Explanations

@@ -385,6 +385,35 @@ def second_row_of_an_account_that_stores_something(s: Scene) -> None:
     s.history.rows("accounts").append({**row, "balance": stored})
 
 
+@fault(None, "archived accounts")
+def second_row_of_an_account_that_is_archived(s: Scene) -> None:
+    """It is left out, whatever it says."""
+    key = s.roomy()
+    row = s.account(key)
+    stored = {name: s.money(77) for name in ("balance", "opened_with", "floor") if name in row}
+    away = {"archived_at": s.history.now, "currency": "XXX", "created_at": AS_OF}
+    s.history.rows("accounts").append(
+        {**row, **stored, **{name: away[name] for name in away if name in row}}
+    )
+
+
+@fault("balance_in_range", "max column")
+def bounds_of_two_rows_that_differ(s: Scene) -> None:
+    """Nobody can say which of them holds."""
+    key = s.key()
+    for row in s.history.account_rows(key):
+        s.set(row, "ceiling", s.money(4_000))
+    row = s.account(key)
+    s.history.rows("accounts").append({**row, "ceiling": s.money(5_000)})
+
+
+@fault("currencies_agree", "account currency", "entry currency")
+def currencies_of_two_rows_that_differ(s: Scene) -> None:
+    key = s.key()
+    s.entry(key=key)
+    s.history.rows("accounts").append({**s.account(key), "currency": "XXX"})
+
+
 @fault("balance_matches_entries_exactly", "second balance")
 def second_balance_edited(s: Scene) -> None:
     row = s.account(s.key())
@@ -799,6 +828,15 @@ def given_back_beyond(s: Scene) -> None:
     s.wait()
     amount = -s.held(booking, s.few())
     s.post(s.history.booking_key(booking), amount, reason=GIVE, booking=booking["id"])
+
+
+@fault("refund_within_hold", "holds")
+def given_back_and_never_taken(s: Scene) -> None:
+    booking = s.cancelled()
+    (taken,) = s.entries_of(booking, TAKE)
+    s.remove("entries", taken)
+    if "approved_at" in booking and s.one_of([True, False]):
+        s.set(booking, "approved_at", None)
 
 
 @fault("refund_matches_unused", "holds")

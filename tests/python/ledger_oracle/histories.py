@@ -270,7 +270,9 @@ class History:
                 "at": self.now,
                 "reason": reason,
                 "entry_currency": rows[0].get("currency", "EUR") if rows else "EUR",
-                "kind": self.one_of(["goods", "other", None]),
+                "kind": "goods"
+                if values.get("booking") and self.has("holds of goods")
+                else self.one_of(["goods", "other", None]),
                 "expires_at": self.one_of([None, AS_OF + SECOND]),
                 **values,
             },

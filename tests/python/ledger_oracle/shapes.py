@@ -96,6 +96,7 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "hold owes nothing at first": ("holds",),
     "holds add": ("holds",),
     "carts": ("holds", "hold mapped"),
+    "holds of goods": ("holds", "second balance"),
     # the ledger
     "words": (),
     "epoch": ("hold at",),
@@ -105,6 +106,7 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "hostile names": (),
     "names of the views": (),
     "qualified": (),
+    "references of other types": (),
 }
 
 # Two that do not go together.
@@ -129,6 +131,7 @@ CONFLICTS = (
     ("running", "not stored"),
     ("copied balance", "not stored"),
     ("hostile names", "names of the views"),
+    ("holds of goods", "carts"),
     ("holds", "shares"),
     ("transaction", "shares"),
     ("reverses", "shares"),
@@ -239,6 +242,9 @@ _HOSTILE = {
     "after": "After",
 }
 
+
+# Columns that name a row of another table, of a type that need not be that of its key.
+_REFERENCES = {("entries", "account_id"), ("bookings", "account_id"), ("corrections", "about_id")}
 
 # What columns of the views and their parts are called.
 _OF_THE_VIEWS = {
@@ -381,6 +387,9 @@ class _Builder:
         """The columns of a key, or those that name one."""
         kinds = {"pair": ("bigint", "text"), "stamped": ("text", "timestamptz")}
         types = kinds.get(kind, (kind,))
+        if self.has("references of other types") and (table, names[0]) in _REFERENCES:
+            others = {"bigint": "integer", "text": "character varying"}
+            types = tuple(others.get(one, one) for one in types)
         return tuple(self.column(table, name, one) for name, one in zip(names, types, strict=False))
 
     # Accounts
@@ -563,7 +572,10 @@ class _Builder:
             join = both(join, channels) if join else channels
         hold = {}
         if shape.has("holds"):
-            hold["bookings"] = self.column("entries", "booking", shape.hold_key)
+            kind = shape.hold_key
+            if shape.has("references of other types") and kind == "text":
+                kind = "character varying"
+            hold["bookings"] = self.column("entries", "booking", kind)
         if shape.has("carts"):
             hold["carts"] = self.column("entries", "cart", "bigint")
         return Entries(
@@ -671,7 +683,8 @@ class _Builder:
             self.column("bookings", "voided", "boolean")
             voided = f"not {self.sql('bookings', 'voided')}"
             where = Sql(voided, lambda row: row["voided"] is False)
-        sign, minus = (1, "") if shape.has("holds add") else (-1, "-")
+        adds = shape.has("holds add") != shape.has("holds of goods")
+        sign, minus = (1, "") if adds else (-1, "-")
         of = lambda name: lambda row: _times(row[name], sign * row.get("unit", 1))  # noqa: E731
         owes = {
             "approved": Sql(f"{minus}{self.sql('bookings', 'spaces')}{times}", of("spaces")),
@@ -693,7 +706,7 @@ class _Builder:
             amount=amount,
             status=self.column("bookings", "status", "text"),
             owes=owes,
-            balance=MAIN,
+            balance=GOODS if shape.has("holds of goods") else MAIN,
             is_balance_written=shape.has_one_of(
                 "hold balance written", "second balance", "copied balance"
             ),
