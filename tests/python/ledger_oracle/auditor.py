@@ -688,15 +688,15 @@ class Auditor:
 
     def premature_refunds(self) -> Iterator[tuple[str, ...]]:
         for (block, key), hold in self.holds.items():
-            taken = [entry.at for entry in self.taking(hold) if entry.at is not None]
-            given = [
-                entry.at
-                for entry in hold.entries
-                if self.gives(hold, entry) and entry.at is not None
-            ]
+            takes = self.taking(hold)
+            gives = [entry for entry in hold.entries if self.gives(hold, entry)]
+            taken = [entry.at for entry in takes if entry.at is not None]
+            given = [entry.at for entry in gives if entry.at is not None]
             is_undated = hold.declared.at and hold.declared.at.of(hold.row) is None
-            is_never_taken = is_undated and not self.taking(hold) and given
-            if hold.is_judged and (is_never_taken or (taken and given and min(given) < min(taken))):
+            if hold.is_judged and (
+                (is_undated and gives and not takes)
+                or (taken and given and min(given) < min(taken))
+            ):
                 yield "refund_follows_hold", block, str(key)
 
     # Explanations
