@@ -18,6 +18,7 @@ from ledger_oracle.bench import Bench
 from ledger_oracle.declared import Accounts, Entries, Holds, Sql
 from ledger_oracle.faults import FAULTS, inject
 from ledger_oracle.histories import History, histories
+from ledger_oracle.mutants import MUTANTS
 from ledger_oracle.shapes import AS_OF, Application, Shape, build, quoted, shapes
 from servers import server
 
@@ -150,6 +151,27 @@ def test_several_faults_bring_what_the_oracle_says(bench: Bench, data: st.DataOb
     tell(history)
     with bench.loaded(history.app, history.books):
         agree(bench.judge(history.app), audit(history.app, history.books))
+
+
+# Whether anything is noticed
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mistake_in_the_views_is_noticed(bench: Bench, name: str) -> None:
+    mutant = MUTANTS[name]
+    noticed = False
+
+    @settings(max_examples=40)
+    @given(history=mutant.histories())
+    def play(history: History) -> None:
+        nonlocal noticed
+        if not noticed:
+            with bench.loaded(history.app, history.books):
+                found = bench.judge(history.app, mutant.edit())
+            noticed = found != audit(history.app, history.books)
+
+    play()
+    assert noticed
 
 
 # What is drawn

@@ -912,6 +912,29 @@ def approved_past_the_guard(s: Scene) -> None:
     s.approved(s.history.balance(key) + s.few(), key)
 
 
+@fault(
+    None,
+    "holds",
+    "reasons",
+    "hold account",
+    "min number",
+    excludes=["transfers", "opening recorded", "holds of goods"],
+)
+def approved_up_to_the_guard(s: Scene) -> None:
+    key = s.roomy()
+    booking = s.history.request(key, s.history.balance(key))
+    if "offer" in booking:
+        s.set(booking, "offer", 1)
+    s.wait()
+    s.history.approve(booking)
+
+
+@fault("entry_matches_holds_account", "holds", "hold account")
+def entry_of_a_hold_and_no_account(s: Scene) -> None:
+    (taken,) = s.entries_of(s.approved(), TAKE)
+    s.to_account(taken, (None,) * len(s.owner(taken)))
+
+
 def _without_entries(s: Scene, sizes: Sequence[Any]) -> list[Row]:
     """Holds of one account whose entries are gone; the balance has followed them all."""
     key = s.history.open_account()
