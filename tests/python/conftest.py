@@ -41,6 +41,7 @@ LONGEST = [
     "test_report",
     "test_pages",
     "test_draft",
+    "test_ledger_oracle",
     "test_what_leaves",
     "test_migrations_live",
     "test_golden_systems",

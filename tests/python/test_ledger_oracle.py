@@ -141,6 +141,7 @@ def test_a_fault_brings_what_it_is_about(bench: Bench, name: str, data: st.DataO
         agree(bench.judge(history.app), expected)
 
 
+@pytest.mark.slow
 @settings(max_examples=HISTORIES)
 @given(data=st.data())
 def test_several_faults_bring_what_the_oracle_says(bench: Bench, data: st.DataObject) -> None:
@@ -156,6 +157,7 @@ def test_several_faults_bring_what_the_oracle_says(bench: Bench, data: st.DataOb
 # Whether anything is noticed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mistake_in_the_views_is_noticed(bench: Bench, name: str) -> None:
     mutant = MUTANTS[name]
@@ -177,7 +179,7 @@ def test_a_mistake_in_the_views_is_noticed(bench: Bench, name: str) -> None:
 # What is drawn
 
 
-# The keys of a ledger that an audit goes by.
+# The keys of a ledger.
 KEYS = {
     *("words", "epoch", "freezes", "reasons.takes", "reasons.gives", "reasons.adjusts"),
     *(f"accounts.{key}" for key in ("table", "key", "join", "where", "label", "currency")),
@@ -188,7 +190,7 @@ KEYS = {
     *(f"entries.*.{key}" for key in ("table", "key", "account", "amount", "join", "where")),
     *(f"entries.*.{key}" for key in ("at", "reason", "hold", "currency", "transaction")),
     *(f"entries.*.running_balance.{key}" for key in ("before", "after", "order")),
-    "entries.*.reverses",
+    *("entries.*.reverses", "entries.*.write", "balances.*.repair", "days_close_after"),
     *(f"holds.*.{key}" for key in ("table", "key", "balance", "account", "amount", "join")),
     *(f"holds.*.{key}" for key in ("where", "label", "status", "at", "created_at", "owes")),
 }
@@ -218,7 +220,7 @@ def keys_of(clause: Any, path: str = "") -> Iterator[str]:
     for key, value in clause.items():
         named = path.split(".")[0] in ("balances", "entries", "holds") and "." not in path
         at = f"{path}.*" if named else f"{path}.{key}" if path else key
-        if isinstance(value, dict) and key not in ("words", "owes", "hold"):
+        if isinstance(value, dict) and key not in ("words", "owes", "hold", "repair", "write"):
             yield from keys_of(value, at)
         elif isinstance(value, list) and key == "sum":
             yield at

@@ -132,7 +132,9 @@ class Hold:
 class Explanation:
     """Why a balance is off. What is not known is not explained.
 
-    `candidates` are the rows whose size alone would explain what is unexplained.
+    Attributes:
+        candidates: how many rows would explain by their size alone what is unexplained.
+        evidence: each hold and entry that is looked at, with its amount and its role.
     """
 
     discrepancy: Any
@@ -140,6 +142,7 @@ class Explanation:
     ambiguous: Any
     unexplained: Any
     candidates: int = 0
+    evidence: Counter[tuple[str, Any, str]] = field(default_factory=Counter)
 
 
 @dataclass
@@ -724,11 +727,14 @@ class Auditor:
         likely = most_likely(off - chained, list(self.anomalies(name, key)))
         certain = chained + likely.certain_sum
         rest = likely.unexplained
-        return Explanation(
-            off, certain, off - certain - rest, rest, len(self.candidates(name, key, rest))
+        candidates = self.candidates(name, key, rest)
+        evidence = Counter(
+            [(anomaly.key, anomaly.amount, role) for anomaly, role in likely.roles.items()]
+            + [(text_of(entry.key), amount, "candidate") for entry, amount in candidates]
         )
+        return Explanation(off, certain, off - certain - rest, rest, len(candidates), evidence)
 
-    def candidates(self, name: str, key: Key, rest: Any) -> list[Entry]:
+    def candidates(self, name: str, key: Key, rest: Any) -> list[tuple[Entry, Any]]:
         """Rows that do not count and would explain the rest; if none, rows that do.
 
         One of these lacks in the stored balance, or is twice in it.
@@ -738,13 +744,13 @@ class Auditor:
         counted = set(self.entries_of(name, key))
         of_account = [entry for entry in self.entries if entry.account == key]
         left_out = [
-            entry
+            (entry, rest)
             for entry in of_account
             if entry not in counted and rest in self.effects(name, entry)
         ]
         # What is a likely cause already was found wanting.
         return left_out or [
-            entry
+            (entry, self.amount(name, entry))
             for entry in counted
             if abs(self.amount(name, entry)) == abs(rest) and not self.cause_of(entry)
         ]
@@ -783,17 +789,17 @@ class Auditor:
                 # What has an unknown reason is an anomaly of its own.
                 known = [entry for entry in hold.entries if not self.is_reason_unknown(entry)]
                 has = sum(self.amount(name, entry) for entry in known)
-                yield Anomaly(fault, f"{hold.block} {hold.key}", hold.owed - has)
+                yield Anomaly(fault, hold.block, str(hold.key), hold.owed - has)
         for entry in self.counted:
             amount = self.amount(name, entry)
-            of = f"{entry.block} {text_of(entry.key)}"
+            of = (entry.block, text_of(entry.key))
             cause = self.cause_of(entry)
             if cause and entry.account == key:
-                yield Anomaly(cause, of, -amount)
+                yield Anomaly(cause, *of, -amount)
             elif cause == "booked elsewhere" and entry.hold:
                 hold = self.holds[entry.hold]
                 if hold.declared.account_of(hold.row) == key:
-                    yield Anomaly(cause, of, amount)
+                    yield Anomaly(cause, *of, amount)
 
     def cause_of(self, entry: Entry) -> str | None:
         """What is wrong with an entry besides its size."""

@@ -1,5 +1,6 @@
 """Loads the rows of an application into Postgres, and asks its views what is wrong with them."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -67,7 +68,7 @@ class Bench:
         views = rendered_views(contract)
         for name, sql in views.items():
             self.execute(f"create view counterfoil.{name} as {edited(name, sql)}")
-        return Verdict(set(self._findings(contract, views)), dict(self._explanations()))
+        return Verdict(set(self._findings(contract, views)), dict(self._explanations(views)))
 
     def _findings(self, contract: Contract, views: Mapping[str, str]) -> Iterator[Finding]:
         for suite in self._asked(contract):
@@ -81,13 +82,25 @@ class Bench:
             if suite.applies_to(contract) and narrowed.checks:
                 yield narrowed
 
-    def _explanations(self) -> Iterator[tuple[tuple[str, str, str], Explanation]]:
-        for *key, off, certain, ambiguous, unexplained, candidates in self.fetch(
+    def _explanations(
+        self, views: Mapping[str, str]
+    ) -> Iterator[tuple[tuple[str, str, str], Explanation]]:
+        evidence: dict[tuple[str, ...], Counter[tuple[str, Any, str]]] = defaultdict(Counter)
+        if "ledger_explanations" in views:
+            for ledger, balance, account, *said in self.fetch(
+                "select ledger, balance, account::text, entity, amount, evidence_role"
+                # What the chain shows is told apart by its sum.
+                " from ledger_explanations where tier > 1"
+            ):
+                evidence[ledger, balance, account][tuple(said)] += 1
+        for ledger, balance, account, *amounts in self.fetch(
             "select ledger, balance, account::text, discrepancy_amount, certain_amount,"
             " ambiguous_amount, unexplained_amount, candidate_count"
             " from ledger_balances where is_off_at_all"
         ):
-            yield tuple(key), Explanation(off, certain, ambiguous, unexplained, candidates)
+            key = (ledger, balance, account)
+            yield key, Explanation(*amounts, evidence.pop(key, Counter()))
+        assert not evidence, "a balance that agrees is explained"
 
     def _insert(
         self, table: str, columns: dict[str, tuple[str, str]], rows: list[dict[str, Any]]

@@ -11,19 +11,24 @@ MOST_ANOMALIES = 12
 
 @dataclass(frozen=True)
 class Anomaly:
-    """What is wrong, and what it would put a balance off by, had that not followed it."""
+    """What is wrong, and what it would put a balance off by, had that not followed it.
+
+    `block` and `key` name the hold or the entry.
+    """
 
     cause: str
+    block: str
     key: str
     amount: Any
 
 
 @dataclass(frozen=True)
 class Likely:
-    """What each cause is certain of, and what no anomaly accounts for."""
+    """What each cause is certain of, what no anomaly accounts for, and each one's role."""
 
     certain: dict[str, Any]
     unexplained: Any
+    roles: dict[Anomaly, str]
 
     @property
     def certain_sum(self) -> Any:
@@ -37,8 +42,6 @@ def most_likely(rest: Any, anomalies: Sequence[Anomaly]) -> Likely:
     certain of what every one of them gives it, and of nothing if they differ.
     """
     found = [anomaly for anomaly in anomalies if anomaly.amount]
-    if not rest:
-        return Likely({}, rest)
     rests = {tried: rest - sum(one.amount for one in tried) for tried in _sets_of(found)}
     least = min(map(abs, rests.values()))
     nearest = [tried for tried, left in rests.items() if abs(left) == least]
@@ -48,7 +51,13 @@ def most_likely(rest: Any, anomalies: Sequence[Anomaly]) -> Likely:
         given = {sum(one.amount for one in tried if one.cause == cause) for tried in best}
         if len(given) == 1 and given != {0}:
             (certain[cause],) = given
-    return Likely(certain, min(rests[tried] for tried in best))
+    roles = {}
+    for anomaly in found:
+        held = [anomaly in tried for tried in best]
+        roles[anomaly] = (
+            "explains" if all(held) else "may explain" if any(held) else "does not explain"
+        )
+    return Likely(certain, min(rests[tried] for tried in best), roles)
 
 
 def _sets_of(found: Sequence[Anomaly]) -> Iterator[frozenset[Anomaly]]:
