@@ -86,7 +86,6 @@ class Balance(Clause):
     max: Sql | None = None
     at_all_times: StrictBool = False
     tolerance: Sql | None = None
-    repair: dict[Name, Sql] = Field(default_factory=dict)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -124,7 +123,6 @@ class Entries(Clause):
     running_balance: RunningBalance | None = None
     transaction: Sql | None = None
     reverses: Sql | None = None
-    write: dict[Name, Sql] = Field(default_factory=dict)
 
 
 class Holds(Clause):
@@ -168,7 +166,6 @@ class Ledger(Clause):
 
     words: Words = Words()
     epoch: AwareDatetime | None = None
-    days_close_after: Name | None = None
     freezes: tuple[Freeze, ...] = ()
     accounts: Accounts
     balances: dict[Name, Balance] = Field(min_length=1)

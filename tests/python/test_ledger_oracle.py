@@ -190,7 +190,7 @@ KEYS = {
     *(f"entries.*.{key}" for key in ("table", "key", "account", "amount", "join", "where")),
     *(f"entries.*.{key}" for key in ("at", "reason", "hold", "currency", "transaction")),
     *(f"entries.*.running_balance.{key}" for key in ("before", "after", "order")),
-    *("entries.*.reverses", "entries.*.write", "balances.*.repair", "days_close_after"),
+    "entries.*.reverses",
     *(f"holds.*.{key}" for key in ("table", "key", "balance", "account", "amount", "join")),
     *(f"holds.*.{key}" for key in ("where", "label", "status", "at", "created_at", "owes")),
 }
@@ -220,7 +220,7 @@ def keys_of(clause: Any, path: str = "") -> Iterator[str]:
     for key, value in clause.items():
         named = path.split(".")[0] in ("balances", "entries", "holds") and "." not in path
         at = f"{path}.*" if named else f"{path}.{key}" if path else key
-        if isinstance(value, dict) and key not in ("words", "owes", "hold", "repair", "write"):
+        if isinstance(value, dict) and key not in ("words", "owes", "hold"):
             yield from keys_of(value, at)
         elif isinstance(value, list) and key == "sum":
             yield at

@@ -78,7 +78,6 @@ class Balance:
     max: Sql | None = None
     at_all_times: bool = False
     tolerance: Sql | None = None
-    repair: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,6 @@ class Entries:
     running: Running | None = None
     transaction: Sql | None = None
     reverses: Sql | None = None
-    write: Mapping[str, str] | None = None
 
     def rows(self, books: Books) -> Iterator[Row]:
         return _joined(self.table, self.join, books)
@@ -179,7 +177,6 @@ class Ledger:
     words: Mapping[str, str] | None = None
     epoch: datetime | None = None
     freezes: tuple[tuple[datetime, datetime], ...] = ()
-    days_close_after: str | None = None
 
     def amount_in(self, balance: str, block: str, row: Row) -> Any:
         """What a row of the block adds to the balance; 0 if it does not count in it."""
@@ -203,7 +200,6 @@ class Ledger:
                     {"from": start.isoformat(), "until": end.isoformat()}
                     for start, end in self.freezes
                 ],
-                "days_close_after": self.days_close_after,
                 "accounts": _given(
                     {
                         "table": accounts.table,
@@ -264,7 +260,6 @@ def _balance(balance: Balance) -> dict[str, Any]:
             "max": _text(balance.max),
             "at_all_times": balance.at_all_times,
             "tolerance": _text(balance.tolerance),
-            "repair": dict(balance.repair) if balance.repair else None,
         }
     ) | {"sum": terms}
 
@@ -296,7 +291,6 @@ def _entries(block: Entries) -> dict[str, Any]:
             ),
             "transaction": _text(block.transaction),
             "reverses": _text(block.reverses),
-            "write": dict(block.write) if block.write else None,
         }
     )
 

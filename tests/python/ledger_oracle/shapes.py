@@ -101,9 +101,6 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "words": (),
     "epoch": ("hold at",),
     "freezes": ("at", "reasons"),
-    "days close": ("at",),
-    "repair": (),
-    "write": (),
     "lots": (),
     # how it is written
     "hostile names": (),
@@ -133,7 +130,6 @@ CONFLICTS = (
     ("running", "amount in sum"),
     ("running", "not stored"),
     ("copied balance", "not stored"),
-    ("repair", "not stored"),
     ("hostile names", "names of the views"),
     ("holds of goods", "carts"),
     ("holds", "shares"),
@@ -492,7 +488,6 @@ class _Builder:
                 max=maximum,
                 at_all_times=shape.has("at_all_times") and bool(minimum or maximum),
                 tolerance=self.tolerance(),
-                repair={str(stored.text): "expected"} if shape.has("repair") else None,
             )
         }
         if shape.has("second balance"):
@@ -607,7 +602,6 @@ class _Builder:
             reverses=self.column("entries", "reverses", shape.entry_key)
             if shape.has("reverses")
             else None,
-            write={self.spelled("id"): "1"} if shape.has("write") else None,
         )
 
     def shares(self) -> tuple[Join, tuple[Sql, ...]]:
@@ -815,7 +809,6 @@ class _Builder:
                 else None,
                 epoch=EPOCH if shape.has("epoch") else None,
                 freezes=(FREEZE,) if shape.has("freezes") else (),
-                days_close_after="24 hours" if shape.has("days close") else None,
             )
         ]
         if shape.has("lots"):
