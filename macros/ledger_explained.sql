@@ -16,7 +16,7 @@
         ledger: one of `ledgers()`.
         balance: one of its balances.
         off: the alias of a row with the account and its discrepancy_amount.
-    Returns: a query, a row for an anomaly or a candidate: tier, cause, entity_type, entity,
+    Returns: a query, a row for an anomaly or a candidate: tier, cause, entity_type, part, entity,
         amount, evidence_role, detail, cause_amount, candidate_count and happened_at. The row
         of the role `rest` has the unexplained amount, and as cause_amount all that is certain.
     Example: cross join lateral ({{ ledger_explained(ledger, balance, 'sums') }}) as explained
@@ -31,11 +31,16 @@ whole_fault as (
 ),
 
 links as (
-    select null::text as cause, null::text as entity, null::numeric as amount, null::text as detail
+    select
+        null::text as part,
+        null::text as cause,
+        null::text as entity,
+        null::numeric as amount,
+        null::text as detail
     where false
     {%- for block in ledger.blocks if block.running and block.running.balance == balance.name %}
     union all
-    select *
+    select 'entries ' || {{ block.name }}, of_block.*
     from ({{ ledger_links(ledger, block, balance, account) }}) as of_block
     where (select whole_fault.detail from whole_fault) is null
     {%- endfor %}
@@ -156,11 +161,19 @@ rests as (
 ),
 
 uncounted as (
-    select null::text as entity, null::numeric as amount, null::timestamptz as happened_at
+    select
+        null::text as part,
+        null::text as entity,
+        null::numeric as amount,
+        null::timestamptz as happened_at
     where false
     {%- for block in ledger.blocks if block.gross[balance.name] %}
     union all
-    select entries.entry::text, entries.uncounted_amount, entries.happened_at
+    select
+        'entries ' || {{ block.name }},
+        entries.entry::text,
+        entries.uncounted_amount,
+        entries.happened_at
     from {{ ledger_entry_rows(ledger, block, balance) }} as entries
     inner join rests on entries.uncounted_amount = rests.amount
     where
@@ -172,11 +185,19 @@ uncounted as (
 ),
 
 counted as (
-    select null::text as entity, null::numeric as amount, null::timestamptz as happened_at
+    select
+        null::text as part,
+        null::text as entity,
+        null::numeric as amount,
+        null::timestamptz as happened_at
     where false
     {%- for block in ledger.blocks if block.effects[balance.name] %}
     union all
-    select entries.entry::text, entries.amount, entries.happened_at
+    select
+        'entries ' || {{ block.name }},
+        entries.entry::text,
+        entries.amount,
+        entries.happened_at
     from {{ ledger_entry_rows(ledger, block, balance) }} as entries
     inner join rests on abs(entries.amount) = abs(rests.amount)
     where
@@ -185,8 +206,12 @@ counted as (
         and rests.amount <> 0
         and not exists (select from uncounted)
         and (select whole_fault.detail from whole_fault) is null
-        and entries.entry::text not in (
-            select found.entity from found where found.entity_type = 'entry'
+        and not exists (
+            select
+            from found
+            where
+                found.part = 'entries ' || {{ block.name }}
+                and found.entity = entries.entry::text
         )
     {%- endfor %}
 ),
@@ -210,6 +235,7 @@ select
     2 as tier,
     places.cause,
     places.entity_type,
+    places.part,
     places.entity,
     places.amount,
     roles.evidence_role,
@@ -225,6 +251,7 @@ select
     candidates.tier,
     candidates.cause,
     'entry',
+    candidates.part,
     candidates.entity,
     candidates.amount,
     'candidate',
@@ -234,12 +261,13 @@ select
     candidates.happened_at
 from candidates
 union all
-select 1, links.cause, 'entry', links.entity, links.amount, 'explains', links.detail, links.amount, null, null
+select 1, links.cause, 'entry', links.part, links.entity, links.amount, 'explains', links.detail, links.amount, null, null
 from links
 -- Last, what is left, and how much of the discrepancy is certain.
 union all
 select
     0,
+    null,
     null,
     null,
     null,

@@ -16,6 +16,7 @@ select
     evidence.tier,
     evidence.cause,
     evidence.entity_type,
+    evidence.part,
     evidence.entity,
     evidence.amount::{{ ledger_type('amount') }} as amount,
     evidence.evidence_role,
