@@ -223,13 +223,13 @@ select
     'entries ' || {{ block.name }},
     5,
     reversals.entry::text,
-    -reversals.amount * reversals.excess_share,
+    -reversals.excess_amount,
     format(
-        'entry %s (%s %s) takes back what was taken back already',
-        reversals.entry, {{ in_words('reversals.amount') }}, {{ unit }}
+        'entry %s takes back %s %s that are not there to be taken back',
+        reversals.entry, {{ in_words('reversals.excess_amount') }}, {{ unit }}
     )
 from {{ ledger_reversals(ledger, block, balance, account) }} as reversals
-where reversals.excess_share > 0
+where reversals.excess_amount <> 0
 {%- endif %}
 {%- endfor %}
 {%- endmacro %}

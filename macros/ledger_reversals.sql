@@ -5,10 +5,9 @@
     Arguments:
         ledger: one of `ledgers()`.
         block: a block of entries with `reverses`.
-        balance: the balance that `amount` is meant in; the entries' own amount, if not given.
+        balance: the balance that the excess is meant in; the entries' own amount, if not given.
         account: of which account, as an SQL expression; of all, if not given.
-    Returns: a subquery: entry, account, amount, is_unmatched, and what is too much of it:
-        excess_amount of its own amount, as a share excess_share.
+    Returns: a subquery: entry, account, is_unmatched, and what is too much of it, excess_amount.
     Example: left join {{ ledger_reversals(ledger, block) }} as reversals on ...
 #}
 {% macro ledger_reversals(ledger, block, balance=none, account=none) -%}
@@ -17,11 +16,12 @@
     select
         entry,
         account,
-        amount,
         is_original_missing or is_first_beyond as is_unmatched,
-        case when is_original_missing then own_amount else own_amount * excess_share end
-            as excess_amount,
-        excess_share
+        case
+            when is_original_missing then amount
+            -- Multiplied first: a share would be rounded.
+            else amount * excess / nullif(taken_back_amount, 0)
+        end as excess_amount
     from (
         select
             *,
@@ -30,14 +30,8 @@
                 and reversed_amount - taken_back_amount <= abs(original_amount),
                 false
             ) as is_first_beyond,
-            greatest(
-                least(
-                    (reversed_amount - abs(original_amount))::numeric
-                    / nullif(taken_back_amount, 0),
-                    1
-                ),
-                0
-            ) as excess_share
+            greatest(least(reversed_amount - abs(original_amount), taken_back_amount), 0)::numeric
+                as excess
         from (
             select
                 *,
