@@ -73,7 +73,7 @@ class Explained(BaseModel):
 class Fault(BaseModel):
     """What a case does, in one statement or more: `expect` are the keys of its findings,
     `explained` the accounts that are off, `sizes` how large the findings of a check are, and
-    `says` parts of what is said.
+    `says` parts of what is said, and `tenants` those whose findings they are.
 
     `unknown` are the checks that then cannot be judged.
     """
@@ -86,6 +86,7 @@ class Fault(BaseModel):
     explained: tuple[Explained, ...] = ()
     sizes: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     says: tuple[str, ...] = ()
+    tenants: frozenset[str] = frozenset()
 
     @field_validator("break_", mode="before")
     @classmethod
@@ -277,6 +278,9 @@ def test_fault(
         audit = judge(database, transaction, case.fault, Renaming({}))
         said = [finding.message for check in audit.checks for finding in check.findings]
         said += [check.detail for check in audit.checks if check.detail]
+        if case.fault.tenants:
+            tenants = {finding.tenant_id for check in audit.checks for finding in check.findings}
+            assert tenants == case.fault.tenants
         for part in case.fault.says:
             assert any(part in message for message in said), said
         if str(case) in AUDITED:

@@ -16,6 +16,15 @@ create table holds (
     held_at timestamptz
 );
 
+-- What a bank claims back: taken while it is open, and given back if it is won.
+create table disputes (
+    id bigint primary key,
+    customer_id bigint not null references customers (id),
+    amount bigint not null,
+    state text not null,
+    opened_at timestamptz not null
+);
+
 create table movements (
     id bigint primary key,
     customer_id bigint not null references customers (id),
@@ -24,6 +33,7 @@ create table movements (
     amount bigint not null,
     moved_at timestamptz not null,
     voided_at timestamptz,
+    dispute_id bigint,
     reverses bigint references movements (id)
 );
 
@@ -92,3 +102,14 @@ select move(2, 'withdrawal', -250, '2026-03-11 09:00+00');
 update movements set reverses = (select id from movements where amount = 250) where amount = -250;
 insert into movements (id, customer_id, kind, amount, moved_at, voided_at)
 values (34, 3, 'deposit', 333, '2026-03-10 09:00+00', '2026-03-10 09:05+00');
+
+insert into disputes values
+(201, 5, 90, 'open', '2026-03-13 09:00+00'),
+(202, 5, 80, 'won', '2026-03-13 10:00+00'),
+(203, 3, 70, 'lost', '2026-03-13 11:00+00');
+select move(customer_id, 'dispute', -amount, opened_at)
+from disputes order by id;
+select move(5, 'give back', 80, '2026-03-14 10:00+00');
+update movements set dispute_id = disputes.id
+from disputes
+where kind = 'dispute' and -movements.amount = disputes.amount or movements.id = 38 and disputes.id = 202;
