@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -475,16 +476,18 @@ class Auditor:
         yield from found.items()
 
     @cached_property
-    def exceeding(self) -> list[Entry]:
-        """The reversals with which one original is taken back by more than it is."""
-        found = []
+    def exceeding(self) -> dict[Entry, Any]:
+        """The share that is too much of each reversal, of all of one original."""
+        found = {}
         for original, reversals in self.reversals():
             amount = self.main_amount(original) or 0
             sign = 1 if amount > 0 else -1
             left = abs(amount)
             for reversal in reversals:
-                left += sign * (self.main_amount(reversal) or 0)
-                found += [reversal] if left < 0 else []
+                taken = -sign * (self.main_amount(reversal) or 0)
+                left -= taken
+                if left < 0 < taken:
+                    found[reversal] = min(Fraction(-left) / Fraction(taken), 1)
         return found
 
     def bad_reversals(self) -> Iterator[tuple[str, ...]]:
@@ -795,7 +798,8 @@ class Auditor:
             of = (entry.block, text_of(entry.key))
             cause = self.cause_of(entry)
             if cause and entry.account == key:
-                yield Anomaly(cause, *of, -amount)
+                share = self.exceeding[entry] if cause == "reversed twice" else 1
+                yield Anomaly(cause, *of, -exactly(amount, share))
             elif cause == "booked elsewhere" and entry.hold:
                 hold = self.holds[entry.hold]
                 if hold.declared.account_of(hold.row) == key:
@@ -812,6 +816,8 @@ class Auditor:
             return "of unknown reason"
         if entry in self.repeated and entry.value("transaction") is not None:
             return "transaction twice"
+        if entry.value("reverses") is not None and not self.originals(entry):
+            return "reversal of nothing"
         return "reversed twice" if entry in self.exceeding else None
 
     def is_reason_unknown(self, entry: Entry) -> bool:
@@ -828,6 +834,12 @@ class Auditor:
             for block, declared in self.ledger.holds.items()
             for row in self.books[declared.table]
         }
+
+
+def exactly(amount: Any, share: Fraction | int) -> Any:
+    """So much of an amount; of a half and a quarter the decimals end."""
+    part = Fraction(amount) * share
+    return part.numerator if part.denominator == 1 else Decimal(part.numerator) / part.denominator
 
 
 def is_key(key: Key) -> bool:

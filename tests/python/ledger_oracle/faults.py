@@ -685,7 +685,11 @@ def reversed_beyond_its_amount(s: Scene) -> None:
     row = s.entry()
     s.history.reverse(row, s.money(1))
     s.wait()
-    s.history.reverse(row, s.amount(row))
+    second = s.history.reverse(row, s.amount(row))
+    if s.one_of([True, False]):
+        s.move(s.owner(row), s.money(1))
+    else:
+        s.history.follow(second, sign=-1)
 
 
 @fault("reversals_match", "reverses")
