@@ -959,9 +959,22 @@ def either_of_two_holds(s: Scene) -> None:
     s.move(s.history.booking_key(first), -s.held(first, size))
 
 
-@fault("hold_recorded_once", "holds", "hold account", excludes=["running", *UNJUDGED])
+@fault("hold_has_entry", "holds", "hold account", "epoch", excludes=["running", *UNJUDGED])
 def either_of_two_causes(s: Scene) -> None:
-    """One hold has no entry, another one two, and the sizes fit either."""
+    """Of two alike, from before and after the epoch, one moved the balance: nobody knows which."""
+    size = s.few()
+    first, second = _without_entries(s, [size, size])
+    if "offer" in first:
+        s.set(second, "offer", first["offer"])
+    epoch = s.app.ledger.epoch
+    s.set(first, "approved_at", epoch - MICROSECOND)
+    s.set(second, "approved_at", epoch)
+    s.move(s.history.booking_key(first), -s.held(first, size))
+
+
+@fault("hold_recorded_once", "holds", "hold account", excludes=["running", *UNJUDGED])
+def causes_that_cancel_out(s: Scene) -> None:
+    """One hold has no entry, another one two: the balance agrees."""
     key = s.history.open_account()
     size = s.few()
     missing, doubled = s.approved(size, key), s.approved(size, key)

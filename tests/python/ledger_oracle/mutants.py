@@ -17,7 +17,8 @@ class Mutant:
 
     Attributes:
         view: where it is.
-        found, put: a regular expression, and what stands in its place.
+        found, put: a regular expression, whose spaces are any space, and what stands in its
+            place.
         fault: what breaks the histories; none if lawful ones show it.
         needs, excludes: features that they have besides those of the fault, and have not.
     """
@@ -31,7 +32,8 @@ class Mutant:
 
     def edit(self) -> Callable[[str, str], str]:
         """What it makes of a view's SQL, if it finds anything there."""
-        return lambda name, sql: re.sub(self.found, self.put, sql) if name == self.view else sql
+        found = re.compile(self.found.replace(" ", r"\s+"))
+        return lambda name, sql: found.sub(self.put, sql) if name == self.view else sql
 
     def histories(self) -> st.SearchStrategy[History]:
         """Such as show it, at least some of them."""
@@ -92,11 +94,14 @@ MUTANTS = {
         "not sums.has_row",
         excludes=("running",),
     ),
-    "an account may not be at its minimum": Mutant(
-        BALANCES, r"< sums\.min_amount then", "<= sums.min_amount then", "balance_at_its_bound"
+    "an account may be below its minimum": Mutant(
+        BALANCES, r"bounded\.amount < sums\.min_amount", "false", "minimum_raised_above_the_balance"
     ),
-    "an account may not be at its maximum": Mutant(
-        BALANCES, r"> sums\.max_amount then", ">= sums.max_amount then", "balance_at_its_bound"
+    "an account may be above its maximum": Mutant(
+        BALANCES,
+        r"bounded\.amount > sums\.max_amount",
+        "false",
+        "maximum_lowered_below_the_balance",
     ),
     "of one instant each entry is judged by itself": Mutant(
         BALANCES,
@@ -110,21 +115,28 @@ MUTANTS = {
         "window instants as (partition by account order by happened_at desc)",
         "below_its_minimum_for_a_moment",
     ),
-    "the entry is of its hold's account": Mutant(
+    "an entry is of another account than its hold": Mutant(
         ENTRIES,
-        r"\.account is distinct from judged\.account",
-        ".account <> judged.account",
-        "entry_of_a_hold_and_no_account",
+        r"(holds_1\.account) is distinct from (\w+\.account)",
+        r"\1 is not distinct from \2",
+        "hold_booked_on_another_account",
+    ),
+    "a step without an amount is right": Mutant(
+        ENTRIES,
+        r"(was_left - \w+) is distinct from amount",
+        r"\1 <> amount",
+        "entry_without_amount",
+        needs=("running in order",),
     ),
     "this very instant is the future": Mutant(
         ENTRIES,
-        r"judged\.happened_at > \(select",
-        "judged.happened_at >= (select",
+        r"(\w+\.happened_at) > \(select",
+        r"\1 >= (select",
         "entry_of_this_very_instant",
     ),
     "an account is as old as its entries": Mutant(
         ENTRIES,
-        r"judged\.happened_at < accounts\.created_at",
+        r"\w+\.happened_at < accounts\.created_at",
         "false",
         "entry_before_its_account",
     ),
@@ -136,26 +148,26 @@ MUTANTS = {
     ),
     "a freeze begins a moment later": Mutant(
         ENTRIES,
-        r"judged\.happened_at >= '",
-        "judged.happened_at > '",
+        r"(\w+\.happened_at) >= '",
+        r"\1 > '",
         "adjusted_in_a_freeze",
     ),
     "a freeze ends a moment later": Mutant(
         ENTRIES,
-        r"judged\.happened_at < '",
-        "judged.happened_at <= '",
+        r"(\w+\.happened_at) < '",
+        r"\1 <= '",
         "adjusted_around_a_freeze",
     ),
     "no currency is any currency": Mutant(
         ENTRIES,
-        r"coalesce\(judged\.currency <> accounts\.currency, true\)",
-        "coalesce(judged.currency <> accounts.currency, false)",
+        r"coalesce\((\w+\.currency <> accounts\.currency), true\)",
+        r"coalesce(\1, false)",
         "entry_of_another_currency",
     ),
     "an original is always there": Mutant(
         ENTRIES,
-        r"is_original_missing or \(",
-        "false or (",
+        r"is_original_missing or ",
+        "",
         "reversal_of_what_is_gone",
     ),
     "a reversal may be twice its original": Mutant(
@@ -218,7 +230,7 @@ MUTANTS = {
         "ledger_transactions",
         r"bool_or\(sum_amount <> 0\)",
         "bool_or(sum_amount > 0)",
-        "leg_of_another_amount",
+        "leg_deleted",
     ),
     "currencies are added up": Mutant(
         "ledger_transactions",
