@@ -400,32 +400,28 @@ class Auditor:
                         yield "running_balance_in_range", name, text_of(key)
 
     def overcommitted(self) -> Iterator[tuple[str, ...]]:
+        """Of a balance, by all kinds of holds that owe it."""
         reasons = self.ledger.reasons
-        for declared in self.ledger.holds.values():
-            name = declared.balance
-            balance = self.ledger.balances[name]
-            if not (declared.account and balance.min and reasons and reasons.adjusts):
+        for name, balance in self.ledger.balances.items():
+            if not (balance.min and reasons and reasons.adjusts):
                 continue
-            for key, rows in self.accounts.items():
-                opening = self.opening(balance, rows)
+            holding: dict[Key, list[Hold]] = defaultdict(list)
+            for hold in self.holds.values():
+                account = hold.declared.account_of(hold.row)
+                is_held = hold.is_judged and not hold.is_released and hold.amount is not None
+                if account is not None and hold.declared.balance == name and is_held:
+                    holding[account].append(hold)
+            for key, holds in holding.items():
+                rows = self.accounts.get(key)
+                opening = self.opening(balance, rows) if rows else None
                 if opening is None:
                     continue
-                holding = [
-                    hold
-                    for hold in self.holds.values()
-                    if hold.declared is declared
-                    and hold.declared.account_of(hold.row) == key
-                    and hold.is_judged
-                    and not hold.is_released
-                    and hold.amount is not None
-                ]
-                held = sum(hold.amount - self.given_back(hold) for hold in holding)
                 adjusted = sum(
                     self.amount(name, entry)
                     for entry in self.entries_of(name, key)
                     if entry.value("reason") in reasons.adjusts
                 )
-                if holding and held > opening + adjusted:
+                if sum(hold.amount - self.given_back(hold) for hold in holds) > opening + adjusted:
                     yield "not_overcommitted", text_of(key)
 
     def missing_accounts(self) -> Iterator[tuple[str, ...]]:
