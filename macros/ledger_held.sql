@@ -1,18 +1,20 @@
 {#
-    What the holds of each account take that are not released, less what was given back.
+    What the holds of each account take of a balance that are not released, less what was given
+    back.
 
     Arguments:
         ledger: one of `ledgers()`.
-        holds: one of its holds.
+        kinds: those of its holds that owe one balance, and have an account.
     Returns: a subquery, a row for an account: account and amount.
-    Example: left join {{ ledger_held(ledger, holds) }} as held on ...
+    Example: inner join {{ ledger_held(ledger, kinds) }} as held on ...
 #}
-{% macro ledger_held(ledger, holds) -%}
+{% macro ledger_held(ledger, kinds) -%}
 (
     select
         account,
         sum(amount) as amount
     from (
+        {%- for holds in kinds %}
         select
             account,
             hold_amount as amount
@@ -32,6 +34,10 @@
             and held.hold_amount is not null
             and facts.reason in {{ ledger.reasons.gives }}
         {%- endif %}
+        {%- if not loop.last %}
+        union all
+        {%- endif %}
+        {%- endfor %}
     ) as changes
     group by account
 )

@@ -1,14 +1,17 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.commitments')) }}
 
 {% set parts = [] %}
-{% for ledger, holds in ledger_parts('holds')
-    if holds.account and ledger.reasons.adjusts and ledger_balance(ledger, holds.balance).min %}
-{% do parts.append((ledger, holds)) %}
+{% for ledger, balance in ledger_parts('balances') if balance.min and ledger.reasons.adjusts %}
+{% set owing = ledger.holds | selectattr('balance', 'equalto', balance.name) %}
+{% set kinds = owing | selectattr('account') | list %}
+{% if kinds %}
+{% do parts.append((ledger, balance, kinds)) %}
+{% endif %}
 {% endfor %}
-{% for ledger, holds in parts %}
+{% for ledger, balance, kinds in parts %}
 select
     {{ ledger.name }}::text as ledger,
-    {{ holds.label_of }}::text as holds,
+    sums.balance::text as balance,
     sums.tenant_id,
     sums.account::{{ ledger_type('account') }} as account,
     sums.account_label,
@@ -22,9 +25,9 @@ select
         sums.opening_amount + sums.adjusted_amount - held.amount, 0
     )::{{ ledger_type('amount') }} as overcommitted_amount
 from {{ ledger_sums(ledger) }} as sums
-inner join {{ ledger_held(ledger, holds) }} as held on sums.account = held.account
+inner join {{ ledger_held(ledger, kinds) }} as held on sums.account = held.account
 where
-    sums.balance = {{ ledger_balance(ledger, holds.balance).label }}
+    sums.balance = {{ balance.label }}
     and sums.has_row
     and sums.is_audited
 {% if not loop.last %}
