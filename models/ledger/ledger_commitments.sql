@@ -1,7 +1,8 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.commitments')) }}
 
 {% set parts = [] %}
-{% for ledger, balance in ledger_parts('balances') if balance.min and ledger.reasons.adjusts %}
+{% for ledger, balance in ledger_parts('balances')
+    if balance.min and ledger.reasons.adjusts %}
 {% set owing = ledger.holds | selectattr('balance', 'equalto', balance.name) %}
 {% set kinds = owing | selectattr('account') | list %}
 {% if kinds %}

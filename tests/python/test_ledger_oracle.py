@@ -41,7 +41,7 @@ def tell(history: History) -> None:
     note(f"{history.app.shape}\n{history.app.contract()}\n" + "\n".join(history.journal))
 
 
-@settings(max_examples=HISTORIES)
+@settings(max_examples=HISTORIES // 4)
 @given(history=histories(shapes()))
 def test_sql_and_python_say_the_same(bench: Bench, history: History) -> None:
     """Of every fragment of the contract, or the oracle would judge another one."""
@@ -114,7 +114,7 @@ def agree(found: Verdict, expected: Verdict) -> None:
             )
 
 
-@settings(max_examples=HISTORIES)
+@settings(max_examples=HISTORIES // 4)
 @given(history=histories(shapes()))
 def test_a_lawful_history_brings_nothing(bench: Bench, history: History) -> None:
     tell(history)
@@ -124,7 +124,7 @@ def test_a_lawful_history_brings_nothing(bench: Bench, history: History) -> None
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@settings(max_examples=max(HISTORIES // 50, 2))
+@settings(max_examples=HISTORIES // 100)
 @given(data=st.data())
 def test_a_fault_brings_what_it_is_about(bench: Bench, name: str, data: st.DataObject) -> None:
     """And all that follows from its rows. One that brings nothing is a false alarm."""
@@ -142,7 +142,7 @@ def test_a_fault_brings_what_it_is_about(bench: Bench, name: str, data: st.DataO
 
 
 @pytest.mark.slow
-@settings(max_examples=HISTORIES)
+@settings(max_examples=HISTORIES // 4)
 @given(data=st.data())
 def test_several_faults_bring_what_the_oracle_says(bench: Bench, data: st.DataObject) -> None:
     history = data.draw(histories(shapes()))

@@ -53,7 +53,7 @@ def agree(found: Verdict, expected: Verdict | Expected) -> None:
     assert found.explanations == expected.explanations
 
 
-@settings(max_examples=HISTORIES // 2)
+@settings(max_examples=HISTORIES // 5)
 @given(season=lawful_seasons(), is_audited=is_audited)
 def test_a_lawful_history_brings_nothing(strict: Bench, season: Season, is_audited: bool) -> None:
     """Nor does the schema refuse any of it, so the model is lawful to that too."""
@@ -78,7 +78,7 @@ def test_a_fault_brings_what_it_says(
 
 
 @pytest.mark.slow
-@settings(max_examples=HISTORIES // 2)
+@settings(max_examples=HISTORIES // 5)
 @given(
     season=breakable_seasons(),
     names=st.lists(st.sampled_from(list(FAULTS)), min_size=2, max_size=3),
