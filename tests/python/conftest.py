@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 
 # A minute and more each (`pytest --durations=0`).
 LONGEST = [
+    "test_golden_ledgers",
     "test_disasters",
     "test_guard",
     "test_faults",
@@ -43,6 +44,7 @@ LONGEST = [
     "test_draft",
     "test_ledger_oracle",
     "test_what_leaves",
+    "test_ledger_recipes",
     "test_migrations_live",
     "test_golden_systems",
     "test_cut_off",
