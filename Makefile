@@ -64,7 +64,8 @@ test-fast: install ## Half of the tests, in five minutes: no dbt, Prefect or bro
 .PHONY: test-long
 test-long: install ## Random histories, long traffic, 30 kills, a fleet of 50 (docs/reliability.md)
 	@$(BIN)/python -m pytest --long -s tests/python/test_oracle.py \
-		tests/python/test_ledger_oracle.py tests/python/test_traffic.py \
+		tests/python/test_ledger_oracle.py tests/python/test_golden_ledgers.py \
+		tests/python/test_traffic.py \
 		tests/python/test_disasters.py tests/python/test_fleet.py \
 		tests/python/test_healthy.py
 
