@@ -40,7 +40,7 @@
             or extract(epoch from happened_at) - extract(epoch from previous_like_it_at) <= 5
         ) as is_rapid
     from (
-        {%- if not (block.has_at and block.has_reason) %}
+        {%- if not (block.has_at and block.has_reason) or block.is_day %}
         select entry, account, happened_at, null::timestamptz as previous_like_it_at
         from {{ entries }}
         where false

@@ -288,6 +288,8 @@ class _Compiler:
             "counts": counts,
             "at": _instant(source, block.at, "at"),
             "has_at": block.at is not None,
+            # Of a day nobody knows which of its entries came when.
+            "is_day": block.at is not None and source.expression(block.at, "at").type == "date",
             "reason": _text(source, block.reason, "reason"),
             "has_reason": block.reason is not None,
             "currency": _text(source, block.currency, "currency"),

@@ -10,8 +10,11 @@
 {# What an entry adds to the balance that its hold owes. #}
 {% set owed = holds and ledger_balance(ledger, holds[0][1].balance) %}
 {% set own = 'entries.own_amount' %}
-{% set moved = 'coalesce(entries.amount, ' ~ own ~ ')' if holds else own %}
+{% set moved = 'case when coalesce(' ~ hold | join(', ') ~ ') is null then ' ~ own
+    ~ ' else coalesce(entries.amount, ' ~ own ~ ') end' if holds else own %}
 {% set direction = 'coalesce(' ~ coalesced('holds', holds, 'direction') ~ ', -1)' %}
+{% set at = 'entries.happened_at' %}
+{% set latest = at ~ " + interval '1 day'" if block.is_day else at %}
 {% set chained = block.running and ledger_balance(ledger, block.running.balance) %}
 select
     {{ ledger.name }}::text as ledger,
@@ -69,9 +72,9 @@ select
     {% if block.has_at -%}
     coalesce(
         entries.happened_at > {{ as_of() }}
-        or (accounts.is_audited and entries.happened_at < accounts.created_at)
+        or (accounts.is_audited and {{ latest }} < accounts.created_at)
         {%- for column, of in holds %}
-        or entries.happened_at < holds_{{ loop.index }}.created_at
+        or {{ latest }} < holds_{{ loop.index }}.created_at
         {%- endfor %},
         entries.happened_at is null
     )
