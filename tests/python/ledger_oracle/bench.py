@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from failing_rows import failing_rows
@@ -18,6 +19,18 @@ from ledger_oracle.auditor import Explanation, Finding, Verdict
 from ledger_oracle.declared import Books
 from ledger_oracle.rendered import ROOT, rendered_views
 from ledger_oracle.shapes import AS_OF, Application, quoted
+
+# Of an unknown opening the timeline shows the changes alone.
+_TIMELINES_THAT_END_ELSEWHERE = """
+    select ledger, balance, account, ends.expected_amount, balances.expected_amount
+    from (
+        select distinct on (ledger, balance, account) *
+        from ledger_timeline
+        order by ledger, balance, account, created_at desc nulls first
+    ) as ends
+    inner join ledger_balances as balances using (ledger, balance, account)
+    where ends.expected_amount <> balances.expected_amount
+"""
 
 
 class Bench:
@@ -68,6 +81,7 @@ class Bench:
         views = rendered_views(contract)
         for name, sql in views.items():
             self.execute(f"create view counterfoil.{name} as {edited(name, sql)}")
+        self._check_timeline(views)
         return Verdict(set(self._findings(contract, views)), dict(self._explanations(views)))
 
     def _findings(self, contract: Contract, views: Mapping[str, str]) -> Iterator[Finding]:
@@ -75,6 +89,11 @@ class Bench:
             assert suite.relation in views, f"{suite.relation} is asked for, and not built"
             for check_id, *key in self.fetch(failing_rows(suite, contract.thresholds)):
                 yield check_id, tuple(key)
+
+    def _check_timeline(self, views: Mapping[str, str]) -> None:
+        """An account's timeline ends at what is expected of it."""
+        if "ledger_timeline" in views:
+            assert self.fetch(_TIMELINES_THAT_END_ELSEWHERE) == []
 
     def _asked(self, contract: Contract) -> Iterator[Suite]:
         for suite in self.suites:
@@ -109,11 +128,13 @@ class Bench:
             return
         names = ", ".join(quoted(name) for name, _ in columns.values()).replace("%", "%%")
         values = ", ".join(f"%s::{kind}" for _, kind in columns.values())
+        # In another order than the application's: nothing may depend on it.
+        shuffled = Random(len(rows)).sample(rows, len(rows))
         with self.connection.cursor() as cursor:
             execute_values(
                 cursor,
                 f"insert into public.{quoted(table).replace('%', '%%')} ({names}) values %s",
-                [[row[name] for name in columns] for row in rows],
+                [[row[name] for name in columns] for row in shuffled],
                 template=f"({values})",
                 page_size=1_000,
             )
