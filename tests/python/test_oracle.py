@@ -18,6 +18,8 @@ from oracle.histories import Season, breakable_seasons, lawful_seasons
 from counterfoil.postgres.instant import OpenTransaction
 
 HISTORIES = settings().max_examples
+# In `make test` the oracle for any ledger plays beside this one.
+DRAWN = HISTORIES // (2 if HISTORIES > 100 else 5)
 
 # About every tenth; a number that shrinking moves away from, for the audit takes a second.
 is_audited = st.integers(0, 9).map(lambda number: number == 7)
@@ -53,7 +55,7 @@ def agree(found: Verdict, expected: Verdict | Expected) -> None:
     assert found.explanations == expected.explanations
 
 
-@settings(max_examples=HISTORIES // 5)
+@settings(max_examples=DRAWN)
 @given(season=lawful_seasons(), is_audited=is_audited)
 def test_a_lawful_history_brings_nothing(strict: Bench, season: Season, is_audited: bool) -> None:
     """Nor does the schema refuse any of it, so the model is lawful to that too."""
@@ -78,7 +80,7 @@ def test_a_fault_brings_what_it_says(
 
 
 @pytest.mark.slow
-@settings(max_examples=HISTORIES // 5)
+@settings(max_examples=DRAWN)
 @given(
     season=breakable_seasons(),
     names=st.lists(st.sampled_from(list(FAULTS)), min_size=2, max_size=3),
