@@ -8,9 +8,9 @@
     this many anomalies those of a cause are taken or left together: a writer that fails so often
     fails in the same way.
     Before all that goes what is wrong with the balance as a whole, and what the chain of running
-    balances shows. Of the rest size alone can speak, and never for certain: an entry that does not count and is
-    of just that size, or else one that counts and may have been left out, or have been counted
-    twice, is named as a candidate.
+    balances shows. Of the rest size alone can speak, and never for certain: an entry that does not
+    count and is of just that size, or else one that counts and may have been left out, or have
+    been counted twice, is named as a candidate.
 
     Arguments:
         ledger: one of `ledgers()`.

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AwareDatetime,
     Field,
     PrivateAttr,
     StrictBool,
     StrictFloat,
     StrictInt,
-    field_validator,
     model_validator,
 )
 
@@ -29,7 +27,7 @@ from counterfoil.contract.clauses import Clause as _Clause
 from counterfoil.contract.clauses import Name, label, locate, matches
 from counterfoil.contract.health import Health
 from counterfoil.contract.layouts import Layout
-from counterfoil.contract.ledgers import FEATURES, Ledger, circle
+from counterfoil.contract.ledgers import FEATURES, Epoch, Freeze, Ledger, circle
 from counterfoil.contract.packs import Pack, check_packs, packs_of
 from counterfoil.contract.structure import Structure, names_only
 
@@ -231,37 +229,16 @@ class Reasons(_Clause):
     adjustment: Name | None = None
 
 
-class Freeze(_Clause):
-    """A time in which capacity was not to be adjusted by hand; `until` is not part of it."""
-
-    from_: AwareDatetime = Field(alias="from")
-    until: AwareDatetime
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        if self.until <= self.from_:
-            raise ValueError("until is not after from")
-        return self
-
-
 class Capacity(_Clause):
     """How the capacity ledger is to be read. `tolerance_tokens` is in tokens."""
 
     statuses: Statuses
     reasons: Reasons
     deductions_are: Literal["negative", "positive"]
-    epoch: AwareDatetime
+    epoch: Epoch
     tolerance_tokens: StrictInt = Field(ge=0)
     days_close_after: Name = "24 hours"
     freezes: tuple[Freeze, ...] = ()
-
-    @field_validator("epoch", mode="before")
-    @classmethod
-    def _is_no_number(cls, epoch: Any) -> Any:
-        """Postgres reads no count of seconds as an instant; pydantic would."""
-        if isinstance(epoch, int | float) or str(epoch).strip().isdigit():
-            raise ValueError("give an ISO date and time with its zone: '2025-10-29T00:12:00Z'")
-        return epoch
 
 
 class MigrationHistory(_Clause):

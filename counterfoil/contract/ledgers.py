@@ -1,7 +1,7 @@
 """How a contract declares its ledgers: stored numbers, and the rows that ought to add up to them.
 
 docs/ledgers.md explains every key to its author. Here a ledger is held against itself; against
-the database it is held by `ledger_sql`.
+the database it is held by `compiled_ledgers`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,15 +9,26 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AwareDatetime,
+    BeforeValidator,
     Field,
     StrictBool,
     StrictFloat,
     StrictInt,
-    field_validator,
     model_validator,
 )
 
 from counterfoil.contract.clauses import Clause, Name, twice
+
+
+def _no_number(epoch: Any) -> Any:
+    """Postgres reads no count of seconds as an instant; pydantic would."""
+    if isinstance(epoch, int | float) or str(epoch).strip().isdigit():
+        raise ValueError("give an ISO date and time with its zone: '2025-10-29T00:12:00Z'")
+    return epoch
+
+
+# From then on every change is on record.
+Epoch = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 
 # A column as the catalog spells it, or SQL over the row; a number may be written as one.
 Sql = StrictInt | StrictFloat | Name
@@ -165,21 +176,13 @@ class Ledger(Clause):
     """Accounts with their balances, and the entries and holds that make these up."""
 
     words: Words = Words()
-    epoch: AwareDatetime | None = None
+    epoch: Epoch | None = None
     freezes: tuple[Freeze, ...] = ()
     accounts: Accounts
     balances: dict[Name, Balance] = Field(min_length=1)
     entries: dict[Name, Entries] = Field(default_factory=dict)
     holds: dict[Name, Holds] = Field(default_factory=dict)
     reasons: Reasons | None = None
-
-    @field_validator("epoch", mode="before")
-    @classmethod
-    def _is_no_number(cls, epoch: Any) -> Any:
-        """Postgres reads no count of seconds as an instant; pydantic would."""
-        if isinstance(epoch, int | float) or str(epoch).strip().isdigit():
-            raise ValueError("give an ISO date and time with its zone: '2025-10-29T00:12:00Z'")
-        return epoch
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
