@@ -95,6 +95,10 @@ class RepairError(CounterfoilError):
     """A repair that cannot be planned, or could not be tried."""
 
 
+class LedgerError(CounterfoilError):
+    """A ledger or an account that is not there, or that cannot be read."""
+
+
 class MigrationsError(CounterfoilError):
     """Migrations that cannot be found, or judged."""
 
