@@ -9,6 +9,7 @@ from counterfoil.commands import cases, checks, doctor, grants, init, migrations
 from counterfoil.commands.alerts import alerts_app
 from counterfoil.commands.contract import contract_app
 from counterfoil.commands.demo import demo_app
+from counterfoil.commands.ledger import ledger_app
 from counterfoil.commands.repair import repair_app
 from counterfoil.commands.views import views_app
 from counterfoil.common.errors import EXIT_ERROR
@@ -30,6 +31,7 @@ app.command(epilog="Example: counterfoil grants --target production > grants.sql
 app.command(epilog=migrations.EPILOG)(migrations.migrations)
 for name, group in (
     ("contract", contract_app),
+    ("ledger", ledger_app),
     ("repair", repair_app),
     ("alerts", alerts_app),
     ("views", views_app),

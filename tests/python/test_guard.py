@@ -35,7 +35,7 @@ PASSING |= {"audit_number", "duration_s", "applied_at"}
 
 COMMANDS = (
     *("", "init", "doctor", "run", "checks", "cases", "grants", "migrations"),
-    *("contract", "contract draft", "repair"),
+    *("contract", "contract draft", "ledger", "ledger check", "ledger show", "repair"),
     *("repair plan", "repair verify", "alerts", "alerts test", "alerts watch", "views"),
     *("views drop", "demo", "demo start", "demo load", "demo stop"),
 )
