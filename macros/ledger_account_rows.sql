@@ -35,13 +35,12 @@
         end as currency,
         min({{ accounts.created_at }}) {{ audited }} as created_at
         {%- if balance %},
-        sum({{ balance.opening or 'null::numeric' }}) {{ audited }} as opening,
+        {%- for part in ('opening', 'stored') %}
         case
-            when bool_and({{ balance.stored or 'null::numeric' }} is not null)
-                {{ audited }}
-                then sum({{ balance.stored or 'null::numeric' }})
-                    {{ audited }}
-        end as stored
+            when bool_and({{ balance[part] or 'null::numeric' }} is not null) {{ audited }}
+                then sum({{ balance[part] or 'null::numeric' }}) {{ audited }}
+        end as {{ part }}{{ ',' if not loop.last }}
+        {%- endfor %}
         {%- endif %}
         {%- endif %}
     from {{ accounts.relation }}

@@ -47,8 +47,7 @@
                 false
             ) as has_several_bounds_{{ n }},
             coalesce(sum(count_{{ n }}), 0)::bigint as count_{{ n }},
-            coalesce(sum(amount_{{ n }}), 0)::{{ balance.type }} as amount_{{ n }},
-            coalesce(sum(adjusted_{{ n }}), 0)::{{ balance.type }} as adjusted_{{ n }}
+            coalesce(sum(amount_{{ n }}), 0)::{{ balance.type }} as amount_{{ n }}
             {%- endfor %}
         from (
             select
@@ -65,8 +64,7 @@
                 ({{ balance.max or 'null' }})::numeric as max_{{ n }},
                 ({{ balance.tolerance or 'null' }})::numeric as tolerance_{{ n }},
                 null::bigint as count_{{ n }},
-                null::{{ balance.type }} as amount_{{ n }},
-                null::{{ balance.type }} as adjusted_{{ n }}
+                null::{{ balance.type }} as amount_{{ n }}
                 {%- endfor %}
             from {{ ledger.accounts.relation }}
             where {{ ledger.accounts.is_set }}
@@ -87,16 +85,8 @@
                 null,
                 {% if effect -%}
                 count(*) filter (where {{ block.counted[balance.name] }}),
-                sum({{ effect }})::{{ balance.type }},
-                {% if ledger.reasons.adjusts -%}
-                (
-                    sum({{ effect }}) filter (where {{ block.reason }} in {{ ledger.reasons.adjusts }})
-                )::{{ balance.type }}
+                sum({{ effect }})::{{ balance.type }}
                 {%- else -%}
-                null
-                {%- endif %}
-                {%- else -%}
-                null,
                 null,
                 null
                 {%- endif %}
@@ -120,7 +110,6 @@
             grouped.stored_{{ n }}::{{ ledger_type('amount') }} as stored_amount,
             grouped.count_{{ n }} as entry_count,
             grouped.amount_{{ n }}::{{ ledger_type('amount') }} as entries_amount,
-            grouped.adjusted_{{ n }}::{{ ledger_type('amount') }} as adjusted_amount,
             (
                 grouped.opening_{{ n }} + grouped.amount_{{ n }}
             )::{{ ledger_type('amount') }} as expected_amount,

@@ -9,28 +9,28 @@
 {% do parts.append((ledger, balance, kinds)) %}
 {% endif %}
 {% endfor %}
+-- Left joins: whoever only counts the accounts is spared what is held of them.
 {% for ledger, balance, kinds in parts %}
 select
     {{ ledger.name }}::text as ledger,
-    sums.balance::text as balance,
-    sums.tenant_id,
-    sums.account::{{ ledger_type('account') }} as account,
-    sums.account_label,
+    {{ balance.label }}::text as balance,
+    accounts.tenant_id,
+    accounts.account::{{ ledger_type('account') }} as account,
+    coalesce(accounts.label, accounts.account::text) as account_label,
     {{ text_literal(ledger.words.unit) }} as unit,
-    sums.opening_amount,
-    sums.adjusted_amount,
+    accounts.opening::{{ ledger_type('amount') }} as opening_amount,
+    coalesce(adjusted.amount, 0)::{{ ledger_type('amount') }} as adjusted_amount,
     held.amount::{{ ledger_type('amount') }} as held_amount,
-    coalesce(held.amount > sums.opening_amount + sums.adjusted_amount, false)
+    coalesce(held.amount > accounts.opening + coalesce(adjusted.amount, 0), false)
         as is_overcommitted,
     least(
-        sums.opening_amount + sums.adjusted_amount - held.amount, 0
+        accounts.opening + coalesce(adjusted.amount, 0) - held.amount, 0
     )::{{ ledger_type('amount') }} as overcommitted_amount
-from {{ ledger_sums(ledger) }} as sums
-inner join {{ ledger_held(ledger, kinds) }} as held on sums.account = held.account
-where
-    sums.balance = {{ balance.label }}
-    and sums.has_row
-    and sums.is_audited
+from {{ ledger_account_rows(ledger, balance) }} as accounts
+left join {{ ledger_adjusted(ledger, balance) }} as adjusted
+    on accounts.account = adjusted.account
+left join {{ ledger_held(ledger, kinds) }} as held on accounts.account = held.account
+where accounts.is_audited
 {% if not loop.last %}
 union all
 {% endif %}

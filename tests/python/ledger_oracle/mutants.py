@@ -267,8 +267,8 @@ MUTANTS = {
     ),
     "nothing may be held of the last": Mutant(
         "ledger_commitments",
-        r"held\.amount > sums\.opening_amount",
-        "held.amount >= sums.opening_amount",
+        r"held\.amount > accounts\.opening",
+        "held.amount >= accounts.opening",
         "approved_up_to_the_guard",
     ),
 }
