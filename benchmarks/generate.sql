@@ -113,7 +113,10 @@ select
     pg_temp.id('tenant', (n / 2 %% competitions) %% tenants),
     pg_temp.id('competition', n / 2 %% competitions),
     null, case n %% 2 when 0 then -1 else 1 end, 'manual_adjustment',
-    timestamptz '2025-10-29 00:30+00' + n * interval '1 second' / 1000, pg_temp.id('user', 1)
+    -- The same again of one competition is a click that was repeated, if within five seconds.
+    timestamptz '2025-10-29 00:30+00' + n / 2 / competitions * interval '6 seconds'
+    + n %% 2 * interval '1 millisecond',
+    pg_temp.id('user', 1)
 from
     sizes,
     generate_series(
