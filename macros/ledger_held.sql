@@ -30,7 +30,7 @@
             sum(held.direction * facts.amount) as amount
         from {{ ledger_hold_keys(ledger, holds) }} as held
         inner join ({{ ledger_facts_of_holds(ledger, holds) }}) as facts on held.hold = facts.hold
-        where {{ is_held }} and facts.reason in {{ ledger.reasons.gives }}
+        where {{ is_held }} and facts.is_giving
         group by held.account
         {%- endif %}
         {%- if not loop.last %}

@@ -75,23 +75,13 @@
                 count(*) as entry_count,
                 sum(amount)::{{ type }} as has_amount,
                 {%- if reasons.takes or reasons.gives %}
-                sum(amount) filter (
-                    where reason is null or reason not in {{ reasons.all }}
-                )::{{ type }} as unknown_amount,
-                count(*) filter (where reason in {{ reasons.takes or '(null)' }}) as taking_count,
-                sum(amount) filter (
-                    where reason in {{ reasons.takes or '(null)' }}
-                )::{{ type }} as taking_amount,
-                min(happened_at) filter (
-                    where reason in {{ reasons.takes or '(null)' }}
-                ) as first_taken_at,
-                count(*) filter (where reason in {{ reasons.gives or '(null)' }}) as giving_count,
-                sum(amount) filter (
-                    where reason in {{ reasons.gives or '(null)' }}
-                )::{{ type }} as giving_amount,
-                min(happened_at) filter (
-                    where reason in {{ reasons.gives or '(null)' }}
-                ) as first_given_at
+                (sum(amount) filter (where is_unknown))::{{ type }} as unknown_amount,
+                count(*) filter (where is_taking) as taking_count,
+                (sum(amount) filter (where is_taking))::{{ type }} as taking_amount,
+                min(happened_at) filter (where is_taking) as first_taken_at,
+                count(*) filter (where is_giving) as giving_count,
+                (sum(amount) filter (where is_giving))::{{ type }} as giving_amount,
+                min(happened_at) filter (where is_giving) as first_given_at
                 {%- else %}
                 0::{{ type }} as unknown_amount,
                 count(*) filter (where amount > 0) as positive_count,
