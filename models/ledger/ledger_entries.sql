@@ -4,18 +4,28 @@
 {% set reasons = ledger.reasons %}
 {% set holds = ledger_named_holds(ledger, block) %}
 {% set hold = [] %}
+{% set unheld = [] %}
 {% for column, of in holds %}
 {% do hold.append('entries.' ~ column ~ '::text') %}
+{% do unheld.append('entries.' ~ column ~ ' is null') %}
 {% endfor %}
 {# What an entry adds to the balance that its hold owes. #}
 {% set owed = holds and ledger_balance(ledger, holds[0][1].balance) %}
 {% set own = 'entries.own_amount' %}
-{% set moved = 'case when coalesce(' ~ hold | join(', ') ~ ') is null then ' ~ own
+{% set moved = 'case when ' ~ unheld | join(' and ') ~ ' then ' ~ own
     ~ ' else coalesce(entries.amount, ' ~ own ~ ') end' if holds else own %}
 {% set direction = 'coalesce(' ~ coalesced('holds', holds, 'direction') ~ ', -1)' %}
 {% set at = 'entries.happened_at' %}
 {% set latest = at ~ " + interval '1 day'" if block.is_day else at %}
 {% set chained = block.running and ledger_balance(ledger, block.running.balance) %}
+{# Of a query that has a `with` Postgres computes each column once, however often it is used. #}
+(
+with
+
+entries as (
+    select * from {{ ledger_entry_rows(ledger, block, owed or none) }} as rows_of_block
+)
+
 select
     {{ ledger.name }}::text as ledger,
     {{ block.name }}::text as entries,
@@ -34,7 +44,7 @@ select
     repeats.previous_like_it_at,
     (
         {% if hold -%}
-        entries.needs_hold and coalesce({{ hold | join(', ') }}) is null
+        entries.needs_hold and {{ unheld | join(' and ') }}
         {%- else -%}
         false
         {%- endif %}
@@ -128,7 +138,7 @@ select
     false
     {%- endif %} as is_chain_broken,
     {{ 'chain.chain_fault' if chained else 'null::text' }} as chain_fault
-from {{ ledger_entry_rows(ledger, block, owed or none) }} as entries
+from entries
 left join {{ ledger_account_rows(ledger) }} as accounts
     on entries.account = accounts.account
 {% for column, of in holds -%}
@@ -146,6 +156,7 @@ left join {{ ledger_chain(ledger, block, chained) }} as chain
     on entries.entry = chain.entry and entries.account = chain.account
 {% endif -%}
 where entries.counts
+)
 {% if not loop.last %}
 union all
 {% endif %}
