@@ -27,7 +27,7 @@
         union all
         select
             held.account,
-            sum(held.direction * facts.amount) as amount
+            sum(held.own_direction * facts.amount) as amount
         from {{ ledger_hold_keys(ledger, holds) }} as held
         inner join ({{ ledger_facts_of_holds(ledger, holds) }}) as facts on held.hold = facts.hold
         where {{ is_held }} and facts.is_giving

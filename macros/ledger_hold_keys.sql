@@ -7,11 +7,14 @@
         holds: one of its holds.
     Returns: a subquery: hold, account, tenant_id, hold_label, hold_status, hold_amount, held_at,
         created_at, is_audited, is_listed, is_released, owed_amount, and direction: 1 where its
-        entries take by adding, -1 where by subtracting, 0 where nothing says.
+        entries take by adding, -1 where by subtracting, 0 where nothing says. For whoever does
+        not ask for owed_amount own_direction is the same, and reads what the contract joins for
+        those holds alone whose own row does not say it: mostly none.
     Example: from {{ ledger_hold_keys(ledger, holds) }} as counterfoil_hold
 #}
 {% macro ledger_hold_keys(ledger, holds) -%}
 {%- set type = ledger_balance(ledger, holds.balance).type -%}
+{%- set otherwise = -1 if ledger.reasons.takes else 0 -%}
 (
     select
         {{ holds.hold }} as hold,
@@ -35,7 +38,21 @@
             when {{ owed.status }} then {{ owed.owed }}
             {%- endfor %}
         end)::{{ type }} as owed_amount,
-        coalesce({{ holds.takes or 'null' }}, {{ -1 if ledger.reasons.takes else 0 }})::int as direction
+        coalesce({{ holds.takes }}, {{ otherwise }})::int as direction,
+        {%- if holds.takes_alone %}
+        coalesce({{ holds.takes_alone }}, counterfoil_takes, {{ otherwise }})::int as own_direction
+        {%- else %}
+        coalesce({{ holds.takes }}, {{ otherwise }})::int as own_direction
+        {%- endif %}
     from {{ holds.relation }}
+    {%- if holds.takes_alone %}
+    left join (
+        select
+            {{ holds.hold }} as counterfoil_taker,
+            {{ holds.takes }} as counterfoil_takes
+        from {{ holds.relation }}
+        where {{ holds.takes_alone }} is null
+    ) as counterfoil_takers on {{ holds.hold }} = counterfoil_taker
+    {%- endif %}
 )
 {%- endmacro %}

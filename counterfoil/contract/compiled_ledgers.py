@@ -423,7 +423,9 @@ class _Compiler:
             for status, value in holds.owes.items()
         ]
         amounts = [one["owed"] for one in owes if not one["is_released"]]
-        owing = ", ".join(f"nullif({amount}, 0)" for amount in amounts)
+        owing = _first_of(amounts)
+        alone = [amount for amount in amounts if source.needs_no_join(amount)]
+        joined = [amount for amount in amounts if amount not in alone]
         balance = next(one for one in balances if one["name"] == self._ledger.balance_of(name))
         return {
             "name": name,
@@ -435,7 +437,7 @@ class _Compiler:
             "account": account.sql if account else None,
             "amount": source.amount(holds.amount, "amount").sql
             if holds.amount is not None
-            else f"abs(coalesce({', '.join([owing, '0']) if owing else 0}))",
+            else f"abs(coalesce({owing}, 0))",
             "status": source.expression(holds.status, "status").text,
             "at": _instant(source, holds.at, "at"),
             "has_at": holds.at is not None,
@@ -446,8 +448,10 @@ class _Compiler:
             "tenant": self._tenant(holds.table, source),
             "balance": balance["name"],
             "owes": owes,
-            # Which way its entries take: by what it owes while it owes something.
-            "takes": f"sign(coalesce({owing}))" if owing else None,
+            # Which way its entries take: by what it owes while it owes something. Where the
+            # table itself says that, nobody has to read its join for it.
+            "takes": f"sign({_first_of(alone + joined)})",
+            "takes_alone": f"sign({_first_of(alone)})" if alone and joined else None,
         }
 
     def _is_once(self, table: str, columns: Sequence[str], join: str | None) -> bool:
@@ -516,6 +520,11 @@ def _instant(source: Source, value: Sql | None, key: str) -> str:
 def _in_list(values: Iterable[str]) -> str | None:
     written = ", ".join(map(literal, values))
     return f"({written})" if written else None
+
+
+def _first_of(amounts: Sequence[str]) -> str:
+    """The first of them that is not 0."""
+    return f"coalesce({', '.join(f'nullif({amount}, 0)' for amount in amounts) or 'null::int'})"
 
 
 def _added(amounts: Sequence[str]) -> str | None:

@@ -4,7 +4,7 @@ Postgres plans each expression before anything is built, and says of what type i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg2
 from postgast import PgQueryError
@@ -157,6 +157,20 @@ class Source:
             self._remedy,
         )
         return Expression(sql, type_)
+
+    def needs_no_join(self, sql: str) -> bool:
+        """Whether SQL over the row says all of it without the join."""
+        if self.join is None:
+            return True
+        try:
+            self.ledgers.types_of(
+                f"select {sql} from {replace(self, join=None).relation}",  # noqa: S608
+                f"{self.key}.join",
+                self._remedy,
+            )
+        except PreflightError:
+            return False
+        return True
 
     def condition(self, value: str, key: str) -> str:
         """SQL that is true of some of the rows."""

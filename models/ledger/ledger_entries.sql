@@ -14,7 +14,7 @@
 {% set own = 'entries.own_amount' %}
 {% set moved = 'case when ' ~ unheld | join(' and ') ~ ' then ' ~ own
     ~ ' else coalesce(entries.amount, ' ~ own ~ ') end' if holds else own %}
-{% set direction = 'coalesce(' ~ coalesced('holds', holds, 'direction') ~ ', -1)' %}
+{% set direction = 'coalesce(' ~ coalesced('holds', holds, 'own_direction') ~ ', -1)' %}
 {% set at = 'entries.happened_at' %}
 {% set latest = at ~ " + interval '1 day'" if block.is_day else at %}
 {% set chained = block.running and ledger_balance(ledger, block.running.balance) %}
