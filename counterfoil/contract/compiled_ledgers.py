@@ -414,7 +414,7 @@ class _Compiler:
         balances: Sequence[Mapping[str, Any]],
     ) -> dict[str, Any]:
         source = self._sources[f"holds.{name}"]
-        owes = [
+        owes: list[dict[str, Any]] = [
             {
                 "status": literal(status),
                 "owed": source.amount(value, f"owes.{status}").sql,
