@@ -10,7 +10,8 @@
         ledger: one of `ledgers()`.
         block: a block of entries with `running_balance`.
         balance: the balance that sums them.
-    Returns: a subquery: entry, account, is_broken and chain_fault.
+    Returns: a subquery of the entries that break it: entry, account and chain_fault. Grouped,
+        though an entry is in it once: whoever asks for none of it is spared all of it.
     Example: left join {{ ledger_chain(ledger, block, balance) }} as chain on ...
 #}
 {% macro ledger_chain(ledger, block, balance) -%}
@@ -20,8 +21,7 @@
     select
         entry,
         account,
-        chain_fault is not null as is_broken,
-        chain_fault
+        min(chain_fault) as chain_fault
     from (
         select
             entry,
@@ -68,7 +68,7 @@
             {%- if running.order %}
             select
                 *,
-                row_number() over backwards = 1 as is_last,
+                lead(true) over forwards is null as is_last,
                 case
                     when row_number() over forwards = 1 then opening
                     else lag(was_left) over forwards
@@ -80,10 +80,6 @@
                 forwards as (
                     partition by account
                     order by {% for column in running.order %}order_{{ loop.index }} asc, {% endfor %}entry asc
-                ),
-                backwards as (
-                    partition by account
-                    order by {% for column in running.order %}order_{{ loop.index }} desc, {% endfor %}entry desc
                 )
             {%- else %}
             select
@@ -131,5 +127,7 @@
             {%- endif %}
         ) as linked
     ) as judged
+    where chain_fault is not null
+    group by entry, account
 )
 {%- endmacro %}

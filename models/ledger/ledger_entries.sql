@@ -133,7 +133,7 @@ select
     {{ 'reversals.excess_amount' if block.reverses else 'null' }}::
     {{- ledger_type('amount') }} as reversal_excess_amount,
     {% if chained -%}
-    coalesce(chain.is_broken, false)
+    chain.chain_fault is not null
     {%- else -%}
     false
     {%- endif %} as is_chain_broken,
