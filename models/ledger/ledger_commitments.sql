@@ -27,7 +27,7 @@ select
         accounts.opening + coalesce(adjusted.amount, 0) - held.amount, 0
     )::{{ ledger_type('amount') }} as overcommitted_amount
 from {{ ledger_account_rows(ledger, balance) }} as accounts
-left join {{ ledger_adjusted(ledger, balance) }} as adjusted
+left join {{ ledger_added(ledger, balance, adjusting=true) }} as adjusted
     on accounts.account = adjusted.account
 left join {{ ledger_held(ledger, kinds) }} as held on accounts.account = held.account
 where accounts.is_audited

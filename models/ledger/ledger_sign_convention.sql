@@ -1,22 +1,29 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.sums')) }}
 
-{% for ledger in ledgers() %}
+{% set parts = [] %}
+{% for ledger, balance in ledger_parts('balances') if balance.stored and balance.has_terms %}
+{% do parts.append((ledger, balance)) %}
+{% endfor %}
+{% for ledger, balance in parts %}
+{% set opening = 'accounts.opening::' ~ balance.type %}
+{% set stored = 'accounts.stored::' ~ balance.type %}
 select
     {{ ledger.name }}::text as ledger,
-    balance::text as balance,
+    {{ balance.label }}::text as balance,
     {{ text_literal(ledger.words.account) }} as account_word,
     count(*) as account_count,
-    count(*) filter (where entry_count > 0) as active_account_count,
-    count(*) filter (where entry_count > 0 and discrepancy_amount = 0)
+    count(*) filter (where added.entry_count > 0) as active_account_count,
+    count(*) filter (where {{ stored }} - ({{ opening }} + added.amount) = 0)
         as declared_sign_aligned_count,
-    count(*) filter (where entry_count > 0 and wrong_sign_discrepancy_amount = 0)
+    count(*) filter (where {{ stored }} - ({{ opening }} - added.amount) = 0)
         as opposite_sign_aligned_count,
-    count(*) filter (where entry_count > 0 and wrong_sign_discrepancy_amount = 0)
-    - count(*) filter (where entry_count > 0 and discrepancy_amount = 0)
+    count(*) filter (where {{ stored }} - ({{ opening }} - added.amount) = 0)
+    - count(*) filter (where {{ stored }} - ({{ opening }} + added.amount) = 0)
         as opposite_sign_advantage_count
-from {{ ledger_sums(ledger) }} as sums
-where has_row and is_audited and has_stored and has_terms
-group by balance
+from {{ ledger_account_rows(ledger, balance) }} as accounts
+left join {{ ledger_added(ledger, balance) }} as added on accounts.account = added.account
+where accounts.is_audited
+having count(*) > 0
 {% if not loop.last %}
 union all
 {% endif %}

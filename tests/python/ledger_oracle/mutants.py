@@ -240,8 +240,8 @@ MUTANTS = {
     ),
     "the sign is always right": Mutant(
         "ledger_sign_convention",
-        r"wrong_sign_discrepancy_amount = 0",
-        "discrepancy_amount = 0",
+        r"- added\.amount",
+        "+ added.amount",
         "balances_of_the_other_sign",
     ),
     "the farthest set of causes is the best": Mutant(
