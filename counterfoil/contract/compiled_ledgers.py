@@ -294,7 +294,7 @@ class _Compiler:
             "has_reason": block.reason is not None,
             "currency": _text(source, block.currency, "currency"),
             "has_currency": block.currency is not None,
-            "transaction": _text(source, block.transaction, "transaction")
+            "transaction": source.keys([block.transaction], "transaction")[0].key
             if block.transaction is not None
             else None,
             "reverses": reverses,

@@ -9,7 +9,7 @@ select
     {{ ledger.name }}::text as ledger,
     {{ block.name }}::text as entries,
     min(tenant_id) as tenant_id,
-    transaction,
+    transaction::text as transaction,
     -- Of several currencies that of the largest sum, which is the fault.
     (array_agg(currency order by abs(sum_amount) desc, currency asc))[1] as currency,
     {{ text_literal(ledger.words.unit) }} as unit,
