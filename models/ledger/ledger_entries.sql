@@ -1,5 +1,7 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.entries')) }}
 
+-- noqa: disable=layout.indent
+
 {% for ledger, block in ledger_parts('blocks') %}
 {% set reasons = ledger.reasons %}
 {% set holds = ledger_named_holds(ledger, block) %}
@@ -18,7 +20,7 @@
 {% set at = 'entries.happened_at' %}
 {% set latest = at ~ " + interval '1 day'" if block.is_day else at %}
 {% set chained = block.running and ledger_balance(ledger, block.running.balance) %}
-{# Of a query that has a `with` Postgres computes each column once, however often it is used. #}
+{# Of a query that has a `with` Postgres computes a column once, however often it is used. #}
 (
 with
 

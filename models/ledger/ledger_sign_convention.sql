@@ -1,7 +1,8 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.sums')) }}
 
 {% set parts = [] %}
-{% for ledger, balance in ledger_parts('balances') if balance.stored and balance.has_terms %}
+{% for ledger, balance in ledger_parts('balances')
+    if balance.stored and balance.has_terms %}
 {% do parts.append((ledger, balance)) %}
 {% endfor %}
 {% for ledger, balance in parts %}
