@@ -61,11 +61,13 @@ class Rows(_Entry):
     """Rows that audit.json has under `sections`: of a view, or of a summary's suite.
 
     `order` says which come first where there are too many; a summary's are those that were
-    asserted over, in their own order. `leave_out` are columns that no report shows.
+    asserted over, in their own order. `key` names a row of a view some of whose columns cost
+    much: they are computed for the first rows alone. `leave_out` are columns that no report shows.
     """
 
     view: Identifier
     order: Text | None = None
+    key: tuple[Identifier, ...] = ()
     leave_out: frozenset[Identifier] = frozenset()
 
 
