@@ -99,8 +99,8 @@ def measure(entries: int) -> Measurement:
         entries,
         by_hand,
         audit,
-        lookup_ms(url, "competition_capacity", "competition_id"),
-        lookup_ms(url, "reservation_capacity", "reservation_id"),
+        lookup_ms(url, "ledger_balances", "account"),
+        lookup_ms(url, "ledger_holds", "hold"),
         peak_mb(),
     )
     print(f"  assert phase: {audit}\n  {measurement.row}", flush=True)
@@ -200,10 +200,10 @@ def failing_seconds() -> tuple[float, int, int]:
     from counterfoil.suites.suite import Expectation
 
     plan = make_plan("production", None, settings())
-    (suite,) = [suite for suite in plan.scope.suites if suite.relation == "capacity_ledger_audit"]
+    (suite,) = [suite for suite in plan.scope.suites if suite.relation == "ledger_entries"]
     impossible = Expectation(
         type="expect_column_values_to_be_in_set",
-        kwargs={"column": "change_tokens", "value_set": [0]},
+        kwargs={"column": "change_amount", "value_set": [0]},
     )
     check = suite.checks[0].model_copy(update={"expectation": impossible})
     started = time.perf_counter()
@@ -217,7 +217,7 @@ def failing_seconds() -> tuple[float, int, int]:
 def lookup_ms(url: str, view: str, key: str) -> float:
     """The median of looking random rows up by their key, in milliseconds."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        table = {"competition_id": "competitions", "reservation_id": "reservations"}[key]
+        table = {"account": "competitions", "hold": "reservations"}[key]
         # In no order of theirs, and the same every time.
         cursor.execute(f"select id::text from {table} order by md5(id::text) limit {LOOKUPS}")
         ids = [row[0] for row in cursor]

@@ -74,7 +74,7 @@ QUESTIONS = {
         " where audit_id = (select max(audit_id) from counterfoil.latest_check_results)"
     ),
     "tables against their last counts": "select * from counterfoil.source_tables",
-    "when competitions diverged": "select * from counterfoil.capacity_divergence",
+    "when balances diverged": "select * from counterfoil.ledger_divergence",
 }
 
 

@@ -139,7 +139,7 @@ def check(number: int) -> CheckResult:
         finding_count=len(findings),
         tenant_counts={f"tenant {each}": 1 for each in range(20)},
         seconds=1.5,
-        owner="capacity",
+        owner="ledger",
         category=f"Category {number % 7}",
         why="Bookings are accepted against the stored balance. One that drifted misleads.",
         remedy="Read the explanation: correct the entry or the approval it names.",

@@ -24,7 +24,8 @@
         {{ block.reason }} as reason,
         {{ block.currency }} as currency,
         {{ block.transaction or 'null::text' }} as transaction,
-        {{ block.amount or 'null::numeric' }} as own_amount,
+        -- What is taken back is negated: of a smaller type the least has no opposite.
+        ({{ block.amount or 'null' }})::{{ ledger_type('amount') }} as own_amount,
         {{ block.alike }} as alike,
         ({{ block.counts }}) is true as counts,
         {{ ledger_needs_hold(ledger, block) }} as needs_hold,
@@ -43,8 +44,8 @@
         {%- endfor %}
         {%- if balance %},
         ({{ block.counted[balance.name] or 'false' }}) is true as is_counted,
-        {{ block.effects[balance.name] or 'null::numeric' }} as amount,
-        {{ block.gross[balance.name] or 'null::numeric' }} as uncounted_amount
+        ({{ block.effects[balance.name] or 'null' }})::{{ balance.type }} as amount,
+        ({{ block.gross[balance.name] or 'null' }})::{{ balance.type }} as uncounted_amount
         {%- endif %}
     from {{ block.relation }}
 )

@@ -47,7 +47,8 @@
                 false
             ) as has_several_bounds_{{ n }},
             coalesce(sum(count_{{ n }}), 0)::bigint as count_{{ n }},
-            coalesce(sum(amount_{{ n }}), 0)::{{ balance.type }} as amount_{{ n }}
+            coalesce(sum(amount_{{ n }}), 0)::{{ balance.type }} as amount_{{ n }},
+            coalesce(sum(raised_{{ n }}), 0)::{{ balance.type }} as raised_{{ n }}
             {%- endfor %}
         from (
             select
@@ -64,7 +65,8 @@
                 ({{ balance.max or 'null' }})::numeric as max_{{ n }},
                 ({{ balance.tolerance or 'null' }})::numeric as tolerance_{{ n }},
                 null::bigint as count_{{ n }},
-                null::{{ balance.type }} as amount_{{ n }}
+                null::{{ balance.type }} as amount_{{ n }},
+                null::{{ balance.type }} as raised_{{ n }}
                 {%- endfor %}
             from {{ ledger.accounts.relation }}
             where {{ ledger.accounts.is_set }}
@@ -85,8 +87,17 @@
                 null,
                 {% if effect -%}
                 count(*) filter (where {{ block.counted[balance.name] }}),
-                sum({{ effect }})::{{ balance.type }}
+                sum({{ effect }})::{{ balance.type }},
+                {%- if balance.max and ledger.reasons.adjusts %}
+                (
+                    sum(greatest({{ effect }}, 0))
+                    filter (where {{ block.reason }} in {{ ledger.reasons.adjusts }})
+                )::{{ balance.type }}
+                {%- else %}
+                null
+                {%- endif %}
                 {%- else -%}
+                null,
                 null,
                 null
                 {%- endif %}
@@ -121,6 +132,8 @@
             )::{{ ledger_type('amount') }} as wrong_sign_discrepancy_amount,
             grouped.min_{{ n }} as min_amount,
             grouped.max_{{ n }} as max_amount,
+            -- What an adjustment adds, there may be more of.
+            grouped.max_{{ n }} + grouped.raised_{{ n }} as raised_max_amount,
             grouped.tolerance_{{ n }} as tolerance_amount,
             grouped.has_several_bounds_{{ n }} as has_several_bounds
         {%- if not loop.last %}

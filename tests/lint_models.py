@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 # Of the demo's tables, with everything that a ledger can have.
 LEDGER = {
     "epoch": "2025-10-29T00:12:00Z",
+    "days_close_after": "24 hours",
     "freezes": [{"from": "2025-10-29T00:12:00Z", "until": "2025-10-29T00:13:00Z"}],
     "accounts": {"table": "competitions", "key": "id", "label": "name", "currency": "name"},
     "balances": {
@@ -45,6 +46,7 @@ LEDGER = {
             "running_balance": {"before": "change_amount", "after": "change_amount"},
             "transaction": "reservation_id",
             "reverses": "reservation_id",
+            "write": {"reservation_id": "hold", "change_amount": "expected"},
         }
     },
     "holds": {

@@ -94,7 +94,7 @@ def audit(
                 if suite.is_summary
             }
             sections_read = read_sections(reader, scope.reports, views, scope.audited.packs)
-            validator = Validator(instant, scope.contract.thresholds, data_docs)
+            validator = Validator(instant, data_docs)
             outcomes = _run(scope.applying, summaries, validator, instant, progress)
             # Before the evidence: until all are there, the connection is the reader's.
             sections = gather_sections(sections_read, scope.reports, outcomes)

@@ -21,6 +21,7 @@ from counterfoil.common.errors import WaiverError
 from counterfoil.common.files import read_text
 from counterfoil.common.yamlfile import parse_model
 from counterfoil.suites.own_checks import OWN_CHECKS
+from counterfoil.suites.renamed_checks import renamed_checks
 from counterfoil.suites.suite import Suite
 
 COLUMNS = ("database", "check_id", "key", "owner", "reason", "expires_on", "bound")
@@ -163,9 +164,7 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
         waived = concerned[waiver.check_id]
         if not waived:
             raise WaiverError(
-                f"unknown check '{waiver.check_id}'",
-                where=where,
-                remedy="See `counterfoil checks`; the audit's own cannot be waived",
+                f"unknown check '{waiver.check_id}'", where=where, remedy=_instead_of(waiver)
             )
         if not any({*known[name][0]} == waiver.key.keys() for name in waived):
             raise WaiverError(
@@ -181,6 +180,15 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
             )
         waivers.append(waiver)
     return tuple(waivers)
+
+
+def _instead_of(waiver: Waiver) -> str:
+    """What to write in place of a check that is none."""
+    old = [name for name in renamed_checks() if waiver.concerns(name)]
+    if not old:
+        return "See `counterfoil checks`; the audit's own cannot be waived"
+    now = renamed_checks()[old[0]]
+    return f"It is {now.check_id} now, with the key {json.dumps(now.key(waiver.key))}"
 
 
 def waivers_on(

@@ -10,7 +10,7 @@ from rich.markup import escape
 from counterfoil.audit.exit_codes import EXIT_CRITICAL, EXIT_PASSED
 from counterfoil.commands.options import ContractOption, TargetOption, chosen, standing_plan
 from counterfoil.common.terminal import err, one_line_errors, out, show_progress
-from counterfoil.repair.strategies import Strategy
+from counterfoil.repair.strategies import Request, Strategy
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,24 +20,27 @@ if TYPE_CHECKING:
 
 # What a script that does what it says may still be: the wrong one.
 _NOT_SHOWN: dict[Strategy, str] = {
-    "backfill": "whether the balance was lowered for these approvals. Ask who approved them.",
-    "recalculate": "whether the ledger is complete. If an approval is not in it, this offers its"
-    " spaces to others.",
+    "backfill": "whether the balance followed these holds. Ask who made them.",
+    "recalculate": "whether the entries are complete. What is not among them, this offers to"
+    " others.",
 }
 
 repair_app = typer.Typer(
-    help="Propose repairs of the capacity ledger, and try them. None is ever committed.",
+    help="Propose repairs of a ledger, and try them. None is ever committed.",
     no_args_is_help=True,
 )
 
 
-CompetitionOption = Annotated[
+LedgerOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only this ledger. Without it, all.")
+]
+AccountOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="ID", help="Only this competition; may be given again. Without it, all."),
+    typer.Option(metavar="KEY", help="Only this account; may be given again. Without it, all."),
 ]
 StrategyOption = Annotated[
     Strategy,
-    typer.Option(help="Insert missing approval entries, or set balances from the ledger."),
+    typer.Option(help="Insert the entries that holds lack, or set balances from the entries."),
 ]
 
 
@@ -49,7 +52,9 @@ StrategyOption = Annotated[
 def repair_plan(
     target: TargetOption = None,
     contract: ContractOption = None,
-    competition: CompetitionOption = None,
+    *,
+    ledger: LedgerOption = None,
+    account: AccountOption = None,
     strategy: StrategyOption = "backfill",
     inverse: Annotated[
         bool, typer.Option("--inverse", help="Print only the script that takes the plan back.")
@@ -67,7 +72,8 @@ def repair_plan(
 
         plan = standing_plan(chosen(target), contract)
         with open_snapshot(plan.session) as snapshot:
-            repair = plan_repair(snapshot, plan.scope.contract, strategy, competition or ())
+            request = Request(strategy, ledger, tuple(account or ()))
+            repair = plan_repair(snapshot, plan.scope.contract, request)
         undo = render_inverse(repair, lock_timeout_s=settings().lock_timeout_s)
         script = render(repair, lock_timeout_s=settings().lock_timeout_s)
         # What need not be written is not: a plan changes no closed day more often than not.
@@ -86,7 +92,9 @@ def repair_plan(
 def repair_verify(
     target: TargetOption = None,
     contract: ContractOption = None,
-    competition: CompetitionOption = None,
+    *,
+    ledger: LedgerOption = None,
+    account: AccountOption = None,
     strategy: StrategyOption = "backfill",
     in_place: Annotated[
         bool,
@@ -112,8 +120,7 @@ def repair_verify(
         verification = verify_repair(
             plan.scope,
             repairer,
-            strategy,
-            competition or (),
+            Request(strategy, ledger, tuple(account or ())),
             settings(),
             in_place=in_place,
         )
@@ -125,20 +132,13 @@ def repair_verify(
 def _print(verification: "Verification") -> None:
     from counterfoil.repair.repair_plan import spoken
 
-    shown = [
-        move
-        for move in verification.competitions
-        if move.is_targeted or move.before != 0 or move.after != 0
-    ]
-    table = _table("competition", "before", "after", "")
-    for move in shown:
+    table = _table("account", "before", "after", "")
+    for move in verification.accounts:
         remark = "" if move.is_targeted else "not in the plan"
-        name = escape(move.name or move.competition_id)
-        table.add_row(name, spoken(move.before), spoken(move.after), remark)
-    out.print("Stored minus expected, in tokens:")
+        table.add_row(escape(move.label), spoken(move.before), spoken(move.after), remark)
+    out.print("Stored minus expected:")
     out.print(table)
-    others = len(verification.competitions) - len(shown)
-    out.print(f"{others} other competitions agree before and after.")
+    out.print("All other accounts agree before and after.")
     out.print()
     if verification.checks:
         table = _table("check", "before", "after", "")
@@ -148,13 +148,13 @@ def _print(verification: "Verification") -> None:
         out.print(table)
     for day in verification.plan.closed_days:
         out.print(
-            f"As planned, closed day {day.day} of competition {day.competition_id}:"
-            f" entries {day.entry_count:+}, sum {day.amount:+}.",
+            f"As planned, closed day {day.day} of {day.entries}, account {escape(day.account)}:"
+            f" entries {len(day.gained):+}, sum {day.entries_amount:+}.",
             soft_wrap=True,
         )
     out.print()
     if not verification.worse:
-        out.print("No other capacity check got worse.")
+        out.print("No other check of the ledgers got worse.")
     for worse in verification.worse:
         out.print(f"Worse: {escape(worse)}", soft_wrap=True)
     if verification.holds:
@@ -168,7 +168,7 @@ def _say_noted(stated: int, withdrawn: int) -> None:
     """What was written, which is in the history alone."""
     if withdrawn:
         err.print(
-            "Withdrawn in the history: what an earlier plan of these competitions said it would"
+            "Withdrawn in the history: what an earlier plan of these accounts said it would"
             " change. This plan takes its place.",
             soft_wrap=True,
         )

@@ -1,6 +1,7 @@
 """Names, values and remarks as they have to be written in SQL, to be run or to be read."""
 
 import re
+from decimal import Decimal
 
 _PLAIN = re.compile("[a-z_][a-z0-9_]*")
 # Words that no name can be without quotes in every place: those that PostgreSQL 18 does not
@@ -38,12 +39,15 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(value: str | int | None) -> str:
+def literal(value: str | int | Decimal | None) -> str:
     """A value as SQL on one line, whatever text it holds and however the server reads it."""
     if value is None:
         return "null"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Decimal):
+        # Not all of them are numbers where they stand alone: NaN is a column.
+        return f"'{value}'"
     doubled = value.replace("'", "''")
     if value.isprintable() and "\\" not in value:
         return f"'{doubled}'"

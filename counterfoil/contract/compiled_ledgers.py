@@ -32,8 +32,11 @@ from counterfoil.contract.ledgers import (
 if TYPE_CHECKING:
     from counterfoil.contract.contract import Contract
 
-# Where another row of the same table is asked: no name of ours may be one of the contract's SQL.
+# No name of ours may be one of the contract's SQL. Where another row of the same table is asked:
 _ORIGINAL = "counterfoil_original"
+# What the views of repairs have beside the row: of a missing entry, and of a balance that is off.
+_MISSING = "counterfoil_missing"
+_OFF = "counterfoil_off"
 
 
 def compile_ledgers(contract: "Contract", connection: Connection) -> dict[str, Any]:
@@ -66,6 +69,24 @@ def compile_ledgers(contract: "Contract", connection: Connection) -> dict[str, A
         },
         "ledgers": [one.parts for one in compiled],
     }
+
+
+def compiled_ledger(contract: "Contract", ledger: str) -> dict[str, Any]:
+    """A ledger of a contract that knows them as SQL."""
+    compiled: list[dict[str, Any]] = contract.facts.ledgers["ledgers"]
+    return compiled[[*contract.ledgers].index(ledger)]
+
+
+def compiled_block(contract: "Contract", ledger: str, entries: str) -> dict[str, Any]:
+    """A block of entries of it."""
+    blocks: list[dict[str, Any]] = compiled_ledger(contract, ledger)["blocks"]
+    return blocks[[*contract.ledgers[ledger].entries].index(entries)]
+
+
+def compiled_holds(contract: "Contract", ledger: str, holds: str) -> dict[str, Any]:
+    """Holds of one kind of it."""
+    kinds: list[dict[str, Any]] = compiled_ledger(contract, ledger)["holds"]
+    return kinds[[*contract.ledgers[ledger].holds].index(holds)]
 
 
 @dataclass
@@ -128,8 +149,14 @@ class _Compiler:
             kinds = [balance.pop("row_type")]
             kinds += [block["types"][balance["name"]] for block in blocks]
             balance["type"] = _wider(kind for kind in kinds if kind)
-        for block in blocks:
+        for name, block in zip(self._ledger.entries, blocks, strict=True):
             del block["types"]
+            block["writes"] = {
+                kind: self._written(name, kind, holds[kind], account_type)
+                for kind in (
+                    self._ledger.holds_of(name) if self._ledger.entries[name].write else ()
+                )
+            }
         reasons = self._ledger.reasons
         parts = {
             "name": literal(self._name),
@@ -147,6 +174,7 @@ class _Compiler:
                 }
                 for freeze in self._ledger.freezes
             ],
+            "days_close_after": self._lag(),
             "accounts": self._accounts(accounts_of["accounts"]),
             "balances": balances,
             "blocks": blocks,
@@ -208,6 +236,9 @@ class _Compiler:
         declared, source = self._ledger.accounts, self._sources["accounts"]
         return {
             "relation": source.relation,
+            "table": source.table,
+            "locked": source.locked(declared.key),
+            "row": quoted(source.name),
             "account": key.sql,
             "type": key.type,
             "is_set": key.is_set,
@@ -239,10 +270,77 @@ class _Compiler:
             "row_type": _wider(
                 numbers[part].type for part in ("stored", "opening") if part in numbers
             ),
+            "repair": self._repair(name, balance),
             "is_recorded": balance.opening == RECORDED,
             "has_terms": bool(balance.sum),
             "at_all_times": balance.at_all_times,
         }
+
+    def _repair(self, name: str, balance: Balance) -> dict[str, dict[str, str]]:
+        """By column of the accounts' table, what it is, and what recalculating sets it to."""
+        source = self._sources["accounts"]
+        columns = balance.repair
+        if not columns and balance.stored in source.columns:
+            columns = {str(balance.stored): "expected"}
+        given = replace(
+            source,
+            key=f"{self._name}.balances.{name}",
+            words={"expected": f"{_OFF}.expected_amount"},
+            given=f", (select null::numeric as expected_amount) as {_OFF}",
+        )
+        return {
+            column: {
+                "before": _printed(source.expression(column, "repair")),
+                "after": _printed(given.expression(value, f"repair.{column}")),
+            }
+            for column, value in self._columns_of(source, columns, f"balances.{name}.repair")
+        }
+
+    def _written(
+        self, name: str, kind: str, hold: tuple[_Key, str], account_type: str
+    ) -> dict[str, str]:
+        """By column of the entries' table, what an entry has that a hold of this kind lacks."""
+        source = replace(
+            self._sources[f"holds.{kind}"],
+            key=f"{self._name}.entries.{name}",
+            words={
+                "hold": f"{_MISSING}.hold",
+                "account": f"{_MISSING}.account",
+                "expected": f"{_MISSING}.amount",
+            },
+            given=(
+                f", (select null::{hold[1]} as hold, null::{account_type} as account,"
+                f" null::numeric as amount) as {_MISSING}"
+            ),
+        )
+        entries, write = self._sources[f"entries.{name}"], self._ledger.entries[name].write
+        return {
+            column: source.expression(value, f"write.{column}").sql
+            for column, value in self._columns_of(entries, write, f"entries.{name}.write")
+        }
+
+    def _columns_of(
+        self, source: Source, values: Mapping[str, Sql], part: str
+    ) -> Iterator[tuple[str, Sql]]:
+        for column, value in values.items():
+            if column not in source.columns:
+                raise self._at.refused(
+                    f"{self._name}.{part}",
+                    f"{source.table} has no column {column}",
+                    "Name columns of that table",
+                )
+            yield column, value
+
+    def _lag(self) -> str | None:
+        """How long after its end a day closes, as an interval."""
+        lag = self._ledger.days_close_after
+        if lag is None:
+            return None
+        sql = f"{literal(lag)}::interval"
+        self._at.types_of(
+            f"select {sql}", f"{self._name}.days_close_after", "Give a time: 24 hours"
+        )
+        return sql
 
     def _block(
         self,
@@ -281,6 +379,19 @@ class _Compiler:
         return {
             "name": literal(name),
             "relation": relation,
+            "table": source.table,
+            "row": quoted(source.name),
+            "has_days": block.has_days,
+            # A row that is not in the table yet, in its place.
+            "proposal": (
+                f"(select (jsonb_populate_record(null::{source.table}, {_MISSING}.row_values)).*)"
+                f" as {quoted(source.name)} {source.joined}"
+                + (
+                    f" cross join (select null::boolean as {_ORIGINAL}_counts) as {_ORIGINAL}s"
+                    if block.reverses is not None
+                    else ""
+                )
+            ),
             "account": account.sql,
             "is_set": account.is_set,
             "entry": entry.sql,
@@ -431,6 +542,8 @@ class _Compiler:
             "name": name,
             "label_of": literal(name),
             "relation": source.relation,
+            "locked": source.locked(holds.key or self._key_of(holds.table, f"holds.{name}")),
+            "row": quoted(source.name),
             "hold": key.sql,
             "type": key.type,
             "is_audited": source.condition(holds.where, "where") if holds.where else "true",
@@ -507,6 +620,13 @@ def _plain(sql: str, kind: str) -> str:
     if kind == "timestamp with time zone":
         return f"{sql} at time zone 'UTC'"
     return f"trim_scale({sql})" if kind == "numeric" else sql
+
+
+def _printed(value: Expression) -> str:
+    """It as text that Postgres reads again, whatever the session's DateStyle."""
+    if value.type.startswith(("timestamp", "date", "time")):
+        return f"to_jsonb({value.sql}) #>> '{{}}'"
+    return f"trim_scale({value.sql})::text" if value.type == "numeric" else value.text
 
 
 def _text(source: Source, value: Sql | None, key: str) -> str:

@@ -27,16 +27,15 @@ from counterfoil.contract.clauses import Clause as _Clause
 from counterfoil.contract.clauses import Name, label, locate, matches
 from counterfoil.contract.health import Health
 from counterfoil.contract.layouts import Layout
-from counterfoil.contract.ledgers import FEATURES, Epoch, Freeze, Ledger, circle
+from counterfoil.contract.ledgers import FEATURES, Ledger, circle
 from counterfoil.contract.packs import Pack, check_packs, packs_of
 from counterfoil.contract.structure import Structure, names_only
 
 # Those that read the rows of the tables that the contract lists.
-_ROW_PACKS = frozenset({"capacity", "tenancy", "integrity"})
+_ROW_PACKS = frozenset({"tenancy", "integrity"})
 
 # The key without which a pack has nothing to go by.
 _NEEDED_BY_PACK = {
-    "capacity": "capacity",
     "ledger": "ledgers",
     "tenancy": "tenant",
     "migrations": "migrations",
@@ -62,13 +61,16 @@ class Tenant(_Clause):
     """Who shares the database: the table of tenants, and the column that names one.
 
     `columns` has the tables that call it otherwise; `global_tables` those of no tenant,
-    by name or glob.
+    by name or glob. `label` is a column of the tenants, `overview` the tables whose rows a
+    report counts for each of them.
     """
 
     table: Name
     column: Name
     columns: dict[Name, Name] = Field(default_factory=dict)
     global_tables: tuple[Name, ...] = ()
+    label: Name | None = None
+    overview: tuple[Name, ...] = ()
 
     def column_of(self, table: str) -> str:
         """What the table calls the tenant column."""
@@ -206,41 +208,6 @@ class AllowedValues(_Clause):
         return self
 
 
-class Statuses(_Clause):
-    """The reservation statuses by what they mean for capacity."""
-
-    holding: tuple[Name, ...] = Field(min_length=1)
-    summarized: tuple[Name, ...] = ()
-    released: tuple[Name, ...] = ()
-
-    @model_validator(mode="after")
-    def _hold_or_release(self) -> Self:
-        both = set(self.holding) & set(self.released)
-        if both:
-            raise ValueError(f"'{min(both)}' is both holding and released")
-        return self
-
-
-class Reasons(_Clause):
-    """The reasons that the application writes into its capacity ledger."""
-
-    approval: Name
-    refunds: tuple[Name, ...] = ()
-    adjustment: Name | None = None
-
-
-class Capacity(_Clause):
-    """How the capacity ledger is to be read. `tolerance_tokens` is in tokens."""
-
-    statuses: Statuses
-    reasons: Reasons
-    deductions_are: Literal["negative", "positive"]
-    epoch: Epoch
-    tolerance_tokens: StrictInt = Field(ge=0)
-    days_close_after: Name = "24 hours"
-    freezes: tuple[Freeze, ...] = ()
-
-
 class MigrationHistory(_Clause):
     """The table in which the tool that applies migrations records that it did.
 
@@ -286,7 +253,6 @@ class Contract(_Clause):
     business_keys: tuple[BusinessKey, ...] = ()
     required_values: tuple[RequiredValue, ...] = ()
     allowed_values: tuple[AllowedValues, ...] = ()
-    capacity: Capacity | None = None
     ledgers: dict[Name, Ledger] = Field(default_factory=dict)
     migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
     structure: Structure | None = None
@@ -334,10 +300,19 @@ class Contract(_Clause):
                 raise ValueError(f"key '{list_name}': '{min(twice)}' is declared twice")
         if path := circle(self.ledgers):
             raise ValueError(f"key 'ledgers': {' within '.join([*path, path[0]])} is a circle")
+        return self
+
+    @model_validator(mode="after")
+    def _tenants_own_what_it_says(self) -> Self:
+        if self.tenant is None:
+            return self
         for name, listed in self.tables.items():
-            if self.tenant and not listed.global_ and self.tenant.is_global(name):
+            if not listed.global_ and self.tenant.is_global(name):
                 raise ValueError(f"key 'tables.{name}': global_tables name it: say global: true")
-        if self.tenant and self.reads_rows and len(self.key_of(self.tenant.table)) > 1:
+        for name in self.tenant.overview:
+            if name not in self.tenant_scoped_tables:
+                raise ValueError(f"key 'tenant.overview': rows of {name} are of no tenant")
+        if self.reads_rows and len(self.key_of(self.tenant.table)) > 1:
             raise ValueError("key 'tenant.table': its key has several columns")
         return self
 
@@ -487,6 +462,8 @@ class Contract(_Clause):
     def _tables_mentioned(self) -> Iterator[tuple[str, str]]:
         if self.tenant and self.reads_rows:
             yield self.tenant.table, "tenant.table"
+            for table in self.tenant.overview:
+                yield table, "tenant.overview"
         for position, relationship in enumerate(self.relationships):
             yield relationship.child, f"relationships.{position}.child"
             yield relationship.parent, f"relationships.{position}.parent"
@@ -496,15 +473,7 @@ class Contract(_Clause):
 
     def columns_mentioned(self) -> Iterator[tuple[str, str, str]]:
         """Each (table, column, contract key) that must exist in the database."""
-        for name, table in self.tables.items():
-            for column in table.key_columns:
-                yield name, column, f"tables.{name}.key"
-            if table.freshness:
-                yield name, table.freshness.column, f"tables.{name}.freshness.column"
-            for column in table.pii:
-                yield name, column, f"tables.{name}.pii"
-            if self.tenant and not table.global_ and name != self.tenant.table:
-                yield name, self.tenant.column_of(name), "tenant.column"
+        yield from self._columns_of_tables()
         for position, relationship in enumerate(self.relationships):
             key = f"relationships.{position}"
             of = "column" if relationship.column else "columns"
@@ -520,19 +489,25 @@ class Contract(_Clause):
         for position, allowed in enumerate(self.allowed_values):
             yield allowed.table, allowed.column, f"allowed_values.{position}.column"
 
+    def _columns_of_tables(self) -> Iterator[tuple[str, str, str]]:
+        if self.tenant and self.tenant.label:
+            yield self.tenant.table, self.tenant.label, "tenant.label"
+        for name, table in self.tables.items():
+            for column in table.key_columns:
+                yield name, column, f"tables.{name}.key"
+            if table.freshness:
+                yield name, table.freshness.column, f"tables.{name}.freshness.column"
+            for column in table.pii:
+                yield name, column, f"tables.{name}.pii"
+            if self.tenant and not table.global_ and name != self.tenant.table:
+                yield name, self.tenant.column_of(name), "tenant.column"
+
     def conditions(self) -> Iterator[tuple[str, str, str]]:
         """Each (key, table, SQL condition over its rows) that Postgres must understand."""
         for name, table in self.tables.items():
             if table.freshness:
                 age = literal(table.freshness.max_age)
                 yield f"tables.{name}.freshness.max_age", name, f"{age}::interval is not null"
-        if self.capacity and self.tables:
-            lag = literal(self.capacity.days_close_after)
-            yield (
-                "capacity.days_close_after",
-                next(iter(self.tables)),
-                f"{lag}::interval is not null",
-            )
         for list_name in ("business_keys", "required_values"):
             for position, rule in enumerate(getattr(self, list_name)):
                 if rule.where:
@@ -653,11 +628,6 @@ class Contract(_Clause):
             f"{table}: rows of the tables that inherit from it are read with its own. Say"
             f" tables.{table}.only: true if they are not its rows, false if they are"
         )
-
-    @property
-    def thresholds(self) -> dict[str, int]:
-        """What suites may name as a `$PARAMETER`."""
-        return {"tolerance_tokens": self.capacity.tolerance_tokens} if self.capacity else {}
 
 
 def load_contract(project_dir: Path, file: Path | None = None) -> Contract:

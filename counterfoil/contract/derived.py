@@ -1,29 +1,18 @@
 """What follows from a contract, worked out once: dbt unfolds its lists, and interprets nothing.
 
-It is dbt's variable `derived`, beside the contract itself. That of the demo is written into
-dbt_project.yml by `make derived`, for a bare `dbt build`.
+It is dbt's variable `derived`, beside the contract itself.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
-from textwrap import indent
 from typing import Any, TypeVar
 
-import yaml
-
 from counterfoil.common.sqltext import quoted
-from counterfoil.contract.contract import Contract, Relationship, load_contract
+from counterfoil.contract.contract import Contract, Relationship
 from counterfoil.contract.ledgers import FEATURES
 
 T = TypeVar("T")
-
-# What of dbt_project.yml is written by `make derived`: from this line on.
-_MARK = "  # What follows from the contract, written by `make derived`: not for editing.\n"
-# As PyYAML writes lists.
-_AS_WRITTEN = "  # yamllint disable rule:indentation rule:line-length\n"
 
 # What one statement may touch: each table, and each of its indexes, takes a lock, of which a
 # server has some 6,400 for all its sessions.
@@ -281,27 +270,3 @@ def _compared(
 def _if_any(**said: Any) -> dict[str, Any]:
     """What is said at all: a key that hardly any rule has would stand in all of them."""
     return {key: value for key, value in said.items() if value is not None}
-
-
-class _PlainDumper(yaml.SafeDumper):
-    """What stands in two lists is written out in both."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _write_into(project: Path) -> None:
-    """Writes into dbt_project.yml what follows from the contract in it."""
-    written = yaml.dump(
-        {"derived": derive(load_contract(project.parent))},
-        Dumper=_PlainDumper,
-        sort_keys=False,
-        default_flow_style=None,
-        width=90,
-    )
-    declared = project.read_text(encoding="utf-8").partition(_MARK)[0]
-    project.write_text(declared + _MARK + _AS_WRITTEN + indent(written, "  "), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    _write_into(Path(sys.argv[1]))

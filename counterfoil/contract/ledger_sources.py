@@ -3,8 +3,8 @@
 Postgres plans each expression before anything is built, and says of what type it is.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import psycopg2
 from postgast import PgQueryError
@@ -12,8 +12,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import PreflightError
 from counterfoil.common.sqltext import identifier, quoted
-from counterfoil.contract.ledgers import Sql
-from counterfoil.contract.sql_words import AS_OF, clock_in, replaced
+from counterfoil.contract.ledgers import Columns, Sql, listed
+from counterfoil.contract.sql_words import AS_OF, clock_in, columns_in, replaced
 from counterfoil.postgres.connection import is_contended
 
 _COLUMNS = """
@@ -127,6 +127,8 @@ class Source:
         columns: its own.
         join: SQL after the table's name; may be none.
         only: without the rows of tables that inherit from it.
+        words: what else its SQL may say, and what each stands for.
+        given: a relation that these words are columns of; where it is used, it is there.
     """
 
     ledgers: Ledgers
@@ -136,12 +138,28 @@ class Source:
     columns: frozenset[str]
     join: str | None
     only: bool
+    words: Mapping[str, str] = field(default_factory=dict)
+    given: str = ""
+
+    @property
+    def table(self) -> str:
+        """The table alone."""
+        return f"{quoted(self.schema)}.{quoted(self.name)}"
 
     @property
     def relation(self) -> str:
         """It, as it stands after `from`."""
-        table = f"{'only ' if self.only else ''}{quoted(self.schema)}.{quoted(self.name)}"
-        return f"{table} {self._written(self.join, 'join')}" if self.join else table
+        table = f"{'only ' if self.only else ''}{self.table}"
+        return f"{table} {self.joined}" if self.join else table
+
+    def locked(self, key: Columns) -> str:
+        """What to lock rows in by a key: the table alone, if that is of its own columns."""
+        return self.table if self.columns.issuperset(listed(key)) else self.relation
+
+    @property
+    def joined(self) -> str:
+        """What stands after the table's name; empty if nothing does."""
+        return self._written(self.join, "join") if self.join else ""
 
     def expression(self, value: Sql, key: str) -> Expression:
         """A column, or SQL over the row.
@@ -152,25 +170,22 @@ class Source:
         sql = self._sql(value, key)
         # In a condition, where an aggregate, a window or a set of rows is refused.
         (type_,) = self.ledgers.types_of(
-            f"select {sql} from {self.relation} where ({sql}) is null",  # noqa: S608
+            f"select {sql} from {self.relation}{self.given} where ({sql}) is null",  # noqa: S608
             f"{self.key}.{key}",
             self._remedy,
         )
         return Expression(sql, type_)
 
     def needs_no_join(self, sql: str) -> bool:
-        """Whether SQL over the row says all of it without the join."""
-        if self.join is None:
-            return True
-        try:
-            self.ledgers.types_of(
-                f"select {sql} from {replace(self, join=None).relation}",  # noqa: S608
-                f"{self.key}.join",
-                self._remedy,
-            )
-        except PreflightError:
-            return False
-        return True
+        """Whether SQL over the row names columns of the table alone, and so says all without the
+        join.
+        """
+        own = {*self.columns}
+        return self.join is None or all(
+            named[-1] in own and named[:-1] in ((), (self.name,))
+            for named in columns_in(sql)
+            if named
+        )
 
     def condition(self, value: str, key: str) -> str:
         """SQL that is true of some of the rows."""
@@ -229,7 +244,7 @@ class Source:
     def _sql(self, value: Sql, key: str) -> str:
         if isinstance(value, int | float):
             return str(value)
-        if value in self.columns and value not in _WORDS:
+        if value in self.columns and value not in _WORDS and value not in self.words:
             return f"{quoted(self.name)}.{quoted(value)}"
         return f"({self._written(value, key)})"
 
@@ -238,7 +253,7 @@ class Source:
             clock = clock_in(sql)
             # A remark at its end would take what follows with it.
             end = "\n" if "--" in sql else ""
-            written = replaced(sql, _WORDS) + end
+            written = replaced(sql, {**_WORDS, **self.words}) + end
         except PgQueryError as cause:
             raise self.ledgers.refused(f"{self.key}.{key}", str(cause), "Correct its SQL") from None
         if clock:

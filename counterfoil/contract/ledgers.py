@@ -97,6 +97,7 @@ class Balance(Clause):
     max: Sql | None = None
     at_all_times: StrictBool = False
     tolerance: Sql | None = None
+    repair: dict[Name, Sql] = Field(default_factory=dict)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -134,6 +135,12 @@ class Entries(Clause):
     running_balance: RunningBalance | None = None
     transaction: Sql | None = None
     reverses: Sql | None = None
+    write: dict[Name, Sql] = Field(default_factory=dict)
+
+    @property
+    def has_days(self) -> bool:
+        """Whether its days can close: it says when its rows happened, and how much they are."""
+        return self.at is not None and self.amount is not None
 
 
 class Holds(Clause):
@@ -177,6 +184,7 @@ class Ledger(Clause):
 
     words: Words = Words()
     epoch: Epoch | None = None
+    days_close_after: Name | None = None
     freezes: tuple[Freeze, ...] = ()
     accounts: Accounts
     balances: dict[Name, Balance] = Field(min_length=1)
@@ -198,6 +206,8 @@ class Ledger(Clause):
             yield "reasons", "no entries say their reason"
         if self.freezes and not (self.reasons and self.reasons.adjusts):
             yield "freezes", "no reason adjusts, so nothing can fall inside one: see reasons"
+        if self.days_close_after and not any(block.has_days for block in self.entries.values()):
+            yield "days_close_after", "no entries have both at and amount, so no day can close"
 
     def _faults_of_balances(self) -> Iterator[tuple[str, str]]:
         for name, balance in self.balances.items():
@@ -209,6 +219,8 @@ class Ledger(Clause):
                     yield f"{key}.sum", f"entries '{term.entries}' have no amount, nor has the term"
             if balance.stored is None and balance.min is None and balance.max is None:
                 yield key, "nothing to judge: give stored, min or max"
+            if balance.repair and balance.stored is None:
+                yield f"{key}.repair", "nothing is stored that could be recalculated"
             if balance.opening == RECORDED and balance.stored is None:
                 yield f"{key}.opening", "nothing is stored that could be recorded"
             if balance.at_all_times:
@@ -233,6 +245,8 @@ class Ledger(Clause):
                         f"it belongs to the one balance that sums these entries without an"
                         f" amount of its own, and here that is {found}",
                     )
+            if block.write and block.hold is None:
+                yield f"{key}.write", "they name no hold, and what is missing is a hold's entry"
             if isinstance(block.hold, dict):
                 for hold in block.hold:
                     if hold not in self.holds:
@@ -321,6 +335,8 @@ FEATURES: Mapping[str, Callable[[Ledger], bool]] = {
         )
     ),
     "at": _any_entries("at"),
+    "closed_days": lambda ledger: ledger.days_close_after is not None,
+    "write": lambda ledger: any(block.write for block in ledger.entries.values()),
     "repeats": lambda ledger: any(
         block.at is not None and block.reason is not None for block in ledger.entries.values()
     ),

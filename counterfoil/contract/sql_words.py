@@ -7,6 +7,7 @@ would be judged by today.
 from collections.abc import Iterator, Mapping
 
 import postgast
+from postgast import nodes, wrap
 from postgast import pg_query_pb2 as pg
 
 # As macros/as_of.sql has it.
@@ -55,6 +56,13 @@ def clock_in(sql: str) -> str | None:
         if text in _CLOCKS_AS_TEXT:
             return text
     return next((word for word, _, _ in _plain_words(sql) if word in _CLOCKS), None)
+
+
+def columns_in(sql: str) -> Iterator[tuple[str, ...]]:
+    """Each column that an expression names, by the parts of its name; of queries in it too."""
+    for _, node in postgast.walk_typed(wrap(postgast.parse(f"select {sql}"))):
+        if isinstance(node, nodes.ColumnRef):
+            yield tuple(part.sval for part in node.fields if isinstance(part, nodes.String))
 
 
 def _plain_words(sql: str) -> Iterator[tuple[str, int, int]]:

@@ -75,6 +75,7 @@ SYSTEMS = {
         System("hibachi", ("hibachi/schema.sql",)),
         System("trvl_social", _TRVL_SOCIAL),
         System("trvl_social_claimed", (*_TRVL_SOCIAL, "trvl_social/claimed.sql")),
+        System("wallets", ("wallets/schema.sql", "wallets/credits.sql", "wallets/rows.sql")),
     )
 }
 

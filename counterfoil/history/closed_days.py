@@ -1,12 +1,13 @@
-"""The ledger's closed days: what they held, kept to be held against.
+"""The closed days of ledgers: what they held, kept to be held against.
 
 A day (UTC) closes when no transaction that began on it can still be open. What its entries
 came to is its baseline; a later change of it is a finding, until a waiver accepts it, or it
 turns out to be what a repair plan said it would do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple
 
@@ -21,34 +22,36 @@ from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.words import words_of
 
-CHECK_ID = "capacity.closed_days_unchanged"
+CHECK_ID = "ledger.closed_days_unchanged"
 
 # Beyond this many bytes the days of a first audit go to disk.
 _IN_MEMORY = 1 << 20
 
+_DAY = "ledger, entries, day, account, entry_count, entries_amount, entries_hash"
 _SETTLEMENT = f"""
-    select settled_through::text, stated_change_count from {PUBLIC_SCHEMA}.ledger_settlement
+    select
+        ledger,
+        entries,
+        settled_through::text,
+        exists (select from {PUBLIC_SCHEMA}.standing_statements) as is_stated
+    from {PUBLIC_SCHEMA}.ledger_settlement
 """  # noqa: S608
-_CLOSING = f"""
-    copy (
-        select active_on, competition_id, entry_count, ledger_tokens, entries_hash
-        from {PUBLIC_SCHEMA}.closing_days
-    ) to stdout
-"""  # noqa: S608
+_CLOSING = f"copy (select {_DAY} from {PUBLIC_SCHEMA}.closing_days) to stdout"  # noqa: S608
 _STATED = f"""
-    select active_on, competition_id, entry_count, ledger_tokens, entries_hash, stated_by
-    from {PUBLIC_SCHEMA}.closed_day_changes
+    select {_DAY}, stated_by from {PUBLIC_SCHEMA}.closed_day_changes
     where stated_by is not null
 """  # noqa: S608
 
 
 class Day(NamedTuple):
-    """What a day of a competition comes to; a deduction is negative."""
+    """What a day of an account's entries comes to."""
 
+    ledger: str
+    entries: str
     day: str
-    competition_id: str
+    account: str
     entry_count: int
-    ledger_tokens: int
+    entries_amount: Decimal
     entries_hash: str
 
 
@@ -57,31 +60,33 @@ class ClosedDays:
     """The days that close with an audit, and the changes that a repair plan stated.
 
     Attributes:
-        through: the last day that is closed now, as Postgres writes it; None if none is.
+        through: by ledger and entries, the last day that is closed now, as Postgres writes it;
+            None if none is.
         closing: COPY text of the days that were open before.
         stated: what they come to now, and the plans that said so.
     """
 
-    through: str | None
+    through: Mapping[tuple[str, str], str | None]
     closing: IO[bytes]
     stated: tuple[tuple[Day, str], ...]
 
 
 def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
-    """The closed days at an instant; None if the contract has no capacity ledger.
+    """The closed days at an instant; None if those of no ledger close.
 
     Raises:
         HistoryError: the views cannot be read.
         UnavailableError: the connection was lost.
     """
-    if "capacity" not in contract.packs:
+    if "ledger" not in contract.packs or not contract.declares("ledgers.closed_days"):
         return None
     closing = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - read once the audit is recorded
     try:
         with pinned_engine(instant) as engine, engine.connect() as connection:
-            through, stated_count = connection.execute(sa.text(_SETTLEMENT)).one()
-            # To look for them is a pass over the ledger.
-            stated = connection.execute(sa.text(_STATED)).all() if stated_count else []
+            settled = connection.execute(sa.text(_SETTLEMENT)).all()
+            # To look for them is a pass over the entries.
+            is_stated = any(row.is_stated for row in settled)
+            stated = connection.execute(sa.text(_STATED)).all() if is_stated else []
             driver = connection.connection.dbapi_connection
             assert isinstance(driver, psycopg2.extensions.connection)
             with driver.cursor() as cursor:
@@ -100,9 +105,9 @@ def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
             remedy="Correct what Postgres names, and run the audit again",
         ) from None
     return ClosedDays(
-        through,
+        {(row.ledger, row.entries): row.settled_through for row in settled},
         closing,
-        tuple((Day(str(row[0]), *row[1:5]), row[5]) for row in stated),
+        tuple((Day(*row[:2], str(row[2]), *row[3:7]), row[7]) for row in stated),
     )
 
 
@@ -114,49 +119,46 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
         if check.check_id == CHECK_ID:
             for finding in check.findings:
                 if finding.waiver is not None:
-                    now = Day(
-                        str(finding.key["active_on"]),
-                        str(finding.key["competition_id"]),
-                        finding.observed["entry_count"],
-                        finding.observed["ledger_tokens"],
-                        finding.observed["entries_hash"],
-                    )
+                    said = {**finding.key, **finding.observed}
+                    now = Day(**{name: said[name] for name in Day._fields})
                     # Whatever was stated of the day may be in the new baseline: none holds twice.
                     _accept(cursor, audit, now, f"waiver: {finding.waiver.reason}", None)
-    if days.through is None:
-        return
     cursor.execute(
-        "create temporary table closing (day date, competition_id text, entry_count bigint,"
-        " ledger_tokens bigint, entries_hash numeric) on commit drop"
+        "create temporary table closing (ledger text, entries text, day date, account text,"
+        " entry_count bigint, entries_amount numeric, entries_hash numeric) on commit drop"
     )
     # From its start: what could not be recorded is tried again.
     days.closing.seek(0)
     cursor.copy_expert("copy closing from stdin", days.closing)
     # A day that another audit has closed meanwhile keeps its baseline.
     cursor.execute(
-        "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens,"
-        " entries_hash, closed_at) select %s, day, competition_id, entry_count, ledger_tokens,"
-        " entries_hash, %s from closing"
-        " where day > coalesce((select day from closed_through where database_name = %s),"
-        "  '-infinity') or not exists (select from closed_through where database_name = %s)"
-        " on conflict do nothing",
-        (audit.database, audit.snapshot_at, audit.database, audit.database),
+        f"insert into closed_days (database_name, closed_at, {_DAY})"  # noqa: S608
+        f" select %(database)s, %(at)s, {_DAY} from closing where (day <= ("
+        "  select closed_through.day from closed_through where database_name = %(database)s"
+        "  and closed_through.ledger = closing.ledger"
+        "  and closed_through.entries = closing.entries"
+        " )) is not true on conflict do nothing",
+        {"database": audit.database, "at": audit.snapshot_at},
     )
     cursor.execute(
         "update closed_days set entries_hash = closing.entries_hash from closing"
         " where closed_days.database_name = %s and closed_days.entries_hash is null"
-        " and (closed_days.day, closed_days.competition_id, closed_days.entry_count,"
-        "  closed_days.ledger_tokens) = (closing.day, closing.competition_id,"
-        "  closing.entry_count, closing.ledger_tokens)",
+        " and (closed_days.ledger, closed_days.entries, closed_days.day, closed_days.account,"
+        "  closed_days.entry_count, closed_days.entries_amount) = (closing.ledger,"
+        "  closing.entries, closing.day, closing.account, closing.entry_count,"
+        "  closing.entries_amount)",
         (audit.database,),
     )
-    cursor.execute(
-        "insert into closed_through (database_name, day, closed_at) values (%s, %s, %s)"
-        " on conflict (database_name) do update"
-        " set day = excluded.day, closed_at = excluded.closed_at"
-        " where closed_through.day < excluded.day",
-        (audit.database, days.through, audit.snapshot_at),
-    )
+    for (ledger, entries), through in days.through.items():
+        cursor.execute(
+            "insert into closed_through (database_name, ledger, entries, day, closed_at)"
+            " select %s, %s, %s, day, %s from (select %s::date as day) as settled"
+            " where day is not null"
+            " on conflict (database_name, ledger, entries) do update"
+            " set day = excluded.day, closed_at = excluded.closed_at"
+            " where closed_through.day < excluded.day",
+            (audit.database, ledger, entries, audit.snapshot_at, through),
+        )
 
 
 def _accept(
@@ -168,17 +170,17 @@ def _accept(
 ) -> None:
     """Makes what a day comes to its baseline; what these plans stated of it (None: any) is used."""
     cursor.execute(
-        "insert into closed_days (database_name, day, competition_id, entry_count, ledger_tokens,"
-        " entries_hash, closed_at, accepted_because) values (%s, %s, %s, %s, %s, %s, %s, %s)"
-        " on conflict (database_name, day, competition_id) do update set"
-        " entry_count = excluded.entry_count, ledger_tokens = excluded.ledger_tokens,"
+        f"insert into closed_days (database_name, {_DAY}, closed_at, accepted_because)"  # noqa: S608
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " on conflict (database_name, ledger, entries, day, account) do update set"
+        " entry_count = excluded.entry_count, entries_amount = excluded.entries_amount,"
         " entries_hash = excluded.entries_hash, closed_at = excluded.closed_at,"
         " accepted_because = excluded.accepted_because",
         (audit.database, *now, audit.snapshot_at, because),
     )
     cursor.execute(
-        "update stated_changes set accepted_at = %s where database_name = %s and day = %s"
-        " and competition_id = %s and accepted_at is null"
+        "update stated_changes set accepted_at = %s where database_name = %s"
+        " and (ledger, entries, day, account) = (%s, %s, %s::date, %s) and accepted_at is null"
         " and plan_id = any(coalesce(%s, array[plan_id]))",
-        (audit.snapshot_at, audit.database, now.day, now.competition_id, plan_ids),
+        (audit.snapshot_at, audit.database, *now[:4], plan_ids),
     )

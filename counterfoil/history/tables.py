@@ -10,6 +10,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.common.errors import HistoryError
+from counterfoil.history.renaming import rename_checks
 from counterfoil.postgres.connection import Refusal, connected
 from counterfoil.postgres.schemas import HISTORY_SCHEMA
 from counterfoil.postgres.session import Session
@@ -17,6 +18,8 @@ from counterfoil.postgres.session import Session
 log = logging.getLogger(__name__)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+# What no SQL can: fingerprints are made of a check's id.
+_RENAMING = 7
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -52,6 +55,8 @@ def ensure_history(session: Session) -> None:
         for version, file in sorted(migrations.items()):
             if version > standing:
                 cursor.execute(file.read_text(encoding="utf-8"))
+                if version == _RENAMING:
+                    rename_checks(cursor)
                 cursor.execute(
                     "insert into schema_migrations (version, name) values (%s, %s)",
                     (version, file.stem),

@@ -77,7 +77,7 @@ def tenant_matrix(audit: Audit, most: int) -> tuple[list[TenantLine], int]:
     A tenant without a line in the audit's tenant_score passes, where the category could be
     judged at all.
     """
-    names = {row["tenant_id"]: row["tenant_name"] for row in audit.sections.get("tenants", [])}
+    names = {row["tenant_id"]: row["tenant_label"] for row in audit.sections.get("tenants", [])}
     known = dict.fromkeys([*(line.tenant_id for line in audit.tenant_score), *names])
     failed = {
         (line.tenant_id, line.category): Cell(line.status, line.priority)

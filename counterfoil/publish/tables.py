@@ -19,7 +19,7 @@ _OF_A_WAIVER: dict[WaiverState, Mark] = {
 
 def tenant_names(audit: Audit) -> dict[str, str]:
     """By tenant its name, as far as a pack's rows say it."""
-    return {row["tenant_id"]: row["tenant_name"] for row in audit.sections.get("tenants", [])}
+    return {row["tenant_id"]: row["tenant_label"] for row in audit.sections.get("tenants", [])}
 
 
 def score_table(audit: Audit) -> Table:

@@ -1,12 +1,12 @@
 """What a repair would do, read from the reconciliation views at one instant.
 
-Two things can be wrong when balance and ledger disagree. Either the balance is right and
-the trail is not (an approval was never entered): `backfill` inserts what is missing, and
-leaves the balance. Or the trail is right and the balance is not: `recalculate` sets the
-balance to what the ledger comes to, and leaves the trail.
+Two things can be wrong when a balance and its entries disagree. Either the balance is right and
+the trail is not (a hold was never entered): `backfill` inserts what is missing, and leaves the
+balance. Or the trail is right and the balance is not: `recalculate` sets the balance to what
+the entries come to, and leaves them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -16,145 +16,135 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from counterfoil.common.errors import RepairError
-from counterfoil.contract.contract import Capacity, Contract
-from counterfoil.postgres.instant import Instant, pinned_engine
-from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.postgres.words import words_of
-from counterfoil.repair.strategies import Strategy
-
-# Instants as JSON writes them: Python does not know all of Postgres's, and DateStyle may differ
-# between the session that plans and the one that runs the script.
-_MISSING_ENTRIES = sa.text(f"""
-    select
-        backfill.ledger_entry_id::text,
-        backfill.tenant_id::text,
-        backfill.competition_id::text,
-        backfill.reservation_id::text,
-        reservation.studio_name,
-        reservation.status,
-        reservation.spaces_confirmed,
-        backfill.change_amount,
-        backfill.reason,
-        to_jsonb(backfill.approved_at) #>> '{{}}' as approved_at,
-        backfill.approved_by::text,
-        to_char(backfill.approved_at at time zone 'UTC', 'YYYY-MM-DD') as day,
-        coalesce(isfinite(backfill.approved_at), false) as is_dated,
-        (backfill.approved_at at time zone 'UTC')::date
-        < (:as_of at time zone 'UTC')::date as is_of_closed_day
-    from {PUBLIC_SCHEMA}.capacity_backfill as backfill
-    inner join {PUBLIC_SCHEMA}.reservation_capacity as reservation
-        on backfill.reservation_id = reservation.reservation_id
-    order by backfill.competition_id, backfill.approved_at, backfill.reservation_id
-""")  # noqa: S608
-
-_BALANCES = sa.text(f"""
-    select
-        competition_id::text,
-        competition_name,
-        total_tokens,
-        available_tokens,
-        ledger_entry_count,
-        ledger_tokens,
-        discrepancy_tokens
-    from {PUBLIC_SCHEMA}.competition_balance
-    order by competition_id
-""")  # noqa: S608
-
-_STATEMENTS = sa.text(f"""
-    select plan_id, competition_id, is_carried_out
-    from {PUBLIC_SCHEMA}.standing_statements
-    order by plan_id, day, competition_id
-""")  # noqa: S608
+from counterfoil.contract.compiled_ledgers import compiled_block, compiled_ledger
+from counterfoil.contract.contract import Contract
+from counterfoil.postgres.instant import Instant
+from counterfoil.repair.evidence import AccountKey, Amount, Evidence, read_evidence
+from counterfoil.repair.strategies import Request, Strategy
 
 
 @dataclass(frozen=True)
 class Balance:
-    """A competition's stored balance, and its ledger in the application's own sign."""
+    """What is stored of an account, and what its entries come to."""
 
-    available: int | None
+    stored: Amount | None
     entry_count: int
-    ledger_amount: int
+    entries_amount: Amount
 
 
 @dataclass(frozen=True)
-class CompetitionChange:
-    """A competition that the plan touches, as it is and as it is to be.
+class AccountChange:
+    """An account that the plan touches, as it is and as it is to be.
 
     Attributes:
-        competition_id: its key.
-        name: its name.
-        total: its spaces in all; null in a broken row.
-        sign: 1 if the ledger's amounts are added to the total, -1 if subtracted.
+        key: which it is.
+        word: what its ledger calls an account.
+        unit: what the amounts count.
+        label: its name.
+        opening: what its balance began with; null in a broken row.
         before: what the plan saw.
         after: what it is to be.
+        columns_before, columns_after: by column of its table, what recalculating changes, as
+            text; empty where no balance is set.
     """
 
-    competition_id: str
-    name: str | None
-    total: int | None
-    sign: int
+    key: AccountKey
+    word: str
+    unit: str
+    label: str
+    opening: Amount | None
     before: Balance
     after: Balance
+    columns_before: dict[str, str | None]
+    columns_after: dict[str, str | None]
 
     @property
-    def expected_available(self) -> int | None:
-        """What the ledger, as it is to be, says is free."""
-        return None if self.total is None else self.total + self.sign * self.after.ledger_amount
+    def name(self) -> str:
+        """It, as a sentence names it."""
+        return f"{self.word} {self.key.account}"
 
     @property
-    def discrepancies(self) -> tuple[int | None, int | None]:
-        """Stored minus expected, in tokens, before and after."""
+    def discrepancies(self) -> tuple[Amount | None, Amount | None]:
+        """Stored minus expected, before and after."""
         return self._discrepancy(self.before), self._discrepancy(self.after)
 
-    def _discrepancy(self, balance: Balance) -> int | None:
-        if self.total is None or balance.available is None:
+    def _discrepancy(self, balance: Balance) -> Amount | None:
+        if self.opening is None or balance.stored is None:
             return None
-        return balance.available - (self.total + self.sign * balance.ledger_amount)
+        return balance.stored - (self.opening + balance.entries_amount)
 
-    def reversed(self) -> "CompetitionChange":
+    def reversed(self) -> "AccountChange":
         """The change that takes this one back."""
-        return replace(self, before=self.after, after=self.before)
+        return replace(
+            self,
+            before=self.after,
+            after=self.before,
+            columns_before=self.columns_after,
+            columns_after=self.columns_before,
+        )
 
 
 @dataclass(frozen=True)
 class MissingEntry:
-    """An approval entry to insert, and the reservation that it is for as the plan saw it.
+    """An entry to insert, and the hold that it is for as the plan saw it.
 
-    `approved_at` is as Postgres writes it, in UTC; `day` is its day there. `change_amount`
-    is in the application's own sign.
+    Attributes:
+        key: of the account that it is booked on.
+        entries, holds: as the contract names them.
+        hold, hold_label, hold_status, hold_amount: the hold.
+        hold_word: what its ledger calls a hold.
+        unit: what the amounts count.
+        entry: its key; None where the table makes its own.
+        change_amount: its amount, as the ledger reads it.
+        counted_amount: what it adds to the balance.
+        reason, created_at: as the ledger reads them; the instant as JSON has it.
+        day: its day (UTC), if it has one.
+        is_of_closed_day: whether that was over when the plan was made, and days close.
+        row_values: a JSON object by column of its table, as Postgres wrote it.
     """
 
-    ledger_entry_id: str
-    tenant_id: str | None
-    competition_id: str
-    reservation_id: str
-    studio_name: str | None
-    status: str
-    spaces_confirmed: int
-    change_amount: int
-    reason: str
-    approved_at: str
-    approved_by: str | None
-    day: str
+    key: AccountKey
+    entries: str
+    holds: str
+    hold: str
+    hold_label: str | None
+    hold_status: str | None
+    hold_amount: Amount
+    hold_word: str
+    unit: str
+    entry: str | None
+    change_amount: Amount
+    counted_amount: Amount
+    reason: str | None
+    created_at: str | None
+    day: str | None
     is_of_closed_day: bool
+    row_values: str
 
 
 @dataclass(frozen=True)
 class ClosedDayChange:
-    """What a closed day (UTC) of a competition's ledger gains; the sum in its own sign."""
+    """What a closed day (UTC) of an account's entries gains."""
 
+    ledger: str
+    entries: str
     day: str
-    competition_id: str
-    entry_count: int
-    amount: int
+    account: str
+    gained: tuple[MissingEntry, ...]
+
+    @property
+    def entries_amount(self) -> Amount:
+        """Their sum."""
+        return sum((entry.change_amount for entry in self.gained), start=0)
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What an earlier plan stated of a closed day of a competition, and no audit has met yet."""
+    """What an earlier plan stated of closed days of an account, and no audit has met yet."""
 
     plan_id: str
-    competition_id: str
+    ledger: str
+    account: str
     is_carried_out: bool
 
 
@@ -164,20 +154,18 @@ class RepairPlan:
 
     Attributes:
         strategy: backfill or recalculate.
-        database: the contract's name for the database.
-        schema: the application's schema.
+        contract: the database's, with its ledgers as SQL.
         as_of: the instant that the plan saw.
-        competitions: those it touches, by key.
-        entries: the entries it inserts, by competition and time; none if it recalculates.
+        accounts: those it touches, by key.
+        entries: the entries it inserts, by account and time; none if it recalculates.
         warnings: what it leaves wrong, or makes worse, as sentences.
-        statements: what earlier plans stated of the competitions that it touches.
+        statements: what earlier plans stated of the accounts that it touches.
     """
 
     strategy: Strategy
-    database: str
-    schema: str
+    contract: Contract
     as_of: datetime
-    competitions: tuple[CompetitionChange, ...]
+    accounts: tuple[AccountChange, ...]
     entries: tuple[MissingEntry, ...]
     warnings: tuple[str, ...]
     statements: tuple[Statement, ...] = ()
@@ -186,198 +174,254 @@ class RepairPlan:
     def closed_days(self) -> tuple[ClosedDayChange, ...]:
         """What it changes of days that were over when it was made."""
 
-        def day(entry: MissingEntry) -> tuple[str, str]:
-            return entry.day, entry.competition_id
+        def day(entry: MissingEntry) -> tuple[str, str, str, str]:
+            return entry.key.ledger, entry.entries, entry.day or "", entry.key.account
 
         closed = sorted((entry for entry in self.entries if entry.is_of_closed_day), key=day)
-        return tuple(
-            ClosedDayChange(*key, len(entries), sum(entry.change_amount for entry in entries))
-            for key, entries in ((key, list(group)) for key, group in groupby(closed, day))
-        )
-
-    def entries_of(self, change: ClosedDayChange) -> list[MissingEntry]:
-        """The entries that a closed day gains."""
-        key = (change.day, change.competition_id)
-        return [entry for entry in self.entries if (entry.day, entry.competition_id) == key]
+        return tuple(ClosedDayChange(*key, tuple(group)) for key, group in groupby(closed, day))
 
 
 def plan_repair(
     instant: Instant,
     contract: Contract,
-    strategy: Strategy,
-    competition_ids: Sequence[str] = (),
+    request: Request,
 ) -> RepairPlan:
-    """The repair of the competitions named, or of all that need one.
+    """The repair of the accounts named, or of all that need one.
 
     Args:
         instant: what is repaired, its views built.
-        contract: what the database promises.
-        strategy: `backfill` or `recalculate`.
-        competition_ids: keys of competitions; none for all.
+        contract: what the database promises, with its ledgers as SQL.
+        request: how, and what of it.
 
     Raises:
-        RepairError: there is nothing to repair in that way, a competition is not there, the
-            contract has no capacity ledger, or the views cannot be read.
+        RepairError: there is nothing to repair in that way, a ledger or an account is not
+            there, or the views cannot be read.
     """
-    if contract.capacity is None or "capacity" not in contract.packs:
-        raise RepairError(
-            "no capacity ledger to repair",
-            where=f"contract of {contract.database}",
-            remedy="Name capacity in its packs",
-        )
-    try:
-        with pinned_engine(instant) as engine, engine.connect() as connection:
-            balances = {row.competition_id: row for row in connection.execute(_BALANCES)}
-            rows = connection.execute(_MISSING_ENTRIES, {"as_of": instant.as_of}).mappings()
-            missing = [dict(row) for row in rows]
-            statements = [Statement(*row) for row in connection.execute(_STATEMENTS)]
-    except sa.exc.DBAPIError as cause:
-        raise RepairError(
-            f"the views cannot be read: {words_of(cause)}",
-            where=f"schema {PUBLIC_SCHEMA}",
-            remedy="Grant the role USAGE on the schema, and SELECT on its views",
-        ) from None
-    chosen = _chosen(competition_ids, balances)
-    missing = [row for row in missing if row["competition_id"] in chosen]
+    _check_ledger(contract, request.ledger)
+    named = tuple(map(_normal, request.accounts))
+    evidence = read_evidence(instant, contract, request.ledger, named)
+    for given, account in zip(request.accounts, named, strict=True):
+        if account not in evidence.known_accounts:
+            raise RepairError(
+                f"no account '{given}'",
+                where="--account",
+                remedy="Take its key from the view ledger_balances",
+            )
     plan = RepairPlan(
-        strategy=strategy,
-        database=contract.database,
-        schema=contract.schema_,
+        strategy=request.strategy,
+        contract=contract,
         as_of=instant.as_of.astimezone(UTC),
-        competitions=(),
+        accounts=(),
         entries=(),
         warnings=(),
     )
-    balances = {key: balance for key, balance in balances.items() if key in chosen}
-    planned = _backfill if strategy == "backfill" else _recalculate
-    plan = planned(plan, balances, missing, contract.capacity)
-    touched = {change.competition_id for change in plan.competitions}
-    earlier = tuple(one for one in statements if one.competition_id in touched)
+    planned = _backfill if request.strategy == "backfill" else _recalculate
+    plan = planned(plan, evidence)
+    touched = {(change.key.ledger, change.key.account) for change in plan.accounts}
+    earlier = tuple(
+        Statement(row.plan_id, row.ledger, row.account, row.is_carried_out)
+        for row in evidence.statements
+        if (row.ledger, row.account) in touched
+    )
     return replace(plan, statements=earlier)
 
 
-def _chosen(competition_ids: Sequence[str], balances: Mapping[str, Any]) -> frozenset[str]:
-    for given in competition_ids:
-        if _normal(given) not in balances:
-            raise RepairError(
-                f"no competition '{given}'",
-                where="--competition",
-                remedy="Take its id from the view competition_balance",
-            )
-    return frozenset(map(_normal, competition_ids)) or frozenset(balances)
+def _check_ledger(contract: Contract, ledger: str | None) -> None:
+    if "ledger" not in contract.packs:
+        raise RepairError(
+            "no ledger to repair",
+            where=f"contract of {contract.database}",
+            remedy="Name ledger in its packs",
+        )
+    if ledger is not None and ledger not in contract.ledgers:
+        raise RepairError(
+            f"no ledger '{ledger}'",
+            where="--ledger",
+            remedy=f"Use one of: {', '.join(contract.ledgers)}",
+        )
 
 
 def _normal(key: str) -> str:
-    """A key as Postgres writes it; what is no uuid is no competition's."""
+    """A key as Postgres writes it: a uuid in small letters."""
     try:
         return str(UUID(key))
     except ValueError:
         return key
 
 
-def _backfill(
-    plan: RepairPlan,
-    balances: Mapping[str, Any],
-    missing: Sequence[Mapping[str, Any]],
-    capacity: Capacity,
-) -> RepairPlan:
-    warnings = [
-        f"reservation {row['reservation_id']} is left out: it has no known approved_at to date"
-        " its entry by"
-        for row in missing
-        if not row["is_dated"]
-    ]
-    entries = tuple(
-        MissingEntry(**{key: value for key, value in row.items() if key != "is_dated"})
-        for row in missing
-        if row["is_dated"]
-    )
+def _backfill(plan: RepairPlan, evidence: Evidence) -> RepairPlan:
+    if not plan.contract.declares("ledgers.write"):
+        raise RepairError(
+            "nothing to backfill: no ledger says how a missing entry is written",
+            where=f"contract of {plan.contract.database}",
+            remedy="Add write to its entries",
+        )
+    warnings, entries = [], []
+    for row in evidence.missing:
+        if fault := _unwritable(plan.contract, row):
+            warnings.append(f"{_hold_of(plan.contract, row)} is left out: {fault}")
+        else:
+            entries.append(_missing_entry(plan, row))
     if not entries:
-        reason = "; ".join(warnings) or "every approval has its entry"
-        raise RepairError(f"nothing to backfill: {reason}")
+        raise RepairError(
+            f"nothing to backfill: {'; '.join(warnings) or 'every hold has its entry'}"
+        )
     changes = []
-    for competition_id, balance in balances.items():
-        amounts = [
-            entry.change_amount for entry in entries if entry.competition_id == competition_id
-        ]
-        if amounts:
-            before = _balance(balance, capacity)
+    for key, balance in evidence.balances.items():
+        own = [entry for entry in entries if entry.key == key]
+        if own:
+            before = _balance(balance)
             after = replace(
                 before,
-                entry_count=before.entry_count + len(amounts),
-                ledger_amount=before.ledger_amount + sum(amounts),
+                entry_count=before.entry_count + len(own),
+                entries_amount=before.entries_amount
+                + sum((entry.counted_amount for entry in own), start=0),
             )
-            changes.append(_change(balance, capacity, before, after))
+            changes.append(_change(plan, key, balance, before, after))
+    warnings += _risks(
+        evidence, (compiled_block(plan.contract, one.key.ledger, one.entries) for one in entries)
+    )
     for change in changes:
-        before_tokens, after_tokens = change.discrepancies
-        if after_tokens != 0:
+        off_before, off_after = change.discrepancies
+        if off_after != 0:
             warnings.append(
-                f"competition {change.competition_id} is off by {spoken(before_tokens)} and will"
-                f" be off by {spoken(after_tokens)}: its balance did not follow these approvals,"
-                " or something else is wrong too"
+                f"{change.name} is off by {spoken(off_before)} and will be off by"
+                f" {spoken(off_after)}: its balance did not follow these holds, or something else"
+                " is wrong too"
             )
-    return replace(plan, competitions=tuple(changes), entries=entries, warnings=tuple(warnings))
+    return replace(plan, accounts=tuple(changes), entries=tuple(entries), warnings=tuple(warnings))
 
 
-def _recalculate(
-    plan: RepairPlan,
-    balances: Mapping[str, Any],
-    missing: Sequence[Mapping[str, Any]],
-    capacity: Capacity,
-) -> RepairPlan:
-    off = [balance for balance in balances.values() if balance.discrepancy_tokens != 0]
-    warnings = [
-        f"competition {balance.competition_id} is left out: it has no total"
-        for balance in off
-        if balance.total_tokens is None
-    ]
-    changes = []
-    for balance in off:
-        if balance.total_tokens is not None:
-            before = _balance(balance, capacity)
-            expected = balance.total_tokens + balance.ledger_tokens
-            changes.append(_change(balance, capacity, before, replace(before, available=expected)))
-    if not changes:
-        reason = "; ".join(warnings) or "the balance agrees with the ledger"
-        raise RepairError(f"nothing to recalculate: {reason}")
-    for change in changes:
-        spaces = [
-            row["spaces_confirmed"]
-            for row in missing
-            if row["competition_id"] == change.competition_id
-        ]
-        if spaces:
-            warnings.append(
-                f"competition {change.competition_id} has {len(spaces)} approval(s) without an"
-                f" entry, of {sum(spaces)} spaces: recalculated, it offers them to others."
-                " Backfill first"
-            )
-    return replace(plan, competitions=tuple(changes), warnings=tuple(warnings))
+def _hold_of(contract: Contract, row: sa.Row[Any]) -> str:
+    return f"{contract.ledgers[row.ledger].words.hold} {row.hold}"
 
 
-def _balance(row: Any, capacity: Capacity) -> Balance:
-    return Balance(
-        available=row.available_tokens,
-        entry_count=row.ledger_entry_count,
-        ledger_amount=_sign(capacity) * row.ledger_tokens,
+def _unwritable(contract: Contract, row: sa.Row[Any]) -> str | None:
+    """Why the entry that a hold lacks cannot be written; None if it can."""
+    has_time = contract.ledgers[row.ledger].entries[row.entries].at is not None
+    if has_time and not row.is_dated:
+        return "it has no known time to date its entry by"
+    if (row.entry_account, row.counted_amount) != (row.account, row.missing_amount):
+        return (
+            f"an entry as the contract writes it adds {spoken(row.counted_amount)} to"
+            f" {row.entry_account}, and {spoken(row.missing_amount)} is missing on {row.account}"
+        )
+    return None
+
+
+def _missing_entry(plan: RepairPlan, row: sa.Row[Any]) -> MissingEntry:
+    ledger = plan.contract.ledgers[row.ledger]
+    closes = ledger.days_close_after is not None and ledger.entries[row.entries].has_days
+    return MissingEntry(
+        key=AccountKey(row.ledger, row.balance, row.account),
+        entries=row.entries,
+        holds=row.holds,
+        hold=row.hold,
+        hold_label=row.hold_label,
+        hold_status=row.hold_status,
+        hold_amount=row.hold_amount,
+        hold_word=ledger.words.hold,
+        unit=ledger.words.unit,
+        entry=row.entry,
+        change_amount=row.change_amount,
+        counted_amount=row.counted_amount,
+        reason=row.reason,
+        created_at=row.created_at,
+        day=row.day,
+        is_of_closed_day=closes and bool(row.is_past),
+        row_values=row.row_values,
     )
 
 
-def _change(row: Any, capacity: Capacity, before: Balance, after: Balance) -> CompetitionChange:
-    return CompetitionChange(
-        competition_id=row.competition_id,
-        name=row.competition_name,
-        total=row.total_tokens,
-        sign=_sign(capacity),
+def _recalculate(plan: RepairPlan, evidence: Evidence) -> RepairPlan:
+    warnings, changes = [], []
+    for key, rows in evidence.recalculable.items():
+        balance = evidence.balances[key]
+        account = f"{balance.account_word} {key.account}"
+        unsettable, unproven = _unsettable(evidence, key, rows), _unproven(evidence, key)
+        if unsettable or (unproven and not evidence.is_named):
+            warnings.append(f"{account} is left out: {unsettable or unproven}")
+            continue
+        if unproven:
+            warnings.append(f"{account}: {unproven}")
+        before = _balance(balance)
+        after = replace(before, stored=balance.expected_amount)
+        change = _change(plan, key, balance, before, after)
+        changes.append(
+            replace(
+                change, columns_before=rows[0].values_before, columns_after=rows[0].values_after
+            )
+        )
+    if not changes:
+        reason = "; ".join(warnings) or "the balances agree with their entries"
+        raise RepairError(f"nothing to recalculate: {reason}")
+    warnings += _risks(
+        evidence, (compiled_ledger(plan.contract, one.key.ledger)["accounts"] for one in changes)
+    )
+    return replace(plan, accounts=tuple(changes), warnings=tuple(warnings))
+
+
+def _unsettable(evidence: Evidence, key: AccountKey, rows: Sequence[sa.Row[Any]]) -> str | None:
+    """Why a balance cannot be set to its entries, whoever asks for it; None if it can."""
+    if len(rows) > 1:
+        return f"it has {len(rows)} rows, and nobody can say which of them is wrong"
+    if not rows[0].values_after:
+        return "the contract does not say which column to set: add repair to its balance"
+    if evidence.balances[key].expected_amount is None:
+        return "its opening is null"
+    if all(evidence.blames(key)):
+        return "what explains it points to both sides: correct the entries first"
+    return None
+
+
+def _unproven(evidence: Evidence, key: AccountKey) -> str | None:
+    """Why nobody knows that an account's entries are right; None if the evidence says so."""
+    balance = evidence.balances[key]
+    lacking = [
+        row.hold_amount for row in evidence.missing if (row.ledger, row.balance, row.account) == key
+    ]
+    if lacking:
+        return (
+            f"it lacks {len(lacking)} entries of holds, of {sum(lacking)} in all: recalculated, it"
+            " offers them to others. Backfill first"
+        )
+    blames_balance, blames_entries = evidence.blames(key)
+    if blames_entries:
+        return "its entries are what is wrong, by what explains it: correct them first"
+    if not blames_balance or balance.ambiguous_amount != 0 or balance.unexplained_amount != 0:
+        return (
+            "nothing on record proves that its entries are right, nor that its balance is. Name it"
+            " with --account to recalculate it all the same"
+        )
+    return None
+
+
+def _risks(evidence: Evidence, written: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What of the tables that are written does not follow, or follows unasked."""
+    tables = dict.fromkeys(part["table"] for part in written)
+    return [f"{table}: {words}" for table in tables for words in evidence.followers[table]]
+
+
+def _balance(row: sa.Row[Any]) -> Balance:
+    return Balance(row.stored_amount, row.entry_count, row.entries_amount)
+
+
+def _change(
+    plan: RepairPlan, key: AccountKey, row: sa.Row[Any], before: Balance, after: Balance
+) -> AccountChange:
+    return AccountChange(
+        key=key,
+        word=row.account_word,
+        unit=plan.contract.ledgers[key.ledger].words.unit,
+        label=row.account_label,
+        opening=row.opening_amount,
         before=before,
         after=after,
+        columns_before={},
+        columns_after={},
     )
 
 
-def _sign(capacity: Capacity) -> int:
-    return 1 if capacity.deductions_are == "negative" else -1
-
-
-def spoken(tokens: int | None) -> str:
-    """A signed number of tokens; what is not known is shown as such."""
-    return "unknown" if tokens is None else f"{tokens:+}" if tokens else "0"
+def spoken(amount: Amount | None) -> str:
+    """A signed amount; what is not known is shown as such."""
+    return "unknown" if amount is None else f"{amount:+}" if amount else "0"

@@ -9,7 +9,7 @@ from counterfoil.repair.repair_plan import MissingEntry, RepairPlan
 def state_changes(cursor: Cursor, plan_id: str, plan: RepairPlan) -> tuple[int, int]:
     """Keeps what a plan says it will change of days that have a baseline, for a day.
 
-    What earlier plans stated of the same competitions, and nobody carried out, is withdrawn.
+    What earlier plans stated of the same accounts, and nobody carried out, is withdrawn.
 
     Args:
         cursor: of a transaction in the history's schema.
@@ -19,32 +19,35 @@ def state_changes(cursor: Cursor, plan_id: str, plan: RepairPlan) -> tuple[int, 
     Returns:
         How many closed days it states a change of, and how many statements it withdrew.
     """
-    cursor.execute(
-        "update stated_changes set withdrawn_at = now() where database_name = %s"
-        " and competition_id = any(%s) and accepted_at is null and withdrawn_at is null"
-        " and plan_id <> all(%s)",
-        (
-            plan.database,
-            [change.competition_id for change in plan.competitions],
-            [earlier.plan_id for earlier in plan.statements if earlier.is_carried_out],
-        ),
-    )
-    withdrawn, stated = cursor.rowcount, 0
-    signs = {change.competition_id: change.sign for change in plan.competitions}
-    for change in plan.closed_days:
-        sign = signs[change.competition_id]
+    database = plan.contract.database
+    withdrawn = stated = 0
+    carried_out = [earlier.plan_id for earlier in plan.statements if earlier.is_carried_out]
+    for ledger, account in dict.fromkeys(
+        (one.key.ledger, one.key.account) for one in plan.accounts
+    ):
         cursor.execute(
-            "insert into stated_changes (plan_id, database_name, day, competition_id,"
-            " entry_count, ledger_tokens, entries) select %s, database_name, %s, %s, %s, %s, %s"
-            " from closed_through where database_name = %s and day >= %s",
+            "update stated_changes set withdrawn_at = now() where database_name = %s"
+            " and (ledger, account) = (%s, %s) and accepted_at is null and withdrawn_at is null"
+            " and plan_id <> all(%s)",
+            (database, ledger, account, carried_out),
+        )
+        withdrawn += cursor.rowcount
+    for change in plan.closed_days:
+        cursor.execute(
+            "insert into stated_changes (plan_id, database_name, ledger, entries, day, account,"
+            " entry_count, entries_amount, entry_rows)"
+            " select %s, database_name, ledger, entries, %s, %s, %s, %s, %s from closed_through"
+            " where (database_name, ledger, entries) = (%s, %s, %s) and day >= %s",
             (
                 plan_id,
                 change.day,
-                change.competition_id,
-                change.entry_count,
-                sign * change.amount,
-                Json([_named(entry, sign) for entry in plan.entries_of(change)]),
-                plan.database,
+                change.account,
+                len(change.gained),
+                change.entries_amount,
+                Json([_named(entry) for entry in change.gained]),
+                database,
+                change.ledger,
+                change.entries,
                 change.day,
             ),
         )
@@ -52,12 +55,12 @@ def state_changes(cursor: Cursor, plan_id: str, plan: RepairPlan) -> tuple[int, 
     return stated, withdrawn
 
 
-def _named(entry: MissingEntry, sign: int) -> dict[str, str | int]:
-    """The row that is to come, as `standing_statements` looks for it: a deduction is negative."""
+def _named(entry: MissingEntry) -> dict[str, str | None]:
+    """The row that is to come, as `standing_statements` looks for it."""
     return {
-        "ledger_entry_id": entry.ledger_entry_id,
-        "reservation_id": entry.reservation_id,
-        "change_tokens": sign * entry.change_amount,
+        "entry": entry.entry,
+        "hold": entry.hold,
+        "change_amount": str(entry.change_amount),
         "reason": entry.reason,
-        "created_at": entry.approved_at,
+        "created_at": entry.created_at,
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 import psycopg2
 import sqlalchemy as sa
@@ -16,35 +17,36 @@ from counterfoil.audit.scope import Scope
 from counterfoil.common.errors import RepairError
 from counterfoil.common.settings import Settings
 from counterfoil.common.text import first_line
+from counterfoil.history.closed_days import CHECK_ID as CLOSED_DAYS
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.repair.copy import copied
+from counterfoil.repair.evidence import AccountKey, Amount
 from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, plan_repair
 from counterfoil.repair.script import render
-from counterfoil.repair.strategies import Strategy
+from counterfoil.repair.strategies import Request
 
 log = logging.getLogger(__name__)
 
-CLOSED_DAYS_CHECK = "capacity.closed_days_unchanged"
-
-_DISCREPANCIES = f"""
-    select competition_id::text, competition_name, discrepancy_tokens
-    from {PUBLIC_SCHEMA}.competition_balance
-    order by competition_name, competition_id
+# Of those that agree before and after, there may be millions, only how many they are.
+_OFF = f"""
+    select ledger, balance, account::text, account_label, discrepancy_amount
+    from {PUBLIC_SCHEMA}.ledger_balances
+    where is_off_at_all
 """  # noqa: S608
 _DECLARED_NOW = "select nullif(current_setting('counterfoil.as_of', true), '')::timestamptz"
 
 
 @dataclass(frozen=True)
-class CompetitionMove:
-    """Stored minus expected of a competition, before and after, in tokens."""
+class AccountMove:
+    """Stored minus expected of an account, before and after; None where nobody knows."""
 
-    competition_id: str
-    name: str | None
-    before: int | None
-    after: int | None
+    key: AccountKey
+    label: str
+    before: Amount | None
+    after: Amount | None
     is_targeted: bool
 
     @property
@@ -52,7 +54,7 @@ class CompetitionMove:
         """Whether it ends further off than it began, or unknown."""
         if self.after is None:
             return self.before is not None
-        return self.before is not None and abs(self.after) > abs(self.before)
+        return self.before is not None and abs(Decimal(self.after)) > abs(Decimal(self.before))
 
 
 @dataclass(frozen=True)
@@ -79,39 +81,38 @@ class Verification:
 
     Attributes:
         plan: what was tried.
-        competitions: all of them.
-        checks: the capacity checks that moved, or could not be judged.
+        accounts: those of the plan, and those that are off before or after.
+        checks: the checks of ledgers that moved, or could not be judged.
     """
 
     plan: RepairPlan
-    competitions: tuple[CompetitionMove, ...]
+    accounts: tuple[AccountMove, ...]
     checks: tuple[CheckMove, ...]
 
     @property
     def worse(self) -> tuple[str, ...]:
         """Whatever got worse, each in words."""
-        competitions = [
-            f"competition {move.competition_id} is further off"
-            for move in self.competitions
+        accounts = [
+            f"account {move.key.account} ({move.key.ledger}, {move.key.balance}) is further off"
+            for move in self.accounts
             if move.is_worse
         ]
-        return (*competitions, *(_in_words(move) for move in self.checks if move.is_worse))
+        return (*accounts, *(_in_words(move) for move in self.checks if move.is_worse))
 
     @property
     def holds(self) -> bool:
-        """Whether every competition of the plan ends at 0, and nothing got worse.
+        """Whether every account of the plan ends at 0, and nothing got worse.
 
         That the plan is the right one it does not say.
         """
-        corrected = all(move.after == 0 for move in self.competitions if move.is_targeted)
+        corrected = all(move.after == 0 for move in self.accounts if move.is_targeted)
         return corrected and not self.worse
 
 
 def verify_repair(
     scope: Scope,
     repairer: Target,
-    strategy: Strategy,
-    competition_ids: Sequence[str],
+    request: Request,
     settings: Settings,
     *,
     in_place: bool = False,
@@ -124,8 +125,7 @@ def verify_repair(
     Args:
         scope: what an audit of the database judges; its views are built.
         repairer: the database, through a role that may write.
-        strategy: `backfill` or `recalculate`.
-        competition_ids: keys of competitions; none for all.
+        request: how, and what of it.
         settings: the operator's.
         in_place: try it on the database itself.
 
@@ -141,7 +141,7 @@ def verify_repair(
                 log.info("Copying %s", repairer)
                 repairer = stack.enter_context(copied(repairer, settings))
             transaction = stack.enter_context(open_transaction(repairer, settings, as_of=as_of))
-            return _verify(scope, transaction, strategy, competition_ids, settings)
+            return _verify(scope, transaction, request, settings)
     except sa.exc.DBAPIError as cause:
         raise _refused(cause.orig, repairer) from None
     except psycopg2.Error as cause:
@@ -151,13 +151,12 @@ def verify_repair(
 def _verify(
     scope: Scope,
     transaction: OpenTransaction,
-    strategy: Strategy,
-    competition_ids: Sequence[str],
+    request: Request,
     settings: Settings,
 ) -> Verification:
     scope = replace(
         scope,
-        suites=tuple(suite for suite in scope.suites if suite.pack == "capacity"),
+        suites=tuple(suite for suite in scope.suites if suite.pack == "ledger"),
         packs=(),
         # No report is made of it.
         reports=(),
@@ -165,17 +164,17 @@ def _verify(
         # What is new is told by its key: every finding is needed.
         evidence_limit=2**31,
     )
-    repair = plan_repair(transaction, scope.contract, strategy, competition_ids)
+    repair = plan_repair(transaction, scope.contract, request)
     script = render(repair, lock_timeout_s=settings.lock_timeout_s)
-    log.info("Auditing the capacity ledger as it is")
-    before, discrepancies_before = audit(scope, transaction), _discrepancies(transaction)
+    log.info("Auditing the ledgers as they are")
+    before, off_before = audit(scope, transaction), _off(transaction)
     log.info("Carrying the plan out, and auditing again")
     with transaction.connection.cursor() as cursor:
         cursor.execute(script.body)
-    after, discrepancies_after = audit(scope, transaction), _discrepancies(transaction)
+    after, off_after = audit(scope, transaction), _off(transaction)
     return Verification(
         plan=repair,
-        competitions=_competition_moves(repair, discrepancies_before, discrepancies_after),
+        accounts=_account_moves(repair, off_before, off_after),
         checks=tuple(_check_moves(before, after, repair.closed_days)),
     )
 
@@ -204,21 +203,28 @@ def _refused(cause: BaseException | None, target: Target) -> RepairError:
     return RepairError(f"cannot be carried out: {said}", where=str(target), remedy=remedy)
 
 
-def _discrepancies(transaction: OpenTransaction) -> Mapping[str, tuple[str | None, int | None]]:
+def _off(transaction: OpenTransaction) -> Mapping[AccountKey, tuple[str, Amount | None]]:
     with transaction.connection.cursor() as cursor:
-        cursor.execute(_DISCREPANCIES)
-        return {key: (name, tokens) for key, name, tokens in cursor}
+        cursor.execute(_OFF)
+        return {AccountKey(*row[:3]): (row[3], row[4]) for row in cursor}
 
 
-def _competition_moves(
+def _account_moves(
     repair: RepairPlan,
-    before: Mapping[str, tuple[str | None, int | None]],
-    after: Mapping[str, tuple[str | None, int | None]],
-) -> tuple[CompetitionMove, ...]:
-    targeted = {change.competition_id for change in repair.competitions}
+    before: Mapping[AccountKey, tuple[str, Amount | None]],
+    after: Mapping[AccountKey, tuple[str, Amount | None]],
+) -> tuple[AccountMove, ...]:
+    labels = {change.key: change.label for change in repair.accounts}
+    agreeing: tuple[str, Amount | None] = ("", 0)
     return tuple(
-        CompetitionMove(key, name, tokens, after[key][1], key in targeted)
-        for key, (name, tokens) in before.items()
+        AccountMove(
+            key,
+            labels.get(key) or (before.get(key) or after[key])[0],
+            before.get(key, agreeing)[1],
+            after.get(key, agreeing)[1],
+            key in labels,
+        )
+        for key in dict.fromkeys([*labels, *sorted({*before, *after})])
     )
 
 
@@ -254,8 +260,10 @@ def _is_stated(
     check: CheckResult, finding: Finding, closed_days: Sequence[ClosedDayChange]
 ) -> bool:
     """Whether it is the change of a closed day that the plan states."""
-    return check.check_id == CLOSED_DAYS_CHECK and any(
-        {day.day, day.competition_id} <= set(finding.key.values()) for day in closed_days
+    return check.check_id == CLOSED_DAYS and any(
+        {"ledger": day.ledger, "entries": day.entries, "day": day.day, "account": day.account}
+        == finding.key
+        for day in closed_days
     )
 
 

@@ -78,8 +78,8 @@ class Expectation(_Entry):
                 raise ValueError(f"kwargs.{key} would let rows off: put it in the view")
             if key in _NOT_OF_THE_RULE:
                 raise ValueError(f"kwargs.{key} is no part of a rule: take it out")
-            if isinstance(value, dict) and [*value] != ["$PARAMETER"]:
-                raise ValueError(f"kwargs.{key}: a threshold is written {{$PARAMETER: its name}}")
+            if isinstance(value, dict):
+                raise ValueError(f"kwargs.{key}: give a plain value, or a list of them")
             if isinstance(value, list) and (not value or any(_is_unsafe(item) for item in value)):
                 # `x not in (0, null)` is never true in SQL: a null lets every row pass.
                 raise ValueError(f"kwargs.{key}: list plain values, at least one, none null")
@@ -89,15 +89,6 @@ class Expectation(_Entry):
     def column(self) -> str:
         """The column asserted over."""
         return str(self.kwargs["column"])
-
-    @property
-    def parameters(self) -> frozenset[str]:
-        """The contract's thresholds that the arguments name as `$PARAMETER`."""
-        return frozenset(
-            str(value["$PARAMETER"])
-            for value in self.kwargs.values()
-            if isinstance(value, dict) and "$PARAMETER" in value
-        )
 
 
 class Evidence(_Entry):
@@ -298,11 +289,29 @@ class Suite(_Entry):
     def narrowed_to(self, contract: Contract) -> "Suite":
         """The suite with those of its checks that the contract asks for, and its words for why."""
         checks = tuple(
-            check.model_copy(update={"why": contract.why.get(check.check_id, check.why)})
+            check.model_copy(
+                update={
+                    "why": contract.why.get(check.check_id, check.why),
+                    "size": self._sized(check, contract),
+                }
+            )
             for check in self.checks
             if check.declared_by is None or contract.declares(check.declared_by)
         )
         return self.model_copy(update={"checks": checks, "sources": self._sources(contract)})
+
+    def _sized(self, check: Check, contract: Contract) -> Size | None:
+        """How large its findings are: of ledgers in the unit that those have which it is about."""
+        if self.pack != "ledger" or check.size is None:
+            return check.size
+        _, _, feature = (check.declared_by or self.declared_by or "").partition(".")
+        units = {
+            ledger.words.unit
+            for ledger in contract.ledgers.values()
+            if not feature or ledger.declares(feature)
+        }
+        unit = units.pop() if len(units) == 1 else check.size.unit
+        return check.size.model_copy(update={"unit": unit})
 
     def _sources(self, contract: Contract) -> tuple[str, ...]:
         """Its own, or of ledgers, whose tables the contract names, those that it lists."""
@@ -395,11 +404,11 @@ def check_suites(
 
     Args:
         suites: those that apply to the contract.
-        contract: whose tables and thresholds they name.
+        contract: whose tables they name.
         pii_columns: by model, the columns that `models/` tags `pii: true`.
 
     Raises:
-        SuiteError: an unknown table or threshold, or a personal column among the evidence.
+        SuiteError: an unknown table, or a personal column among the evidence.
     """
     for suite in suites:
         for table in [*suite.sources, *(name for check in suite.checks for name in check.sources)]:
@@ -410,13 +419,6 @@ def check_suites(
                     remedy=f"Name tables of the contract: {', '.join(contract.tables)}",
                 )
         for check in suite.checks:
-            unknown = check.expectation.parameters - contract.thresholds.keys()
-            if unknown:
-                raise SuiteError(
-                    f"unknown threshold '{min(unknown)}'",
-                    where=f"{suite.file}, check {check.check_id}",
-                    remedy=f"Use one of: {', '.join(contract.thresholds) or 'none declared'}",
-                )
             evidence = suite.evidence_of(check)
             columns = frozenset(suite.columns_of(check))
             personal = pii_columns.get(evidence.relation, frozenset()) & columns

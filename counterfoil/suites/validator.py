@@ -82,13 +82,10 @@ class Validator:
 
     Args:
         instant: what every query sees.
-        thresholds: the contract's values for `$PARAMETER`s.
         data_docs: where Great Expectations' own site is to be; None for none.
     """
 
-    def __init__(
-        self, instant: Instant, thresholds: Mapping[str, Any], data_docs: Path | None = None
-    ) -> None:
+    def __init__(self, instant: Instant, data_docs: Path | None = None) -> None:
         # Three seconds: not before an audit is really about to assert.
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -96,7 +93,6 @@ class Validator:
         # It sets its own level to INFO, to say where a site is that nobody asked for.
         logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
         self._gx = gx
-        self._thresholds = dict(thresholds)
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
         # It writes its settings as YAML after each asset, and has nowhere to keep them.
@@ -213,11 +209,7 @@ class Validator:
             )
             expectations.append(_expectation(_guard_id(column), guard))
         judged = self._gx.ExpectationSuite(suite.relation, expectations=expectations)
-        results = batch.validate(
-            judged,
-            result_format=result_format,
-            expectation_parameters=self._thresholds,
-        )
+        results = batch.validate(judged, result_format=result_format)
         if self._data_docs:
             self._data_docs.keep(judged, results)
         by_id = {

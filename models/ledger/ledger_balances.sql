@@ -22,6 +22,7 @@ select
     {{ text_literal(ledger.words.account) }} as account_word,
     {{ text_literal(ledger.words.unit) }} as unit,
     sums.opening_amount,
+    sums.has_stored as is_stored,
     sums.stored_amount,
     sums.entry_count,
     sums.entries_amount,
@@ -31,7 +32,7 @@ select
         as wrong_sign_discrepancy_amount,
     sums.min_amount,
     sums.max_amount,
-    {{ ledger_range('sums.min_amount', 'sums.max_amount') }} as range_in_words,
+    {{ ledger_range('sums.min_amount', 'sums.raised_max_amount') }} as range_in_words,
     coalesce({{ certain }}, 0)::{{ ledger_type('amount') }} as certain_amount,
     coalesce(
         sums.discrepancy_amount - {{ certain }} - {{ unexplained }}, 0
@@ -39,7 +40,9 @@ select
     coalesce(
         {{ unexplained }}, sums.discrepancy_amount
     )::{{ ledger_type('amount') }} as unexplained_amount,
-    coalesce({{ coalesced('why', explained, 'candidate_count') }}, 0) as candidate_count,
+    coalesce(
+        {{ coalesced('why', explained, 'candidate_count') }}, 0
+    )::bigint as candidate_count,
     case
         when not sums.has_row
             then 'there is no such ' || {{ text_literal(ledger.words.account) }}
@@ -94,7 +97,8 @@ cross join lateral (
         case
             when not sums.has_row then null
             when bounded.amount < sums.min_amount then bounded.amount - sums.min_amount
-            when bounded.amount > sums.max_amount then bounded.amount - sums.max_amount
+            when bounded.amount > sums.raised_max_amount
+                then bounded.amount - sums.raised_max_amount
         end as excess_amount
     from (
         select

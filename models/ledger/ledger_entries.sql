@@ -20,7 +20,7 @@
 {% set at = 'entries.happened_at' %}
 {% set latest = at ~ " + interval '1 day'" if block.is_day else at %}
 {% set chained = block.running and ledger_balance(ledger, block.running.balance) %}
-{# Of a query that has a `with` Postgres computes a column once, however often it is used. #}
+{# Of a query that has a `with` Postgres computes a column once, however often it stands. #}
 (
 with
 

@@ -1,11 +1,7 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.entries')) }}
 
-{% set parts = [] %}
-{% for ledger, balance in ledger_parts('balances') if balance.has_terms %}
-{% do parts.append((ledger, balance)) %}
-{% endfor %}
 -- Entries of one instant have the same balance: their order is not on record.
-{% for ledger, balance in parts %}
+{% for ledger, balance in ledger_parts('balances', 'has_terms') %}
 select
     {{ ledger.name }}::text as ledger,
     {{ balance.label }}::text as balance,
@@ -26,23 +22,15 @@ from (
     {%- for block in ledger.blocks if block.effects[balance.name] %}
     select
         {{ block.name }}::text as entries,
-        tenant_id,
-        account,
-        happened_at as created_at,
-        entry,
-        {% if block.holds -%}
-        coalesce(
-            {%- for hold in block.holds %}
-            hold_{{ loop.index }}::text{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
-        {%- else -%}
-        null::text
-        {%- endif %} as hold,
-        reason,
-        amount as change_amount
+        entries.tenant_id,
+        entries.account,
+        entries.happened_at as created_at,
+        entries.entry,
+        {{ ledger_hold_of(block) }} as hold,
+        entries.reason,
+        entries.amount as change_amount
     from {{ ledger_entry_rows(ledger, block, balance) }} as entries
-    where is_counted and account is not null
+    where entries.is_counted and entries.account is not null
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -1,10 +1,6 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.transaction')) }}
 
-{% set parts = [] %}
-{% for ledger, block in ledger_parts('blocks') if block.transaction %}
-{% do parts.append((ledger, block)) %}
-{% endfor %}
-{% for ledger, block in parts %}
+{% for ledger, block in ledger_parts('blocks', 'transaction') %}
 select
     {{ ledger.name }}::text as ledger,
     {{ block.name }}::text as entries,

@@ -7,7 +7,7 @@ judged and why, the evidence and its words, the probes, the audit's checks of it
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,18 +63,15 @@ class RowJudge:
 
     Args:
         transaction: what every query sees.
-        thresholds: the contract's values for `$PARAMETER`s.
     """
 
     def __init__(
         self,
         transaction: OpenTransaction,
-        thresholds: Mapping[str, int],
         data_docs: Path | None = None,
     ) -> None:
         assert data_docs is None, "Great Expectations' own site is not made by rows"
         self._connection: Connection = transaction.connection
-        self._thresholds = thresholds
 
     def run(self, suite: Suite, summary: Awaited | None = None) -> SuiteOutcome:
         """How many rows of the suite's view fail each check; raises what the database does.
@@ -84,7 +81,7 @@ class RowJudge:
             summary: the rows of its view, which a summary is asserted over.
         """
         rows = summary().rows if summary else ()
-        failed = [is_failed(check, self._thresholds) for check in suite.checks]
+        failed = [is_failed(check) for check in suite.checks]
         counts = ", ".join(f"count(*) filter (where {condition})" for condition in failed)
         with self._connection.cursor() as cursor:
             cursor.execute(f"select count(*), {counts} from {_source(suite, rows)}")
@@ -102,7 +99,7 @@ class RowJudge:
         """Nothing: the connection is somebody else's."""
 
 
-def failing_rows(suite: Suite, thresholds: Mapping[str, int]) -> str:
+def failing_rows(suite: Suite) -> str:
     """One query for all that fails in a suite: one row per finding, check_id and then key.
 
     A summary's findings are the rows that its check names as evidence.
@@ -113,9 +110,7 @@ def failing_rows(suite: Suite, thresholds: Mapping[str, int]) -> str:
             f" from {suite.evidence_of(check).source}"
             for check in suite.checks
         )
-    fails = ", ".join(
-        f"('{check.check_id}', {is_failed(check, thresholds)})" for check in suite.checks
-    )
+    fails = ", ".join(f"('{check.check_id}', {is_failed(check)})" for check in suite.checks)
     return (
         f"select check_id, {_key(suite, suite.checks[0])} from {suite.relation}"
         f" cross join lateral (values {fails}) as judged (check_id, is_failed)"
@@ -123,25 +118,21 @@ def failing_rows(suite: Suite, thresholds: Mapping[str, int]) -> str:
     )
 
 
-def is_failed(check: Check, thresholds: Mapping[str, int]) -> str:
+def is_failed(check: Check) -> str:
     """The condition that a row fails a check: like the audit, it lets no null pass.
 
     Raises:
         ValueError: it is an expectation that this module does not know.
     """
     try:
-        return f"not coalesce({_holds(check.expectation, thresholds)}, false)"
+        return f"not coalesce({_holds(check.expectation)}, false)"
     except ValueError as cause:
         raise ValueError(f"{check.check_id}: {cause}; teach it to failing_rows.py") from None
 
 
-def _holds(expectation: Expectation, thresholds: Mapping[str, int]) -> str:
+def _holds(expectation: Expectation) -> str:
     column = quoted(expectation.column)
-    kwargs = {
-        name: thresholds[value["$PARAMETER"]] if isinstance(value, dict) else value
-        for name, value in expectation.kwargs.items()
-        if name != "column"
-    }
+    kwargs = {name: value for name, value in expectation.kwargs.items() if name != "column"}
     if expectation.type == _IN_SET and kwargs.keys() == {"value_set"}:
         return f"{column} in ({', '.join(map(_value, kwargs['value_set']))})"
     if expectation.type == _BETWEEN and kwargs and kwargs.keys() <= _BOUNDS.keys():

@@ -41,7 +41,7 @@ from counterfoil.postgres.instant import open_snapshot
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
 # Those that know of London's fault: a night is short.
-VIEWS = ("competition_capacity", "reservation_capacity")
+VIEWS = ("ledger_balances", "ledger_holds")
 BACKFILL = f"""
     insert into capacity_ledger
         (tenant_id, competition_id, reservation_id, change_amount, reason, created_at)
@@ -164,8 +164,9 @@ def test_a_fault_is_told_once_and_its_end_once(
     assert told["type"] == "failure"
     lines = told["message"].splitlines()
     assert lines[2] == "New: 1"
-    assert lines[3].startswith("- EMPWR Dance - London is off by -50 tokens because reservation")
-    assert lines[4].startswith("  critical, owned by capacity: capacity.available_matches_ledger")
+    london = "- EMPWR Dance - London (capacity, available) is off by -50 tokens: "
+    assert lines[3].startswith(london)
+    assert lines[4].startswith("  critical, owned by ledger: ledger.balance_matches_entries")
     assert lines[5].startswith("  Remedy: ")
     assert lines[-2].startswith("Report: file:///")
     assert lines[-2].endswith("/reports/overnight/index.html")
@@ -250,7 +251,7 @@ def test_a_fault_corrected_in_part_is_not_reported_as_gone(
     lower_london(nights, -50)
     nights.audit("second")
     assert hook.titles[1] == "Counterfoil empwr: CRITICAL, 1 better"
-    assert "gone, still open by capacity.approval_has_ledger_entry" in hook.messages[1]["message"]
+    assert "gone, still open by ledger.hold_has_entry" in hook.messages[1]["message"]
 
 
 def test_what_is_waived_is_silent_until_the_waiver_ends(
@@ -258,8 +259,14 @@ def test_what_is_waived_is_silent_until_the_waiver_ends(
 ) -> None:
     nights.recipients = [everybody]
     waivers = [
-        waiver("capacity.available_*", {"competition_id": LONDON}),
-        waiver("capacity.approval_has_ledger_entry", {"reservation_id": ORPHAN}),
+        waiver(
+            "ledger.balance_matches_*",
+            {"ledger": "capacity", "balance": "available", "account": LONDON},
+        ),
+        waiver(
+            "ledger.hold_has_entry",
+            {"ledger": "capacity", "holds": "reservations", "hold": ORPHAN},
+        ),
     ]
     nights.audit("accepted", waivers=waivers)
     assert hook.messages == []
@@ -281,7 +288,7 @@ def test_a_recipient_hears_of_its_own_checks_severities_and_changes(
 
     nights.recipients = [
         recipient("platform", owners=("platform",)),
-        recipient("capacity", owners=("capacity", "data")),
+        recipient("ledgers", owners=("ledger", "data")),
         recipient("urgent", least_severity="critical"),
         recipient("ends", changes=("resolved",)),
     ]
@@ -293,16 +300,16 @@ def test_a_recipient_hears_of_its_own_checks_severities_and_changes(
             " from counterfoil_history.alerts"
         )
     }
-    assert told.keys() == {"capacity", "urgent"}
-    assert told["capacity"][2] == 3
+    assert told.keys() == {"ledgers", "urgent"}
+    assert told["ledgers"][2] == 3
     assert told["urgent"][2] == 2
-    assert "capacity.available_matches_ledger_exactly" not in told["urgent"][1]
+    assert "ledger.balance_matches_entries_exactly" not in told["urgent"][1]
     nights.execute(BACKFILL)
     nights.audit("second")
     assert nights.rows(
         "select recipient from counterfoil_history.alerts where title like '%1 resolved'"
         " order by recipient"
-    ) == [("capacity",), ("ends",), ("urgent",)]
+    ) == [("ends",), ("ledgers",), ("urgent",)]
 
 
 def test_a_reminder_comes_by_the_wall_clock_and_survives(
@@ -326,17 +333,17 @@ def test_an_audit_that_cannot_judge_is_told_once_until_it_can(
     nights: Nights, hook: Webhook, everybody: Recipient
 ) -> None:
     nights.recipients = [everybody.model_copy(update={"owners": ("platform",)})]
-    ((definition,),) = nights.rows("select pg_get_viewdef('counterfoil.reservation_capacity')")
+    ((definition,),) = nights.rows("select pg_get_viewdef('counterfoil.ledger_balances')")
     original = definition.rstrip(";")
     nights.execute(
-        f"create or replace view counterfoil.reservation_capacity as"
+        f"create or replace view counterfoil.ledger_balances as"
         f" select * from ({original}) as original where false"
     )
     assert nights.audit("first").status == "error"
     nights.audit("second")
     assert hook.titles == ["Counterfoil empwr: INCOMPLETE, it could not judge"]
-    assert "capacity.approval_has_ledger_entry: reservation_capacity" in hook.messages[0]["message"]
-    nights.execute(f"create or replace view counterfoil.reservation_capacity as {original}")
+    assert "ledger.balance_matches_entries: ledger_balances" in hook.messages[0]["message"]
+    nights.execute(f"create or replace view counterfoil.ledger_balances as {original}")
     nights.audit("third")
     nights.audit("fourth")
     assert hook.titles[1:] == ["Counterfoil empwr: CRITICAL, it can judge again"]
@@ -600,7 +607,7 @@ def test_no_file_and_an_empty_one_are_no_recipients(tmp_path: Path) -> None:
 
 def test_an_owner_of_no_check_is_refused(overnight: Database, tmp_path: Path) -> None:
     recipient = Recipient(name="a", url_env="A", owners=("data", "finance"))
-    with refused(AlertError, "'finance'", "capacity, data"):
+    with refused(AlertError, "'finance'", "data, ledger"):
         check_owners([recipient], overnight.plan.scope.suites, tmp_path)
 
 

@@ -84,29 +84,32 @@ def test_a_model_that_fails(
 
 def test_a_data_test_that_fails(rebuilt: Database, admin: Connection, stale: Build) -> None:
     """With dbt itself: the application's rows are as they are, and the rest is judged."""
-    twice = "insert into public.competitions select * from public.competitions limit 1"
     with admin.cursor() as cursor:
-        cursor.execute("create table public.kept as select * from public.competitions")
-        cursor.execute("alter table public.competitions drop constraint competitions_pkey cascade")
-        cursor.execute(twice)
+        cursor.execute(
+            "create table public.kept as select * from public.tenants;"
+            "alter table public.tenants drop constraint tenants_pkey cascade,"
+            " drop constraint tenants_subdomain_key;"
+            "insert into public.tenants select * from public.tenants limit 1"
+        )
         try:
             views = build_views(rebuilt.plan).views
-            said = views.unproven["competition_capacity"]
-            assert said.startswith("data test competition_")
-            assert "_grain, fail: Got 1" in said
-            assert "capacity_findings_explained" in views.unproven, "it stands on that"
+            said = views.unproven["tenant_overview"]
+            assert (
+                said == "data test tenant_overview_grain, fail: Got 5 results, configured to"
+                " fail if != 0"
+            )
             assert "validity" not in views.unproven
             found = rebuilt.judging(unproven=views.unproven).audit()
         finally:
             cursor.execute(
-                "alter table public.competitions disable trigger all;"
-                "delete from public.competitions;"
-                "insert into public.competitions select * from public.kept;"
+                "alter table public.tenants disable trigger all;"
+                "delete from public.tenants;"
+                "insert into public.tenants select * from public.kept;"
                 "drop table public.kept;"
-                "alter table public.competitions add primary key (id)"
+                "alter table public.tenants add primary key (id),"
+                " add constraint tenants_subdomain_key unique (subdomain)"
             )
     statuses = {check.check_id: check.status for check in found.checks}
-    assert statuses["capacity.running_balance_in_range"] == "error"
     assert statuses["integrity.values_allowed"] == "pass"
     assert standing(admin).project_hash.endswith(" unproven"), "the next night tries again"
 
@@ -212,7 +215,7 @@ def test_a_swap_below_a_view(rebuilt: Database, admin: Connection, swap: str, ba
     with admin.cursor() as cursor:
         cursor.execute(swap)
         try:
-            assert "counterfoil_staging.stg_studios" in replaced_views(session)
+            assert "counterfoil.ledger_holds" in replaced_views(session)
         finally:
             cursor.execute(back)
     assert replaced_views(session) == []
@@ -239,17 +242,17 @@ def test_a_view_that_was_replaced_and_names_that_were_taken(
     name = rebuilt.plan.session.builder.dbname
     with admin.cursor() as cursor:
         cursor.execute(OTHERWISE.format(name))
-        cursor.execute("select pg_get_viewdef('counterfoil.competition_capacity'::regclass)")
+        cursor.execute("select pg_get_viewdef('counterfoil.ledger_balances'::regclass)")
         good = cursor.fetchone()
-        columns = "select * from counterfoil.competition_capacity"
+        columns = "select * from counterfoil.ledger_balances"
         cursor.execute(f"create table public.hidden as {columns} limit 0")
         cursor.execute(
-            "create or replace view counterfoil.competition_capacity as select * from public.hidden"
+            "create or replace view counterfoil.ledger_balances as select * from public.hidden"
         )
         try:
             built = build_views(rebuilt.plan)
-            assert built.replaced == ("counterfoil.competition_capacity",)
-            cursor.execute("select pg_get_viewdef('counterfoil.competition_capacity'::regclass)")
+            assert built.replaced == ("counterfoil.ledger_balances",)
+            cursor.execute("select pg_get_viewdef('counterfoil.ledger_balances'::regclass)")
             assert cursor.fetchone() == good
             assert not ensure(rebuilt)
         finally:

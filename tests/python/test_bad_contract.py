@@ -32,6 +32,8 @@ UNREADABLE = {
     "no number": (b"database: !!int x\n", "contract.yml:1: not valid YAML"),
 }
 
+EPOCH = "ledgers.capacity.epoch"
+
 # key, value, what the error says
 FAULTY: dict[str, tuple[str, Any, str]] = {
     "a typo'd key": ("tabels", {}, "unknown key 'tabels'"),
@@ -43,7 +45,7 @@ FAULTY: dict[str, tuple[str, Any, str]] = {
         ["capcity"],
         "key 'packs': unknown pack 'capcity'. Use one",
     ),
-    "packs as a text": ("packs", "capacity", "key 'packs' is not a list"),
+    "packs as a text": ("packs", "ledger", "key 'packs' is not a list"),
     "no packs": ("packs", [], "key 'packs'"),
     "no tables": ("tables", {}, "key 'tables'"),
     "tables as a list": ("tables", ["studios"], "key 'tables' is not keys and values"),
@@ -84,7 +86,13 @@ FAULTY: dict[str, tuple[str, Any, str]] = {
     "a rule for no table": ("required_values.0.table", "x", "key 'required_values.0.table'"),
     "a tenant of nowhere": ("tenant.table", "tenant", "key 'tenant.table'"),
     "no tenant for its pack": ("tenant", GONE, "key 'tenant' is missing"),
-    "no capacity for its pack": ("capacity", GONE, "key 'capacity' is missing"),
+    "no ledgers for their pack": ("ledgers", GONE, "key 'ledgers' is missing"),
+    "an overview of no tenant's": (
+        "tenant.overview",
+        ["tenants"],
+        "rows of tenants are of no tena",
+    ),
+    "an overview of nothing": ("tenant.overview", ["x"], "key 'tenant.overview': table 'x' is not"),
     "a text for a yes": ("tables.studios.in_use", "false", "key 'tables.studios.in_use'"),
     "a number for a text": ("required_values.0.where", 5, "key 'required_values.0.where' is a nu"),
     "yes and no for texts": ("allowed_values.0.values", [True, False], "allowed_values.0.values.0"),
@@ -93,20 +101,11 @@ FAULTY: dict[str, tuple[str, Any, str]] = {
     "a range of nothing": ("allowed_values.1.max", -1, "allows nothing"),
     "a rule that allows all": ("allowed_values.1.min", GONE, "key 'allowed_values.1': allows ever"),
     "no values": ("allowed_values.0.values", [], "key 'allowed_values.0.values'"),
-    "a negative tolerance": ("capacity.tolerance_tokens", -1, "key 'capacity.tolerance_tokens'"),
-    "a tolerance that is a yes": ("capacity.tolerance_tokens", True, "capacity.tolerance_tokens"),
-    "a third sign": ("capacity.deductions_are", "either", "key 'capacity.deductions_are'"),
-    "a naive epoch": ("capacity.epoch", "2025-10-29T00:12:00", "key 'capacity.epoch': Input shoul"),
-    "an epoch without a time": ("capacity.epoch", "2025-10-29", "key 'capacity.epoch'"),
-    "an epoch in seconds": ("capacity.epoch", 1761696720, "give an ISO date and time"),
-    "an epoch in quoted seconds": ("capacity.epoch", "1761696720", "give an ISO date and time"),
-    "a vague epoch": ("capacity.epoch", "yesterday", "key 'capacity.epoch'"),
-    "no holding status": ("capacity.statuses.holding", [], "key 'capacity.statuses.holding'"),
-    "a status that holds and does not": (
-        "capacity.statuses.released",
-        ["approved"],
-        "'approved' is both holding and released",
-    ),
+    "a naive epoch": (EPOCH, "2025-10-29T00:12:00", f"key '{EPOCH}': Input shoul"),
+    "an epoch without a time": (EPOCH, "2025-10-29", f"key '{EPOCH}'"),
+    "an epoch in seconds": (EPOCH, 1761696720, "give an ISO date and time"),
+    "an epoch in quoted seconds": (EPOCH, "1761696720", "give an ISO date and time"),
+    "a vague epoch": (EPOCH, "yesterday", f"key '{EPOCH}'"),
 }
 
 

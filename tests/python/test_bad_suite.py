@@ -14,9 +14,9 @@ from counterfoil.suites.suite import Suite, check_suites, check_whys, load_suite
 from counterfoil.suites.validator import check_expectations
 
 # One whose rows are the evidence, and a summary.
-VIEW = yaml.safe_load((ROOT / "expectations/capacity/competition_capacity.yml").read_text())
+VIEW = yaml.safe_load((ROOT / "expectations/ledger/ledger_balances.yml").read_text())
 SUMMARY = yaml.safe_load((ROOT / "expectations/integrity/uniqueness.yml").read_text())
-CHECK = "capacity.available_matches_ledger"
+CHECK = "ledger.balance_matches_entries"
 KWARGS = "checks.1.expectation.kwargs"
 WHERE = "checks.0.evidence.where"
 
@@ -58,18 +58,8 @@ FAULTY: dict[str, tuple[dict[str, Any], str, Any, str]] = {
     "a severity among kwargs": (VIEW, f"{KWARGS}.severity", "info", "kwargs.severity is no part"),
     "an empty set": (VIEW, f"{KWARGS}.value_set", [], "kwargs.value_set: list plain values"),
     "a null in a set": (VIEW, f"{KWARGS}.value_set", [0, None], "none null"),
-    "a threshold in a set": (
-        VIEW,
-        f"{KWARGS}.value_set",
-        [{"$PARAMETER": "tolerance_tokens"}],
-        "kwargs.value_set",
-    ),
-    "a typo'd threshold key": (
-        VIEW,
-        f"{KWARGS}.value_set",
-        {"$PARAMETR": "tolerance_tokens"},
-        "a threshold is written {$PARAMETER: its name}",
-    ),
+    "a mapping in a set": (VIEW, f"{KWARGS}.value_set", [{"a": 1}], "kwargs.value_set"),
+    "a parameter": (VIEW, f"{KWARGS}.value_set", {"$PARAMETER": "x"}, "give a plain value, or a"),
     "no evidence": (VIEW, "evidence", GONE, f"{CHECK}: name its evidence"),
     "evidence of another view": (VIEW, "evidence.relation", "x", "evidence is its own relation"),
     "evidence without a key": (VIEW, "evidence.key", [], "key 'evidence.key'"),
@@ -180,12 +170,6 @@ UNKNOWN_TO_GREAT_EXPECTATIONS: dict[str, tuple[str, Any, str]] = {
 # suite, key, value, what the error says
 UNFIT: dict[str, tuple[dict[str, Any], str, Any, str]] = {
     "an unknown table": (VIEW, "sources", ["ledger"], "key sources: unknown table 'ledger'"),
-    "an unknown threshold": (
-        VIEW,
-        "checks.0.expectation.kwargs.max_value",
-        {"$PARAMETER": "tolerance"},
-        f"check {CHECK}: unknown threshold 'tolerance'",
-    ),
     "a personal column": (
         VIEW,
         "evidence.observed",
@@ -208,9 +192,9 @@ def written(folder: Path, content: Any) -> tuple[Suite, ...]:
 
 
 def test_a_suite_in_the_folder_of_another_pack(folder: Path) -> None:
-    (folder / "capacity").mkdir()
-    (folder / "capacity" / "faulty.yml").write_text(yaml.safe_dump(VIEW | {"pack": "capcity"}))
-    with refused(SuiteError, "expectations/capacity/faulty.yml", "'capcity' is not its folder's"):
+    (folder / "ledger").mkdir()
+    (folder / "ledger" / "faulty.yml").write_text(yaml.safe_dump(VIEW | {"pack": "ledgre"}))
+    with refused(SuiteError, "expectations/ledger/faulty.yml", "'ledgre' is not its folder's"):
         load_suites(folder)
 
 
@@ -247,7 +231,7 @@ def test_a_suite_that_does_not_fit_the_contract(
     folder: Path, suite: dict[str, Any], key: str, value: Any, says: str
 ) -> None:
     suites = written(folder, changed(suite, key, value))
-    personal = {"competition_capacity": frozenset({"contact_email"})}
+    personal = {"ledger_balances": frozenset({"contact_email"})}
     with refused(SuiteError, "expectations/faulty.yml", says):
         check_suites(suites, load_contract(ROOT), personal)
 
@@ -266,7 +250,7 @@ def test_a_check_twice_in_two_files(folder: Path) -> None:
 def test_a_relation_twice(folder: Path) -> None:
     other = changed(VIEW, "checks", [changed(VIEW["checks"][0], "check_id", "a.b")])
     (folder / "other.yml").write_text(yaml.safe_dump(other))
-    with refused(SuiteError, "other.yml", "'competition_capacity' is there twice"):
+    with refused(SuiteError, "other.yml", "'ledger_balances' is there twice"):
         written(folder, VIEW)
 
 
@@ -323,7 +307,7 @@ def test_personal_columns_are_found(tmp_path: Path, tag: str) -> None:
 
 
 def test_why_of_a_check_that_there_is_not(folder: Path) -> None:
-    contract = load_contract(ROOT).model_copy(update={"why": {"capacity.gone": "It matters."}})
+    contract = load_contract(ROOT).model_copy(update={"why": {"ledger.gone": "It matters."}})
     with refused(ContractError, "contract of empwr, key why", "no suite has a check"):
         check_whys(written(folder, VIEW), contract)
 
@@ -333,4 +317,4 @@ def test_the_good_ones_are_taken(folder: Path) -> None:
     suites = written(folder, VIEW)
     check_suites(suites, load_contract(ROOT), read_pii_columns(ROOT / "models"))
     check_expectations(suites)
-    assert [suite.relation for suite in suites] == ["competition_capacity", "uniqueness"]
+    assert [suite.relation for suite in suites] == ["ledger_balances", "uniqueness"]

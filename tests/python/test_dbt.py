@@ -8,16 +8,15 @@ from pathlib import Path
 import yaml
 from conftest import ROOT, Database
 
-from counterfoil.contract.contract import load_contract
 from counterfoil.contract.derived import derive
 
 DBT = Path(sys.executable).with_name("dbt")
 
 
-def test_what_follows_from_the_contract_is_written_beside_it() -> None:
+def test_what_follows_from_the_contract_is_written_beside_it(overnight: Database) -> None:
     """`make derived` writes it: dbt alone interprets nothing, and `counterfoil run` passes it."""
     written = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    assert written["derived"] == derive(load_contract(ROOT))
+    assert written["derived"] == derive(overnight.plan.scope.contract)
 
 
 def test_dbt_build_alone(overnight: Database) -> None:
@@ -32,5 +31,5 @@ def test_dbt_build_alone(overnight: Database) -> None:
         check=False,
     )
     assert build.returncode == 0, build.stdout
-    assert "unit tests" in build.stdout
+    assert "unit test" in build.stdout
     assert "ERROR=0 SKIP=0" in build.stdout

@@ -17,6 +17,9 @@ from counterfoil.history.tables import _MIGRATIONS as MIGRATIONS
 AVAILABLE = "select available_reservation_tokens from {} where name = 'EMPWR Dance - London'"
 CHANGE = "update competitions set available_reservation_tokens = 1"
 
+# A closed day, by the columns of its table in their order.
+DAY = "'empwr', '2025-10-28', now(), 'capacity', 'capacity_ledger'"
+
 
 def run(url: str, statement: str) -> Any:
     """Execute one statement, commit, and return the first value of its row, if it has one."""
@@ -103,7 +106,7 @@ def test_what_audits_found_is_forgotten_if_asked(data_dir: Path, url: str) -> No
             run(url, path + migration.read_text())
         run(url, f"{path} create table schema_migrations as select 4 as version")
         run(url, f"{path} insert into built_views values ('view', 180000, '')")
-        run(url, f"{path} insert into closed_through values ('empwr', '2025-10-28', now())")
+        run(url, f"{path} insert into closed_through values ({DAY})")
         closed, built, version = (
             f"select count(*) from counterfoil_history.{table}"
             for table in ("closed_through", "built_views", "schema_migrations")

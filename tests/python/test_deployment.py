@@ -45,7 +45,7 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
 
     (flow_run,) = prefect.runs("demo")
     assert flow_run["state"]["type"] == "FAILED", run.stdout
-    assert "EMPWR Dance - London is off by -50 tokens" in flow_run["state"]["message"]
+    assert "EMPWR Dance - London (capacity, available) is off by -50 tokens" in flow_run["state"]["message"]
     latest = overnight.settings.reports_path / "latest"
     assert json.loads((latest / "audit.json").read_text())["status"] == "critical"
     its_own = {"flow_run_id": {"any_": [flow_run["id"]]}}
@@ -53,10 +53,10 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
     shown = {"empwr-checks", "empwr-incidents", "empwr-link", "empwr-report", "empwr-suites"}
     tables = {key for key in artifacts if key not in shown}
     assert artifacts.keys() > shown
-    assert {"empwr-score", "empwr-capacity-1", "empwr-isolation-0"} <= tables
-    (london, *_) = json.loads(artifacts["empwr-capacity-1"]["data"])
-    assert (london["Competition"], london["Discrepancy"]) == ("EMPWR Dance - London", "-50")
-    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 32
+    assert {"empwr-score", "empwr-ledgers-2", "empwr-isolation-0"} <= tables
+    (london, *_) = json.loads(artifacts["empwr-ledgers-2"]["data"])
+    assert (london["Account"], london["Discrepancy"]) == ("EMPWR Dance - London", "-50")
+    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 35
     assert "London" in artifacts["empwr-report"]["data"]
     (incident,) = json.loads(artifacts["empwr-incidents"]["data"])
     assert (incident["status"], incident["checks"]) == ("open", 3)
@@ -130,7 +130,7 @@ def test_some_of_the_packs_by_either_way(
     run = prefect.run(*some, 'packs=["integrity"]')
     flow_run, *_ = prefect.runs("demo")
     assert flow_run["state"]["type"] == "COMPLETED", run.stdout
-    assert flow_run["state"]["message"].endswith("without capacity, tenancy")
+    assert flow_run["state"]["message"].endswith("without ledger, tenancy")
     by_deployment = Audit.model_validate_json(latest.read_text())
 
     by_hand = counterfoil("run", "--pack", "integrity", folder=tmp_path)

@@ -41,36 +41,40 @@ def test_the_only_findings_are_london_and_its_orphan_approval(audit: Audit) -> N
         if not check.is_quiet
     }
     assert found == {
-        "capacity.available_matches_ledger": [{"competition_id": LONDON}],
-        "capacity.available_matches_ledger_exactly": [{"competition_id": LONDON}],
-        "capacity.approval_has_ledger_entry": [{"reservation_id": ORPHAN}],
+        "ledger.balance_matches_entries": [
+            {"ledger": "capacity", "balance": "available", "account": LONDON}
+        ],
+        "ledger.balance_matches_entries_exactly": [
+            {"ledger": "capacity", "balance": "available", "account": LONDON}
+        ],
+        "ledger.hold_has_entry": [{"ledger": "capacity", "holds": "reservations", "hold": ORPHAN}],
     }
     assert audit.status == "critical"
 
 
 def test_london_is_explained_to_the_token(audit: Audit) -> None:
-    (london,) = [row for row in audit.sections["competitions"] if row["competition_id"] == LONDON]
-    assert london["legacy_missing_approval_tokens"] == -50
-    assert london["new_missing_approval_tokens"] == 0
-    assert london["unexplained_tokens"] == 0
+    (london,) = [row for row in audit.sections["ledger_balances"] if row["account"] == LONDON]
+    assert london["certain_amount"] == -50
+    assert london["ambiguous_amount"] == london["unexplained_amount"] == 0
     assert london["explanation"] == (
-        f"reservation {ORPHAN} has no ledger entry (Dans Dancer, 50 spaces,"
-        " approved 2025-10-28 23:06:28 UTC, before the ledger's epoch: legacy)"
+        f"reservation {ORPHAN} has no entry (Dans Dancer, 50 tokens, approved,"
+        " 2025-10-28 23:06:28 UTC, before the ledger's epoch: legacy)"
     )
 
 
 def test_the_competitions_add_up(audit: Audit, snapshot: str) -> None:
     rows = {
-        row["competition_name"]: (
-            row["total_tokens"],
-            row["available_tokens"],
-            row["ledger_tokens"],
-            row["ledger_entry_count"],
-            row["expected_available_tokens"],
-            row["discrepancy_tokens"],
-            row["wrong_sign_discrepancy_tokens"],
+        row["account_label"]: (
+            row["opening_amount"],
+            row["stored_amount"],
+            row["entries_amount"],
+            row["entry_count"],
+            row["expected_amount"],
+            row["discrepancy_amount"],
+            row["wrong_sign_discrepancy_amount"],
         )
-        for row in audit.sections["competitions"]
+        for row in audit.sections["ledger_balances"]
+        if row["is_stored"]
     }
     expected = OVERNIGHT if snapshot == "overnight" else AFTERNOON
     assert {name: rows.pop(name) for name in expected} == expected
@@ -83,16 +87,21 @@ def test_the_wrong_sign_is_never_a_finding(audit: Audit) -> None:
 
 
 def test_tenants(audit: Audit, snapshot: str) -> None:
-    assert [tuple(row.values())[1:] for row in _tenants(audit)] == [
-        ("EMPWR Dance Experience", "empwr", 3, 214, 14 if snapshot == "overnight" else 16, 17, 5),
-        ("Glow Dance Competition", "glow", 0, 0, 0, 0, 7),
-    ]
-
-
-def _tenants(audit: Audit) -> list[dict[str, object]]:
-    columns = ["tenant_id", "tenant_name", "subdomain", "studio_count", "dancer_count"]
-    columns += ["reservation_count", "entry_count", "competition_count"]
-    return [{column: row[column] for column in columns} for row in audit.sections["tenants"]]
+    found = {
+        (row["tenant_label"], row["table_name"]): row["row_count"]
+        for row in audit.sections["tenants"]
+    }
+    tables = ("studios", "dancers", "reservations", "competition_entries", "competitions")
+    reservations = 14 if snapshot == "overnight" else 16
+    counts = {
+        "EMPWR Dance Experience": (3, 214, reservations, 17, 5),
+        "Glow Dance Competition": (0, 0, 0, 0, 7),
+    }
+    assert found == {
+        (tenant, table): count
+        for tenant, of_tenant in counts.items()
+        for table, count in zip(tables, of_tenant, strict=True)
+    }
 
 
 def test_no_leaks_orphans_duplicates_or_gaps(audit: Audit) -> None:
@@ -124,7 +133,7 @@ def test_score(audit: Audit) -> None:
     assert [(line.category, line.status, line.priority) for line in audit.score] == [
         ("Tenant isolation", "pass", "-"),
         ("Referential integrity", "pass", "-"),
-        ("Capacity ledger", "fail", "P0"),
+        ("Ledgers", "fail", "P0"),
         ("Data completeness", "pass", "-"),
         ("Duplicate detection", "pass", "-"),
     ]

@@ -263,7 +263,7 @@ def test_views_that_a_migration_dropped_return_the_next_night(books: Walled) -> 
     """Built on two connections more than an audit has, which are dbt's threads."""
     expected = found(books.audit())
     with books.connect() as application, application.cursor() as cursor:
-        cursor.execute("drop view counterfoil_staging.stg_capacity_ledger cascade")
+        cursor.execute("drop view counterfoil.ledger_balances cascade")
     with watched(books) as seen:
         assert found(books.audit()) == expected
     assert max(seen) <= 7, max(seen)

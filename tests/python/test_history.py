@@ -23,11 +23,12 @@ from counterfoil.history.closed_days import read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.history.tables import ensure_history, history_transaction
+from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.repair.repair_plan import plan_repair
 from counterfoil.repair.script import render
 from counterfoil.repair.stated_changes import state_changes
-from counterfoil.repair.strategies import Strategy
+from counterfoil.repair.strategies import Request, Strategy
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
@@ -55,7 +56,8 @@ class Nights:
         """The script of a repair, whose plan is stated."""
         plan = self.database.plan
         with open_snapshot(plan.session) as snapshot:
-            repair = plan_repair(snapshot, plan.scope.contract, strategy)
+            request = Request(strategy, accounts=(LONDON,))
+            repair = plan_repair(snapshot, plan.scope.contract, request)
         with history_transaction(plan.session) as cursor:
             state_changes(cursor, plan_id, repair)
         return str(render(repair, lock_timeout_s=5))
@@ -116,9 +118,9 @@ def change_of(audit: Audit, check_id: str) -> Change:
 
 
 NEW = {
-    "capacity.available_matches_ledger": ["new"],
-    "capacity.available_matches_ledger_exactly": ["new"],
-    "capacity.approval_has_ledger_entry": ["new"],
+    "ledger.balance_matches_entries": ["new"],
+    "ledger.balance_matches_entries_exactly": ["new"],
+    "ledger.hold_has_entry": ["new"],
 }
 
 
@@ -134,9 +136,7 @@ def test_overnight_then_afternoon_is_one_fault_that_goes_on(nights: Nights) -> N
     assert kinds(second) == {}
     assert second.history.previous is not None
     assert second.history.previous.audit_id == "first"
-    assert {incident.subject for incident in second.history.incidents} == {
-        f"competition_id {LONDON}"
-    }
+    assert {incident.subject for incident in second.history.incidents} == {f"capacity {LONDON}"}
     for incident in second.history.incidents:
         assert incident.first_seen_at == datetime(2025, 10, 30, 5, tzinfo=UTC)
         assert incident.last_seen_at == datetime(2025, 10, 30, 16, tzinfo=UTC)
@@ -151,7 +151,7 @@ def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights
     assert corrected.status == "passed", [c for c in corrected.checks if c.status != "pass"]
     assert kinds(corrected) == {check_id: ["resolved"] for check_id in NEW}
     assert nights.rows(
-        "select day::text, entry_count, ledger_tokens, accepted_because"
+        "select day::text, entry_count, entries_amount, accepted_because"
         " from counterfoil_history.closed_days"
     ) == [("2025-10-28", 1, -50, "plan the-plan")]
     third = nights.audit("third")
@@ -163,10 +163,16 @@ def test_the_proposed_backfill_resolves_it_and_is_no_fault_itself(nights: Nights
         " reservation_id, change_amount, reason, created_at - interval '1 hour'"
         f" from capacity_ledger where reservation_id = '{ORPHAN}'"
     )
-    assert "capacity.closed_days_unchanged" in kinds(nights.audit("fourth"))
+    assert "ledger.closed_days_unchanged" in kinds(nights.audit("fourth"))
 
 
-CLOSED_DAYS = "capacity.closed_days_unchanged"
+CLOSED_DAYS = "ledger.closed_days_unchanged"
+OF_LONDON = {
+    "ledger": "capacity",
+    "entries": "capacity_ledger",
+    "day": "2025-10-28",
+    "account": LONDON,
+}
 
 # The plan's own entry with something else in it, as somebody who has read the script could.
 FORGED = (
@@ -194,7 +200,7 @@ def test_what_a_plan_stated_expires_after_a_day(nights: Nights) -> None:
     assert kinds(nights.audit("second"))[CLOSED_DAYS] == ["new"]
 
 
-def test_the_next_plan_of_a_competition_withdraws_what_was_not_carried_out(nights: Nights) -> None:
+def test_the_next_plan_of_an_account_withdraws_what_was_not_carried_out(nights: Nights) -> None:
     nights.audit("first")
     backfill = nights.repair("the-plan")
     nights.repair("another", "recalculate")
@@ -223,7 +229,7 @@ def test_a_waiver_of_a_day_uses_up_what_was_stated_of_it(nights: Nights) -> None
         f" 'manual_adjustment', created_at from capacity_ledger where reservation_id = '{ORPHAN}'"
     )
     nights.execute(slipped_in)
-    waiver = accepting(CLOSED_DAYS, {"active_on": "2025-10-28", "competition_id": LONDON}, "Known")
+    waiver = accepting(CLOSED_DAYS, OF_LONDON, "Known")
     waived = Nights(nights.database.judging(waivers=(waiver,))).audit("second")
     assert kinds(waived)[CLOSED_DAYS] == ["waived"]
     nights.execute(slipped_in)
@@ -271,33 +277,33 @@ def test_without_its_plan_a_backfill_changes_a_closed_day(nights: Nights) -> Non
     nights.audit("first")
     plan = nights.database.plan
     with open_snapshot(plan.session) as snapshot:
-        repair = plan_repair(snapshot, plan.scope.contract, "backfill")
+        repair = plan_repair(snapshot, plan.scope.contract, Request("backfill"))
     nights.execute(str(render(repair, lock_timeout_s=5)))
     audit = nights.audit("second")
     assert kinds(audit) == {check_id: ["resolved"] for check_id in NEW} | {
-        "capacity.closed_days_unchanged": ["new"]
+        "ledger.closed_days_unchanged": ["new"]
     }
     # A waiver accepts it, and makes it the baseline.
     waiver = accepting(
-        "capacity.closed_days_unchanged",
-        {"active_on": "2025-10-28", "competition_id": LONDON},
+        "ledger.closed_days_unchanged",
+        OF_LONDON,
         "Report 2's backfill",
     )
     waiving = Nights(nights.database.judging(waivers=(waiver,)))
     waived = waiving.audit("third")
     assert (waived.status, kinds(waived)) == (
         "passed",
-        {"capacity.closed_days_unchanged": ["waived"]},
+        {"ledger.closed_days_unchanged": ["waived"]},
     )
     after = nights.audit("fourth")
     assert (after.status, kinds(after)) == (
         "passed",
-        {"capacity.closed_days_unchanged": ["resolved"]},
+        {"ledger.closed_days_unchanged": ["resolved"]},
     )
 
 
 def test_it_moves_and_is_resolved_and_comes_back(nights: Nights) -> None:
-    check = "capacity.available_matches_ledger"
+    check = "ledger.balance_matches_entries"
     london = f"where id = '{LONDON}'"
     moved = "update competitions set available_reservation_tokens = available_reservation_tokens"
     nights.audit("1")
@@ -328,7 +334,7 @@ def test_it_moves_and_is_resolved_and_comes_back(nights: Nights) -> None:
     ]
 
 
-OVERSOLD = "capacity.not_oversold"
+OVERSOLD = "ledger.not_overcommitted"
 
 
 def test_what_is_oversold_is_held_to_how_much_that_is(nights: Nights) -> None:
@@ -341,7 +347,10 @@ def test_what_is_oversold_is_held_to_how_much_that_is(nights: Nights) -> None:
         f" approved_at, created_at from reservations where id = '{ORPHAN}'"
     )
     waiver = accepting(
-        OVERSOLD, {"competition_id": competition}, "A hall that holds more", bound="-50"
+        OVERSOLD,
+        {"ledger": "capacity", "account": competition},
+        "A hall that holds more",
+        bound="-50",
     )
     assert change_of(nights.audit("1"), OVERSOLD).incident.size == -50
     waiving = Nights(nights.database.judging(waivers=(waiver,)))
@@ -382,12 +391,15 @@ def test_when_it_broke(nights: Nights) -> None:
     )
     nights.audit("2")
     assert nights.rows(
-        "select agreed_at::text, diverged_at::text, first_discrepancy_tokens"
-        f" from counterfoil.capacity_divergence where competition_id = '{QA}'"
+        "select agreed_at::text, diverged_at::text, first_discrepancy_amount"
+        f" from counterfoil.ledger_divergence where account = '{QA}'"
     ) == [("2025-10-30 05:00:00+00", "2025-10-30 06:00:00+00", 8)]
     assert nights.rows(
-        "select event_kind, tokens, reason from counterfoil.capacity_divergence_events"
-    ) == [("entry", -8, "manual_adjustment")]
+        "select timeline.change_amount, timeline.reason from counterfoil.ledger_divergence as apart"
+        " join counterfoil.ledger_timeline as timeline using (ledger, balance, account)"
+        " where timeline.created_at > apart.agreed_at"
+        " and timeline.created_at <= apart.diverged_at"
+    ) == [(-8, "manual_adjustment")]
 
 
 def without_birthday(nights: Nights, number: int) -> None:
@@ -431,20 +443,17 @@ def test_what_is_not_listed_is_followed_all_the_same(nights: Nights) -> None:
 
 
 def test_two_rows_of_one_key_are_one_incident_and_end(nights: Nights) -> None:
-    """As a competition that stands twice has them: they are not too many to be followed."""
+    """As a dancer who stands twice has them: they are not too many to be followed."""
+    without_birthday(nights, 1)
     nights.execute(
-        "alter table competitions drop constraint competitions_pkey cascade;"
-        f" insert into competitions select * from competitions where id = '{LONDON}'"
+        "alter table dancers drop constraint dancers_pkey cascade;"
+        " insert into dancers select * from dancers where date_of_birth is null"
     )
     doubled = nights.audit("1")
-    (result,) = [c for c in doubled.checks if c.check_id == "capacity.available_matches_ledger"]
+    (result,) = [c for c in doubled.checks if c.check_id == FILLED]
     assert (result.finding_count, result.detail) == (2, None)
-    nights.execute(
-        f"delete from competitions where ctid = (select max(ctid) from competitions where id ="
-        f" '{LONDON}'); update competitions set available_reservation_tokens = 595"
-        f" where id = '{LONDON}'"
-    )
-    assert kinds(nights.audit("2"))["capacity.available_matches_ledger"] == ["resolved"]
+    without_birthday(nights, 0)
+    assert kinds(nights.audit("2"))[FILLED] == ["resolved"]
 
 
 def test_too_many_are_followed_together(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -492,8 +501,10 @@ def test_rows_of_an_emptied_table_are_not_resolved(nights: Nights) -> None:
 
 
 def test_a_waived_finding_is_quiet_until_its_waiver_ends(nights: Nights) -> None:
-    check = "capacity.approval_has_ledger_entry"
-    waiver = accepting(check, {"reservation_id": ORPHAN}, "legacy")
+    check = "ledger.hold_has_entry"
+    waiver = accepting(
+        check, {"ledger": "capacity", "holds": "reservations", "hold": ORPHAN}, "legacy"
+    )
     waiving = Nights(nights.database.judging(waivers=(waiver,)))
     assert change_of(waiving.audit("1"), check).change == "waived"
     assert check not in kinds(waiving.audit("2"))
@@ -553,6 +564,59 @@ def test_every_result_is_kept_passes_too(nights: Nights) -> None:
     assert nights.rows("select count(*) from counterfoil_history.table_volumes") == [(7,)]
 
 
+# As b34692b found it, which had the pack `capacity` in place of ledgers: it made the history that
+# is kept beside the guard's other files of these rows.
+BROKEN = """
+    insert into reservations (
+        id, tenant_id, competition_id, studio_id, status,
+        spaces_requested, spaces_confirmed, approved_at, created_at
+    )
+    values (
+        '00000000-0000-0000-00ff-000000000001', '00000000-0000-0000-0000-000000000001',
+        '00000000-0000-0000-0003-000000000005', '00000000-0000-0000-0001-000000000002',
+        'approved', 601, 601, '2025-10-28 20:00:00+00', '2025-10-27 20:00:00+00'
+    );
+    update competitions set available_reservation_tokens = -1
+    where id = '00000000-0000-0000-0003-000000000011';
+    insert into capacity_ledger (
+        id, tenant_id, competition_id, reservation_id, change_amount, reason, created_at
+    )
+    values (
+        '00000000-0000-0000-00ff-000000000001', '00000000-0000-0000-0000-000000000001',
+        '00000000-0000-0000-0003-000000000004', '0a000100-0000-4000-8000-000000000001',
+        -100, 'reservation_approval', '2025-10-30 02:00:00+00'
+    ),
+    (
+        '00000000-0000-0000-00ff-000000000002', '00000000-0000-0000-0000-000000000001',
+        '05c0eae4-cb2f-44cc-9c5e-6b2eed700904', null, -7, 'fee', '2025-10-30 03:00:00+00'
+    )
+"""
+
+
+def test_a_history_of_before_ledgers_goes_on(nights: Nights) -> None:
+    """Under other ids and keys, each incident is the same one; nothing is new, or resolved."""
+    nights.execute(
+        "drop schema counterfoil, counterfoil_staging, counterfoil_history cascade;"
+        + (ROOT / "tests" / "guard" / "history_of_b34692b.sql").read_text(encoding="utf-8")
+    )
+    open_before = nights.rows("select count(*) from counterfoil_history.incidents")
+    nights.execute(BROKEN)
+    nights.at("2025-10-30T16:00:00Z")
+    plan = nights.database.plan
+    ensure_history(plan.session)
+    build_views(plan)
+    audit = nights.audit("after the upgrade")
+    assert kinds(audit) == {}
+    assert audit.history is not None
+    assert [(len(audit.history.incidents),)] == open_before
+    by_check = {one.check_id: one.first_seen_at for one in audit.history.incidents}
+    # One oversold competition held more than it had, of another one the balance was below 0.
+    assert {"ledger.not_overcommitted", "ledger.balance_in_range"} <= by_check.keys()
+    assert set(by_check.values()) == {datetime(2025, 10, 30, 5, tzinfo=UTC)}
+    assert nights.rows("select count(*) from counterfoil.closed_days where closed_day_count > 0")
+    assert not nights.rows("select from counterfoil.closed_day_changes")
+
+
 # What stands in the way
 
 
@@ -561,7 +625,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 6", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 7", "counterfoil_history"):
         ensure_history(plan.session)
 
 
@@ -633,7 +697,7 @@ def test_hostile_names_are_kept_as_they_are(nights: Nights) -> None:
     nights.audit("1")
     (message,) = nights.rows(
         "select message from counterfoil.incidents"
-        " where check_id = 'capacity.available_matches_ledger'"
+        " where check_id = 'ledger.balance_matches_entries'"
     )
     assert name in message[0]
 

@@ -19,7 +19,7 @@ from copies import write_profiles
 from pages import agrees
 from refusals import assert_one_line, changed, refused
 from rich.cells import cell_len
-from test_golden_ledgers import BOOKS, CASES, LEDGERS, UPON, break_books, opened
+from test_golden_ledgers import BOOKS, CASES, break_books, contract_of, opened, schema_of
 from test_ledger_recipes import blocks, recipes
 
 from counterfoil.common.errors import CounterfoilError, LedgerError
@@ -92,18 +92,11 @@ def shown_on_the_page(command: str) -> str:
     return shown
 
 
-def of_books(books: str) -> str:
-    files = [LEDGERS / each / "schema.sql" for each in (UPON.get(books, books), books)]
-    return "".join(
-        file.read_text(encoding="utf-8") for file in dict.fromkeys(files) if file.exists()
-    )
-
-
 @pytest.mark.parametrize("books", BOOKS)
 def test_every_golden_ledger_is_checked(books: str, server: Target) -> None:
-    contract = LEDGERS / books / "contract.yml"
+    contract = contract_of(books)
     ledgers = load_contract(ROOT, contract).ledgers
-    with created(server, "checked", of_books(books)) as target:
+    with created(server, "checked", schema_of(books)) as target:
         declared = Declared(target, contract)
         listed = declared.says("check").stdout.splitlines()
         assert [line.partition(": ")[0] for line in listed] == [*ledgers]
@@ -358,7 +351,7 @@ def escrow(server: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def shown(database: Database, books: str, *arguments: str) -> CompletedProcess[str]:
     """What is said of an account of the books."""
-    declared = Declared(database.plan.session.builder, LEDGERS / books / "contract.yml")
+    declared = Declared(database.plan.session.builder, contract_of(books))
     return declared.says("show", *arguments)
 
 

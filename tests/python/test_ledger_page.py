@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
-from test_golden_ledgers import CASES, LEDGERS
+from test_golden_ledgers import BOOKS, CASES, contract_of
 from test_ledger_recipes import blocks, recipes
 
 PAGE = (ROOT / "docs" / "ledgers.md").read_text(encoding="utf-8")
 CONTRACTS = [
-    *(yaml.safe_load(file.read_text(encoding="utf-8")) for file in LEDGERS.glob("*/contract.yml")),
+    *(yaml.safe_load(contract_of(books).read_text(encoding="utf-8")) for books in BOOKS),
     *(yaml.safe_load(recipe.contract) for recipe in recipes()),
 ]
 QUOTED = re.compile(r"^(?:> .*\n)+", re.MULTILINE)

@@ -35,9 +35,9 @@ def test_the_metrics_say_what_the_audit_does(overnight: Database, tmp_path: Path
     completed = samples["counterfoil_audit_completed_timestamp_seconds", "empwr"]
     assert completed == audit.finished_at.timestamp()
     assert samples["counterfoil_audit_duration_seconds", "empwr"] > 0
-    check = "capacity.available_matches_ledger"
+    check = "ledger.balance_matches_entries"
     assert samples["counterfoil_findings", check, "empwr", "critical"] == 1
-    assert samples["counterfoil_rows_checked", "empwr", "counterfoil.reservation_capacity"] == 14
+    assert samples["counterfoil_rows_checked", "empwr", "counterfoil.ledger_holds"] == 14
     assert [path.name for path in file.parent.iterdir()] == ["counterfoil.prom"]
 
 

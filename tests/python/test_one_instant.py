@@ -50,7 +50,7 @@ def test_rows_committed_during_an_audit_are_not_seen(
     after = found(overnight.audit())
 
     assert during == before
-    assert after["capacity.available_matches_ledger"] == ("fail", 12)
+    assert after["ledger.balance_matches_entries"] == ("fail", 12)
     assert after["integrity.values_allowed"][0] == "fail"
     assert after["integrity.required_values_filled"] == ("fail", 214)
 

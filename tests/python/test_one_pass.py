@@ -59,7 +59,7 @@ def test_evidence_is_fetched_for_failing_checks_only(statements: list[str]) -> N
     assert Counter(
         re.search(r"from (\w+)", line.lower().split(") as (", 1)[1])[1] for line in fetched
     ) == {
-        "competition_capacity": 2,
-        "reservation_capacity": 1,
+        "ledger_balances": 2,
+        "ledger_holds": 1,
     }
     assert all(line.count("limit 100)") == 2 for line in fetched), "waived, and not"

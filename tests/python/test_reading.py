@@ -37,12 +37,12 @@ def test_rows_come_as_they_were_asked_for(overnight: Database, queries_at_once: 
     with reader_of(overnight, queries_at_once=queries_at_once) as reader:
         first = reader.read(["(select * from unnest(array[2, 1]) as number)"])
         second = reader.read(["stg_none"])
-        third = reader.read(["tenant_overview"], "order by tenant_name limit 1")
+        third = reader.read(["tenant_overview"], "order by tenant_label limit 1")
         assert first().rows == [{"number": 2}, {"number": 1}]
         with pytest.raises(sa.exc.DBAPIError, match="stg_none"):
             second()
         (tenant,) = third().rows
-        assert tenant["subdomain"]
+        assert tenant["tenant_label"]
 
 
 def test_two_at_once_is_faster_than_one(overnight: Database) -> None:

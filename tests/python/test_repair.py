@@ -1,10 +1,11 @@
 """Repairs: the script does what it says, once, to what it saw; nobody commits it for you."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from counterfoil.postgres.embedded import binaries
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target
 from counterfoil.repair.copy import copied
-from counterfoil.repair.repair_plan import ClosedDayChange, RepairPlan, plan_repair
+from counterfoil.repair.repair_plan import ClosedDayChange, MissingEntry, RepairPlan, plan_repair
 from counterfoil.repair.script import (
     BEGIN,
     COMMIT,
@@ -36,7 +37,7 @@ from counterfoil.repair.script import (
     render_inverse,
     with_inverse,
 )
-from counterfoil.repair.strategies import Strategy
+from counterfoil.repair.strategies import Request, Strategy
 from counterfoil.repair.verify import Verification, verify_repair
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
@@ -110,15 +111,16 @@ class Copy:
         """Each competition's stored balance and discrepancy, by name."""
         with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
             cursor.execute(
-                "select competition_name, available_tokens, discrepancy_tokens"
-                " from counterfoil.competition_balance"
+                "select account_label, stored_amount, discrepancy_amount"
+                " from counterfoil.ledger_balances where is_stored"
             )
             return {name: (available, discrepancy) for name, available, discrepancy in cursor}
 
-    def repair(self, strategy: Strategy = "backfill", *competition_ids: str) -> RepairPlan:
+    def repair(self, strategy: Strategy = "backfill", *accounts: str) -> RepairPlan:
         """The plan of a repair."""
         with open_snapshot(self.plan.session) as snapshot:
-            return plan_repair(snapshot, self.plan.scope.contract, strategy, competition_ids)
+            request = Request(strategy, accounts=accounts)
+            return plan_repair(snapshot, self.plan.scope.contract, request)
 
     def psql(self, script: object) -> subprocess.CompletedProcess[str]:
         """Runs a script as its reader would."""
@@ -132,12 +134,17 @@ class Copy:
         )
 
     def verify(
-        self, strategy: Strategy = "backfill", *, in_place: bool = False, **changes: Any
+        self,
+        strategy: Strategy = "backfill",
+        *accounts: str,
+        in_place: bool = False,
+        **changes: Any,
     ) -> Verification:
         """What verifying a repair of it says."""
         settings = self.database.settings.model_copy(update={"lock_timeout_s": 1})
         repairer = self.target.model_copy(update=changes)
-        return verify_repair(self.plan.scope, repairer, strategy, (), settings, in_place=in_place)
+        request = Request(strategy, accounts=accounts)
+        return verify_repair(self.plan.scope, repairer, request, settings, in_place=in_place)
 
 
 def script_of(repair: RepairPlan) -> Script:
@@ -203,24 +210,31 @@ def write_profile(copy: Copy, folder: Path, **outputs: Any) -> None:
 def test_the_plan_is_the_one_missing_entry(copy: Copy) -> None:
     repair = copy.repair()
     (entry,) = repair.entries
-    assert (entry.reservation_id, entry.competition_id) == (ORPHAN, LONDON)
-    assert (entry.tenant_id, entry.change_amount) == (EMPWR, -50)
-    assert (entry.reason, entry.status) == ("reservation_approval", "approved")
-    assert datetime.fromisoformat(entry.approved_at) == datetime(
+    assert (entry.hold, entry.key) == (ORPHAN, ("capacity", "available", LONDON))
+    assert (entry.change_amount, entry.counted_amount) == (-50, -50)
+    assert (entry.reason, entry.hold_status) == ("reservation_approval", "approved")
+    assert datetime.fromisoformat(entry.created_at or "") == datetime(
         2025, 10, 28, 23, 6, 28, tzinfo=UTC
     )
-    (london,) = repair.competitions
+    assert json.loads(entry.row_values)["tenant_id"] == EMPWR
+    (london,) = repair.accounts
     assert london.discrepancies == (-50, 0)
-    assert london.before.available == london.after.available == 545
-    assert repair.closed_days == (ClosedDayChange("2025-10-28", LONDON, 1, -50),)
+    assert london.before.stored == london.after.stored == 545
+    assert repair.closed_days == (closed_day(entry),)
+    assert repair.closed_days[0].entries_amount == -50
     assert repair.warnings == ()
     assert repair == copy.repair()
 
 
+def closed_day(*entries: MissingEntry) -> ClosedDayChange:
+    return ClosedDayChange("capacity", "capacity_ledger", "2025-10-28", LONDON, entries)
+
+
 def test_the_header_states_what_will_change(copy: Copy) -> None:
     header = script_of(copy.repair()).header
-    assert f"competition {LONDON} (EMPWR Dance - London): -50 -> 0; available 545 -> 545" in header
-    assert f"closed day 2025-10-28, competition {LONDON}: entries +1, sum of" in header
+    london = f"competition {LONDON} (EMPWR Dance - London), capacity available"
+    assert f"{london}: -50 -> 0 tokens; stored 545 -> 545" in header
+    assert f"closed day 2025-10-28 of capacity_ledger, account {LONDON}: entries +1," in header
 
 
 def test_a_day_that_is_not_over_is_not_closed(copy: Copy) -> None:
@@ -230,37 +244,36 @@ def test_a_day_that_is_not_over_is_not_closed(copy: Copy) -> None:
     assert repair.closed_days == ()
     assert copy.psql(script_of(repair)).returncode == 0
     at = "select created_at = '2025-10-30 04:00:00.25+00' from capacity_ledger"
-    assert copy.value(f"{at} where id = '{repair.entries[0].ledger_entry_id}'")
+    assert copy.value(f"{at} where id = '{repair.entries[0].entry}'")
 
 
-def test_only_the_competitions_asked_for(copy: Copy) -> None:
+def test_only_the_accounts_asked_for(copy: Copy) -> None:
     copy.execute(DATED)
-    assert len(copy.repair().competitions) == 2
-    assert [c.competition_id for c in copy.repair("backfill", LONDON.upper()).competitions] == [
-        LONDON
-    ]
+    assert len(copy.repair().accounts) == 2
+    (london,) = copy.repair("backfill", LONDON.upper()).accounts
+    assert london.key.account == LONDON
     assert len(copy.repair("backfill", LONDON, ST_CATHARINES_1).entries) == 2
 
 
 @pytest.mark.parametrize(
-    ("strategy", "competition", "says"),
+    ("strategy", "account", "says"),
     [
-        ("backfill", ST_CATHARINES_1, "nothing to backfill: every approval has its entry"),
-        ("recalculate", ST_CATHARINES_1, "nothing to recalculate: the balance agrees"),
-        ("recalculate", "1'; drop table x", "no competition '1'; drop table x'"),
-        ("backfill", "00000000-0000-0000-0000-00000000dead", "no competition"),
+        ("backfill", ST_CATHARINES_1, "nothing to backfill: every hold has its entry"),
+        ("recalculate", ST_CATHARINES_1, "nothing to recalculate: the balances agree"),
+        ("recalculate", "1'; drop table x", "no account '1'; drop table x'"),
+        ("backfill", "00000000-0000-0000-0000-00000000dead", "no account"),
     ],
 )
-def test_nothing_to_repair(copy: Copy, strategy: Strategy, competition: str, says: str) -> None:
+def test_nothing_to_repair(copy: Copy, strategy: Strategy, account: str, says: str) -> None:
     with pytest.raises(RepairError, match=re.escape(says)):
-        copy.repair(strategy, competition)
+        copy.repair(strategy, account)
 
 
 @pytest.mark.parametrize("approved_at", ["null", "'infinity'", "'-infinity'"])
 def test_an_approval_at_no_known_time_is_left_out(copy: Copy, approved_at: str) -> None:
     copy.execute(UNDATED.replace("7, 7, null", f"7, 7, {approved_at}"))
     repair = copy.repair()
-    assert [entry.reservation_id for entry in repair.entries] == [ORPHAN]
+    assert [entry.hold for entry in repair.entries] == [ORPHAN]
     assert "reservation 00000000-0000-0000-00ff-000000000001 is left out" in repair.warnings[0]
     assert f"-- WARNING: {repair.warnings[0]}" in script_of(repair).header
     with pytest.raises(RepairError, match=r"nothing to backfill: reservation .* is left out"):
@@ -273,15 +286,17 @@ def test_a_balance_that_did_not_follow_is_warned_of(copy: Copy) -> None:
     assert "is off by 0 and will be off by +7" in warning
 
 
-def test_no_capacity_ledger_no_repair(copy: Copy) -> None:
-    contract = copy.plan.scope.contract.model_copy(
-        update={"packs": ("integrity",), "capacity": None}
-    )
-    with (
-        open_snapshot(copy.plan.session) as snapshot,
-        pytest.raises(RepairError, match="no capacity ledger"),
-    ):
-        plan_repair(snapshot, contract, "backfill")
+def test_no_ledger_no_repair(copy: Copy) -> None:
+    contract = copy.plan.scope.contract
+    without = contract.model_copy(update={"packs": ("integrity",)})
+    refused = pytest.raises
+    with open_snapshot(copy.plan.session) as snapshot:
+        with refused(RepairError, match="no ledger to repair.*Name ledger in its packs"):
+            plan_repair(snapshot, without, Request("backfill"))
+        with refused(RepairError, match="no ledger 'cash'.*Use one of: capacity, entries"):
+            plan_repair(snapshot, contract, Request("backfill", "cash"))
+        with refused(RepairError, match="nothing to backfill: every hold has its entry"):
+            plan_repair(snapshot, contract, Request("backfill", "entries"))
 
 
 # Backfill
@@ -320,7 +335,7 @@ def test_run_twice_it_raises_and_changes_nothing(copy: Copy) -> None:
 @pytest.mark.parametrize("strategy", ["backfill", "recalculate"])
 def test_the_inverse_restores_every_row(copy: Copy, strategy: Strategy) -> None:
     before = copy.rows()
-    repair = copy.repair(strategy)
+    repair = copy.repair(strategy, LONDON)
     assert copy.psql(inverse_of(repair)).returncode != 0
     assert copy.rows() == before
     assert copy.psql(script_of(repair)).returncode == 0
@@ -334,7 +349,7 @@ def test_the_inverse_restores_every_row(copy: Copy, strategy: Strategy) -> None:
 def test_the_inverse_deletes_nothing_that_was_changed_since(copy: Copy) -> None:
     repair = copy.repair()
     assert copy.psql(script_of(repair)).returncode == 0
-    entry = repair.entries[0].ledger_entry_id
+    entry = repair.entries[0].entry
     copy.execute(f"update capacity_ledger set created_at = now() where id = '{entry}'")
     before = copy.rows()
     undone = copy.psql(inverse_of(repair))
@@ -392,7 +407,7 @@ OF_THE_BALANCE = ("available", "total", "entry changed", "entry added", "entry d
     + [("recalculate", change) for change in OF_THE_BALANCE],
 )
 def test_what_changed_since_the_plan_stops_it(copy: Copy, strategy: Strategy, change: str) -> None:
-    script = script_of(copy.repair(strategy))
+    script = script_of(copy.repair(strategy, LONDON))
     copy.execute(CHANGES[change])
     before = copy.rows()
     stopped = copy.psql(script)
@@ -436,8 +451,10 @@ def test_a_trigger_that_does_more_stops_it(copy: Copy, timing: str) -> None:
 
 def test_recalculate_sets_the_balance_and_leaves_the_trail(copy: Copy) -> None:
     before = copy.rows()
-    repair = copy.repair("recalculate")
-    assert "has 1 approval(s) without an entry, of 50 spaces" in repair.warnings[0]
+    with pytest.raises(RepairError, match=r"is left out: it lacks 1 entries .*Backfill first"):
+        copy.repair("recalculate")
+    repair = copy.repair("recalculate", LONDON)
+    assert "it lacks 1 entries of holds, of 50 in all" in repair.warnings[0]
     done = copy.psql(script_of(repair))
     assert done.returncode == 0, done.stderr
     assert copy.balances()["EMPWR Dance - London"] == (595, 0)
@@ -447,9 +464,9 @@ def test_recalculate_sets_the_balance_and_leaves_the_trail(copy: Copy) -> None:
     with open_snapshot(copy.plan.session) as snapshot:
         audit = copy.database.audit(snapshot)
     failed = [check.check_id for check in audit.checks if not check.is_quiet]
-    assert failed == ["capacity.approval_has_ledger_entry"]
+    assert failed == ["ledger.hold_has_entry"]
     with pytest.raises(RepairError, match="nothing to recalculate"):
-        copy.repair("recalculate")
+        copy.repair("recalculate", LONDON)
 
 
 def test_a_missing_balance_is_recalculated_a_missing_total_is_not(copy: Copy) -> None:
@@ -460,9 +477,9 @@ def test_a_missing_balance_is_recalculated_a_missing_total_is_not(copy: Copy) ->
         f"update competitions set total_reservation_tokens = null where id = '{ST_CATHARINES_1}'"
     )
     before = copy.rows()
-    repair = copy.repair("recalculate")
-    assert [change.competition_id for change in repair.competitions] == [LONDON]
-    assert f"competition {ST_CATHARINES_1} is left out: it has no total" in repair.warnings
+    repair = copy.repair("recalculate", LONDON, ST_CATHARINES_1)
+    assert [change.key.account for change in repair.accounts] == [LONDON]
+    assert f"competition {ST_CATHARINES_1} is left out: its opening is null" in repair.warnings
     assert copy.psql(script_of(repair)).returncode == 0
     assert copy.balances()["EMPWR Dance - London"] == (595, 0)
     assert copy.psql(inverse_of(repair)).returncode == 0
@@ -477,6 +494,8 @@ def test_report_1s_own_script_writes_wrong_balances_everywhere(copy: Copy) -> No
           0
         )
     """)
+    accounts = "select json_agg(account) from counterfoil.ledger_balances where is_off_at_all"
+    everywhere = copy.value(accounts)
     with_a_ledger = {name: found for name, found in copy.balances().items() if found != (600, 0)}
     assert with_a_ledger == {
         "EMPWR Dance - London": (605, 10),
@@ -487,7 +506,9 @@ def test_report_1s_own_script_writes_wrong_balances_everywhere(copy: Copy) -> No
     # More free than there is: every one of them can now be sold beyond its last space.
     assert all(available > 600 for available, _ in with_a_ledger.values())
     # And it can be repaired: the ledger was not touched.
-    assert copy.psql(script_of(copy.repair("recalculate"))).returncode == 0
+    with pytest.raises(RepairError, match="nothing on record proves"):
+        copy.repair("recalculate")
+    assert copy.psql(script_of(copy.repair("recalculate", *everywhere))).returncode == 0
     assert {discrepancy for _, discrepancy in copy.balances().values()} == {0}
 
 
@@ -498,7 +519,9 @@ def test_the_applications_own_sign(
     copy.execute("update capacity_ledger set change_amount = -change_amount")
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
     contract = project["vars"]["contract"]
-    contract["capacity"]["deductions_are"] = "positive"
+    entries = contract["ledgers"]["capacity"]["entries"]["capacity_ledger"]
+    entries["amount"] = "-change_amount"
+    entries["write"]["change_amount"] = "-expected"
     (tmp_path / "contract.yml").write_text(yaml.safe_dump(contract))
     write_profile(copy, tmp_path)
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
@@ -506,14 +529,14 @@ def test_the_applications_own_sign(
     assert build_views(plan).views.are_new
     printed = counterfoil_cli(copy, tmp_path, "plan", "--contract", str(tmp_path / "contract.yml"))
     assert printed.returncode == 0, printed.stderr
-    recalculate = copy.repair("backfill").entries
-    assert [entry.change_amount for entry in recalculate] == [50]
+    assert '"change_amount": 50' in printed.stdout
     done = copy.psql(printed.stdout)
     assert done.returncode == 0, done.stderr
     assert copy.balances()["EMPWR Dance - London"] == (545, 0)
     copy.execute(CHANGES["available"])
     with open_snapshot(plan.session) as snapshot:
-        repair = plan_repair(snapshot, plan.scope.contract, "recalculate")
+        request = Request("recalculate", accounts=(LONDON,))
+        repair = plan_repair(snapshot, plan.scope.contract, request)
     assert copy.psql(script_of(repair)).returncode == 0
     assert copy.balances()["EMPWR Dance - London"] == (545, 0)
 
@@ -602,13 +625,12 @@ def test_verify_proves_the_backfill_and_changes_nothing(
     monkeypatch.setattr(counterfoil.repair.verify, "render", remembering)
     rows, databases = copy.rows(), leftovers(copy.database)
     verification = copy.verify(in_place=in_place)
-    moved = [move for move in verification.competitions if move.before or move.after]
-    assert [(move.competition_id, move.before, move.after) for move in moved] == [(LONDON, -50, 0)]
-    assert len(verification.competitions) == 12
+    (london,) = verification.accounts
+    assert (london.key.account, london.before, london.after) == (LONDON, -50, 0)
     assert {move.check_id: (move.before, move.after) for move in verification.checks} == {
-        "capacity.available_matches_ledger": (("fail", 1), ("pass", 0)),
-        "capacity.available_matches_ledger_exactly": (("fail", 1), ("pass", 0)),
-        "capacity.approval_has_ledger_entry": (("fail", 1), ("pass", 0)),
+        "ledger.balance_matches_entries": (("fail", 1), ("pass", 0)),
+        "ledger.balance_matches_entries_exactly": (("fail", 1), ("pass", 0)),
+        "ledger.hold_has_entry": (("fail", 1), ("pass", 0)),
     }
     assert verification.worse == ()
     assert verification.holds
@@ -620,11 +642,11 @@ def test_verify_proves_the_backfill_and_changes_nothing(
 
 
 def test_verify_proves_a_recalculation_and_leaves_the_orphan(copy: Copy) -> None:
-    verification = copy.verify("recalculate", in_place=True)
+    verification = copy.verify("recalculate", LONDON, in_place=True)
     assert verification.holds
     assert {move.check_id for move in verification.checks} == {
-        "capacity.available_matches_ledger",
-        "capacity.available_matches_ledger_exactly",
+        "ledger.balance_matches_entries",
+        "ledger.balance_matches_entries_exactly",
     }
 
 
@@ -634,8 +656,8 @@ def test_verify_names_a_competition_that_ends_further_off(copy: Copy) -> None:
     )
     verification = copy.verify(in_place=True)
     assert not verification.holds
-    assert f"competition {LONDON} is further off" in verification.worse
-    assert any("capacity.available_matches_ledger:" in worse for worse in verification.worse)
+    assert f"account {LONDON} (capacity, available) is further off" in verification.worse
+    assert any("ledger.balance_matches_entries:" in worse for worse in verification.worse)
 
 
 def test_verify_names_a_check_that_got_worse(copy: Copy) -> None:
@@ -644,7 +666,7 @@ def test_verify_names_a_check_that_got_worse(copy: Copy) -> None:
     verification = copy.verify(in_place=True)
     assert not verification.holds
     (worse,) = verification.worse
-    assert worse.startswith("capacity.ledger_entry_time_plausible: ")
+    assert worse.startswith("ledger.entry_time_plausible: ")
 
 
 def result(check_id: str, *keys: dict[str, str | None]) -> CheckResult:
@@ -668,9 +690,10 @@ def result(check_id: str, *keys: dict[str, str | None]) -> CheckResult:
 
 
 def test_only_the_closed_days_that_the_plan_states_may_change() -> None:
-    stated = {"day": "2025-10-28", "competition_id": LONDON}
-    other = {"day": "2025-10-27", "competition_id": LONDON}
-    closed_days = [ClosedDayChange("2025-10-28", LONDON, 1, -50)]
+    of_london = {"ledger": "capacity", "entries": "capacity_ledger", "account": LONDON}
+    stated = of_london | {"day": "2025-10-28"}
+    other = of_london | {"day": "2025-10-27"}
+    closed_days = [closed_day()]
 
     def moves(check_id: str, *keys: dict[str, str | None]) -> list[bool]:
         before = Audit.model_construct(checks=[result(check_id)])
@@ -678,10 +701,10 @@ def test_only_the_closed_days_that_the_plan_states_may_change() -> None:
         found = counterfoil.repair.verify._check_moves(before, after, closed_days)
         return [move.is_worse for move in found]
 
-    assert moves("capacity.closed_days_unchanged") == []
-    assert moves("capacity.closed_days_unchanged", stated) == [False]
-    assert moves("capacity.closed_days_unchanged", stated, other) == [True]
-    assert moves("capacity.not_oversold", stated) == [True]
+    assert moves("ledger.closed_days_unchanged") == []
+    assert moves("ledger.closed_days_unchanged", stated) == [False]
+    assert moves("ledger.closed_days_unchanged", stated, other) == [True]
+    assert moves("ledger.not_overcommitted", stated) == [True]
 
 
 def test_a_database_in_use_is_not_copied(copy: Copy) -> None:
@@ -751,13 +774,13 @@ def test_hostile_names_stay_in_their_comments(copy: Copy) -> None:
     text = with_inverse(script_of(repair), inverse_of(repair))
     assert all(character.isprintable() or character == "\n" for character in text)
     named = [line for line in text.split("\n") if "drop table" in line]
-    assert len(named) == 5
+    assert len(named) == 4
     assert all(line.lstrip().startswith("--") for line in named)
     assert "*/" not in text
     done = copy.psql(text)
     assert done.returncode == 0, done.stderr
-    (london,) = [c for c in repair.competitions if c.competition_id == LONDON]
-    assert london.name == HOSTILE
+    (london,) = [change for change in repair.accounts if change.key.account == LONDON]
+    assert london.label == HOSTILE
     assert copy.value("select count(*) from capacity_ledger") == 23
 
 
@@ -781,11 +804,17 @@ def test_a_comment_shows_what_it_hides() -> None:
 
 
 def test_a_hostile_schema_is_an_identifier(copy: Copy) -> None:
-    schema = 'pub"lic; $guard$'
     quoted = '"pub""lic; $guard$"'
     repair = copy.repair()
     copy.execute(f"alter schema public rename to {quoted}")
-    moved = RepairPlan(**(vars(repair) | {"schema": schema}))
+    facts = repair.contract.facts
+    moved_ledgers = json.loads(
+        json.dumps(facts.ledgers)
+        .replace('\\"public\\"', json.dumps(quoted)[1:-1])
+        .replace("public.", json.dumps(f"{quoted}.")[1:-1])
+    )
+    contract = repair.contract.knowing(replace(facts, ledgers=moved_ledgers))
+    moved = replace(repair, contract=contract)
     for script in (script_of(moved), inverse_of(moved)):
         done = copy.psql(script)
         assert done.returncode == 0, done.stderr
@@ -796,7 +825,7 @@ def test_a_hostile_schema_is_an_identifier(copy: Copy) -> None:
 
 def test_plan_prints_the_script_and_nothing_else(copy: Copy, tmp_path: Path) -> None:
     rows = copy.rows()
-    printed = counterfoil_cli(copy, tmp_path, "plan", "--competition", LONDON)
+    printed = counterfoil_cli(copy, tmp_path, "plan", "--account", LONDON)
     inverse = counterfoil_cli(copy, tmp_path, "plan", "--inverse")
     assert (printed.returncode, inverse.returncode) == (0, 0), printed.stderr
     repair = copy.repair()
@@ -816,11 +845,14 @@ def test_plan_writes_what_it_must_and_says_so(copy: Copy, reader: str, tmp_path:
         f"grant select on all tables in schema counterfoil_history to {reader}"
     )
     reading = {"copy_history": {"user": reader}}
-    printed = counterfoil_cli(copy, tmp_path, "plan", "--strategy", "recalculate", **reading)
+    recalculate = ("plan", "--strategy", "recalculate", "--account", LONDON)
+    printed = counterfoil_cli(copy, tmp_path, *recalculate, **reading)
     assert printed.returncode == 0, printed.stderr
     assert "history" not in printed.stderr
     copy.execute(
-        "insert into counterfoil_history.closed_through values ('empwr', '2025-10-28', now())"
+        "insert into counterfoil_history.closed_through"
+        " (database_name, ledger, entries, day, closed_at)"
+        " values ('empwr', 'capacity', 'capacity_ledger', '2025-10-28', now())"
     )
     assert counterfoil_cli(copy, tmp_path, "plan", **reading).returncode == 3
     assert copy.value(written) is None
@@ -834,21 +866,21 @@ def test_plan_writes_what_it_must_and_says_so(copy: Copy, reader: str, tmp_path:
 
 
 def test_neither_command_builds_a_view(copy: Copy, tmp_path: Path) -> None:
-    copy.execute("drop view counterfoil.capacity_timeline")
+    copy.execute("drop view counterfoil.ledger_timeline")
     for verb in ("plan", "verify"):
         refused = counterfoil_cli(copy, tmp_path, verb)
         assert (refused.returncode, refused.stdout) == (3, "")
         assert "Let it build them: counterfoil run --target copy" in refused.stderr
-    assert copy.value("select to_regclass('counterfoil.capacity_timeline')") is None
+    assert copy.value("select to_regclass('counterfoil.ledger_timeline')") is None
 
 
 def test_plan_refuses_in_one_line(copy: Copy, tmp_path: Path) -> None:
-    arguments = ("plan", "--strategy", "recalculate", "--competition", ST_CATHARINES_1)
+    arguments = ("plan", "--strategy", "recalculate", "--account", ST_CATHARINES_1)
     refused = counterfoil_cli(copy, tmp_path, *arguments)
     assert refused.returncode == 3
     assert refused.stdout == ""
     assert refused.stderr.splitlines()[-1] == (
-        "error: nothing to recalculate: the balance agrees with the ledger."
+        "error: nothing to recalculate: the balances agree with their entries."
     )
 
 
@@ -857,7 +889,7 @@ def test_verify_reports_and_exits(copy: Copy, tmp_path: Path) -> None:
     tried = counterfoil_cli(copy, tmp_path, "verify")
     assert tried.returncode == 0, tried.stderr
     assert re.search(r"EMPWR Dance - London +-50 +0", tried.stdout)
-    assert "No other capacity check got worse." in tried.stdout
+    assert "No other check of the ledgers got worse." in tried.stdout
     assert "The script does what it says. It was rolled back" in tried.stdout
     assert "closed day 2025-10-28" in tried.stdout
     assert copy.rows() == rows
@@ -866,16 +898,18 @@ def test_verify_reports_and_exits(copy: Copy, tmp_path: Path) -> None:
     failed = counterfoil_cli(copy, tmp_path, "verify", "--in-place")
     assert failed.returncode == 2, failed.stderr
     assert "The script does NOT correct it." in failed.stdout
-    assert f"Worse: competition {ST_CATHARINES_1} is further off" in failed.stdout
+    assert f"Worse: account {ST_CATHARINES_1} (capacity, available) is further off" in failed.stdout
 
 
 def test_verify_does_not_call_the_plan_right(copy: Copy, tmp_path: Path) -> None:
     """Recalculated, London agrees, and the 50 spaces of an approval are sold twice."""
-    tried = counterfoil_cli(copy, tmp_path, "verify", "--strategy", "recalculate")
+    tried = counterfoil_cli(
+        copy, tmp_path, "verify", "--strategy", "recalculate", "--account", LONDON
+    )
     assert tried.returncode == 0, tried.stderr
-    assert "Not shown by that: whether the ledger is complete." in tried.stdout
+    assert "Not shown by that: whether the entries are complete." in tried.stdout
     assert "proven" not in tried.stdout
-    assert "of 50 spaces: recalculated, it offers them to others" in tried.stderr
+    assert "of 50 in all: recalculated, it offers them to others" in tried.stderr
 
 
 def test_verify_writes_through_the_repair_output(copy: Copy, reader: str, tmp_path: Path) -> None:

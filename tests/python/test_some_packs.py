@@ -42,7 +42,7 @@ def waiver(check_id: str, key: dict[str, str]) -> Waiver:
         database="empwr",
         check_id=check_id,
         key=json.dumps(key),
-        owner="capacity",
+        owner="ledger",
         reason="Accepted",
         expires_on="2025-12-31",
     )
@@ -50,20 +50,20 @@ def waiver(check_id: str, key: dict[str, str]) -> Waiver:
 
 def test_only_the_packs_that_are_named(nights: Nights) -> None:
     audit = nights.audit("part", packs=["integrity"])
-    assert audit.packs_left_out == ["capacity", "tenancy"]
+    assert audit.packs_left_out == ["ledger", "tenancy"]
     packs = {check.check_id.split(".")[0] for check in audit.checks}
     assert packs == {"integrity", "audit"}
     assert audit.status == "passed"
-    assert verdict(audit).endswith(" not applicable, without capacity, tenancy")
+    assert verdict(audit).endswith(" not applicable, without ledger, tenancy")
     assert check(audit, "audit.every_check_ran").rows_checked == len(audit.checks) - 2
-    assert not {"competitions", "ledger_growth", "tenants"} & audit.sections.keys()
+    assert not {"ledger_balances", "ledger_growth", "tenants"} & audit.sections.keys()
     for page in (
         render_markdown(shown(audit)),
         render_html(shown(audit), links={"all": "a", "json": "j", "markdown": "m"}),
     ):
-        assert "without capacity, tenancy" in page
+        assert "without ledger, tenancy" in page
     assert nights.rows("select packs_left_out from counterfoil_history.audits") == [
-        (["capacity", "tenancy"],)
+        (["ledger", "tenancy"],)
     ]
 
 
@@ -80,7 +80,7 @@ def test_what_is_left_out_stays_as_it_was(nights: Nights) -> None:
     assert nights.rows("select count(*) from counterfoil.latest_check_results") == latest
     assert nights.rows(
         "select audit_id, count(*) from counterfoil.latest_check_results"
-        " where category = 'Capacity ledger' and status = 'fail' group by 1"
+        " where category = 'Ledgers' and status = 'fail' group by 1"
     ) == [("whole", 3)]
     nights.execute(
         f"update competitions set available_reservation_tokens ="
@@ -88,21 +88,24 @@ def test_what_is_left_out_stays_as_it_was(nights: Nights) -> None:
     )
     again = nights.audit("again", packs=["integrity"])
     assert kinds(again) == {}
-    capacity = nights.audit("capacity", packs=["capacity"])
-    assert "resolved" in kinds(capacity)["capacity.available_matches_ledger"]
+    capacity = nights.audit("ledger", packs=["ledger"])
+    assert "resolved" in kinds(capacity)["ledger.balance_matches_entries"]
 
 
 def test_days_close_with_their_own_pack(nights: Nights) -> None:
     nights.audit("part", packs=["integrity", "tenancy"])
     closed = "select count(*) > 0 from counterfoil_history.closed_through"
     assert nights.rows(closed) == [(False,)]
-    nights.audit("capacity", packs=["capacity"])
+    nights.audit("ledger", packs=["ledger"])
     assert nights.rows(closed) == [(True,)]
 
 
 def test_waivers_of_what_is_left_out(nights: Nights) -> None:
     """One that nothing needs is a finding, which an audit that cannot tell does not resolve."""
-    idle = waiver("capacity.available_matches_ledger", {"competition_id": "nobody's"})
+    idle = waiver(
+        "ledger.balance_matches_entries",
+        {"ledger": "capacity", "balance": "available", "account": "nobody's"},
+    )
     waiving = with_waivers(nights, idle)
     assert kinds(waiving.audit("whole"))["audit.waivers_in_use"] == ["new"]
     part = waiving.audit("part", packs=["tenancy"])
@@ -113,7 +116,7 @@ def test_waivers_of_what_is_left_out(nights: Nights) -> None:
 
 def test_an_empty_table_is_no_pass_whatever_is_left_out(nights: Nights) -> None:
     nights.execute("truncate capacity_ledger")
-    audit = nights.audit("part", packs=["capacity"])
+    audit = nights.audit("part", packs=["ledger"])
     assert audit.status == "error", "what would say why was left out"
     assert "capacity_ledger" in audit.empty_tables
 
@@ -136,6 +139,6 @@ def test_a_pack_that_the_contract_does_not_have(overnight: Database) -> None:
     with refused(
         ContractError,
         "contract of empwr: the contract has no pack 'health'."
-        " Audit one or more of: capacity, tenancy, integrity.",
+        " Audit one or more of: ledger, tenancy, integrity.",
     ):
         make_plan("demo", None, overnight.settings, packs=["health"])

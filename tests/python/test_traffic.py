@@ -127,10 +127,10 @@ def test_a_writer_that_forgets_its_transaction_is_named(busy: Busy) -> None:
     with busy.traffic(rate=200, seconds=15, approve=1, broken=1):
         seen = [busy.books.audit() for _ in range(3)]
     named = [
-        finding.observed["competition_name"]
+        finding.observed["account_label"]
         for audit in seen
         for check in audit.checks
-        if check.check_id == "capacity.available_matches_ledger_exactly"
+        if check.check_id == "ledger.balance_matches_entries_exactly"
         for finding in check.findings
     ]
     assert named, "nothing was seen of it"
@@ -155,4 +155,4 @@ def test_without_the_shared_snapshot_there_would_be_false_findings(
     with busy.traffic(rate=400, seconds=8, **LAWFUL) as said:
         falsely = failing(busy.books.audit())
     assert processed(said) >= 300
-    assert "capacity.ledger_entry_time_plausible" in falsely
+    assert "ledger.entry_time_plausible" in falsely

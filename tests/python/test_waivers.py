@@ -28,8 +28,8 @@ def line(**changed: str) -> str:
     """The waiver of London's orphan, as the file has it."""
     values = {
         "database": "empwr",
-        "check_id": "capacity.approval_has_ledger_entry",
-        "key": json.dumps({"reservation_id": ORPHAN}),
+        "check_id": "ledger.hold_has_entry",
+        "key": json.dumps({"ledger": "capacity", "holds": "reservations", "hold": ORPHAN}),
         "owner": "capacity",
         "reason": "Report 2: legacy, to be backfilled",
         "expires_on": "2025-12-31",
@@ -40,8 +40,8 @@ def line(**changed: str) -> str:
 
 
 BALANCE = line(
-    check_id="capacity.available_matches_ledger*",
-    key=json.dumps({"competition_id": LONDON}),
+    check_id="ledger.balance_matches_entries*",
+    key=json.dumps({"ledger": "capacity", "balance": "available", "account": LONDON}),
     bound="-50",
 )
 
@@ -76,7 +76,7 @@ def by_id(audit: Audit) -> dict[str, CheckResult]:
 def test_two_waivers_turn_the_audit_green(audited: Callable[..., Audit]) -> None:
     audit = audited(line(), BALANCE)
     assert audit.status == "passed"
-    assert verdict(audit) == "PASSED: 28 of 31 checks passed, 3 waived, 1 not applicable"
+    assert verdict(audit) == "PASSED: 31 of 34 checks passed, 3 waived, 1 not applicable"
     assert headlines(audit) == []
     waived = [check for check in audit.checks if check.status == "waived"]
     assert [(check.finding_count, check.waived_count, check.counts) for check in waived] == [
@@ -88,7 +88,7 @@ def test_two_waivers_turn_the_audit_green(audited: Callable[..., Audit]) -> None
         assert finding.waiver.reason == "Report 2: legacy, to be backfilled"
         assert check.tenant_counts == {}
     assert [use.state for use in audit.waivers] == ["holds", "holds"]
-    (ledger,) = [score for score in audit.score if score.category == "Capacity ledger"]
+    (ledger,) = [score for score in audit.score if score.category == "Ledgers"]
     assert (ledger.status, ledger.priority) == ("waived", "-")
 
 
@@ -101,11 +101,11 @@ def test_a_second_orphan_turns_it_red_again(
     )
     audit = audited(line(), BALANCE)
     assert audit.status == "critical"
-    approvals = by_id(audit)["capacity.approval_has_ledger_entry"]
+    approvals = by_id(audit)["ledger.hold_has_entry"]
     assert (approvals.status, approvals.finding_count, approvals.waived_count) == ("fail", 2, 1)
     assert approvals.tenant_counts == {"00000000-0000-0000-0000-000000000001": 1}
     # London is off by -55 now: worse than the waiver's bound.
-    london = by_id(audit)["capacity.available_matches_ledger"]
+    london = by_id(audit)["ledger.balance_matches_entries"]
     assert (london.status, london.findings[0].waiver) == ("fail", None)
     assert [use.state for use in audit.waivers] == ["holds", "exceeded"]
     assert by_id(audit)["audit.waivers_in_use"].status == "pass"
@@ -136,8 +136,14 @@ def test_a_waiver_holds_up_to_its_bound(
         "update public.competitions set available_reservation_tokens ="
         f" available_reservation_tokens + 50 + {off_by} where id = '{LONDON}'"
     )
-    check = "capacity.available_matches_ledger"
-    audit = audited(line(check_id=check, key=json.dumps({"competition_id": LONDON}), bound=bound))
+    check = "ledger.balance_matches_entries"
+    audit = audited(
+        line(
+            check_id=check,
+            key=json.dumps({"ledger": "capacity", "balance": "available", "account": LONDON}),
+            bound=bound,
+        )
+    )
     assert by_id(audit)[check].findings[0].size == off_by
     assert (by_id(audit)[check].status == "waived") is holds
     assert audit.waivers[0].state == ("holds" if holds else "exceeded")
@@ -145,7 +151,7 @@ def test_a_waiver_holds_up_to_its_bound(
 
 def test_an_expired_waiver_holds_nothing_and_says_so(audited: Callable[..., Audit]) -> None:
     audit = audited(line(expires_on="2025-10-29"), BALANCE)
-    assert by_id(audit)["capacity.approval_has_ledger_entry"].status == "fail"
+    assert by_id(audit)["ledger.hold_has_entry"].status == "fail"
     own = by_id(audit)["audit.waivers_in_use"]
     assert (own.status, own.severity, own.finding_count) == ("fail", "warning", 1)
     assert "expired on 2025-10-29" in own.findings[0].message
@@ -213,7 +219,13 @@ def last_dancer(transaction: OpenTransaction) -> str:
 
 
 def test_hostile_text_in_a_waiver_is_text(audited: Callable[..., Audit]) -> None:
-    key = json.dumps({"reservation_id": "'; drop table public.dancers; -- %s {x} \\ \u202e \u00e9"})
+    key = json.dumps(
+        {
+            "ledger": "capacity",
+            "holds": "reservations",
+            "hold": "'; drop table public.dancers; -- %s {x} \\ \u202e \u00e9",
+        }
+    )
     audit = audited(line(key=key, reason="=cmd|' /C calc'!A0, <script>"))
     assert audit.waivers[0].state == "unused"
     assert audit.waivers[0].reason.startswith("=cmd")
@@ -233,6 +245,11 @@ def test_hostile_text_in_a_waiver_is_text(audited: Callable[..., Audit]) -> None
         (line(check_id="capacity.no_such_check"), "line 2: unknown check"),
         (line(check_id="capasity.*"), "line 2: unknown check"),
         (line(check_id="audit.every_check_ran"), "line 2: unknown check"),
+        (
+            line(check_id="capacity.approval_has_ledger_entry", key='{"reservation_id": "x"}'),
+            "It is ledger.hold_has_entry now, with the key"
+            ' {"ledger": "capacity", "holds": "reservations", "hold": "x"}',
+        ),
         (line(key="6a570147"), "line 2: key 'key': give the key as audit.json has it"),
         (line(key="[]"), "line 2: key 'key'"),
         (line(key="[" * 100_000), "line 2: key 'key': give the key as audit.json has it"),
@@ -240,7 +257,7 @@ def test_hostile_text_in_a_waiver_is_text(audited: Callable[..., Audit]) -> None
         (line(key='{"reservation_id": 7}'), "line 2: key 'key.reservation_id'"),
         (line(key='{"reservation_id": "\\u0000"}'), "holds a character that no text of Postgres"),
         (line(key='{"reservation_id": "\\ud800"}'), "holds a character that no text of Postgres"),
-        (line(key='{"competition": "x"}'), "no finding of capacity.approval_has_ledger_entry has"),
+        (line(key='{"competition": "x"}'), "no finding of ledger.hold_has_entry has"),
         (line(bound="many"), "line 2: key 'bound'"),
         (line(bound="nan"), "line 2: key 'bound'"),
         (line(check_id="tenancy.tenant_is_set", key='{"table_name": "x"}'), "has the key"),
@@ -271,8 +288,8 @@ def test_a_spreadsheets_byte_order_mark_and_blank_lines_are_let_by(tmp_path: Pat
 
 
 def test_one_finding_is_waived_once(audited: Callable[..., Any]) -> None:
-    with refused(WaiverError, "lines 2 and 3 waive the same finding of capacity.approval_has"):
-        audited(line(), line(check_id="capacity.*", expires_on="2026-01-01"))
+    with refused(WaiverError, "lines 2 and 3 waive the same finding of ledger.hold_has"):
+        audited(line(), line(check_id="ledger.*", expires_on="2026-01-01"))
 
 
 PROBE = line(
@@ -321,6 +338,6 @@ def test_a_renewed_waiver_may_stand_below_its_expired_line(tmp_path: Path) -> No
         load_waivers(file, SUITES),
         "empwr",
         date(2025, 10, 30),
-        ["capacity.approval_has_ledger_entry"],
+        ["ledger.hold_has_entry"],
     )
     assert ([waiver.line for waiver in held.in_force], len(held.expired)) == ([3], 1)

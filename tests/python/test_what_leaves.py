@@ -129,13 +129,17 @@ def test_an_event_tells_of_each_change_by_key_and_measure(night: Night) -> None:
         if event["event"] == "counterfoil.incident.new"
     }
     assert "integrity.no_duplicates" in changes
-    london = changes["capacity.available_matches_ledger"]
+    london = changes["ledger.balance_matches_entries"]
     assert re.fullmatch(
-        r"counterfoil\.incident\.empwr\.capacity\.available_matches_ledger\.[0-9a-f]{12}",
+        r"counterfoil\.incident\.empwr\.ledger\.balance_matches_entries\.[0-9a-f]{12}",
         london["resource"]["prefect.resource.id"],
     )
     assert london["payload"]["size"] == -50
-    assert london["payload"]["key"] == {"competition_id": "79cef00c-e163-449c-9f3c-d021fbb4d672"}
+    assert london["payload"]["key"] == {
+        "ledger": "capacity",
+        "balance": "available",
+        "account": "79cef00c-e163-449c-9f3c-d021fbb4d672",
+    }
 
 
 def test_a_block_of_prefects_and_a_url_are_told_the_same(night: Night) -> None:

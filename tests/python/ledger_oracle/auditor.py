@@ -374,11 +374,21 @@ class Auditor:
             for key, rows in self.accounts.items():
                 now = self.stored(name, key) if balance.stored else self.expected(name, key)
                 low, high, differ = self.bounds(balance, rows)
-                if differ or (now is not None and not within(now, low, high)):
+                raised = self.raised(name, self.entries_of(name, key))
+                most = None if high is None else high + raised
+                if differ or (now is not None and not within(now, low, most)):
                     yield "balance_in_range", name, text_of(key)
 
-    def running_ranges(self) -> Iterator[tuple[str, ...]]:
+    def raised(self, name: str, entries: Iterable[Entry]) -> Any:
+        """What adjustments add: so much more there may be."""
         reasons = self.ledger.reasons
+        return sum(
+            max(self.amount(name, entry), 0)
+            for entry in entries
+            if reasons and entry.value("reason") in reasons.adjusts
+        )
+
+    def running_ranges(self) -> Iterator[tuple[str, ...]]:
         for name, balance in self.ledger.balances.items():
             if not balance.at_all_times:
                 continue
@@ -391,11 +401,7 @@ class Auditor:
                 for instant in {entry.at for entry in entries}:
                     past = [entry for entry in entries if entry.at <= instant]
                     then = opening + sum(self.amount(name, entry) for entry in past)
-                    raised = sum(
-                        max(self.amount(name, entry), 0)
-                        for entry in past
-                        if reasons and entry.value("reason") in reasons.adjusts
-                    )
+                    raised = self.raised(name, past)
                     if not within(then, low, None if high is None else high + raised):
                         yield "running_balance_in_range", name, text_of(key)
 

@@ -89,7 +89,7 @@ class Bench:
     def _findings(self, contract: Contract, views: Mapping[str, str]) -> Iterator[Finding]:
         for suite in self._asked(contract):
             assert suite.relation in views, f"{suite.relation} is asked for, and not built"
-            for check_id, *key in self.fetch(failing_rows(suite, contract.thresholds)):
+            for check_id, *key in self.fetch(failing_rows(suite)):
                 yield check_id, tuple(key)
 
     def _check_timeline(self, views: Mapping[str, str]) -> None:

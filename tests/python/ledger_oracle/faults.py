@@ -489,7 +489,7 @@ def maximum_lowered_below_the_balance(s: Scene) -> None:
     key = s.key()
     s.entry(s.few(), key)
     for row in s.history.account_rows(key):
-        s.set(row, "ceiling", s.history.balance(key) - s.money(1))
+        s.set(row, "ceiling", s.history.balance(key) - s.history.raised(key) - s.money(1))
 
 
 @fault("balance_in_range", "max of the plan")
@@ -498,7 +498,7 @@ def plan_lowered_below_the_balance(s: Scene) -> None:
     s.entry(s.few(), key)
     plan_no = s.account(key)["plan"]
     (plan,) = [plan for plan in s.history.rows("plans") if plan["plan_no"] == plan_no]
-    s.set(plan, "plan_ceiling", s.history.balance(key) - s.money(1))
+    s.set(plan, "plan_ceiling", s.history.balance(key) - s.history.raised(key) - s.money(1))
 
 
 @fault(None, "max column", "min column")
@@ -508,6 +508,14 @@ def balance_at_its_bound(s: Scene) -> None:
     for row in s.history.account_rows(key):
         s.set(row, "ceiling", s.history.balance(key))
         s.set(row, "floor", s.history.balance(key))
+
+
+@fault(None, "max column", "reasons", excludes=["at_all_times"])
+def above_its_maximum_by_an_adjustment(s: Scene) -> None:
+    key = s.history.open_account()
+    for row in s.history.account_rows(key):
+        s.set(row, "ceiling", s.history.balance(key))
+    s.entry(s.few(), key)
 
 
 @fault("running_balance_in_range", "at_all_times", "min number", excludes=["opening recorded"])

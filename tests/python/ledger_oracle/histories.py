@@ -197,6 +197,22 @@ class History:
         )
         return bool(taken <= free - corrected)
 
+    def raised(self, key: Key) -> Any:
+        """What adjustments have added: so much more than its maximum it may be."""
+        if not self.has("reasons"):
+            return 0
+        added = [
+            self.amount(row)
+            for row in self.entries_of(key)
+            if self.counts(row) and row["reason"] == ADJUST
+        ]
+        added += [
+            -row["lowered_by"]
+            for row in self.rows("corrections")
+            if (row["about_id"], row.get("about_place"))[: len(key)] == key
+        ]
+        return sum(max(amount, 0) for amount in added)
+
     # Entries
 
     def entries_of(self, key: Key) -> list[Row]:

@@ -99,9 +99,15 @@ MUTANTS = {
     ),
     "an account may be above its maximum": Mutant(
         BALANCES,
-        r"bounded\.amount > sums\.max_amount",
+        r"bounded\.amount > sums\.raised_max_amount",
         "false",
         "maximum_lowered_below_the_balance",
+    ),
+    "an adjustment raises no maximum": Mutant(
+        BALANCES,
+        r"sums\.raised_max_amount",
+        "sums.max_amount",
+        "above_its_maximum_by_an_adjustment",
     ),
     "of one instant each entry is judged by itself": Mutant(
         BALANCES,

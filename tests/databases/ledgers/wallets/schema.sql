@@ -1,44 +1,7 @@
--- After Lago: prepaid wallets. The transactions are in units of the currency, the balance in its
--- smallest; what was paid in is used up by what is paid out, first come, first served.
-create table organizations (
-    id uuid primary key,
-    name text not null
-);
-
-create table wallets (
-    id uuid primary key,
-    organization_id uuid not null references organizations (id),
-    customer_id uuid not null,
-    name text,
-    credits_balance numeric(30, 5) not null default 0,
-    balance_cents bigint not null default 0,
-    balance_currency text not null,
-    traceable boolean not null default true,
-    created_at timestamptz not null default '2026-01-31 08:00+00'
-);
-
-create table wallet_transactions (
-    id uuid primary key,
-    wallet_id uuid not null references wallets (id),
-    organization_id uuid not null references organizations (id),
-    transaction_type integer not null,
-    status integer not null,
-    amount numeric(30, 5) not null,
-    credit_amount numeric(30, 5) not null,
-    settled_at timestamptz,
-    remaining_amount_cents bigint
-);
-
-create table wallet_transaction_consumptions (
-    id bigint generated always as identity primary key,
-    inbound_wallet_transaction_id uuid not null references wallet_transactions (id),
-    outbound_wallet_transaction_id uuid not null references wallet_transactions (id),
-    consumed_amount_cents bigint not null
-);
-
+-- Upon the tables of the demo, demo/wallets/schema.sql.
 -- '7' is the id that ends on 7.
-create function uid(id text) returns uuid language sql immutable
-return lpad(id, 32, '0')::uuid;
+create function uid(id text) returns text language sql immutable
+return lpad(id, 32, '0')::uuid::text;
 
 insert into organizations values (uid('a1'), 'Acme'), (uid('a2'), 'Bolt');
 
@@ -87,9 +50,28 @@ select
     '2026-02-10 00:00+00'::timestamptz + interval '1 hour' * hour
 from generate_series(1, 15) as hour;
 
+-- Some of what was paid out was for invoices: that of transaction 2 is d2. Invoice da was voided,
+-- and paid back; df has not been finalized.
+insert into invoices
+select
+    uid('d' || right(id, 1)), organization_id, wallet_id, 'finalized', 100 * amount,
+    settled_at - interval '1 hour', settled_at
+from wallet_transactions
+where id in (uid('2'), uid('5'));
+update wallet_transactions set invoice_id = uid('d' || right(id, 1))
+where id in (uid('2'), uid('5'));
+
+insert into invoices values
+(uid('da'), uid('a1'), uid('b1'), 'voided', 3000, '2026-02-09 12:00+00', '2026-02-09 13:00+00'),
+(uid('df'), uid('a1'), uid('b1'), 'draft', 700, '2026-03-20 12:00+00', null);
+insert into wallet_transactions values
+(uid('21'), uid('b1'), uid('a1'), 1, 1, 30, 30, '2026-02-09 13:00+00', null, uid('da')),
+(uid('22'), uid('b1'), uid('a1'), 0, 1, 30, 30, '2026-02-12 13:00+00', null, uid('da'));
+
 insert into wallet_transaction_consumptions
     (inbound_wallet_transaction_id, outbound_wallet_transaction_id, consumed_amount_cents)
 values
+(uid('1'), uid('21'), 3000),
 (uid('1'), uid('2'), 1428),
 (uid('3'), uid('5'), 1000),
 (uid('4'), uid('5'), 1500),

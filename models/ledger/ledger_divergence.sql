@@ -1,0 +1,22 @@
+{{ config(enabled=contract_declares('ledger', 'ledgers.stored')) }}
+
+select
+    incidents.key ->> 'ledger' as ledger,
+    incidents.key ->> 'balance' as balance,
+    balances.tenant_id,
+    balances.account,
+    balances.account_label,
+    incidents.clean_before as agreed_at,
+    incidents.opened_at as diverged_at,
+    incidents.first_size::{{ ledger_type('amount') }} as first_discrepancy_amount,
+    incidents.size::{{ ledger_type('amount') }} as discrepancy_amount
+from {{ ref('incidents') }} as incidents
+inner join {{ ref('ledger_balances') }} as balances
+    on
+        incidents.key ->> 'ledger' = balances.ledger
+        and incidents.key ->> 'balance' = balances.balance
+        and incidents.key ->> 'account' = balances.account::text
+where
+    incidents.database_name = {{ text_literal(var('contract')['database']) }}
+    and incidents.check_id = 'ledger.balance_matches_entries_exactly'
+    and incidents.status <> 'resolved'
