@@ -45,7 +45,8 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
 
     (flow_run,) = prefect.runs("demo")
     assert flow_run["state"]["type"] == "FAILED", run.stdout
-    assert "EMPWR Dance - London (capacity, available) is off by -50 tokens" in flow_run["state"]["message"]
+    london = "EMPWR Dance - London (capacity, available) is off by -50 tokens"
+    assert london in flow_run["state"]["message"]
     latest = overnight.settings.reports_path / "latest"
     assert json.loads((latest / "audit.json").read_text())["status"] == "critical"
     its_own = {"flow_run_id": {"any_": [flow_run["id"]]}}
@@ -54,8 +55,8 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
     tables = {key for key in artifacts if key not in shown}
     assert artifacts.keys() > shown
     assert {"empwr-score", "empwr-ledgers-2", "empwr-isolation-0"} <= tables
-    (london, *_) = json.loads(artifacts["empwr-ledgers-2"]["data"])
-    assert (london["Account"], london["Discrepancy"]) == ("EMPWR Dance - London", "-50")
+    (worst, *_) = json.loads(artifacts["empwr-ledgers-2"]["data"])
+    assert (worst["Account"], worst["Discrepancy"]) == ("EMPWR Dance - London", "-50")
     assert len(json.loads(artifacts["empwr-checks"]["data"])) == 35
     assert "London" in artifacts["empwr-report"]["data"]
     (incident,) = json.loads(artifacts["empwr-incidents"]["data"])
