@@ -43,6 +43,7 @@ GOOD: dict[str, Any] = {
     "tables": {"moves": {"key": "id"}, "holds": {"key": "id"}},
     "ledgers": {
         "till": {
+            "days_close_after": "24 hours",
             "accounts": {"table": "tills", "key": "id", "label": "place"},
             "balances": {"cash": {"stored": "balance", "sum": ["moves"], "min": 0}},
             "entries": {
@@ -119,6 +120,21 @@ OF_ITSELF: dict[str, tuple[str, Any, str]] = {
         "until is not after from",
     ),
     "an epoch in seconds": ("epoch", 1761696720, "give an ISO date and time"),
+    "a repair of nothing stored": (
+        "balances.cash",
+        {"sum": ["moves"], "min": 0, "repair": {"balance": "expected"}},
+        "balances.cash.repair: nothing is stored that could be recalculated",
+    ),
+    "an entry for no hold": (
+        "entries.moves",
+        {"table": "moves", "account": "till_id", "amount": 1, "write": {"amount": 1}},
+        "entries.moves.write: they name no hold, and what is missing is a hold's entry",
+    ),
+    "days of entries at no time": (
+        "entries.moves",
+        {"table": "moves", "account": "till_id", "amount": 1, "hold": "hold_id", "reason": "tag"},
+        "days_close_after: no entries have both at and amount, so no day can close",
+    ),
     "a chain without a beginning": (
         "entries.moves.running_balance",
         {"after": "remains"},
@@ -175,6 +191,25 @@ OF_THE_DATABASE: dict[str, tuple[str, Any, str, str]] = {
         "join (select tag from public.tags) as twice using (tag)",
         "entries.moves.join",
         "1 of them are there several times",
+    ),
+    "a lag that is none": ("days_close_after", "soon", "days_close_after", "invalid input syntax"),
+    "a column that is not set": (
+        "balances.cash.repair",
+        {"cash": "expected"},
+        "balances.cash.repair",
+        "has no column cash. Name columns of that table",
+    ),
+    "a column that is not written": (
+        "entries.moves.write",
+        {"worth": "expected"},
+        "entries.moves.write",
+        "has no column worth",
+    ),
+    "what is written is no SQL": (
+        "entries.moves.write",
+        {"amount": "expectd"},
+        "entries.moves.write.amount",
+        '"expectd" does not exist',
     ),
     "two holds of one key": (
         "holds.holds.join",
