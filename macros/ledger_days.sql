@@ -3,7 +3,7 @@
 
     Arguments:
         ledger: one of `ledgers()`.
-        block: one of its blocks of entries, with `has_days`.
+        block: one of its blocks of entries, whose days close.
         within: a condition on `entries.happened_at`.
     Returns: a subquery: day, account (as text, which the history keeps), entry_count,
         entries_amount and entries_hash.

@@ -381,7 +381,7 @@ class _Compiler:
             "relation": relation,
             "table": source.table,
             "row": quoted(source.name),
-            "has_days": block.has_days,
+            "closes": self._ledger.closes(name),
             # A row that is not in the table yet, in its place.
             "proposal": (
                 f"(select (jsonb_populate_record(null::{source.table}, {_MISSING}.row_values)).*)"

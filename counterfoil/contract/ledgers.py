@@ -137,11 +137,6 @@ class Entries(Clause):
     reverses: Sql | None = None
     write: dict[Name, Sql] = Field(default_factory=dict)
 
-    @property
-    def has_days(self) -> bool:
-        """Whether its days can close: it says when its rows happened, and how much they are."""
-        return self.at is not None and self.amount is not None
-
 
 class Holds(Clause):
     """Rows whose status says what their entries have to sum to."""
@@ -206,7 +201,7 @@ class Ledger(Clause):
             yield "reasons", "no entries say their reason"
         if self.freezes and not (self.reasons and self.reasons.adjusts):
             yield "freezes", "no reason adjusts, so nothing can fall inside one: see reasons"
-        if self.days_close_after and not any(block.has_days for block in self.entries.values()):
+        if self.days_close_after and not any(map(self.closes, self.entries)):
             yield "days_close_after", "no entries have both at and amount, so no day can close"
 
     def _faults_of_balances(self) -> Iterator[tuple[str, str]]:
@@ -279,6 +274,11 @@ class Ledger(Clause):
             for name, balance in self.balances.items()
             if any(term.entries == entries and term.amount is None for term in balance.terms)
         )
+
+    def closes(self, entries: str) -> bool:
+        """Whether their days close: they say when they happened, and how much they are."""
+        block = self.entries[entries]
+        return None not in (self.days_close_after, block.at, block.amount)
 
     def holds_of(self, entries: str) -> Mapping[str, Sql]:
         """By holds, what of the entries names one of them."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extras import Json, execute_values
@@ -19,16 +19,14 @@ _SIZED_BY = {
 
 # A finding of an oversold competition said one of two things, or both.
 _OVERSOLD = "capacity.not_oversold"
-_BELOW_ZERO = Renamed(
-    "ledger.balance_in_range",
-    {"ledger": "=capacity", "balance": "=available", "account": "competition_id"},
-)
+_BELOW_ZERO = "ledger.balance_in_range"
 
 
 def rename_checks(cursor: Cursor) -> None:
     """Gives every finding, incident and result the id, key and fingerprint of now."""
     _split_oversold(cursor)
-    renamed = {**renamed_checks(), _BELOW_ZERO.check_id: _BELOW_ZERO}
+    of_a_balance = renamed_checks()["capacity.available_matches_ledger"]
+    renamed = {**renamed_checks(), _BELOW_ZERO: replace(of_a_balance, check_id=_BELOW_ZERO)}
     for table in ("findings", "incidents"):
         _rename_rows(cursor, table, renamed)
     for old, now in renamed_checks().items():
@@ -71,7 +69,7 @@ def _rename_rows(cursor: Cursor, table: str, renamed: Mapping[str, Renamed]) -> 
 
 def _split_oversold(cursor: Cursor) -> None:
     """A stored balance below 0 is a check of its own now: its findings get that check's id."""
-    names = {"old": _OVERSOLD, "now": _BELOW_ZERO.check_id}
+    names = {"old": _OVERSOLD, "now": _BELOW_ZERO}
     cursor.execute(
         "create temporary table below_zero on commit drop as"
         " select distinct on (fingerprint) fingerprint,"

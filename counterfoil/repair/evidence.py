@@ -12,6 +12,7 @@ from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.words import words_of
+from counterfoil.repair.strategies import Request
 
 Amount = int | Decimal
 
@@ -65,16 +66,15 @@ _BALANCES = f"""
         stored_amount,
         entry_count,
         entries_amount,
-        expected_amount,
-        ambiguous_amount,
-        unexplained_amount
+        expected_amount
+        {{proof}}
     from {PUBLIC_SCHEMA}.ledger_balances
-    where
-        not is_account_missing
-        and (is_off_at_all or account::text = any(:missing))
-        and {_CHOSEN}
+    where not is_account_missing and {{which}} and {_CHOSEN}
     order by ledger, balance, ledger_balances.account
 """  # noqa: S608
+# Of a balance that is set its causes are asked, which cost much; of one that lacks entries none.
+_LACKING = _BALANCES.format(proof="", which="account::text = any(:missing)")
+_OFF = _BALANCES.format(proof=", ambiguous_amount, unexplained_amount", which="is_off_at_all")
 
 _RECALCULABLE = f"""
     select ledger, balance, account::text, values_before, values_after
@@ -135,10 +135,11 @@ class Evidence:
     """What the views say at one instant of what a repair may touch.
 
     Attributes:
-        balances: the accounts that are off, or lack an entry.
+        balances: the accounts that lack an entry; where balances are to be set, those that are
+            off.
         missing: the entries that holds lack.
-        recalculable: the rows that hold a balance which is off.
-        causes: of an account that is off, what certainly explains it: tier and words.
+        recalculable: where balances are to be set, the rows that hold one which is off.
+        causes: there, what certainly explains an account: tier and words.
         statements: what plans of the last day stated of closed days.
         known_accounts: those of the keys asked for that are there.
         is_named: whether keys were asked for.
@@ -160,15 +161,18 @@ class Evidence:
         return _TIER_OF_THE_BALANCE in tiers, bool(tiers - {_TIER_OF_THE_BALANCE})
 
 
-def read_evidence(
-    instant: Instant, contract: Contract, ledger: str | None, accounts: Sequence[str]
-) -> Evidence:
-    """Reads what the views say of some accounts, of all if none is named.
+def read_evidence(instant: Instant, contract: Contract, request: Request) -> Evidence:
+    """Reads what the views say of the accounts that a request is about.
 
     Raises:
         RepairError: they cannot be read.
     """
-    chosen: dict[str, Any] = {"ledger": ledger, "accounts": [*accounts], "as_of": instant.as_of}
+    chosen: dict[str, Any] = {
+        "ledger": request.ledger,
+        "accounts": [*request.accounts],
+        "as_of": instant.as_of,
+    }
+    sets = request.strategy == "recalculate"
     writes = contract.declares("ledgers.write")
     closes = contract.declares("ledgers.closed_days")
     try:
@@ -180,16 +184,18 @@ def read_evidence(
             missing = rows(_MISSING) if writes else ()
             lacking = [*{row.account for row in missing}]
             return Evidence(
-                balances={_key(row): row for row in rows(_BALANCES, missing=lacking)},
+                balances={
+                    _key(row): row for row in rows(_OFF if sets else _LACKING, missing=lacking)
+                },
                 missing=missing,
-                recalculable=_grouped(rows(_RECALCULABLE)),
+                recalculable=_grouped(rows(_RECALCULABLE)) if sets else {},
                 causes={
                     key: [(row.tier, row.detail) for row in group]
-                    for key, group in _grouped(rows(_CAUSES)).items()
+                    for key, group in (_grouped(rows(_CAUSES)) if sets else {}).items()
                 },
                 statements=rows(_STATEMENTS) if closes else (),
                 known_accounts=frozenset(row.account for row in rows(_KNOWN)),
-                is_named=bool(accounts),
+                is_named=bool(request.accounts),
                 followers={
                     table: [words for (words,) in rows(_FOLLOWERS, relation=table, event=event)]
                     for table, event in _written_tables(contract)

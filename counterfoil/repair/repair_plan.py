@@ -199,7 +199,7 @@ def plan_repair(
     """
     _check_ledger(contract, request.ledger)
     named = tuple(map(_normal, request.accounts))
-    evidence = read_evidence(instant, contract, request.ledger, named)
+    evidence = read_evidence(instant, contract, replace(request, accounts=named))
     for given, account in zip(request.accounts, named, strict=True):
         if account not in evidence.known_accounts:
             raise RepairError(
@@ -311,7 +311,6 @@ def _unwritable(contract: Contract, row: sa.Row[Any]) -> str | None:
 
 def _missing_entry(plan: RepairPlan, row: sa.Row[Any]) -> MissingEntry:
     ledger = plan.contract.ledgers[row.ledger]
-    closes = ledger.days_close_after is not None and ledger.entries[row.entries].has_days
     return MissingEntry(
         key=AccountKey(row.ledger, row.balance, row.account),
         entries=row.entries,
@@ -328,7 +327,7 @@ def _missing_entry(plan: RepairPlan, row: sa.Row[Any]) -> MissingEntry:
         reason=row.reason,
         created_at=row.created_at,
         day=row.day,
-        is_of_closed_day=closes and bool(row.is_past),
+        is_of_closed_day=ledger.closes(row.entries) and bool(row.is_past),
         row_values=row.row_values,
     )
 

@@ -32,7 +32,7 @@ stated as (
     group by ledger, entries, day, account
 )
 
-{% for ledger, block in ledger_closing_blocks() %}
+{% for ledger, block in ledger_parts('blocks', 'closes') %}
 select
     {{ ledger.name }}::text as ledger,
     {{ block.name }}::text as entries,

@@ -18,7 +18,7 @@ settlement as (
     from {{ ref('ledger_settlement') }}
 )
 
-{% for ledger, block in ledger_closing_blocks() %}
+{% for ledger, block in ledger_parts('blocks', 'closes') %}
 {% set of_block = 'from settlement where ledger = ' ~ ledger.name
     ~ ' and entries = ' ~ block.name %}
 select

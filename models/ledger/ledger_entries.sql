@@ -5,10 +5,8 @@
 {% for ledger, block in ledger_parts('blocks') %}
 {% set reasons = ledger.reasons %}
 {% set holds = ledger_named_holds(ledger, block) %}
-{% set hold = [] %}
 {% set unheld = [] %}
 {% for column, of in holds %}
-{% do hold.append('entries.' ~ column ~ '::text') %}
 {% do unheld.append('entries.' ~ column ~ ' is null') %}
 {% endfor %}
 {# What an entry adds to the balance that its hold owes. #}
@@ -38,14 +36,14 @@ select
     {{ text_literal(ledger.words.account) }} as account_word,
     {{ text_literal(ledger.words.hold) }} as hold_word,
     {{ text_literal(ledger.words.unit) }} as unit,
-    {{ 'coalesce(' ~ hold | join(', ') ~ ')' if hold else 'null::text' }} as hold,
+    {{ ledger_hold_of(block) }} as hold,
     {{ coalesced('holds', holds, 'account') if holds else 'null' }}::text as hold_account,
     entries.own_amount::{{ ledger_type('amount') }} as change_amount,
     entries.reason,
     entries.happened_at as created_at,
     repeats.previous_like_it_at,
     (
-        {% if hold -%}
+        {% if holds -%}
         entries.needs_hold and {{ unheld | join(' and ') }}
         {%- else -%}
         false

@@ -27,7 +27,7 @@ oldest as (
 ),
 
 blocks as (
-    {% for ledger, block in ledger_closing_blocks() -%}
+    {% for ledger, block in ledger_parts('blocks', 'closes') -%}
     select
         {{ ledger.name }}::text as ledger,
         {{ block.name }}::text as entries,
@@ -50,26 +50,21 @@ select
             and closed_through.entries = blocks.entries
             and closed_through.closed_at <= {{ as_of() }}
     ) as closed_through,
-    (
-        select count(*)
-        from {{ source('history', 'closed_days') }} as closed_days
-        where
-            closed_days.database_name = {{ database_name }}
-            and closed_days.ledger = blocks.ledger
-            and closed_days.entries = blocks.entries
-    ) as closed_day_count,
-    (
-        select count(*)
-        from {{ source('history', 'closed_days') }} as closed_days
-        where
-            closed_days.database_name = {{ database_name }}
-            and closed_days.ledger = blocks.ledger
-            and closed_days.entries = blocks.entries
-            and closed_days.entries_hash is null
-    ) as unhashed_day_count,
+    closed_days.day_count as closed_day_count,
+    closed_days.unhashed_day_count,
     (
         least({{ as_of() }} - blocks.lag, oldest.transaction_at, oldest.prepared_at)
         at time zone 'UTC'
     )::date - 1 as settled_through
 from blocks
 cross join oldest
+cross join lateral (
+    select
+        count(*) as day_count,
+        count(*) filter (where kept.entries_hash is null) as unhashed_day_count
+    from {{ source('history', 'closed_days') }} as kept
+    where
+        kept.database_name = {{ database_name }}
+        and kept.ledger = blocks.ledger
+        and kept.entries = blocks.entries
+) as closed_days

@@ -1,11 +1,6 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.sums')) }}
 
-{% set parts = [] %}
-{% for ledger, balance in ledger_parts('balances')
-    if balance.stored and balance.has_terms %}
-{% do parts.append((ledger, balance)) %}
-{% endfor %}
-{% for ledger, balance in parts %}
+{% for ledger, balance in ledger_parts('balances', 'stored', 'has_terms') %}
 {% set opening = 'accounts.opening::' ~ balance.type %}
 {% set stored = 'accounts.stored::' ~ balance.type %}
 select

@@ -25,7 +25,7 @@ standing as (
         and stated_at > now() - interval '1 day'
 )
 
-{% for ledger, block in ledger_closing_blocks() %}
+{% for ledger, block in ledger_parts('blocks', 'closes') %}
 select
     standing.plan_id,
     standing.ledger,
