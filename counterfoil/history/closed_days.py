@@ -5,22 +5,25 @@ came to is its baseline; a later change of it is a finding, until a waiver accep
 turns out to be what a repair plan said it would do.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from tempfile import SpooledTemporaryFile
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import psycopg2
 import sqlalchemy as sa
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.audit.findings import Audit
-from counterfoil.common.errors import HistoryError
+from counterfoil.common.sqltext import literal
 from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant, pinned_engine
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.words import words_of
+
+log = logging.getLogger(__name__)
 
 CHECK_ID = "ledger.closed_days_unchanged"
 
@@ -33,13 +36,19 @@ _SETTLEMENT = f"""
         ledger,
         entries,
         settled_through::text,
-        exists (select from {PUBLIC_SCHEMA}.standing_statements) as is_stated
+        exists (
+            select from {PUBLIC_SCHEMA}.standing_statements as stated
+            where stated.ledger = ledger_settlement.ledger
+        ) as is_stated
     from {PUBLIC_SCHEMA}.ledger_settlement
+    where ledger = {{ledger}}
 """  # noqa: S608
-_CLOSING = f"copy (select {_DAY} from {PUBLIC_SCHEMA}.closing_days) to stdout"  # noqa: S608
+_CLOSING = f"""
+    copy (select {_DAY} from {PUBLIC_SCHEMA}.closing_days where ledger = {{ledger}}) to stdout
+"""  # noqa: S608
 _STATED = f"""
     select {_DAY}, stated_by from {PUBLIC_SCHEMA}.closed_day_changes
-    where stated_by is not null
+    where ledger = {{ledger}} and stated_by is not null
 """  # noqa: S608
 
 
@@ -74,40 +83,63 @@ class ClosedDays:
 def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
     """The closed days at an instant; None if those of no ledger close.
 
+    Of a ledger whose days cannot be read, which is logged, none closes with this audit.
+
     Raises:
-        HistoryError: the views cannot be read.
         UnavailableError: the connection was lost.
     """
     if "ledger" not in contract.packs or not contract.declares("ledgers.closed_days"):
         return None
+    through: dict[tuple[str, str], str | None] = {}
     closing = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - read once the audit is recorded
-    try:
-        with pinned_engine(instant) as engine, engine.connect() as connection:
-            settled = connection.execute(sa.text(_SETTLEMENT)).all()
-            # To look for them is a pass over the entries.
-            is_stated = any(row.is_stated for row in settled)
-            stated = connection.execute(sa.text(_STATED)).all() if is_stated else []
-            driver = connection.connection.dbapi_connection
-            assert isinstance(driver, psycopg2.extensions.connection)
-            with driver.cursor() as cursor:
-                try:
-                    cursor.copy_expert(_CLOSING, closing)
-                except psycopg2.Error:
-                    if driver.closed:
-                        # SQLAlchemy did not see that, and the instant hears of it from there.
-                        connection.execute(sa.text("select 1"))
-                    raise
-    except (sa.exc.DBAPIError, psycopg2.Error) as cause:
-        instant.check_unbroken()
-        raise HistoryError(
-            f"the closed days cannot be read: {words_of(cause)}",
-            where=PUBLIC_SCHEMA,
-            remedy="Correct what Postgres names, and run the audit again",
-        ) from None
-    return ClosedDays(
+    stated: list[tuple[Day, str]] = []
+    with pinned_engine(instant) as engine, engine.connect() as connection:
+        for name, ledger in contract.ledgers.items():
+            if not ledger.declares("closed_days"):
+                continue
+            begins_at = closing.tell()
+            try:
+                settled, changed = _read_ledger(connection, name, closing)
+            except (sa.exc.DBAPIError, psycopg2.Error) as cause:
+                instant.check_unbroken()
+                log.warning("No day of ledger %s is closed now: %s", name, words_of(cause))
+                closing.truncate(begins_at)
+                closing.seek(begins_at)
+            else:
+                through |= settled
+                stated += changed
+            connection.rollback()
+    return ClosedDays(through, closing, tuple(stated))
+
+
+def _read_ledger(
+    connection: sa.Connection, name: str, closing: IO[bytes]
+) -> tuple[dict[tuple[str, str], str | None], list[tuple[Day, str]]]:
+    """Of one ledger, what is closed now and what was stated of it; the rest goes to `closing`."""
+    ledger = literal(name)
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, psycopg2.extensions.connection)
+
+    def rows(query: str) -> Sequence[sa.Row[Any]]:
+        # Without parameters a percent sign in the name is one.
+        once = {"no_parameters": True}
+        found = connection.exec_driver_sql(query.format(ledger=ledger), execution_options=once)
+        return found.all()
+
+    settled = rows(_SETTLEMENT)
+    # To look for them is a pass over the entries.
+    stated = rows(_STATED) if any(row.is_stated for row in settled) else ()
+    with driver.cursor() as cursor:
+        try:
+            cursor.copy_expert(_CLOSING.format(ledger=ledger), closing)
+        except psycopg2.Error:
+            if driver.closed:
+                # SQLAlchemy did not see that, and the instant hears of it from there.
+                connection.execute(sa.text("select 1"))
+            raise
+    return (
         {(row.ledger, row.entries): row.settled_through for row in settled},
-        closing,
-        tuple((Day(*row[:2], str(row[2]), *row[3:7]), row[7]) for row in stated),
+        [(Day(*row[:2], str(row[2]), *row[3:7]), row[7]) for row in stated],
     )
 
 
