@@ -23,6 +23,7 @@ from counterfoil.audit.findings import (
 from counterfoil.common.errors import HistoryError
 from counterfoil.history.closed_days import ClosedDays, record_closed_days
 from counterfoil.history.incidents import Followed, follow, followed_checks
+from counterfoil.history.recorded_openings import Openings, record_openings
 from counterfoil.history.tables import history_transaction
 from counterfoil.postgres.session import Session
 from counterfoil.publish.groups import tally
@@ -61,17 +62,19 @@ class Recording:
 
 def record(
     audit: Audit,
-    closed_days: ClosedDays | None,
+    closed_days: Sequence[ClosedDays],
     session: Session,
     *,
+    openings: Sequence[Openings] = (),
     also: Callable[[Recording, History], None] = lambda _recording, _history: None,
 ) -> History:
     """Writes the audit, and what it changed of the incidents. Once more, it writes nothing.
 
     Args:
         audit: what was found.
-        closed_days: the ledger's days as the audit saw them; None without a ledger.
+        closed_days: the ledgers' days as the audit saw them.
         session: whose historian writes.
+        openings: what the ledgers' accounts open with, where that is to be recorded.
         also: what else belongs into the transaction.
 
     Returns:
@@ -92,8 +95,9 @@ def record(
         number = _insert_audit(cursor, audit)
         recording = Recording(cursor, number)
         _follow(recording, audit)
-        if closed_days is not None:
+        if closed_days:
             record_closed_days(cursor, audit, closed_days)
+        record_openings(cursor, audit, openings)
         history = _history(cursor, audit, number)
         also(recording, history)
         _forget(cursor, session.settings.history_days)
