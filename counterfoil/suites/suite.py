@@ -329,8 +329,14 @@ class Suite(_Entry):
         for name, ledger in contract.ledgers.items():
             for suite in self._asked_by(contract.of_ledger(name)):
                 checks = tuple(check.counting(ledger.words.unit) for check in suite.checks)
+                accounts = contract.tables.get(ledger.accounts.table)
+                is_lawful = accounts and (ledger.accounts.where or not accounts.in_use)
                 of_one = suite.model_copy(
-                    update={"checks": checks, "sources": tables_of(contract, name)}
+                    update={
+                        "checks": checks,
+                        "sources": tables_of(contract, name),
+                        "may_be_empty": suite.may_be_empty or bool(is_lawful),
+                    }
                 )
                 of_one._ledger = name
                 yield of_one

@@ -201,10 +201,11 @@ def found(audit: Audit) -> dict[str, frozenset[Key]]:
     """The findings by check, all of which are listed."""
     failed = [check for check in audit.checks if check.status == "fail"]
     assert all(len(check.findings) == check.finding_count for check in failed)
-    return {
-        check.check_id: frozenset(frozenset(finding.key.items()) for finding in check.findings)
-        for check in failed
-    }
+    keys: dict[str, set[Key]] = {}
+    for check in failed:
+        of_one = (frozenset(finding.key.items()) for finding in check.findings)
+        keys.setdefault(check.check_id, set()).update(of_one)
+    return {check_id: frozenset(of_all) for check_id, of_all in keys.items()}
 
 
 def explained(cursor: Cursor) -> list[dict[str, Any]]:
@@ -244,7 +245,7 @@ def judge(
     """That what an audit finds is what the fault must bring, each id renamed."""
     audit = audit_by_rows(database, transaction)
     said = {
-        check.check_id: [check.detail, *(finding.message for finding in check.findings)]
+        check.name: [check.detail, *(finding.message for finding in check.findings)]
         for check in audit.checks
         if not check.is_quiet
     }
@@ -252,9 +253,14 @@ def judge(
     assert {check.check_id for check in audit.unjudged} == {*fault.unknown}, said
     with transaction.connection.cursor() as cursor:
         assert explained(cursor) == to_explain(fault, renaming), said
-    for check in audit.checks:
-        if sizes := fault.sizes.get(check.check_id):
-            assert sorted(finding.size or 0 for finding in check.findings) == sorted(sizes), said
+    for check_id, sizes in fault.sizes.items():
+        findings = [
+            finding
+            for check in audit.checks
+            if check.check_id == check_id
+            for finding in check.findings
+        ]
+        assert sorted(finding.size or 0 for finding in findings) == sorted(sizes), said
     return audit
 
 
