@@ -707,6 +707,24 @@ def test_only_the_closed_days_that_the_plan_states_may_change() -> None:
     assert moves("ledger.not_overcommitted", stated) == [True]
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+def test_the_script_is_tried_with_the_settings_that_psql_has(copy: Copy, in_place: bool) -> None:
+    """A trigger of the application's names its tables, and writes its dates, as it always does."""
+    copy.execute(
+        "create schema app; create table app.seen (at date, rows int);"
+        "create function public.note() returns trigger language plpgsql as $$ begin"
+        " insert into seen select '31/12/2025', count(*) from capacity_ledger;"
+        " return null; end $$;"
+        "create trigger noted after insert on capacity_ledger execute function public.note();"
+        f"alter database {copy.target.dbname} set search_path = public, app;"
+        f"alter database {copy.target.dbname} set datestyle = 'SQL, DMY'"
+    )
+    assert copy.verify(in_place=in_place).holds
+    done = copy.psql(script_of(copy.repair()))
+    assert done.returncode == 0, done.stderr
+    assert copy.value("select to_char(at, 'YYYY-MM-DD ') || rows from app.seen") == "2025-12-31 23"
+
+
 def test_a_database_in_use_is_not_copied(copy: Copy) -> None:
     with (
         closing(psycopg2.connect(copy.url)),
