@@ -1,5 +1,5 @@
 """Ledgers of five applications that keep stored numbers: each fault brings exactly its findings,
-with its cause.
+with its cause, and is repaired as far as something is proven.
 
 A case of tests/databases/ledgers/<name>/cases.yml breaks lawful books as the application itself
 would, or does what only looks like a fault. Every fourth, with --long each, is tried a second time
@@ -25,11 +25,14 @@ from rewritten import Renaming, rewrite
 from shown import shown
 
 from counterfoil.audit.findings import Audit
-from counterfoil.common.errors import CounterfoilError
+from counterfoil.common.errors import CounterfoilError, RepairError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.profiles import Target
 from counterfoil.publish.markdown import render_markdown
+from counterfoil.repair.repair_plan import plan_repair
+from counterfoil.repair.script import render, render_inverse
+from counterfoil.repair.strategies import Request, Strategy
 from counterfoil.suites.suite import load_suites
 
 LEDGERS = DATABASES / "ledgers"
@@ -76,10 +79,25 @@ class Explained(BaseModel):
     candidates: int = 0
 
 
+class Repair(BaseModel):
+    """A repair of what a case breaks: what is found once its script was run, or why there is none.
+
+    Of the accounts named, or of all.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    strategy: Strategy
+    accounts: tuple[str, ...] = ()
+    expect: dict[str, tuple[dict[str, str | None], ...]] = Field(default_factory=dict)
+    refused: str | None = None
+
+
 class Fault(BaseModel):
     """What a case does, in one statement or more: `expect` are the keys of its findings,
     `explained` the accounts that are off, `sizes` how large the findings of a check are, and
-    `says` parts of what is said, and `tenants` those whose findings they are.
+    `says` parts of what is said, `tenants` those whose findings they are, and `repairs` what can
+    be done about it, each tried by itself.
 
     `unknown` are the checks that then cannot be judged.
     """
@@ -93,6 +111,7 @@ class Fault(BaseModel):
     sizes: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     says: tuple[str, ...] = ()
     tenants: frozenset[str] = frozenset()
+    repairs: tuple[Repair, ...] = ()
 
     @field_validator("break_", mode="before")
     @classmethod
@@ -129,6 +148,7 @@ def cases() -> Iterator[Case]:
 CASES = list(cases())
 AUDITED = {*map(str, CASES[::8])}
 REWRITTEN = {*map(str, CASES[::4])}
+REPAIRS = [(case, repair) for case in CASES for repair in case.fault.repairs]
 
 
 def schema_of(books: str) -> str:
@@ -190,7 +210,7 @@ def break_books(cursor: Cursor, statements: Iterable[str]) -> None:
     cursor.execute("select set_config('search_path', %s, true)", (path,))
 
 
-def expected(fault: Fault, renaming: Renaming) -> dict[str, frozenset[Key]]:
+def expected(fault: Fault | Repair, renaming: Renaming) -> dict[str, frozenset[Key]]:
     return {
         check_id: frozenset(frozenset(renaming.key(key).items()) for key in keys)
         for check_id, keys in fault.expect.items()
@@ -308,6 +328,29 @@ def test_fault(
             assert as_text(audited, caplog)
         if str(case) in REWRITTEN or request.config.getoption("--long"):
             judge(database, transaction, case.fault, rewrite(cursor))
+
+
+@pytest.mark.parametrize(
+    ("case", "repair"), REPAIRS, ids=lambda one: str(one) if isinstance(one, Case) else one.strategy
+)
+def test_repair(case: Case, repair: Repair, database_of: Callable[[str], Database]) -> None:
+    database = database_of(case.books)
+    request = Request(repair.strategy, None, repair.accounts)
+    with transaction_of(database) as transaction, transaction.connection.cursor() as cursor:
+        break_books(cursor, case.fault.break_)
+        if repair.refused:
+            with pytest.raises(RepairError, match=repair.refused):
+                plan_repair(transaction, database.plan.scope.contract, request)
+            return
+        plan = plan_repair(transaction, database.plan.scope.contract, request)
+        break_books(cursor, [render(plan, lock_timeout_s=1).body])
+        audit = audit_by_rows(database, transaction)
+        assert found(audit) == expected(repair, Renaming({}))
+        # As its commit does.
+        cursor.execute("drop table if exists counterfoil_accounts, counterfoil_entries")
+        break_books(cursor, [render_inverse(plan, lock_timeout_s=1).body])
+        audit = audit_by_rows(database, transaction)
+        assert found(audit) == expected(case.fault, Renaming({}))
 
 
 def test_every_check_of_the_pack_is_broken_and_its_size_said() -> None:
