@@ -57,6 +57,33 @@ _EXPLAINED = """
     where discrepancy_amount <> 0
 """
 
+# Two hundred wallets with twelve invoices each that have no entry, none like another, all of which
+# the balance followed.
+_MANY_CAUSES = """
+    insert into wallets (id, organization_id, customer_id, balance_cents, balance_currency)
+    select uid((5000 + n)::text), uid('a1'), uid((5000 + n)::text), 100000, 'EUR'
+    from generate_series(1, 200) as n;
+
+    insert into wallet_transactions
+    select
+        uid((60000 + n)::text), uid((5000 + n)::text), uid('a1'), 0, 1, 1000, 1000,
+        '2026-03-01 08:00+00', 100000
+    from generate_series(1, 200) as n;
+
+    insert into invoices
+    select
+        uid((700000 + 100 * n + k)::text), uid('a1'), uid((5000 + n)::text), 'finalized',
+        100 * k + 3 * k * k + n, '2026-03-18 16:00+00', '2026-03-18 16:04:09+00'
+    from generate_series(1, 200) as n, generate_series(1, 12) as k;
+
+    update wallets set
+        credits_balance = 1000,
+        balance_cents = balance_cents - (
+            select sum(amount_cents) from invoices where wallet_id = wallets.id
+        )
+    where id in (select uid((5000 + n)::text) from generate_series(1, 200) as n)
+"""
+
 # More digits than any of the books has.
 _EXACT = Context(prec=200)
 
@@ -351,6 +378,24 @@ def test_repair(case: Case, repair: Repair, database_of: Callable[[str], Databas
         break_books(cursor, [render_inverse(plan, lock_timeout_s=1).body])
         audit = audit_by_rows(database, transaction)
         assert found(audit) == expected(case.fault, Renaming({}))
+
+
+def test_two_hundred_accounts_with_twelve_causes_each_are_explained_in_time(
+    database_of: Callable[[str], Database],
+) -> None:
+    """Every set of an account's causes is tried; of the accounts that are listed, and no others."""
+    database = database_of("wallets")
+    with transaction_of(database) as transaction, transaction.connection.cursor() as cursor:
+        break_books(cursor, [_MANY_CAUSES])
+        cursor.execute("set local statement_timeout = '60s'")
+        audit = database.audit(transaction)
+    assert audit.status == "critical"
+    assert not audit.unjudged
+    (off,) = (check for check in audit.checks if check.check_id == "ledger.balance_matches_entries")
+    assert (off.finding_count, len(off.findings)) == (200, database.plan.scope.evidence_limit)
+    for finding in off.findings:
+        assert finding.observed["certain_amount"] == finding.size
+        assert ": of 12 causes, the largest being: invoice " in finding.message
 
 
 def test_every_check_of_the_pack_is_broken_and_its_size_said() -> None:
