@@ -544,6 +544,25 @@ def test_the_applications_own_sign(
     assert copy.balances()["EMPWR Dance - London"] == (545, 0)
 
 
+def test_an_entry_that_would_not_name_its_hold_is_not_written(
+    copy: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be found afterwards, and the hold would lack its entry still."""
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
+    contract = project["vars"]["contract"]
+    del contract["ledgers"]["capacity"]["entries"]["capacity_ledger"]["write"]["reservation_id"]
+    (tmp_path / "contract.yml").write_text(yaml.safe_dump(contract))
+    write_profile(copy, tmp_path)
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    plan = make_plan("copy", tmp_path / "contract.yml", copy.database.settings)
+    assert build_views(plan).views.are_new
+    with (
+        open_snapshot(plan.session) as snapshot,
+        pytest.raises(RepairError, match=f"reservation {ORPHAN} is left out: .* not name it"),
+    ):
+        plan_repair(snapshot, plan.scope.contract, Request("backfill"))
+
+
 # Locks
 
 
