@@ -77,7 +77,7 @@ def git(*arguments: str) -> None:
 
 @contextmanager
 def copied(url: str, suffix: str) -> Iterator[str]:
-    """The URL of a copy of a database, dropped in the end."""
+    """The URL of a copy of a database without its views, dropped in the end."""
     name = url.partition("@/")[2].partition("?")[0]
     copy = f"{name}_{suffix}"
     drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(copy))
@@ -101,10 +101,20 @@ def copied(url: str, suffix: str) -> Iterator[str]:
                         sql.Identifier(copy), sql.SQL(key), sql.Literal(value)
                     )
                 )
+            made = url.replace(f"/{name}?", f"/{copy}?")
             try:
-                yield url.replace(f"/{name}?", f"/{copy}?")
+                forget_views(made)
+                yield made
             finally:
                 cursor.execute(drop)
+
+
+def forget_views(url: str) -> None:
+    """Drops what a checkout has built: another one would not take it for its own."""
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("select nspname from pg_namespace where nspname like 'counterfoil%'")
+        for (schema,) in cursor.fetchall():
+            cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
 
 
 def server_seconds(checkout: Path, url: str) -> float:
