@@ -89,7 +89,7 @@ def _checks(audit: Audit) -> Iterator[dict[str, Any]]:
     for check in worst_first(audit.checks)[:_MOST_ROWS]:
         yield {
             "status": check.status,
-            "check": check.check_id,
+            "check": check.name,
             "findings": check.finding_count,
             "waived": check.waived_count,
             "severity": check.severity,
@@ -114,7 +114,7 @@ def _incidents(audit: Audit) -> Iterator[dict[str, Any]]:
         (status, group)
         for status in statuses
         for group in groups(
-            (incident for incident in incidents if incident.status == status), audit.unjudged_ids
+            (incident for incident in incidents if incident.status == status), audit.unjudged_names
         )
     ]
     for status, group in told[:_MOST_ROWS]:
@@ -126,7 +126,7 @@ def _row(status: IncidentStatus, group: Group) -> dict[str, Any]:
     return {
         "status": status,
         "severity": group.severity,
-        "checks": len(group.check_ids),
+        "checks": len(group.checks),
         "since": instant(group.opened_at),
         "size": lead.size,
         "owner": _plain(", ".join(group.owners)),

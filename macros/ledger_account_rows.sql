@@ -21,7 +21,8 @@
         {{ accounts.currency }} as currency,
         {{ accounts.created_at }} as created_at
         {%- if balance %},
-        case when {{ accounts.is_audited }} then {{ balance.opening or 'null::numeric' }} end as opening,
+        case when {{ accounts.is_audited }} then {{ ledger_opening(ledger, balance) }} end
+            as opening,
         case when {{ accounts.is_audited }} then {{ balance.stored or 'null::numeric' }} end
             as stored
         {%- endif %}
@@ -35,12 +36,15 @@
         end as currency,
         min({{ accounts.created_at }}) {{ audited }} as created_at
         {%- if balance %},
-        {%- for part in ('opening', 'stored') %}
+        {%- set opening = ledger_opening(ledger, balance) %}
         case
-            when bool_and({{ balance[part] or 'null::numeric' }} is not null) {{ audited }}
-                then sum({{ balance[part] or 'null::numeric' }}) {{ audited }}
-        end as {{ part }}{{ ',' if not loop.last }}
-        {%- endfor %}
+            when bool_and({{ opening }} is not null) {{ audited }}
+                then {{ 'max' if balance.is_recorded else 'sum' }}({{ opening }}) {{ audited }}
+        end as opening,
+        case
+            when bool_and({{ balance.stored or 'null::numeric' }} is not null) {{ audited }}
+                then sum({{ balance.stored or 'null::numeric' }}) {{ audited }}
+        end as stored
         {%- endif %}
         {%- endif %}
     from {{ accounts.relation }}

@@ -30,7 +30,11 @@
                 then (sum(stored_{{ n }}) filter (where is_audited))::{{ balance.type }}
             end as stored_{{ n }},
             case when bool_and(opening_{{ n }} is not null) filter (where is_audited)
-                then (sum(opening_{{ n }}) filter (where is_audited))::{{ balance.type }}
+                -- What is on record is the account's, however many rows it has.
+                then (
+                    {{ 'max' if balance.is_recorded else 'sum' }}(opening_{{ n }})
+                    filter (where is_audited)
+                )::{{ balance.type }}
             end as opening_{{ n }},
             min(min_{{ n }}) filter (where is_audited) as min_{{ n }},
             max(max_{{ n }}) filter (where is_audited) as max_{{ n }},
@@ -60,7 +64,7 @@
                 {%- for balance in ledger.balances %}
                 {%- set n = loop.index %},
                 ({{ balance.stored or 'null' }})::{{ balance.type }} as stored_{{ n }},
-                ({{ balance.opening or 'null::numeric' }})::{{ balance.type }} as opening_{{ n }},
+                ({{ ledger_opening(ledger, balance) }})::{{ balance.type }} as opening_{{ n }},
                 ({{ balance.min or 'null' }})::numeric as min_{{ n }},
                 ({{ balance.max or 'null' }})::numeric as max_{{ n }},
                 ({{ balance.tolerance or 'null' }})::numeric as tolerance_{{ n }},
@@ -116,7 +120,11 @@
             {{ balance.label }} as balance,
             {{ 'true' if balance.stored else 'false' }} as has_stored,
             {{ 'true' if balance.has_terms else 'false' }} as has_terms,
-            {{ 'true' if balance.is_recorded else 'false' }} as is_recorded,
+            {% if balance.is_recorded -%}
+            coalesce(grouped.is_audited and grouped.opening_{{ n }} is null, false)
+            {%- else -%}
+            false
+            {%- endif %} as lacks_opening,
             grouped.opening_{{ n }}::{{ ledger_type('amount') }} as opening_amount,
             grouped.stored_{{ n }}::{{ ledger_type('amount') }} as stored_amount,
             grouped.count_{{ n }} as entry_count,

@@ -183,11 +183,9 @@ def _is_told(recipient: Recipient, change: Change) -> bool:
 
 def _is_looked_at(incident: Incident, audit: Audit) -> bool:
     """Whether the audit may say that it is still open: its check was judged, or is no more."""
-    if incident.check_id in audit.unjudged_ids:
+    if incident.check in audit.unjudged_names:
         return False
-    return not audit.packs_left_out or any(
-        check.check_id == incident.check_id for check in audit.checks
-    )
+    return not audit.packs_left_out or any(check.name == incident.check for check in audit.checks)
 
 
 def _is_due(group: Group, due: Collection[int]) -> bool:
@@ -215,7 +213,7 @@ def _judgement(audit: Audit, *, can_judge: bool) -> list[str]:
         return ["The audit can judge again."]
     unjudged = audit.unjudged
     lines = [f"The audit could not judge {len(unjudged)} of {len(audit.applicable)} checks:"]
-    lines += [_cut(f"- {check.check_id}: {check.detail}") for check in unjudged[:_MOST_GROUPS]]
+    lines += [_cut(f"- {check.name}: {check.detail}") for check in unjudged[:_MOST_GROUPS]]
     return lines + _and_more(len(unjudged))
 
 
@@ -247,12 +245,10 @@ def _open_lines(group: Group, audit: Audit) -> list[str]:
 
 
 def _what_to_do(group: Group, audit: Audit) -> list[str]:
-    remedy = next(
-        (check.remedy for check in audit.checks if check.check_id == group.lead.check_id), ""
-    )
+    remedy = next((check.remedy for check in audit.checks if check.name == group.lead.check), "")
     return [
         f"  {group.severity}, owned by {one_line(', '.join(group.owners))}:"
-        f" {', '.join(group.check_ids)}",
+        f" {', '.join(group.checks)}",
         f"  Remedy: {_cut(remedy)}",
     ]
 

@@ -89,11 +89,13 @@ def audit(
             check_columns(scope.applying, views)
             # In the order in which they are needed: the suites' before the report's.
             summaries = {
-                suite.relation: reader.read(parts_of(suite.relation, views))
+                suite.name: reader.read(
+                    [suite.rows_of(part) for part in parts_of(suite.relation, views)]
+                )
                 for suite in scope.applying
                 if suite.is_summary
             }
-            sections_read = read_sections(reader, scope.reports, views, scope.audited.packs)
+            sections_read = read_sections(reader, scope.reports, views, scope.audited)
             validator = Validator(instant, data_docs)
             outcomes = _run(scope.applying, summaries, validator, instant, progress)
             # Before the evidence: until all are there, the connection is the reader's.
@@ -117,7 +119,7 @@ def audit(
     scored, scored_by_tenant = score(results, places), tenant_score(results, places)
     uses = judge.waiver_uses(results)
     results += [
-        every_check_ran(scope.check_ids, results, scope.packs_left_out),
+        every_check_ran(scope.checks, results, scope.packs_left_out),
         waivers_in_use(
             uses,
             scope.packs_left_out,
@@ -198,19 +200,19 @@ def _run(
     try:
         # Summaries are read while other views are asked; they are asserted over at the end.
         for suite in sorted(suites, key=lambda suite: suite.is_summary):
-            outcome = validator.run(suite, summaries.get(suite.relation))
+            outcome = validator.run(suite, summaries.get(suite.name))
             failed = sum(not check.success for check in outcome.checks.values())
             log.info(
                 "%s: %s rows, %d of %d checks failed",
-                suite.relation,
+                suite.name,
                 "unknown" if outcome.row_count is None else f"{outcome.row_count:,}",
                 failed,
                 len(suite.checks),
             )
-            outcomes[suite.relation] = outcome
+            outcomes[suite.name] = outcome
             instant.check_unbroken()
             progress(len(outcomes), len(suites))
         validator.write_data_docs()
-        return [outcomes[suite.relation] for suite in suites]
+        return [outcomes[suite.name] for suite in suites]
     finally:
         validator.close()

@@ -47,11 +47,12 @@ class FailingRows:
         """The rows that a part of the evidence lists, but for tables that cannot be judged."""
         evidence, suite = self.evidence, self.suite
         listing = f"select {_listed(suite.columns_read(self.check))}, null from {part}"  # noqa: S608
-        conditions = [f"({evidence.where})"] if evidence.where else []
+        conditions = [suite.condition]
+        conditions += [f"({evidence.where})"] if evidence.where else []
         if unjudged:
             names = ", ".join(literal(table) for table in unjudged)
             conditions += [f"{quoted(column)} not in ({names})" for column in suite.source_columns]
-        return f"{listing} where {' and '.join(conditions)}" if conditions else listing
+        return f"{listing} where {' and '.join(conditions)}"
 
     def all_of(self, failing: str) -> str:
         """One row: counts, tenants, the largest rows, and what is followed of all of them.
@@ -113,7 +114,9 @@ class FailingRows:
             select jsonb_agg(to_jsonb(told)) as listed
             from (
                 select {self._key} as {KEY}, {told} from {part}
-                where {self._key} in (select jsonb_array_elements({literal(keys)}::jsonb))
+                where
+                    {self.suite.condition}
+                    and {self._key} in (select jsonb_array_elements({literal(keys)}::jsonb))
             ) as told
         """  # noqa: S608
 

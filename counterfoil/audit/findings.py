@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from counterfoil.contract.packs import Pack
+from counterfoil.suites.names import named
 from counterfoil.suites.severities import Severity
 
 CheckStatus = Literal["pass", "fail", "waived", "error", "unknown", "not applicable"]
@@ -87,9 +88,12 @@ def trace_of(finding: Finding) -> Trace:
 
 
 class CheckResult(_Published):
-    """What one check came to."""
+    """What one check came to; of ledgers, what it came to in one of them."""
 
     check_id: str
+    ledger: str | None = Field(
+        default=None, description="The ledger that it is about; null if it is about none."
+    )
     title: str
     severity: Severity
     status: CheckStatus
@@ -131,6 +135,11 @@ class CheckResult(_Published):
     def traces(self) -> Sequence[Trace]:
         """What is followed of its findings."""
         return [*map(trace_of, self.findings)] if self._traces is None else self._traces
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other result of the audit."""
+        return named(self.check_id, self.ledger)
 
     @property
     def is_quiet(self) -> bool:
@@ -202,14 +211,22 @@ class Incident:
     sized_by: Annotated[
         str | None, Field(description="What they are sizes of; one of another is not compared.")
     ] = None
+    ledger: Annotated[
+        str | None, Field(description="The ledger that its check is about; null if about none.")
+    ] = None
+
+    @property
+    def check(self) -> str:
+        """The name of the result that it is a finding of."""
+        return named(self.check_id, self.ledger)
 
     @property
     def told(self) -> str:
         """What is wrong, or whose it is where that was never listed."""
         if self.message is not None:
             return self.message
-        named = ", ".join(f"{name} {value}" for name, value in self.key.items())
-        return f"{self.check_id}: {named}"
+        key = ", ".join(f"{name} {value}" for name, value in self.key.items())
+        return f"{self.check_id}: {key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +297,8 @@ class History(_Published):
     changes: list[Change]
     incidents: list[Incident] = Field(description="Those that are open or waived.")
     trends: dict[str, list[TrendPoint]] = Field(
-        description="By failing check, the last audits, oldest first, this one included."
+        description="By failing check, followed by its ledger in brackets if it is about one, the"
+        " last audits, oldest first, this one included."
     )
 
 
@@ -334,9 +352,9 @@ class Audit(_Published):
         return [check for check in self.checks if check.status in ("error", "unknown")]
 
     @property
-    def unjudged_ids(self) -> frozenset[str]:
-        """Their ids."""
-        return frozenset(check.check_id for check in self.unjudged)
+    def unjudged_names(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(check.name for check in self.unjudged)
 
 
 def fingerprint(check_id: str, key: dict[str, str | None]) -> str:

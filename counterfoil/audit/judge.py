@@ -91,7 +91,7 @@ class Judge:
             return _result(outcome, check, "unknown", detail=partly)
         if failure.count == 0:
             evidence = outcome.suite.evidence_of(check).source
-            detail = f"{outcome.suite.relation} counts failures, {evidence} lists none"
+            detail = f"{outcome.suite.name} counts failures, {evidence} lists none"
             return _result(outcome, check, "error", detail=detail)
         status: CheckStatus = "waived" if failure.waived_count == failure.count else "fail"
         if not failure.is_followed:
@@ -169,7 +169,7 @@ def _why_not_judged(
     if outcome.row_count == 0:
         is_declared = bool(suite.sources) and not scope.contract.tables_in_use & set(suite.sources)
         if not (is_declared or suite.may_be_empty):
-            return "error", f"{suite.relation} has no rows: there was nothing to judge"
+            return "error", f"{suite.name} has no rows: there was nothing to judge"
     if checked.error:
         return "error", checked.error
     return None
@@ -212,6 +212,7 @@ def _result(
     failure = failure or Failure(0)
     return CheckResult(
         check_id=check.check_id,
+        ledger=outcome.suite.ledger,
         title=check.title,
         severity=_severity(check, failure.findings),
         status=status,

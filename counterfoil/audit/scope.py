@@ -62,12 +62,19 @@ class Scope:
         return tuple(suite for suite in self.suites if suite.applies_to(self.audited))
 
     @cached_property
-    def check_ids(self) -> tuple[str, ...]:
-        """The checks that the audited packs ask for, the audit's own aside."""
+    def checks(self) -> tuple[tuple[str, str | None], ...]:
+        """The checks that the audited packs ask for, the audit's own aside, and their ledgers."""
         own = [POLICIES_NAME_THE_TENANT.check_id] if self.has_policies else []
         probed = [ROW_SECURITY_ISOLATES.check_id] if self.probes or self.strangers else []
-        declared = (check.check_id for suite in self.applying for check in suite.checks)
-        return (*declared, *own, *probed)
+        return (
+            *((check.check_id, suite.ledger) for suite in self.applying for check in suite.checks),
+            *((check_id, None) for check_id in (*own, *probed)),
+        )
+
+    @property
+    def check_ids(self) -> tuple[str, ...]:
+        """Their ids, each once."""
+        return tuple(dict.fromkeys(check_id for check_id, _ in self.checks))
 
     @cached_property
     def check_ids_of_contract(self) -> tuple[str, ...]:

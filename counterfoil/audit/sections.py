@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from counterfoil.common.sqltext import literal
 from counterfoil.common.text import first_line
+from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
 from counterfoil.postgres.rows import Awaited, Reader, Row
 from counterfoil.suites.pack_report import PackReport, Rows
@@ -21,49 +23,61 @@ def read_sections(
     reader: Reader,
     reports: Iterable[PackReport],
     views: Mapping[str, Collection[str]],
-    packs: Collection[Pack],
-) -> dict[str, Awaited]:
-    """Has those rows read that no suite asserts over, by name.
+    contract: Contract,
+) -> dict[str, list[Awaited]]:
+    """Has those rows read that no suite asserts over, by name; of ledgers one after the other.
 
     Args:
         reader: what reads them, at the audit's instant.
         reports: what each pack shows.
         views: the columns of each view that there is.
-        packs: those that are audited.
+        contract: with those of its packs that are audited.
     """
     return {
-        name: reader.read(
-            [_shown_of(rows, views[rows.view])], f"order by {rows.order} limit {_MOST_ROWS}"
-        )
+        name: [
+            reader.read(
+                [_shown_of(rows, views[rows.view], condition)],
+                f"order by {rows.order} limit {_MOST_ROWS}",
+            )
+            for condition in _conditions(report.pack, contract)
+        ]
         for report in reports
-        if report.pack in packs
+        if report.pack in contract.packs
         for name, rows in report.rows.items()
         if rows.order and rows.view in views
     }
 
 
-def _shown_of(rows: Rows, columns: Collection[str]) -> str:
-    """The view, or a query of it without the columns that are left out.
+def _conditions(pack: Pack, contract: Contract) -> list[str]:
+    """Which rows are read at a time: those of one ledger, which may be the one that cannot be."""
+    if pack != "ledger":
+        return ["true"]
+    return [f"ledger = {literal(name)}" for name in contract.ledgers]
+
+
+def _shown_of(rows: Rows, columns: Collection[str], condition: str) -> str:
+    """A query of the view's rows, without the columns that are left out.
 
     Where rows have a key, those to show are found by it first: what is costly of a row, such as
     why a balance is off, Postgres would compute for all rows before it sorts them.
     """
-    if not rows.leave_out and not rows.key:
-        return rows.view
     shown = ", ".join(sorted(set(columns) - rows.leave_out))
-    query = f"select {shown} from {rows.view}"  # noqa: S608
+    query = f"select {shown} from {rows.view} where {condition}"  # noqa: S608
     if rows.key:
         # As an array of texts: of a query Postgres guesses how many rows it has, and of keys with
         # a column that is the same in all rows it guesses one; it then looks through them for each
         # row of the view.
         key = f"row({', '.join(rows.key)})::text"
-        first = f"select {key} from {rows.view} order by {rows.order} limit {_MOST_ROWS}"  # noqa: S608
-        query = f"{query} where {key} in (select unnest(array({first})))"
+        first = (
+            f"select {key} from {rows.view} where {condition}"  # noqa: S608
+            f" order by {rows.order} limit {_MOST_ROWS}"
+        )
+        query = f"{query} and {key} in (select unnest(array({first})))"
     return f"({query})"
 
 
 def gather_sections(
-    reading: Mapping[str, Awaited],
+    reading: Mapping[str, Iterable[Awaited]],
     reports: Iterable[PackReport],
     outcomes: Iterable[SuiteOutcome],
 ) -> dict[str, Sequence[Row]]:
@@ -75,12 +89,15 @@ def gather_sections(
         outcomes: what the suites came to; a summary's rows are taken from them.
     """
     sections: dict[str, Sequence[Row]] = {}
-    for name, read in reading.items():
-        try:
-            sections[name] = read().rows
-        except sa.exc.DBAPIError as cause:
-            log.warning("The rows of %s cannot be read: %s", name, first_line(cause.orig))
-    summaries = {outcome.suite.relation: outcome.summary for outcome in outcomes}
+    for name, reads in reading.items():
+        for read in reads:
+            try:
+                sections[name] = [*sections.get(name, ()), *read().rows]
+            except sa.exc.DBAPIError as cause:
+                log.warning("The rows of %s cannot be read: %s", name, first_line(cause.orig))
+    summaries: dict[str, list[Row]] = {}
+    for outcome in outcomes:
+        summaries.setdefault(outcome.suite.relation, []).extend(outcome.summary)
     for report in reports:
         for name, rows in report.rows.items():
             if rows.order is None and rows.view in summaries:

@@ -12,6 +12,7 @@ from counterfoil.audit.findings import (
     fingerprint,
 )
 from counterfoil.contract.packs import Pack
+from counterfoil.suites.names import named
 from counterfoil.suites.own_checks import EVERY_CHECK_RAN, WAIVERS_IN_USE, OwnCheck
 
 
@@ -58,16 +59,19 @@ def own_finding(
 
 
 def every_check_ran(
-    declared: Sequence[str], results: Sequence[CheckResult], left_out: Sequence[Pack] = ()
+    declared: Sequence[tuple[str, str | None]],
+    results: Sequence[CheckResult],
+    left_out: Sequence[Pack] = (),
 ) -> CheckResult:
     """audit.every_check_ran: a check that nobody heard of again is a finding.
 
     Args:
-        declared: the ids of every check that applies.
+        declared: the id of every check that applies, and the ledger that it is about.
         results: what came of them.
         left_out: the contract's packs that the run was not to audit.
     """
-    missing = sorted(set(declared) - {result.check_id for result in results})
+    made = {result.name for result in results}
+    missing = sorted({named(*check) for check in declared} - made)
     findings = [
         own_finding(EVERY_CHECK_RAN, {"check_id": name}, f"{name} is declared and has no result")
         for name in missing

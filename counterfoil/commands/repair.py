@@ -144,7 +144,7 @@ def _print(verification: "Verification") -> None:
         table = _table("check", "before", "after", "")
         for check in verification.checks:
             remark = "worse" if check.is_worse else ""
-            table.add_row(check.check_id, _status(check.before), _status(check.after), remark)
+            table.add_row(check.check, _status(check.before), _status(check.after), remark)
         out.print(table)
     for day in verification.plan.closed_days:
         out.print(

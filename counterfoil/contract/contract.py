@@ -425,6 +425,10 @@ class Contract(_Clause):
         kept = tuple(pack for pack in self.packs if pack in packs)
         return self.model_copy(update={"packs": kept}) if kept else self
 
+    def of_ledger(self, name: str) -> "Contract":
+        """The contract with that one of its ledgers."""
+        return self.model_copy(update={"ledgers": {name: self.ledgers[name]}})
+
     @property
     def schemas(self) -> tuple[str, ...]:
         """Every schema that the contract is about, its own first."""

@@ -8,24 +8,19 @@ turns out to be what a repair plan said it would do.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from tempfile import SpooledTemporaryFile
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
-import psycopg2
 import sqlalchemy as sa
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.audit.findings import Audit
-from counterfoil.common.errors import HistoryError
+from counterfoil.common.sqltext import literal
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.instant import Instant, pinned_engine
+from counterfoil.history.by_ledger import copied, read_each
+from counterfoil.postgres.instant import Instant
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.postgres.words import words_of
 
 CHECK_ID = "ledger.closed_days_unchanged"
-
-# Beyond this many bytes the days of a first audit go to disk.
-_IN_MEMORY = 1 << 20
 
 _DAY = "ledger, entries, day, account, entry_count, entries_amount, entries_hash"
 _SETTLEMENT = f"""
@@ -33,13 +28,17 @@ _SETTLEMENT = f"""
         ledger,
         entries,
         settled_through::text,
-        exists (select from {PUBLIC_SCHEMA}.standing_statements) as is_stated
+        exists (
+            select from {PUBLIC_SCHEMA}.standing_statements as stated
+            where stated.ledger = ledger_settlement.ledger
+        ) as is_stated
     from {PUBLIC_SCHEMA}.ledger_settlement
+    where ledger = {{ledger}}
 """  # noqa: S608
-_CLOSING = f"copy (select {_DAY} from {PUBLIC_SCHEMA}.closing_days) to stdout"  # noqa: S608
+_CLOSING = f"select {_DAY} from {PUBLIC_SCHEMA}.closing_days where ledger = {{ledger}}"  # noqa: S608
 _STATED = f"""
     select {_DAY}, stated_by from {PUBLIC_SCHEMA}.closed_day_changes
-    where stated_by is not null
+    where ledger = {{ledger}} and stated_by is not null
 """  # noqa: S608
 
 
@@ -57,7 +56,7 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True)
 class ClosedDays:
-    """The days that close with an audit, and the changes that a repair plan stated.
+    """The days of a ledger that close with an audit, and the changes that a repair plan stated.
 
     Attributes:
         through: by ledger and entries, the last day that is closed now, as Postgres writes it;
@@ -71,49 +70,45 @@ class ClosedDays:
     stated: tuple[tuple[Day, str], ...]
 
 
-def read_closed_days(instant: Instant, contract: Contract) -> ClosedDays | None:
-    """The closed days at an instant; None if those of no ledger close.
+def read_closed_days(instant: Instant, contract: Contract) -> list[ClosedDays]:
+    """The closed days at an instant, of every ledger whose days close.
 
     Raises:
-        HistoryError: the views cannot be read.
         UnavailableError: the connection was lost.
     """
-    if "ledger" not in contract.packs or not contract.declares("ledgers.closed_days"):
-        return None
-    closing = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - read once the audit is recorded
-    try:
-        with pinned_engine(instant) as engine, engine.connect() as connection:
-            settled = connection.execute(sa.text(_SETTLEMENT)).all()
-            # To look for them is a pass over the entries.
-            is_stated = any(row.is_stated for row in settled)
-            stated = connection.execute(sa.text(_STATED)).all() if is_stated else []
-            driver = connection.connection.dbapi_connection
-            assert isinstance(driver, psycopg2.extensions.connection)
-            with driver.cursor() as cursor:
-                try:
-                    cursor.copy_expert(_CLOSING, closing)
-                except psycopg2.Error:
-                    if driver.closed:
-                        # SQLAlchemy did not see that, and the instant hears of it from there.
-                        connection.execute(sa.text("select 1"))
-                    raise
-    except (sa.exc.DBAPIError, psycopg2.Error) as cause:
-        instant.check_unbroken()
-        raise HistoryError(
-            f"the closed days cannot be read: {words_of(cause)}",
-            where=PUBLIC_SCHEMA,
-            remedy="Correct what Postgres names, and run the audit again",
-        ) from None
+    if "ledger" not in contract.packs:
+        return []
+    closing = [name for name, ledger in contract.ledgers.items() if ledger.declares("closed_days")]
+    return read_each(instant, closing, _read_ledger, "no day is closed now") if closing else []
+
+
+def _read_ledger(connection: sa.Connection, name: str) -> ClosedDays:
+    ledger = literal(name)
+
+    def rows(query: str) -> Sequence[Any]:
+        # Without parameters a percent sign in the name is one.
+        once = {"no_parameters": True}
+        found = connection.exec_driver_sql(query.format(ledger=ledger), execution_options=once)
+        return found.all()
+
+    settled = rows(_SETTLEMENT)
+    # To look for them is a pass over the entries.
+    stated = rows(_STATED) if any(row.is_stated for row in settled) else ()
     return ClosedDays(
         {(row.ledger, row.entries): row.settled_through for row in settled},
-        closing,
-        tuple((Day(*row[:2], str(row[2]), *row[3:7]), row[7]) for row in stated),
+        copied(connection, _CLOSING.format(ledger=ledger)),
+        tuple((_day(row), row.stated_by) for row in stated),
     )
 
 
-def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
+def _day(row: Any) -> Day:
+    values = {name: getattr(row, name) for name in Day._fields}
+    return Day(**{**values, "day": str(row.day)})
+
+
+def record_closed_days(cursor: Cursor, audit: Audit, ledgers: Sequence[ClosedDays]) -> None:
     """Accepts what is stated or waived, and closes what can be closed."""
-    for now, plan_ids in days.stated:
+    for now, plan_ids in (stated for days in ledgers for stated in days.stated):
         _accept(cursor, audit, now, f"plan {plan_ids}", plan_ids.split(", "))
     for check in audit.checks:
         if check.check_id == CHECK_ID:
@@ -127,9 +122,10 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
         "create temporary table closing (ledger text, entries text, day date, account text,"
         " entry_count bigint, entries_amount numeric, entries_hash numeric) on commit drop"
     )
-    # From its start: what could not be recorded is tried again.
-    days.closing.seek(0)
-    cursor.copy_expert("copy closing from stdin", days.closing)
+    for days in ledgers:
+        # From its start: what could not be recorded is tried again.
+        days.closing.seek(0)
+        cursor.copy_expert("copy closing from stdin", days.closing)
     # A day that another audit has closed meanwhile keeps its baseline.
     cursor.execute(
         f"insert into closed_days (database_name, closed_at, {_DAY})"  # noqa: S608
@@ -149,7 +145,8 @@ def record_closed_days(cursor: Cursor, audit: Audit, days: ClosedDays) -> None:
         "  closing.entries_amount)",
         (audit.database,),
     )
-    for (ledger, entries), through in days.through.items():
+    settled = (block for days in ledgers for block in days.through.items())
+    for (ledger, entries), through in settled:
         cursor.execute(
             "insert into closed_through (database_name, ledger, entries, day, closed_at)"
             " select %s, %s, %s, day, %s from (select %s::date as day) as settled"

@@ -41,22 +41,23 @@ def follow(
         audit: what was found now.
         known: the database's incidents: all that are open or waived, and of the resolved
             at least those whose finding is there again.
-        last_followed: by check_id, the last audit before that followed its findings.
+        last_followed: by check, as its result is named, the last audit before that followed its
+            findings.
 
     Returns:
         A new one has the incident_id 0.
     """
     by_check: dict[str, dict[str, Incident]] = {}
     for incident in known:
-        by_check.setdefault(incident.check_id, {})[incident.fingerprint] = incident
+        by_check.setdefault(incident.check, {})[incident.fingerprint] = incident
     return [
         followed
         for check in followed_checks(audit)
         for followed in _follow_check(
             audit,
             check,
-            by_check.get(check.check_id, {}),
-            last_followed.get(check.check_id),
+            by_check.get(check.name, {}),
+            last_followed.get(check.name),
         )
     ]
 
@@ -120,6 +121,7 @@ def _seen(audit: Audit, check: CheckResult, trace: Trace, before: Incident | Non
         size=trace.size,
         worst_size=_larger(worst, trace.size),
         sized_by=check.sized_by,
+        ledger=check.ledger,
     )
 
 

@@ -1,7 +1,7 @@
 """Recording an audit: everything it found and changed, in one transaction or not at all."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -23,20 +23,26 @@ from counterfoil.audit.findings import (
 from counterfoil.common.errors import HistoryError
 from counterfoil.history.closed_days import ClosedDays, record_closed_days
 from counterfoil.history.incidents import Followed, follow, followed_checks
+from counterfoil.history.recorded_openings import Openings, record_openings
 from counterfoil.history.tables import history_transaction
 from counterfoil.postgres.session import Session
 from counterfoil.publish.groups import tally
+from counterfoil.suites.names import named
 
 # How far back a report draws a failing check.
 _TREND_LENGTH = 30
 
 _INCIDENT_COLUMNS = tuple(each.name for each in fields(Incident))
 
+_LEDGER = _INCIDENT_COLUMNS.index("ledger")
+# What the history has for the ledger of what is of none: a key's column is never null.
+_NONE = ""
+
 _SIZES = [_INCIDENT_COLUMNS.index(name) for name in ("first_size", "size", "worst_size")]
 # The same few values in 100,000 incidents.
 _FEW = [
     _INCIDENT_COLUMNS.index(name)
-    for name in ("check_id", "status", "severity", "owner", "tenant_id", "sized_by")
+    for name in ("check_id", "status", "severity", "owner", "tenant_id", "sized_by", "ledger")
 ]
 
 # Of an incident that was there when its findings were last followed nothing is written.
@@ -56,17 +62,19 @@ class Recording:
 
 def record(
     audit: Audit,
-    closed_days: ClosedDays | None,
+    closed_days: Sequence[ClosedDays],
     session: Session,
     *,
+    openings: Sequence[Openings] = (),
     also: Callable[[Recording, History], None] = lambda _recording, _history: None,
 ) -> History:
     """Writes the audit, and what it changed of the incidents. Once more, it writes nothing.
 
     Args:
         audit: what was found.
-        closed_days: the ledger's days as the audit saw them; None without a ledger.
+        closed_days: the ledgers' days as the audit saw them.
         session: whose historian writes.
+        openings: what the ledgers' accounts open with, where that is to be recorded.
         also: what else belongs into the transaction.
 
     Returns:
@@ -87,8 +95,9 @@ def record(
         number = _insert_audit(cursor, audit)
         recording = Recording(cursor, number)
         _follow(recording, audit)
-        if closed_days is not None:
+        if closed_days:
             record_closed_days(cursor, audit, closed_days)
+        record_openings(cursor, audit, openings)
         history = _history(cursor, audit, number)
         also(recording, history)
         _forget(cursor, session.settings.history_days)
@@ -133,8 +142,8 @@ def _insert_audit(cursor: Cursor, audit: Audit) -> int:
     (number,) = cursor.fetchone() or (0,)
     execute_values(
         cursor,
-        "insert into check_results (audit_number, check_id, severity, status, category, owner,"
-        " relation, rows_checked, finding_count, waived_count, seconds, detail) values %s",
+        "insert into check_results (audit_number, check_id, ledger, severity, status, category,"
+        " owner, relation, rows_checked, finding_count, waived_count, seconds, detail) values %s",
         [(number, *_result_row(check)) for check in audit.checks],
     )
     execute_values(
@@ -161,6 +170,7 @@ def _insert_audit(cursor: Cursor, audit: Audit) -> int:
 def _result_row(check: CheckResult) -> tuple[Any, ...]:
     return (
         check.check_id,
+        check.ledger or _NONE,
         check.severity,
         check.status,
         check.category,
@@ -209,19 +219,21 @@ def _known_incidents(cursor: Cursor, audit: Audit) -> list[Incident]:
 
 def _last_followed(cursor: Cursor, audit: Audit) -> dict[str, datetime]:
     cursor.execute(
-        "select check_id, followed_at from followed_checks where database_name = %s",
-        (audit.database,),
+        "select check_id, nullif(ledger, %s), followed_at from followed_checks"
+        " where database_name = %s",
+        (_NONE, audit.database),
     )
-    return dict(cursor.fetchall())
+    return {named(check_id, ledger): at for check_id, ledger, at in cursor}
 
 
 def _write_followed(cursor: Cursor, audit: Audit) -> None:
     execute_values(
         cursor,
-        "insert into followed_checks (database_name, check_id, followed_at) values %s"
-        " on conflict (database_name, check_id) do update set followed_at = excluded.followed_at",
+        "insert into followed_checks (database_name, check_id, ledger, followed_at) values %s"
+        " on conflict (database_name, check_id, ledger) do update"
+        " set followed_at = excluded.followed_at",
         [
-            (audit.database, check.check_id, audit.snapshot_at)
+            (audit.database, check.check_id, check.ledger or _NONE, audit.snapshot_at)
             for check in followed_checks(audit)
             if check.traces
         ],
@@ -235,7 +247,7 @@ def _incidents(
     with cursor.connection.cursor("incidents") as reading:
         reading.execute(
             f"select {_READ} from incidents"  # noqa: S608 - our own words
-            " left join followed_checks using (database_name, check_id)"
+            " left join followed_checks using (database_name, check_id, ledger)"
             f" where database_name = %s and ({condition}) order by opened_at, incident_id",
             (audit.database, *parameters),
         )
@@ -248,12 +260,13 @@ def _incident(row: Iterable[Any]) -> Incident:
         values[place] = measure(values[place])
     for place in _FEW:
         values[place] = values[place] and sys.intern(values[place])
+    values[_LEDGER] = values[_LEDGER] or None
     return Incident(*values)
 
 
 def _write_incidents(recording: Recording, audit: Audit, followed: Sequence[Followed]) -> None:
     cursor = recording.cursor
-    fresh = {one.incident.check_id for one in followed if _begins(one)}
+    fresh = {(one.incident.check_id, one.incident.ledger) for one in followed if _begins(one)}
     clean = _last_clean(recording, audit, fresh)
     columns = [name for name in _INCIDENT_COLUMNS if name != "incident_id"]
     kept = ("check_id", "fingerprint", "first_seen_at")
@@ -262,11 +275,11 @@ def _write_incidents(recording: Recording, audit: Audit, followed: Sequence[Foll
     def row(one: Followed) -> Iterator[Any]:
         incident = one.incident
         is_seen = incident.status != "resolved" and incident.last_seen_at == audit.snapshot_at
-        written: dict[str, Any] = {"key": Json(incident.key)}
+        written: dict[str, Any] = {"key": Json(incident.key), "ledger": incident.ledger or _NONE}
         if is_seen:
             written["last_seen_at"] = None
         if _begins(one):
-            written["clean_before"] = clean.get(incident.check_id)
+            written["clean_before"] = clean.get(incident.check)
         yield audit.database
         yield from (written.get(name, getattr(incident, name)) for name in columns)
 
@@ -309,19 +322,22 @@ def _begins(followed: Followed) -> bool:
     return change is not None and (change.status_before in (None, "resolved"))
 
 
-def _last_clean(recording: Recording, audit: Audit, check_ids: Iterable[str]) -> dict[str, Any]:
-    """By check, the last audit's instant at which a finding that is new was not there.
+def _last_clean(
+    recording: Recording, audit: Audit, checks: Collection[tuple[str, str | None]]
+) -> dict[str, Any]:
+    """By check, as its result is named, the last instant at which what is new was not there.
 
     Unknown where that audit did not judge the check, or did not follow all its findings: it
     may have been among the others.
     """
     recording.cursor.execute(
-        "select checked.check_id, last.snapshot_at"
-        " from unnest(%(check_ids)s::text[]) as checked (check_id)"
+        "select checked.check_id, nullif(checked.ledger, %(none)s), last.snapshot_at"
+        " from unnest(%(check_ids)s::text[], %(ledgers)s::text[]) as checked (check_id, ledger)"
         " cross join lateral ("
         "  select audits.snapshot_at, check_results.* from check_results"
         "  join audits using (audit_number)"
         "  where check_results.check_id = checked.check_id"
+        "   and check_results.ledger = checked.ledger"
         "   and audits.database_name = %(database)s"
         "   and check_results.audit_number < %(number)s"
         "  order by check_results.audit_number desc limit 1"
@@ -329,12 +345,14 @@ def _last_clean(recording: Recording, audit: Audit, check_ids: Iterable[str]) ->
         " where last.status in ('pass', 'fail', 'waived') and last.detail is null"
         "  and last.is_followed",
         {
-            "check_ids": list(check_ids),
+            "check_ids": [check_id for check_id, _ in checks],
+            "ledgers": [ledger or _NONE for _, ledger in checks],
+            "none": _NONE,
             "database": audit.database,
             "number": recording.audit_number,
         },
     )
-    return dict(recording.cursor.fetchall())
+    return {named(check_id, ledger): at for check_id, ledger, at in recording.cursor}
 
 
 def _history(cursor: Cursor, audit: Audit, number: int) -> History:
@@ -389,19 +407,26 @@ def _changes(
 
 
 def _trends(cursor: Cursor, audit: Audit, number: int) -> dict[str, list[TrendPoint]]:
-    failing = [check.check_id for check in audit.checks if check.status in ("fail", "waived")]
+    failing = {check.name: check for check in audit.checks if check.status in ("fail", "waived")}
     cursor.execute(
-        "select check_id, snapshot_at, check_results.status, finding_count"
+        "select check_id, nullif(ledger, %s), snapshot_at, check_results.status, finding_count"
         " from (select * from audits where database_name = %s and audit_number <= %s"
         "  order by audit_number desc limit %s) as audits"
         " join check_results using (audit_number)"
         " where check_id = any(%s) order by check_id, audit_number",
-        (audit.database, number, _TREND_LENGTH, failing),
+        (
+            _NONE,
+            audit.database,
+            number,
+            _TREND_LENGTH,
+            [check.check_id for check in failing.values()],
+        ),
     )
     trends: dict[str, list[TrendPoint]] = {}
-    for check_id, snapshot_at, status, finding_count in cursor:
+    for check_id, ledger, snapshot_at, status, finding_count in cursor:
         point = TrendPoint(snapshot_at=snapshot_at, status=status, finding_count=finding_count)
-        trends.setdefault(check_id, []).append(point)
+        if (name := named(check_id, ledger)) in failing:
+            trends.setdefault(name, []).append(point)
     return trends
 
 

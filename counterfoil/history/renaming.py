@@ -86,7 +86,8 @@ def _split_oversold(cursor: Cursor) -> None:
             names,
         )
     names_of_columns = (column.name for column in fields(Incident))
-    listed = ", ".join(name for name in names_of_columns if name not in ("incident_id", "check_id"))
+    others = ("incident_id", "check_id", "ledger")
+    listed = ", ".join(name for name in names_of_columns if name not in others)
     cursor.execute(
         f"insert into incidents (check_id, database_name, {listed})"  # noqa: S608
         f" select %(now)s, database_name, {listed} from incidents where check_id = %(old)s"

@@ -46,7 +46,7 @@ def checked_ledger(
             row; in one line with its key.
     """
     ledger = ledger_named(contract, name)
-    alone = discover(contract.model_copy(update={"ledgers": {name: ledger}}), session)
+    alone = discover(contract.of_ledger(name), session)
     with session.as_builder(Refusal(PreflightError)) as connection:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         (compiled,) = compile_ledgers(alone, connection)["ledgers"]

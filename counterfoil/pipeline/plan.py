@@ -1,6 +1,6 @@
 """Everything that is read and checked before the database is asked what is true."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def make_plan(
         scope=Scope(
             contract=found,
             contract_file=str(contract_file or contract_of(settings.project_dir).name),
-            suites=tuple(_applying(suites, found)),
+            suites=tuple(part for suite in suites for part in suite.narrowed_to(found)),
             packs=audited,
             reports=reports,
             waivers=waivers,
@@ -90,13 +90,6 @@ def make_plan(
         session=session,
         recipients=recipients,
     )
-
-
-def _applying(suites: Iterable[Suite], contract: Contract) -> Iterator[Suite]:
-    """The suites with what the contract asks for of them; not those of which that is nothing."""
-    for suite in suites:
-        if suite.applies_to(contract) and (narrowed := suite.narrowed_to(contract)).checks:
-            yield narrowed
 
 
 def named_by_views(suites: Iterable[Suite], contract: Contract) -> frozenset[str]:

@@ -15,6 +15,7 @@ from counterfoil.contract.packs import Pack
 from counterfoil.history.closed_days import ClosedDays, read_closed_days
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
+from counterfoil.history.recorded_openings import Openings, read_openings
 from counterfoil.pipeline.host import Host
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.pipeline.preflight import check_auditor
@@ -70,7 +71,8 @@ class _Asserted:
     """What was found, and what recording it needs besides."""
 
     audit: Audit
-    closed_days: ClosedDays | None
+    closed_days: list[ClosedDays]
+    openings: list[Openings]
 
 
 @dataclass
@@ -162,6 +164,7 @@ def _assert(plan: Plan, job: Job, built: Built) -> _Asserted:
     with open_snapshot(plan.session) as snapshot:
         log.info("Everything is read as of %s", f"{snapshot.as_of:%Y-%m-%d %H:%M:%S %Z}")
         closed_days = read_closed_days(snapshot, scope.audited)
+        openings = read_openings(snapshot, scope.audited)
         found = audit(
             replace(scope, known=known, unproven=built.views.unproven),
             snapshot,
@@ -169,7 +172,7 @@ def _assert(plan: Plan, job: Job, built: Built) -> _Asserted:
             data_docs=order.site,
             progress=job.host.progress(scope.database),
         ).model_copy(update={"rebuilt_views": list(built.replaced)})
-    return _Asserted(found, closed_days)
+    return _Asserted(found, closed_days, openings)
 
 
 def _record(plan: Plan, job: Job, asserted: _Asserted) -> Audit:
@@ -178,6 +181,7 @@ def _record(plan: Plan, job: Job, asserted: _Asserted) -> Audit:
         asserted.audit,
         asserted.closed_days,
         plan.session,
+        openings=asserted.openings,
         also=queue_alerts(plan.recipients, asserted.audit, job.settings),
     )
     return listed(asserted.audit.model_copy(update={"history": history}))

@@ -65,7 +65,10 @@ class Reader:
         for part in parts:
             statement = f"select to_jsonb(view) from {part} as view {tail}"  # noqa: S608
             try:
-                rows += self.connection.exec_driver_sql(statement).scalars()
+                # Without parameters a percent sign in it is one.
+                rows += self.connection.exec_driver_sql(
+                    statement, execution_options={"no_parameters": True}
+                ).scalars()
             finally:
                 # The next one begins a transaction of its own, at the same instant: this one's
                 # locks are given back, and an error of it is over.

@@ -82,11 +82,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Item:
-    """A line of a list; `check_id` is the check that it is about."""
+    """A line of a list; `check` is the name of the result that it is about."""
 
     text: str
     mark: Mark | None = None
-    check_id: str | None = None
+    check: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from counterfoil.audit.findings import Audit
+from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish import forms
 from counterfoil.publish.blocks import Block, Cell, Column, Item, Items, Paragraph, Section, Table
@@ -108,10 +110,12 @@ class _Page:
     """Evaluates what one pack shows over one audit."""
 
     def __init__(self, audit: Audit, report: PackReport) -> None:
-        self._checks = {check.check_id: check for check in audit.checks}
+        self._results: dict[str, list[CheckResult]] = {}
+        for check in audit.checks:
+            self._results.setdefault(check.check_id, []).append(check)
         self._everywhere: dict[str, Any] = {
             "sections": audit.sections,
-            "checks": self._checks,
+            "checks": {check_id: results[0] for check_id, results in self._results.items()},
             "words": report.words,
             "judged": Matrices(audit).status,
             "findings": self._findings,
@@ -146,53 +150,56 @@ class _Page:
         try:
             if not self.holds(section.when):
                 return
-            blocks = [
-                block
-                for place, each in enumerate(section.blocks)
-                for block in self._blocks(each, f"{section.id}-{place}")
-            ]
+            for number, here in enumerate(self._each(section.each)):
+                id_ = f"{section.id}-{number}" if section.each else section.id
+                blocks = [
+                    block
+                    for place, each in enumerate(section.blocks)
+                    for block in self._blocks(each, f"{id_}-{place}", here)
+                ]
+                if blocks:
+                    title = forms.bare(self.sentence(section.title, **here))
+                    yield Section(id_, title, tuple(blocks))
         except _UNMADE as cause:
             log.warning("'%s' of the report cannot be made: %s", section.title, cause)
-            blocks = [Paragraph(_NOT_MADE)]
-        yield Section(section.id, section.title, tuple(blocks))
+            title = section.id.capitalize() if section.each else section.title
+            yield Section(section.id, title, (Paragraph(_NOT_MADE),))
 
-    def _blocks(self, block: BlockOf, id_: str) -> Iterator[Block]:
+    def _blocks(self, block: BlockOf, id_: str, around: Mapping[str, Any]) -> Iterator[Block]:
         if block.text:
-            for here in self._each(block.each):
+            for here in self._each(block.each, around):
                 yield Paragraph(self.sentence(block.text, **here))
         elif block.table:
-            if table := self._table(block.table, id_):
+            if table := self._table(block.table, id_, around):
                 yield table
-        elif items := tuple(item for each in block.items for item in self._items(each)):
+        elif items := tuple(item for each in block.items for item in self._items(each, around)):
             yield Items(items)
 
-    def _items(self, item: ItemOf) -> Iterator[Item]:
-        check = self._checks.get(item.check) if item.check else None
-        if item.check and check is None:
-            return
-        for here in self._each(item.each):
+    def _items(self, item: ItemOf, around: Mapping[str, Any]) -> Iterator[Item]:
+        results = self._results.get(item.check, ()) if item.check else (None,)
+        for check, here in product(results, self._each(item.each, around)):
             if not self.holds(item.when, **here):
                 continue
             if check and check.status in ("error", "unknown"):
-                yield Item("Not judged.", check.status, check.check_id)
+                yield Item("Not judged.", check.status, check.name)
                 continue
             status = check.status if check else None
             mark = self._value(item.mark, **here) if item.mark else status
             text = self.sentence(item.text, check=check, **here)
-            yield Item(text, mark, check.check_id if check else None)
+            yield Item(text, mark, check.name if check else None)
 
-    def _table(self, table: TableOf, id_: str) -> Table | None:
-        rows = self._each(table.each)
+    def _table(self, table: TableOf, id_: str, around: Mapping[str, Any]) -> Table | None:
+        rows = self._each(table.each, around)
         if not rows:
             return None
-        shown = [column for column in table.columns if self.holds(column.when)]
+        shown = [column for column in table.columns if self.holds(column.when, **around)]
         lines = tuple(
             tuple(self._cell(column, row) for column in shown) for row in rows[: table.most]
         )
-        total = self._value(table.total) if table.total else len(rows)
+        total = self._value(table.total, **around) if table.total else len(rows)
         return Table(
             id_,
-            self.sentence(table.caption),
+            self.sentence(table.caption, **around),
             tuple(Column(column.caption, column.form, column.bar) for column in shown),
             lines,
             max(total - len(lines), 0),
@@ -209,13 +216,17 @@ class _Page:
             number=value if isinstance(value, int | float) else None,
         )
 
-    def _each(self, given: str | None) -> Sequence[dict[str, Any]]:
-        """What a block is repeated over: the fields of each row, and the row as `item`."""
+    def _each(
+        self, given: str | None, around: Mapping[str, Any] = MappingProxyType({})
+    ) -> Sequence[dict[str, Any]]:
+        """What a part is repeated over: the fields of each row, the row as `item`, and what it
+        is a part of.
+        """
         if given is None:
-            return ({},)
+            return [dict(around)]
         return [
-            {**(item if isinstance(item, Mapping) else {}), "item": item}
-            for item in self._value(given) or ()
+            {**around, **(item if isinstance(item, Mapping) else {}), "item": item}
+            for item in self._value(given, **around) or ()
         ]
 
     def _value(self, expression: str, **here: Any) -> Any:
@@ -231,21 +242,22 @@ class _Page:
                 "is_waived": finding.waiver is not None,
             }
             for check_id in check_ids
-            if check_id in self._checks
-            for finding in self._checks[check_id].findings
+            for check in self._results.get(check_id, ())
+            for finding in check.findings
         ]
 
     def _passed(self, *check_ids: str) -> bool:
         """Whether some checks were made, and all passed."""
         return all(
-            check_id in self._checks and self._checks[check_id].status == "pass"
+            check_id in self._results
+            and {check.status for check in self._results[check_id]} == {"pass"}
             for check_id in check_ids
         )
 
     def _counted(self, *check_ids: str) -> int:
         """How many findings some checks have, listed or not."""
         return sum(
-            self._checks[check_id].finding_count
+            check.finding_count
             for check_id in check_ids
-            if check_id in self._checks
+            for check in self._results.get(check_id, ())
         )

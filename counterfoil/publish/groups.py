@@ -59,9 +59,9 @@ class Group:
         return self.lead.severity
 
     @property
-    def check_ids(self) -> tuple[str, ...]:
-        """The checks that found it, each once."""
-        return tuple(dict.fromkeys(incident.check_id for incident in self.incidents))
+    def checks(self) -> tuple[str, ...]:
+        """The checks that found it, each once, as their results are named."""
+        return tuple(dict.fromkeys(incident.check for incident in self.incidents))
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def groups(incidents: Iterable[Incident], unjudged: Collection[str] = ()) -> lis
     """
 
     def order(incident: Incident) -> tuple[bool, int, float]:
-        return incident.check_id in unjudged, *weight(incident)
+        return incident.check in unjudged, *weight(incident)
 
     by_subject = _by_subject(incidents, lambda incident: incident)
     told = [Group(tuple(sorted(group, key=order))) for group in by_subject.values()]
@@ -189,7 +189,7 @@ def tally(incidents: Sequence[Incident], changes: Sequence[Change]) -> Tally:
         resolved=came_to["resolved"],
         newly_waived=came_to["waived"],
         waived=len(_by_subject(by_status["waived"], lambda incident: incident)),
-        checks=len({incident.check_id for incident in by_status["open"]}),
+        checks=len({incident.check for incident in by_status["open"]}),
         open_incidents=dict(Counter(incident.severity for incident in by_status["open"])),
         waived_incidents=len(by_status["waived"]),
         changes=len(changes),

@@ -65,7 +65,7 @@ def headlines(audit: Audit, *, most: int = 5) -> list[str]:
     told: set[str] = set()
     for check in worst_first(audit.checks):
         if check.status in ("error", "unknown"):
-            sentences[f"{check.check_id}: {check.detail}"] = None
+            sentences[f"{check.name}: {check.detail}"] = None
         elif check.status == "fail":
             open_findings = [finding for finding in check.findings if finding.waiver is None]
             untold = [finding for finding in open_findings if finding.subject not in told]
@@ -110,14 +110,14 @@ def what_became(one: ChangedGroup, checks: Iterable[CheckResult]) -> str | None:
     """
     lead = one.lead
     if lead.change in ("worsened", "eased"):
-        check_id = lead.incident.check_id
-        units = [check.unit for check in checks if check.check_id == check_id and check.unit]
+        name = lead.incident.check
+        units = [check.unit for check in checks if check.name == name and check.unit]
         now = " ".join([signed(lead.incident.size), *units])
         return f"{signed(lead.size_before)} before, {now} now"
     if one.change == "worsened":
         return "beside what was open already"
     if one.change == "eased":
-        left = ", ".join(Group(one.left).check_ids)
+        left = ", ".join(Group(one.left).checks)
         return f"{'accepted' if lead.change == 'waived' else 'gone'}, still open by {left}"
     if one.change == "reopened" and all(change.status_before == "waived" for change in one.changes):
         return "no longer waived"

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache, partial
 from importlib.resources import files
@@ -56,11 +57,11 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             changes=changed_groups(history.changes, incidents) if history else [],
             what_became=partial(what_became, checks=audit.checks),
             tally=history.tally if history else Tally(),
-            groups=groups((one for one in incidents if one.status == "open"), audit.unjudged_ids),
+            groups=groups((one for one in incidents if one.status == "open"), audit.unjudged_names),
             accepted=groups(one for one in incidents if one.status == "waived"),
             acceptance=acceptances(audit.checks),
             incident_of={(one.check_id, one.fingerprint): one for one in incidents},
-            checks={check.check_id: check for check in audit.checks},
+            checks={check.name: check for check in audit.checks},
             failing=failing,
             unjudged=audit.unjudged,
             in_order=worst_first(audit.checks),
@@ -105,6 +106,7 @@ def environment() -> Environment:
         pieces=forms.pieces,
         share=_share,
         breakable=_breakable,
+        anchor=_anchor,
     )
     return environment
 
@@ -121,6 +123,11 @@ def _breakable(name: str | None) -> Markup | None:
     if name is None:
         return None
     return escape(_harmless(name)).replace("_", Markup("_<wbr>")).replace(".", Markup(".<wbr>"))
+
+
+def _anchor(check: str) -> str:
+    """The id of a check's place on the page: without the characters that no id may have."""
+    return "check-" + re.sub(r"[^\w.-]+", "-", check)
 
 
 def _share(value: float | None, largest: float) -> float:

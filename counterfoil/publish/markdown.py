@@ -64,7 +64,7 @@ def render_markdown(body: Body) -> str:
         what_became=partial(what_became, checks=audit.checks),
         tally=audit.history.tally if audit.history else Tally(),
         groups=groups(
-            (incident for incident in incidents if incident.status == "open"), audit.unjudged_ids
+            (incident for incident in incidents if incident.status == "open"), audit.unjudged_names
         ),
         accepted=groups(incident for incident in incidents if incident.status == "waived"),
         acceptances=acceptances_of,
@@ -74,7 +74,7 @@ def render_markdown(body: Body) -> str:
         sections=body.sections,
         waivers=waiver_table(audit),
         checks=worst_first(audit.checks),
-        remedies={check.check_id: check.remedy for check in audit.checks},
+        remedies={check.name: check.remedy for check in audit.checks},
         tenants=tenant_names(audit),
         trends=trends_of(audit, [one for one in worst_first(audit.checks) if not one.is_quiet]),
         most_findings=findings_a_check(audit.checks),

@@ -62,17 +62,20 @@ def audit_metrics(audit: Audit) -> CollectorRegistry:
     for each in get_args(CheckStatus):
         checks.labels(database, each).set(by_status[each])
 
-    findings = gauge("findings", "Failing rows that no waiver accepts.", "check_id", "severity")
-    waived = gauge("findings_waived", "Failing rows that are waived.", "check_id", "severity")
-    rows = gauge("rows_checked", "Rows that were looked at.", "relation")
+    of_a_check = ("check_id", "ledger", "severity")
+    findings = gauge("findings", "Failing rows that no waiver accepts.", *of_a_check)
+    waived = gauge("findings_waived", "Failing rows that are waived.", *of_a_check)
+    rows = gauge("rows_checked", "Rows that were looked at.", "relation", "ledger")
     for check in audit.checks:
-        labels = (database, one_line(check.check_id), check.severity)
+        labels = (database, one_line(check.check_id), one_line(check.ledger or ""), check.severity)
         # What could not be judged has no number; 0 would be one.
         if check.status not in ("error", "unknown"):
             findings.labels(*labels).set(check.counts)
             waived.labels(*labels).set(check.waived_count)
         if check.rows_checked is not None:
-            rows.labels(database, one_line(check.relation)).set(check.rows_checked)
+            rows.labels(database, one_line(check.relation), one_line(check.ledger or "")).set(
+                check.rows_checked
+            )
 
     if audit.history is not None:
         open_ones = Counter(audit.history.tally.open_incidents)

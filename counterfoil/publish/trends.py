@@ -40,12 +40,13 @@ class Trend:
     """A failing check's last audits.
 
     Attributes:
+        check: its name.
         title: the check's.
         words: what they counted.
         drawing: the same as a picture; None where nothing moved, and beyond the worst checks.
     """
 
-    check_id: str
+    check: str
     title: str
     words: str
     drawing: Drawing | None
@@ -57,15 +58,15 @@ def trends_of(audit: Audit, failing: Sequence[CheckResult]) -> list[Trend]:
     lasting = [
         (check, points)
         for check in failing
-        if len(points := trends.get(check.check_id, [])) >= FEWEST_POINTS
+        if len(points := trends.get(check.name, [])) >= FEWEST_POINTS
     ]
-    drawn = [check.check_id for check, points in lasting if moves(points)][:_MOST_CHARTS]
+    drawn = [check.name for check, points in lasting if moves(points)][:_MOST_CHARTS]
     return [
         Trend(
-            check.check_id,
+            check.name,
             check.title,
             describe(points),
-            draw(points) if check.check_id in drawn else None,
+            draw(points) if check.name in drawn else None,
         )
         for check, points in lasting
     ]

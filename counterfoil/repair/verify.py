@@ -74,7 +74,7 @@ class CheckMove:
     `unstated` are the findings that are new, and that the plan did not state.
     """
 
-    check_id: str
+    check: str
     before: tuple[str, int]
     after: tuple[str, int]
     unstated: tuple[str, ...]
@@ -257,11 +257,11 @@ def _account_moves(
 def _check_moves(
     before: Audit, after: Audit, closed_days: Sequence[ClosedDayChange]
 ) -> Sequence[CheckMove]:
-    was = {check.check_id: check for check in before.checks}
+    was = {check.name: check for check in before.checks}
     moves = [
-        _check_move(was[check.check_id], check, closed_days)
+        _check_move(was[check.name], check, closed_days)
         for check in after.checks
-        if check.check_id in was
+        if check.name in was
     ]
     return [move for move in moves if move.before != move.after or move.is_worse]
 
@@ -271,7 +271,7 @@ def _check_move(
 ) -> CheckMove:
     known = {finding.fingerprint for finding in before.findings}
     return CheckMove(
-        check_id=after.check_id,
+        check=after.name,
         before=(before.status, before.finding_count),
         after=(after.status, after.finding_count),
         unstated=tuple(
@@ -295,5 +295,5 @@ def _is_stated(
 
 def _in_words(move: CheckMove) -> str:
     if move.unstated:
-        return f"{move.check_id}: {'; '.join(move.unstated)}"
-    return f"{move.check_id} cannot be judged"
+        return f"{move.check}: {'; '.join(move.unstated)}"
+    return f"{move.check} cannot be judged"

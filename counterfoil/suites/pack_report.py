@@ -136,12 +136,15 @@ class BlockOf(_Entry):
 
 
 class SectionOf(_Entry):
-    """A part of the report, under a heading of its own; there while `when` holds."""
+    """A part of the report, under a heading of its own, or one for each of what `each` gives;
+    there while `when` holds.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]
-    title: Text
+    title: Sentence
     place: StrictInt
     when: Expression
+    each: Expression | None = None
     blocks: tuple[BlockOf, ...] = Field(min_length=1)
 
 

@@ -6,7 +6,7 @@ suite that would not assert exactly what it says is refused here, before the sna
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Self
@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     StrictBool,
     StringConstraints,
     field_validator,
@@ -22,9 +23,12 @@ from pydantic import (
 )
 
 from counterfoil.common.errors import ContractError, SuiteError
+from counterfoil.common.sqltext import literal
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.contract import Contract
+from counterfoil.contract.ledger_tables import tables_of
 from counterfoil.contract.packs import Pack
+from counterfoil.suites.names import named
 from counterfoil.suites.own_checks import OWN_CHECKS
 from counterfoil.suites.severities import Severity
 
@@ -193,6 +197,11 @@ class Check(_Entry):
                     raise ValueError(f"{{{name}:{specification}}}: {cause}") from None
         return message
 
+    def counting(self, unit: str) -> "Check":
+        """The check, whose sizes, if it has any, count that."""
+        size = self.size and self.size.model_copy(update={"unit": unit})
+        return self.model_copy(update={"size": size})
+
     @property
     def words(self) -> frozenset[str]:
         """The columns that the message names."""
@@ -232,6 +241,7 @@ class Suite(_Entry):
     evidence: Evidence | None = None
     checks: tuple[Check, ...] = Field(min_length=1)
     file: str
+    _ledger: str | None = PrivateAttr(default=None)
 
     @field_validator("declared_by")
     @classmethod
@@ -260,6 +270,29 @@ class Suite(_Entry):
         return self
 
     @property
+    def ledger(self) -> str | None:
+        """The ledger whose rows alone it is about; None if it is about all rows."""
+        return self._ledger
+
+    @property
+    def condition(self) -> str:
+        """SQL for the rows that it is about, by which Postgres runs one ledger's branch alone."""
+        return "true" if self._ledger is None else f"ledger = {literal(self._ledger)}"
+
+    def rows_of(self, relation: str) -> str:
+        """A view, or a query of those rows of it that the suite is about."""
+        return (
+            relation
+            if self._ledger is None
+            else f"(select * from {relation} where {self.condition})"  # noqa: S608
+        )
+
+    @property
+    def name(self) -> str:
+        """What it is called: by its view, and its ledger."""
+        return named(self.relation, self._ledger)
+
+    @property
     def is_summary(self) -> bool:
         """Whether the view counts rows that another view lists."""
         return self.evidence is None
@@ -286,39 +319,30 @@ class Suite(_Entry):
             self.declared_by is None or contract.declares(self.declared_by)
         )
 
-    def narrowed_to(self, contract: Contract) -> "Suite":
-        """The suite with those of its checks that the contract asks for, and its words for why."""
+    def narrowed_to(self, contract: Contract) -> Iterator["Suite"]:
+        """The suite with those of its checks that the contract asks for, and its words for why:
+        none if those are none, and of ledgers one for each.
+        """
+        if self.pack != "ledger":
+            yield from self._asked_by(contract)
+            return
+        for name, ledger in contract.ledgers.items():
+            for suite in self._asked_by(contract.of_ledger(name)):
+                checks = tuple(check.counting(ledger.words.unit) for check in suite.checks)
+                of_one = suite.model_copy(
+                    update={"checks": checks, "sources": tables_of(contract, name)}
+                )
+                of_one._ledger = name
+                yield of_one
+
+    def _asked_by(self, contract: Contract) -> Iterator["Suite"]:
         checks = tuple(
-            check.model_copy(
-                update={
-                    "why": contract.why.get(check.check_id, check.why),
-                    "size": self._sized(check, contract),
-                }
-            )
+            check.model_copy(update={"why": contract.why.get(check.check_id, check.why)})
             for check in self.checks
             if check.declared_by is None or contract.declares(check.declared_by)
         )
-        return self.model_copy(update={"checks": checks, "sources": self._sources(contract)})
-
-    def _sized(self, check: Check, contract: Contract) -> Size | None:
-        """How large its findings are: of ledgers in the unit that those have which it is about."""
-        if self.pack != "ledger" or check.size is None:
-            return check.size
-        _, _, feature = (check.declared_by or self.declared_by or "").partition(".")
-        units = {
-            ledger.words.unit
-            for ledger in contract.ledgers.values()
-            if not feature or ledger.declares(feature)
-        }
-        unit = units.pop() if len(units) == 1 else check.size.unit
-        return check.size.model_copy(update={"unit": unit})
-
-    def _sources(self, contract: Contract) -> tuple[str, ...]:
-        """Its own, or of ledgers, whose tables the contract names, those that it lists."""
-        if self.pack != "ledger":
-            return self.sources
-        of_ledgers = [table for ledger in contract.ledgers.values() for table in ledger.tables]
-        return tuple(dict.fromkeys(table for table in of_ledgers if table in contract.tables))
+        if checks and self.applies_to(contract):
+            yield self.model_copy(update={"checks": checks})
 
     @property
     def columns_used(self) -> Iterable[tuple[str, str, str]]:

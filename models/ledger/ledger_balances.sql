@@ -48,7 +48,7 @@ select
             then 'there is no such ' || {{ text_literal(ledger.words.account) }}
         when not sums.has_stored then 'nothing is stored'
         when sums.stored_amount is null then 'the stored balance is null'
-        when sums.is_recorded then 'its opening is not on record, so nothing is said of it'
+        when sums.lacks_opening then 'its opening is not on record, so nothing is said of it'
         when sums.opening_amount is null then 'its opening is null'
         when sums.discrepancy_amount = 0 then 'balance and entries agree'
         when not sums.has_terms then 'the two columns differ'
@@ -58,7 +58,7 @@ select
     {{ in_words('sums.opening_amount + ' ~ highest) }} as highest_amount,
     coalesce(
         sums.has_row and sums.has_stored
-        and (sums.stored_amount is null or not sums.is_recorded)
+        and (sums.stored_amount is null or not sums.lacks_opening)
         and (
             sums.discrepancy_amount is null
             or abs(sums.discrepancy_amount) > sums.tolerance_amount
@@ -67,7 +67,7 @@ select
     ) as is_off,
     coalesce(
         sums.has_row and sums.has_stored
-        and (sums.stored_amount is null or not sums.is_recorded)
+        and (sums.stored_amount is null or not sums.lacks_opening)
         and (sums.discrepancy_amount is null or sums.discrepancy_amount <> 0),
         false
     ) as is_off_at_all,

@@ -18,7 +18,7 @@ from (
         balance = {{ balance.label }}
         and has_row
         and is_audited
-        and not is_recorded
+        and not lacks_opening
         and (discrepancy_amount = 0) is not true
 ) as counterfoil_off
 cross join lateral (

@@ -4,6 +4,7 @@ select
     audits.audit_number,
     audits.snapshot_at,
     check_results.check_id,
+    nullif(check_results.ledger, '') as ledger,
     check_results.severity,
     check_results.status,
     check_results.category,

@@ -2,6 +2,7 @@ select
     incidents.incident_id,
     incidents.database_name,
     incidents.check_id,
+    nullif(incidents.ledger, '') as ledger,
     incidents.fingerprint,
     incidents.status,
     incidents.severity,
@@ -25,3 +26,4 @@ left join {{ source('history', 'followed_checks') }} as followed_checks
     on
         incidents.database_name = followed_checks.database_name
         and incidents.check_id = followed_checks.check_id
+        and incidents.ledger = followed_checks.ledger

@@ -26,9 +26,9 @@ results as (
 ),
 
 final as (
-    select distinct on (database_name, check_id) *
+    select distinct on (database_name, check_id, ledger) *
     from results
-    order by database_name asc, check_id asc, audit_number desc
+    order by database_name asc, check_id asc, ledger asc, audit_number desc
 )
 
 select * from final

@@ -262,7 +262,14 @@ def overnight(shared: Database) -> Database:
 def forget_audits(connection: Connection) -> None:
     """Empties the history that audits are held against, in the connection's transaction."""
     with connection.cursor() as cursor:
-        for table in ("audits", "incidents", "closed_days", "closed_through", "stated_changes"):
+        for table in (
+            "audits",
+            "incidents",
+            "closed_days",
+            "closed_through",
+            "stated_changes",
+            "recorded_balances",
+        ):
             cursor.execute(f"delete from counterfoil_history.{table}")
 
 

@@ -53,9 +53,9 @@ def differences(one: Audit, other: Audit) -> dict[str, tuple[Any, Any]]:
 
 
 def _by_name(audit: Audit) -> dict[str, Any]:
-    checks = {check.check_id: check.model_dump(exclude={"seconds"}) for check in audit.checks}
+    checks = {check.name: check.model_dump(exclude={"seconds"}) for check in audit.checks}
     rest = audit.model_dump(exclude={"started_at", "finished_at", "checks"})
-    return checks | rest | {"checks": [check.check_id for check in audit.checks]}
+    return checks | rest | {"checks": [check.name for check in audit.checks]}
 
 
 class RowJudge:
@@ -114,7 +114,7 @@ def failing_rows(suite: Suite) -> str:
     return (
         f"select check_id, {_key(suite, suite.checks[0])} from {suite.relation}"
         f" cross join lateral (values {fails}) as judged (check_id, is_failed)"
-        " where judged.is_failed"
+        f" where judged.is_failed and {suite.condition}"
     )
 
 
@@ -148,9 +148,9 @@ def _value(value: object) -> str:
 
 
 def _source(suite: Suite, rows: Sequence[Row]) -> str:
-    """The view itself, or the rows that were read of a summary: those the report shows."""
+    """The view's rows, or those that were read of a summary: those the report shows."""
     if not suite.is_summary:
-        return suite.relation
+        return f"{suite.relation} where {suite.condition}"
     shown = literal(json.dumps(rows))
     return f"jsonb_populate_recordset(null::{suite.relation}, {shown}) as shown"
 
@@ -161,7 +161,7 @@ def _failing_query(suite: Suite, check: Check, condition: str, count: int) -> tu
         return ()
     columns = [*suite.columns_read(*suite.checks), check.expectation.column]
     listed = ", ".join(map(quoted, columns))
-    return (f"select {listed} from {suite.relation} where {condition}",)
+    return (f"select {listed} from {suite.relation} where {suite.condition} and {condition}",)
 
 
 def _key(suite: Suite, check: Check) -> str:

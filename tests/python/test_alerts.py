@@ -505,11 +505,11 @@ def test_an_audit_that_is_not_recorded_owes_nobody_anything(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        record(audit, None, plan.session, also=fail)
+        record(audit, [], plan.session, also=fail)
     assert nights.rows("select alert_id from counterfoil_history.alerts") == []
     also = queue_alerts(nights.recipients, audit, nights.settings)
     for _ in range(2):
-        record(audit, None, plan.session, also=also)
+        record(audit, [], plan.session, also=also)
     assert len(nights.rows("select alert_id from counterfoil_history.alerts")) == 1
 
 

@@ -54,8 +54,8 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
     shown = {"empwr-checks", "empwr-incidents", "empwr-link", "empwr-report", "empwr-suites"}
     tables = {key for key in artifacts if key not in shown}
     assert artifacts.keys() > shown
-    assert {"empwr-score", "empwr-ledgers-2", "empwr-isolation-0"} <= tables
-    (worst, *_) = json.loads(artifacts["empwr-ledgers-2"]["data"])
+    assert {"empwr-score", "empwr-ledger-0-2", "empwr-isolation-0"} <= tables
+    (worst, *_) = json.loads(artifacts["empwr-ledger-0-2"]["data"])
     assert (worst["Account"], worst["Discrepancy"]) == ("EMPWR Dance - London", "-50")
     assert len(json.loads(artifacts["empwr-checks"]["data"])) == 35
     assert "London" in artifacts["empwr-report"]["data"]

@@ -36,8 +36,10 @@ def test_the_metrics_say_what_the_audit_does(overnight: Database, tmp_path: Path
     assert completed == audit.finished_at.timestamp()
     assert samples["counterfoil_audit_duration_seconds", "empwr"] > 0
     check = "ledger.balance_matches_entries"
-    assert samples["counterfoil_findings", check, "empwr", "critical"] == 1
-    assert samples["counterfoil_rows_checked", "empwr", "counterfoil.ledger_holds"] == 14
+    assert samples["counterfoil_findings", check, "empwr", "capacity", "critical"] == 1
+    assert (
+        samples["counterfoil_rows_checked", "empwr", "capacity", "counterfoil.ledger_holds"] == 14
+    )
     assert [path.name for path in file.parent.iterdir()] == ["counterfoil.prom"]
 
 

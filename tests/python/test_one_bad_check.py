@@ -86,7 +86,7 @@ def sound(overnight: Database) -> dict[str, CheckResult]:
 
 def by_id(audit: Audit) -> dict[str, CheckResult]:
     # What a view took is never twice the same.
-    return {check.check_id: check.model_copy(update={"seconds": None}) for check in audit.checks}
+    return {check.name: check.model_copy(update={"seconds": None}) for check in audit.checks}
 
 
 def assert_in_error(audit: Audit, sound: dict[str, CheckResult], view: str, says: str) -> None:
@@ -118,7 +118,7 @@ def test_a_view_that_raises(
 ) -> None:
     with broken(superuser, f"counterfoil.{view}"):
         audit = overnight.audit()
-    assert_in_error(audit, sound, view, f"{view} cannot be read: division by zero")
+    assert_in_error(audit, sound, view, "cannot be read: division by zero")
 
 
 @pytest.mark.parametrize("view", ["ledger_balances", "uniqueness"])
@@ -131,7 +131,7 @@ def test_what_postgres_quotes_of_a_row_is_the_logs(
 ) -> None:
     with broken(superuser, f"counterfoil.{view}", QUOTES):
         audit = overnight.audit()
-    assert_in_error(audit, sound, view, f"{view} cannot be read: invalid datetime format (22007)")
+    assert_in_error(audit, sound, view, "cannot be read: invalid datetime format (22007)")
     assert "Zoe" not in audit.model_dump_json()
     assert 'invalid input syntax for type date: "Zoe' in caplog.text
 
@@ -193,15 +193,15 @@ def test_an_error_of_great_expectations_own(
 ) -> None:
     from great_expectations.datasource.fluent import PostgresDatasource
 
-    add_table_asset = PostgresDatasource.add_table_asset
+    add_asset = PostgresDatasource._add_asset
 
-    def refuse(self: Any, name: str, **arguments: Any) -> Any:
-        if name == "ledger_holds":
+    def refuse(self: Any, asset: Any) -> Any:
+        if asset.name == "ledger_holds (capacity)":
             raise LookupError("no such asset\nand a second line")
-        return add_table_asset(self, name, **arguments)
+        return add_asset(self, asset)
 
-    monkeypatch.setattr(PostgresDatasource, "add_table_asset", refuse)
-    says = "ledger_holds cannot be read: no such asset"
+    monkeypatch.setattr(PostgresDatasource, "_add_asset", refuse)
+    says = "ledger_holds (capacity) cannot be read: no such asset"
     assert_in_error(overnight.audit(), sound, "ledger_holds", says)
 
 

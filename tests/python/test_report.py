@@ -165,7 +165,7 @@ LONDON_SAYS = (
 GOLDEN = {
     "overnight": [
         "Audit of empwr Critical",
-        "30 of 33 checks passed, 3 failed, 2 not applicable",
+        "32 of 35 checks passed, 3 failed, 2 not applicable",
         "1 open incident, 3 checks",
         "As of 2025-10-30 05:00:00 UTC",
         "First audit of empwr",
@@ -197,7 +197,7 @@ GOLDEN = {
     ],
     "waived": [
         "Audit of empwr Passed",
-        "31 of 34 checks passed, 3 waived, 1 not applicable",
+        "33 of 36 checks passed, 3 waived, 1 not applicable",
         "No open incident",
         "0 ongoing, 0 new, 0 resolved, 1 newly waived.",
         f"Accepted by capacity until 2025-12-31: {REASON}",
@@ -208,7 +208,7 @@ GOLDEN = {
     ],
     "corrected": [
         "Audit of empwr Passed",
-        "33 of 33 checks passed, 2 not applicable",
+        "35 of 35 checks passed, 2 not applicable",
         "0 ongoing, 0 new, 1 resolved.",
         "resolved EMPWR Dance - London (capacity, available) is off by -50",
         "open since 2025-10-30 05:00:00 UTC",
@@ -233,11 +233,12 @@ def test_the_verdict_comes_first_and_the_rest_in_order(
             "Open incidents",
             "Waived",
             "Health score",
-            "Ledgers",
+            "Ledger capacity",
+            "Ledger entries",
             "Tenants",
             "Isolation",
             "Integrity",
-            "Entries of ledgers",
+            "Entries of ledger capacity",
             "Tables in use",
             "Trends",
             "Checks",
@@ -342,7 +343,7 @@ def test_it_prints(published: Published, browser: Browser) -> None:
 
 def test_hostile_names_are_text(published: Published, browser: Browser) -> None:
     with opened(browser, published.page("hostile"), width=360) as seen:
-        assert SHOWN in seen.page.inner_text("#ledgers")
+        assert SHOWN in seen.page.inner_text("#ledger-0")
         assert SHOWN in seen.page.inner_text("#incidents")
         assert seen.page.locator("script, img, iframe, body a[href^='javascript']").count() == 0
         assert harmless(seen.page.content())
@@ -391,7 +392,7 @@ def test_the_index_is_newest_first_and_shows_what_it_cannot_read(
         rows = [row.split() for row in seen.page.locator("tbody tr").all_inner_texts()]
     assert [row[-1] for row in rows] == ["2-afternoon", "1-overnight", "0-torn"]
     assert rows[0][:4] == ["2025-10-30", "16:00:00", "UTC", "✕"]
-    assert rows[0][4:11] == ["critical", "empwr", "30", "of", "33", "1", "0"]
+    assert rows[0][4:11] == ["critical", "empwr", "32", "of", "35", "1", "0"]
     assert "cannot be read" in " ".join(rows[2])
     assert not list(tmp_path.glob(".index.*.html"))
 
@@ -409,7 +410,7 @@ def test_three_incidents_of_one_subject_are_one_group(published: Published) -> N
     history = published.audits["afternoon"].history
     assert history is not None
     (group,) = groups(history.incidents)
-    assert len(group.incidents) == len(group.check_ids) == 3
+    assert len(group.incidents) == len(group.checks) == 3
     assert (group.severity, group.lead.size) == ("critical", -50)
     assert (history.tally.ongoing, history.tally.new) == (1, 0)
 

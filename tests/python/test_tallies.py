@@ -234,7 +234,7 @@ def test_what_could_not_be_judged_does_not_lead() -> None:
     unknown = audit.checks[0].model_copy(update={"status": "unknown", "detail": "it is empty"})
     audit = audit.model_copy(update={"checks": [unknown]})
     assert audit.history is not None
-    told = groups(audit.history.incidents, audit.unjudged_ids)
+    told = groups(audit.history.incidents, audit.unjudged_names)
     assert [group.lead.incident_id for group in told] == [2, 1]
     markdown = render_markdown(Body(audit, (), ()))
     assert markdown.index("Row 2 is wrong") < markdown.index("not judged this time")

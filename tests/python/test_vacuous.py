@@ -20,6 +20,7 @@ from counterfoil.pipeline.preflight import check_database
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.postgres.session import Session
+from counterfoil.suites.names import named
 from counterfoil.suites.suite import Suite, load_suites
 from counterfoil.views.dbt import Dbt
 
@@ -31,11 +32,14 @@ REFERENCES = {
 }
 # A ledger's rows are of all its tables, and so are the results of its checks.
 LEDGERS = {
-    check.check_id
-    for suite in load_suites(ROOT / "expectations")
-    if suite.pack == "ledger"
-    for check in suite.narrowed_to(load_contract(ROOT)).checks
-    if suite.applies_to(load_contract(ROOT))
+    ledger: {
+        named(check.check_id, ledger)
+        for suite in load_suites(ROOT / "expectations")
+        for narrowed in suite.narrowed_to(load_contract(ROOT))
+        if narrowed.ledger == ledger
+        for check in narrowed.checks
+    }
+    for ledger in ("capacity", "entries")
 }
 DUPLICATES = {"integrity.no_duplicates"}
 FILLED = {"integrity.required_values_filled"}
@@ -46,10 +50,14 @@ DERIVED = {
     "tenants": REFERENCES | ALLOWED,
     "studios": TENANCY | REFERENCES,
     "dancers": TENANCY | REFERENCES | DUPLICATES | FILLED,
-    "competitions": TENANCY | REFERENCES | ALLOWED | LEDGERS,
-    "reservations": TENANCY | REFERENCES | FILLED | ALLOWED | LEDGERS,
-    "competition_entries": TENANCY | REFERENCES | DUPLICATES | FILLED | LEDGERS,
-    "capacity_ledger": TENANCY | REFERENCES | LEDGERS,
+    "competitions": TENANCY | REFERENCES | ALLOWED | LEDGERS["capacity"],
+    "reservations": TENANCY | REFERENCES | FILLED | ALLOWED | set().union(*LEDGERS.values()),
+    "competition_entries": TENANCY
+    | REFERENCES
+    | DUPLICATES
+    | FILLED
+    | set().union(*LEDGERS.values()),
+    "capacity_ledger": TENANCY | REFERENCES | LEDGERS["capacity"],
 }
 
 NOT_YET_IN_USE = (
@@ -62,11 +70,11 @@ NOT_YET_IN_USE = (
 
 
 def checks(audit: Audit) -> dict[str, CheckResult]:
-    return {check.check_id: check for check in audit.checks}
+    return {check.name: check for check in audit.checks}
 
 
 def statuses(audit: Audit) -> dict[str, tuple[str, int]]:
-    return {check.check_id: (check.status, check.finding_count) for check in audit.checks}
+    return {check.name: (check.status, check.finding_count) for check in audit.checks}
 
 
 def keys(check: CheckResult) -> list[dict[str, str | None]]:
@@ -262,12 +270,12 @@ def test_a_view_without_rows_is_an_error(
     audit = overnight.audit(transaction)
     for suite in overnight.plan.scope.suites:
         for check in suite.checks:
-            result = checks(audit)[check.check_id]
+            result = checks(audit)[named(check.check_id, suite.ledger)]
             if suite.may_be_empty:
                 assert result.status == "not applicable", check.check_id
                 continue
             assert (result.status, result.finding_count) == ("error", 0), check.check_id
-            assert result.detail == f"{suite.relation} has no rows: there was nothing to judge"
+            assert result.detail == f"{suite.name} has no rows: there was nothing to judge"
     assert audit.status == "error"
 
 
@@ -288,7 +296,7 @@ def test_a_fact_that_is_always_null_never_passes(
     found = checks(overnight.audit(transaction))
     for suite in overnight.plan.scope.suites:
         for check in suite.checks:
-            result = found[check.check_id]
+            result = found[named(check.check_id, suite.ledger)]
             if suite.is_summary:
                 assert result.status == "error", result
             else:
@@ -301,13 +309,14 @@ def test_one_null_fact_is_one_finding(
     transaction: OpenTransaction,
     execute: Callable[[str], list[Any]],
 ) -> None:
-    """The first row of each view by its key, which fails in none of the demo's."""
+    """The first row of each suite by its key, which fails in none of the demo's."""
     for suite in overnight.plan.scope.suites:
         view = f"counterfoil.{suite.relation}"
         keys = suite.evidence.key if suite.evidence else [first_column(execute, view)]
         keys = ["relationship"] if suite.relation == "referential_integrity" else keys
         key = ", ".join(keys)
-        is_first = f"({key}) = (select {key} from genuine order by {key} limit 1)"
+        first = f"select {key} from genuine where {suite.condition} order by {key} limit 1"
+        is_first = f"({suite.condition} and ({key}) = ({first}))"
         selected = [
             f"case when not ({is_first}) then {column} end as {column}"
             if column in facts(suite)
@@ -318,11 +327,11 @@ def test_one_null_fact_is_one_finding(
     found, was = checks(overnight.audit(transaction)), checks(healthy)
     for suite in overnight.plan.scope.suites:
         for check in suite.checks:
-            result = found[check.check_id]
+            result = found[named(check.check_id, suite.ledger)]
             if suite.is_summary:
                 assert result.status == "error", result
             else:
-                assert result.finding_count == was[check.check_id].finding_count + 1, result
+                assert result.finding_count == was[result.name].finding_count + 1, result
 
 
 def first_column(execute: Callable[[str], list[Any]], view: str) -> str:
@@ -477,16 +486,17 @@ def test_a_view_that_raises_is_an_error_of_its_own_checks(
     replaced(f"counterfoil.{view}", f"select {raised} from genuine")
     audit = overnight.audit()
 
-    (suite,) = [suite for suite in overnight.plan.scope.suites if suite.relation == view]
     own = {
-        check.check_id
+        named(check.check_id, suite.ledger)
+        for suite in overnight.plan.scope.suites
+        if suite.relation == view
         for check in suite.checks
         if suite.is_summary or check.expectation.column in types
     }
     found = statuses(audit)
     assert {found[check_id][0] for check_id in own} == {"error"}
     for check_id in statuses(healthy).keys() - own:
-        assert found[check_id] == statuses(healthy)[check_id]
+        assert found[check_id] == statuses(healthy)[check_id], checks(audit)[check_id]
     assert audit.status == "error"
 
 
