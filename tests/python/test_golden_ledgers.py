@@ -245,13 +245,14 @@ def expected(fault: Fault | Repair, renaming: Renaming) -> dict[str, frozenset[K
 
 
 def found(audit: Audit) -> dict[str, frozenset[Key]]:
-    """The findings by check, all of which are listed."""
+    """The findings by check, of all ledgers; all of them are listed."""
     failed = [check for check in audit.checks if check.status == "fail"]
     assert all(len(check.findings) == check.finding_count for check in failed)
-    return {
-        check.check_id: frozenset(frozenset(finding.key.items()) for finding in check.findings)
-        for check in failed
-    }
+    keys: dict[str, frozenset[Key]] = {}
+    for check in failed:
+        of_ledger = frozenset(frozenset(finding.key.items()) for finding in check.findings)
+        keys[check.check_id] = keys.get(check.check_id, frozenset()) | of_ledger
+    return keys
 
 
 def explained(cursor: Cursor) -> list[dict[str, Any]]:
@@ -391,7 +392,11 @@ def test_two_hundred_accounts_with_twelve_causes_each_are_explained_in_time(
         audit = database.audit(transaction)
     assert audit.status == "critical"
     assert not audit.unjudged
-    (off,) = (check for check in audit.checks if check.check_id == "ledger.balance_matches_entries")
+    (off,) = (
+        check
+        for check in audit.checks
+        if (check.check_id, check.ledger) == ("ledger.balance_matches_entries", "wallets")
+    )
     assert (off.finding_count, len(off.findings)) == (200, database.plan.scope.evidence_limit)
     for finding in off.findings:
         assert finding.observed["certain_amount"] == finding.size
