@@ -121,8 +121,9 @@ lock: install ## Renew requirements.lock from pyproject.toml
 		--extra server --group dev pyproject.toml --output-file requirements.lock
 
 .PHONY: bench
-bench: install ## Time the assert phase against the same by hand (ENTRIES="1000000 3000000")
-	@$(BIN)/python benchmarks/assert_phase.py --entries $(ENTRIES)
+bench: install ## Time the assert phase against the same by hand (ENTRIES="1000000"; or AGAINST=COMMIT)
+	@$(BIN)/python benchmarks/$(if $(AGAINST),against.py --commit $(AGAINST),assert_phase.py) \
+		--entries $(ENTRIES)
 
 .PHONY: bench-history
 bench-history: install ## Time the history's views after 1,000 audits

@@ -5,7 +5,7 @@
         table_name: the table, as the contract names it.
     Returns: the quoted relation, `"schema"."table"`; of a table that does not exist, a subquery
         without rows.
-    Example: {{ application_table('reservations') }} -> "public"."reservations"
+    Example: {{ application_table('invoices') }} -> "public"."invoices"
 #}
 {% macro application_table(table_name) -%}
     {{ var('derived')['tables'][table_name]['relation'] }}

@@ -5,7 +5,7 @@
     Arguments:
         expression: an SQL expression of any type.
     Returns: an SQL condition that is never null.
-    Example: {{ is_blank('source_row."category_id"') }}
+    Example: {{ is_blank('source_row."order_id"') }}
 #}
 {% macro is_blank(expression) -%}
     coalesce({{ expression }}::text, '')

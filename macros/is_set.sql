@@ -9,7 +9,7 @@
         reference: one of the derived contract's.
         child: the alias of the child in the query.
     Returns: an SQL condition.
-    Example: {{ is_set(reference, 'child') }} -> child."studio_id" is not null
+    Example: {{ is_set(reference, 'child') }} -> child."customer_id" is not null
 #}
 {% macro is_set(reference, child) -%}
     {%- for column in reference['columns'] if reference['unjudged'] is not defined -%}

@@ -5,7 +5,7 @@
         reference: one of the derived contract's.
         child: the alias of the child in the query.
     Returns: an SQL condition; false of a reference that Postgres cannot judge.
-    Example: {{ is_unset(reference, 'child') }} -> child."studio_id" is null
+    Example: {{ is_unset(reference, 'child') }} -> child."customer_id" is null
 #}
 {% macro is_unset(reference, child) -%}
     {%- for column in reference['own'] if reference['unjudged'] is not defined -%}

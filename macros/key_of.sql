@@ -5,7 +5,7 @@
         table_name: the contract's table.
         alias: the alias of that table in the query.
     Returns: an SQL expression, of the key column's own type.
-    Example: {{ key_of('reservations', 'child') }} -> child."id"
+    Example: {{ key_of('invoices', 'child') }} -> child."id"
 #}
 {% macro key_of(table_name, alias) -%}
     {{ key_columns(var('derived')['tables'][table_name]['key'], alias) }}

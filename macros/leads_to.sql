@@ -7,7 +7,7 @@
         child: the alias of the child in the query.
         parent: the alias of the parent in the query.
     Returns: an SQL condition; false of a reference that Postgres cannot judge.
-    Example: {{ leads_to(reference, 'child', 'parent') }} -> child."studio_id" = parent."id"
+    Example: {{ leads_to(reference, 'child', 'parent') }} -> child."customer_id" = parent."id"
 #}
 {% macro leads_to(reference, child, parent) -%}
     {%- set equalities = reference.get('equalities') or [] -%}

@@ -47,7 +47,7 @@ select
             {{ word }},
             hold,
             hold_label || ', ',
-            hold_amount,
+            {{ in_words('hold_amount') }},
             {{ unit }},
             hold_status,
             {% if holds.has_at -%}
@@ -67,26 +67,29 @@ select
         )
         when 'repeated' then format(
             '%s %s has %s entries that take (%s %s for %s)',
-            {{ word }}, hold, taking_count, {{ in_words('taken_amount') }}, {{ unit }}, hold_amount
+            {{ word }}, hold, taking_count, {{ in_words('taken_amount') }}, {{ unit }},
+            {{ in_words('hold_amount') }}
         )
         when 'wrong amount' then format(
             'of %s %s %s %s were taken for %s',
-            {{ word }}, hold, {{ in_words('taken_amount') }}, {{ unit }}, hold_amount
+            {{ word }}, hold, {{ in_words('taken_amount') }}, {{ unit }}, {{ in_words('hold_amount') }}
         )
         when 'given back beyond' then format(
             '%s %s was given back %s %s of %s taken',
-            {{ word }}, hold, {{ in_words('given_amount') }}, {{ unit }}, taken_amount
+            {{ word }}, hold, {{ in_words('given_amount') }}, {{ unit }}, {{ in_words('taken_amount') }}
         )
         when 'wrong refund' then format(
             '%s %s was given back %s %s instead of %s',
-            {{ word }}, hold, {{ in_words('given_amount') }}, {{ unit }}, due_back_amount
+            {{ word }}, hold, {{ in_words('given_amount') }}, {{ unit }},
+            {{ in_words('due_back_amount') }}
         )
         when 'kept' then format(
             '%s %s is %s, and has %s %s', {{ word }}, hold, hold_status, {{ in_words('has_amount') }}, {{ unit }}
         )
         else format(
             '%s %s is %s, and has %s %s instead of %s',
-            {{ word }}, hold, hold_status, {{ in_words('has_amount') }}, {{ unit }}, owed_amount
+            {{ word }}, hold, hold_status, {{ in_words('has_amount') }}, {{ unit }},
+            {{ in_words('owed_amount') }}
         )
     end
 from {{ ledger_hold_rows(ledger, holds, account) }} as hold_rows

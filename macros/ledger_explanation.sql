@@ -16,8 +16,6 @@ select
     candidate_count,
     case
         when whole_fault is not null then whole_fault
-        when certain_details is null and possible_details is null and candidate_count = 0
-            then 'nothing on record says why'
         else concat_ws(
             ', and ',
             case
@@ -29,30 +27,37 @@ select
             'of one or more of these, the evidence cannot tell which: '
             || array_to_string(possible_details[1:3], '; '),
             case
-                when certain_details is null and possible_details is null then null
-                when unexplained_amount <> 0 and candidate_count = 0
-                    then format(
-                        'nothing on record says why of %s %s',
-                        {{ in_words('unexplained_amount') }}, {{ unit }}
-                    )
-            end,
-            case
-                when candidate_count = 1 then format(
-                    'entry %s is the only one of %s %s%s: it may %s, but the size alone cannot'
-                    ' tell whether',
-                    candidates[1], {{ in_words('candidate_amount') }}, {{ unit }},
-                    -- Of those that do not count nobody knows how many there are.
-                    case
-                        when candidate_words like '%all the same%' then ' that does not count'
-                        else format(', of %s', {{ off }}.entry_count)
+                when unexplained_amount <> 0 then concat_ws(
+                    '; ',
+                    'nothing on record says why' || case
+                        when certain_details is null and possible_details is null then ''
+                        else format(
+                            ' of %s %s', {{ in_words('unexplained_amount') }}, {{ unit }}
+                        )
                     end,
-                    candidate_words
-                )
-                when candidate_count > 1 then format(
-                    'one of %s entries of %s %s may %s (newest %s); the size alone cannot tell'
-                    ' which, or whether',
-                    candidate_count, {{ in_words('candidate_amount') }}, {{ unit }},
-                    candidate_words, array_to_string(candidates[1:3], ', ')
+                    case
+                        when candidate_count = 1 then format(
+                            'entry %s is the only one%s of this size%s: it may %s, but the size'
+                            ' alone cannot tell whether',
+                            candidates[1],
+                            case when is_counted and {{ off }}.entry_count = 1 then ', and' end,
+                            -- Of those that do not count nobody knows how many there are.
+                            case
+                                when not is_counted then ' that does not count'
+                                when {{ off }}.entry_count > 1
+                                    then format(', of %s', {{ off }}.entry_count)
+                            end,
+                            candidate_words
+                        )
+                        when candidate_count > 1 then format(
+                            'one of %s entries of this size%s may %s (newest %s); the size alone'
+                            ' cannot tell which, or whether',
+                            candidate_count,
+                            case when not is_counted then ' that do not count' end,
+                            candidate_words,
+                            array_to_string(candidates[1:3], ', ')
+                        )
+                    end
                 )
             end
         )
@@ -73,7 +78,7 @@ from (
         array_agg(
             entity order by happened_at desc nulls last, entity desc
         ) filter (where evidence_role = 'candidate') as candidates,
-        max(abs(amount)) filter (where evidence_role = 'candidate') as candidate_amount,
+        bool_and(tier = 4) filter (where evidence_role = 'candidate') as is_counted,
         string_agg(
             distinct case cause
                 when 'entry that does not count' then 'be in the balance all the same'

@@ -1,7 +1,10 @@
 {#
     What of a discrepancy the chain of running balances shows for certain: an entry that found
-    another balance than was left, and one whose step is not its amount. What the last entry left
-    and what is stored is no link: that is the rest, for which other evidence is sought.
+    another balance than was left, and one whose step is not its amount. Where it found one that
+    had been left before, what came in between was lost: the balance did not follow an entry. Any
+    other gap is of an entry that was deleted, or of a balance that was changed past them. What
+    the last entry left and what is stored is no link: that is the rest, for which other evidence
+    is sought.
 
     Arguments:
         ledger: one of `ledgers()`.
@@ -60,7 +63,8 @@ from (
                 {{ in_words('linked.was_found') }},
                 {{ in_words('linked.previously_left') }},
                 ', so that ' || lost.entries || ' was lost'
-            ) as detail
+            ) as detail,
+            lost.entries is not null as is_lost
         from linked
         left join lateral (
             -- It returns to what an earlier one had left: what came since was not seen.
@@ -104,7 +108,9 @@ from (
     ),
 
     unmatched as (
-        select sum(value * (found - remaining)) as amount
+        select
+            sum(value * (found - remaining)) as amount,
+            bool_and(remaining > 0) filter (where found > remaining) as is_lost
         from seen
         having
             not coalesce(bool_or(
@@ -130,13 +136,18 @@ from (
                     inner join seen on chained.was_left = seen.value and seen.found < seen.remaining
                 ),
                 {{ in_words('unmatched.amount') }}, {{ unit }}
-            ) as detail
+            ) as detail,
+            unmatched.is_lost
         from unmatched
         where unmatched.amount <> 0
     )
     {%- endif %}
 
-    select 'gap in the chain' as cause, gaps.entity, gaps.amount, gaps.detail
+    select
+        case when gaps.is_lost then 'lost entry' else 'gap in the chain' end as cause,
+        gaps.entity,
+        gaps.amount,
+        gaps.detail
     from gaps
     where not exists (select from linked where was_found is null or was_left is null)
     union all

@@ -8,7 +8,7 @@
         table_name: the contract's table.
         alias: the alias of that table in the query.
     Returns: an SQL expression of type text.
-    Example: {{ tenant_of('reservations', 'child') }} -> child."tenant_id"::text
+    Example: {{ tenant_of('invoices', 'child') }} -> child."tenant_id"::text
 #}
 {% macro tenant_of(table_name, alias) -%}
     {%- set column = var('derived')['tables'][table_name]['tenant'] -%}

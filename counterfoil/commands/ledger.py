@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from counterfoil.contract.ledgers import Ledger
     from counterfoil.ledger.account import AccountState, Listed
     from counterfoil.ledger.parts import Part
 
@@ -131,7 +132,7 @@ def ledger_show(
         plan = standing_plan(chosen(target, url), contract)
         with open_snapshot(plan.session) as snapshot:
             state = read_account(snapshot, plan.scope.contract, name, account)
-        _print_account(name, state)
+        _print_account(name, plan.scope.contract.ledgers[name], state)
 
 
 def _print_part(part: "Part", rows: Sequence[Sequence[str | None]]) -> None:
@@ -153,7 +154,7 @@ def _print_part(part: "Part", rows: Sequence[Sequence[str | None]]) -> None:
     out.print()
 
 
-def _print_account(name: str, state: "AccountState") -> None:
+def _print_account(name: str, ledger: "Ledger", state: "AccountState") -> None:
     first = state.balances[0]
     out.print(
         _text(f"{first['account_word']} {first['account']}: {first['account_label']}", "bold")
@@ -178,12 +179,25 @@ def _print_account(name: str, state: "AccountState") -> None:
         {**row, "hold_fault": row["hold_fault"] or "given back before it was taken"}
         for row in state.holds.rows
     ]
-    _print_listed("Holds with a fault", replace(state.holds, rows=holds), _HOLDS)
-    _print_listed("Last entries", state.timeline, _TIMELINE)
+    word = ledger.words.hold
+    columns = {caption: column for caption, column in _HOLDS.items() if caption != "holds"}
+    _print_listed(
+        f"Faults by {word}",
+        replace(state.holds, rows=holds),
+        _in_words(_HOLDS if len(ledger.holds) > 1 else columns, word),
+    )
+    _print_listed("Last entries", state.timeline, _in_words(_TIMELINE, word))
     out.print()
     out.print("To look further, in psql:")
     for statement in state.statements:
         say(statement)
+
+
+def _in_words(columns: Mapping[str, str], hold: str) -> dict[str, str]:
+    """The columns, that of the holds under the word that the ledger has for one."""
+    if hold in columns:
+        return {**columns}
+    return {hold if column == "hold" else caption: column for caption, column in columns.items()}
 
 
 def _print_listed(title: str, listed: "Listed", columns: Mapping[str, str]) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # What a script that does what it says may still be: the wrong one.
 _NOT_SHOWN: dict[Strategy, str] = {
     "backfill": "whether the balance followed these holds. Ask who made them.",
-    "recalculate": "whether the entries are complete. What is not among them, this offers to"
-    " others.",
+    "recalculate": "whether the entries are complete. What is not among them, the balance leaves"
+    " out.",
 }
 
 repair_app = typer.Typer(

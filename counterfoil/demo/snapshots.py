@@ -5,6 +5,7 @@ Which snapshot is loaded is read from the instant that the database itself decla
 tables.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -25,16 +26,7 @@ DATABASE = "empwr"
 
 _SQL_DIR = SQL_DIR / DATABASE
 _SCHEMA_FILE = "schema.sql"
-# Parents first.
-_TABLES = (
-    "tenants",
-    "studios",
-    "dancers",
-    "competitions",
-    "reservations",
-    "competition_entries",
-    "capacity_ledger",
-)
+_CREATED = re.compile(r"^create table (\w+)", re.MULTILINE)
 _AS_OF = "counterfoil.as_of"
 _LOCK_TIMEOUT = "10s"
 _DEFAULT = "overnight"
@@ -107,7 +99,7 @@ def start(data_dir: Path, snapshot: str | None = None) -> str:
 def load(data_dir: Path, snapshot: str = _DEFAULT, *, with_history: bool = False) -> str:
     """Put a snapshot into the running demo database, whatever is in it.
 
-    Only the rows of the application's seven tables are replaced, in one transaction;
+    Only the rows of the application's tables are replaced, in one transaction;
     other schemas, and views on top of these tables, stay. So do changes that a user
     made to the tables' columns or constraints.
 
@@ -169,7 +161,7 @@ def _fill(cursor: psycopg2.extensions.cursor, snapshot: Snapshot) -> None:
     tables = _existing_tables(cursor)
     if not tables:
         cursor.execute(sql_of(_SQL_DIR / _SCHEMA_FILE))
-    elif missing := [table for table in _TABLES if table not in tables]:
+    elif missing := [table for table in _tables() if table not in tables]:
         raise DemoError(
             f"of the application's tables, {', '.join(missing)} no longer exist",
             where=DATABASE,
@@ -186,7 +178,7 @@ def _empty_tables(cursor: psycopg2.extensions.cursor) -> None:
     # Not TRUNCATE, which is not MVCC-safe: a REPEATABLE READ audit that was opened
     # before the load, and reads a table only after it, would see 0 rows. This lock
     # keeps out writers, whose rows would survive or break the load, but no reader.
-    tables = [sql.Identifier("public", table) for table in reversed(_TABLES)]
+    tables = [sql.Identifier("public", table) for table in reversed(_tables())]
     cursor.execute(
         sql.SQL("lock table {} in share row exclusive mode").format(sql.SQL(", ").join(tables))
     )
@@ -200,10 +192,15 @@ def _forget_audits(cursor: psycopg2.extensions.cursor) -> None:
         cursor.execute(sql.SQL("truncate {} restart identity").format(sql.SQL(", ").join(tables)))
 
 
+def _tables() -> list[str]:
+    """The application's, as its schema makes them: parents first."""
+    return _CREATED.findall(sql_of(_SQL_DIR / _SCHEMA_FILE))
+
+
 def _existing_tables(cursor: psycopg2.extensions.cursor) -> frozenset[str]:
     cursor.execute(
         "select tablename from pg_tables where schemaname = 'public' and tablename = any(%s)",
-        (list(_TABLES),),
+        (_tables(),),
     )
     return frozenset(name for (name,) in cursor.fetchall())
 

@@ -21,6 +21,13 @@ class Column:
     sql: str
     is_amount: bool = False
 
+    @property
+    def text(self) -> str:
+        """SQL for it as text: of an amount without the zeros that only its type adds."""
+        return (
+            f"trim_scale(({self.sql})::numeric)::text" if self.is_amount else f"({self.sql})::text"
+        )
+
 
 @dataclass(frozen=True)
 class Part:
@@ -46,7 +53,7 @@ class Part:
     @property
     def query(self) -> str:
         """For at most `MOST_ROWS` rows, in no order, each column as text."""
-        selected = ", ".join(f"({column.sql})::text" for column in self.columns)
+        selected = ", ".join(column.text for column in self.columns)
         return (
             f"select {selected} from {self.relation}"  # noqa: S608
             f" where {self.condition} limit {MOST_ROWS}"

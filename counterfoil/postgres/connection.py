@@ -1,7 +1,7 @@
 """Connections: how a session of ours is set, and what the driver's errors come to."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,10 +47,22 @@ _WITH_TRANSACTION_TIMEOUT = 170_000
 _MOST_CONNECTIONS = 7
 
 
-def connect(target: Target, settings: Settings, *, as_of: datetime | None = None) -> Connection:
+def connect(
+    target: Target,
+    settings: Settings,
+    *,
+    as_of: datetime | None = None,
+    unset: Collection[str] = (),
+) -> Connection:
     """A connection with the audit's own session settings.
 
     PG* variables that would change those are forgotten; of the embedded server all of them.
+
+    Args:
+        target: the database, and the role.
+        settings: the operator's.
+        as_of: what 'now' means; None for what the database declares.
+        unset: the names of settings that are left as the role and the database have them.
 
     Raises:
         TargetError: the database cannot be reached, or refuses the role.
@@ -58,7 +70,9 @@ def connect(target: Target, settings: Settings, *, as_of: datetime | None = None
     if target.is_embedded:
         forget_variables()
     forget_session_variables()
-    session = session_settings(settings)
+    session = {
+        name: value for name, value in session_settings(settings).items() if name not in unset
+    }
     if as_of is not None:
         session["counterfoil.as_of"] = as_of.isoformat()
     try:
@@ -148,7 +162,7 @@ def connected(target: Target, settings: Settings, refusal: Refusal) -> Iterator[
 # What a rule's meaning depends on, each of which a database or a role may have otherwise. Nobody
 # but the builder may make a function or an operator in the schemas of the path, so that whatever
 # is called by its name alone is Postgres' own, or ours.
-_MEANING = {
+MEANING = {
     "search_path": f"pg_catalog,{PUBLIC_SCHEMA}",
     # Postgres raises instead of hiding rows.
     "row_security": "off",
@@ -176,7 +190,7 @@ def session_settings(settings: Settings) -> dict[str, str]:
     Each is set, since the server's own may end an audit that does no harm: the exporter of
     a snapshot idles for as long as the suites run, and is missed if it is ended for that.
     """
-    return _MEANING | {
+    return MEANING | {
         # Measured (docs/performance.md): parallel workers repeat the views' aggregates, and
         # compiling them costs more than it saves. It also leaves the other cores alone.
         "max_parallel_workers_per_gather": "0",

@@ -16,9 +16,10 @@ from counterfoil.repair.strategies import Request
 
 Amount = int | Decimal
 
-# Which of the two sides a cause blames: a chain of running balances shows what the stored balance
-# lost, every other cause is of the entries.
-_TIER_OF_THE_BALANCE = 1
+# Which of the two sides a cause blames: a chain of running balances shows an entry that the stored
+# balance lost, or a gap of which nobody knows the side. Every other cause is of the entries.
+_OF_THE_BALANCE = "lost entry"
+_OF_EITHER = "gap in the chain"
 
 _CHOSEN = """
     (cast(:ledger as text) is null or ledger = :ledger)
@@ -49,7 +50,8 @@ _MISSING = f"""
         coalesce(isfinite(created_at), false) as is_dated,
         (created_at at time zone 'UTC')::date
         < (cast(:as_of as timestamptz) at time zone 'UTC')::date as is_past,
-        row_values::text
+        row_values::text,
+        names_hold
     from {PUBLIC_SCHEMA}.ledger_backfill
     where {_CHOSEN}
     order by ledger, balance, account, ledger_backfill.created_at, hold
@@ -84,7 +86,7 @@ _RECALCULABLE = f"""
 """  # noqa: S608
 
 _CAUSES = f"""
-    select ledger, balance, account::text, tier, detail
+    select ledger, balance, account::text, cause
     from {PUBLIC_SCHEMA}.ledger_explanations
     where evidence_role = 'explains' and {_CHOSEN}
 """  # noqa: S608
@@ -139,7 +141,7 @@ class Evidence:
             off.
         missing: the entries that holds lack.
         recalculable: where balances are to be set, the rows that hold one which is off.
-        causes: there, what certainly explains an account: tier and words.
+        causes: there, what certainly explains an account.
         statements: what plans of the last day stated of closed days.
         known_accounts: those of the keys asked for that are there.
         is_named: whether keys were asked for.
@@ -149,7 +151,7 @@ class Evidence:
     balances: Mapping[AccountKey, sa.Row[Any]]
     missing: Sequence[sa.Row[Any]]
     recalculable: Mapping[AccountKey, Sequence[sa.Row[Any]]]
-    causes: Mapping[AccountKey, Sequence[tuple[int, str]]]
+    causes: Mapping[AccountKey, frozenset[str]]
     statements: Sequence[sa.Row[Any]]
     known_accounts: frozenset[str]
     is_named: bool
@@ -157,8 +159,17 @@ class Evidence:
 
     def blames(self, key: AccountKey) -> tuple[bool, bool]:
         """Whether what explains an account blames its balance, and whether its entries."""
-        tiers = {tier for tier, _ in self.causes.get(key, ())}
-        return _TIER_OF_THE_BALANCE in tiers, bool(tiers - {_TIER_OF_THE_BALANCE})
+        causes = self.causes.get(key, frozenset())
+        return _OF_THE_BALANCE in causes, bool(causes - {_OF_THE_BALANCE, _OF_EITHER})
+
+    def proves_entries(self, key: AccountKey) -> bool:
+        """Whether all of an account's discrepancy is what its balance lost."""
+        rest = self.balances[key]
+        return (
+            self.causes.get(key) == frozenset({_OF_THE_BALANCE})
+            and rest.ambiguous_amount == 0
+            and rest.unexplained_amount == 0
+        )
 
 
 def read_evidence(instant: Instant, contract: Contract, request: Request) -> Evidence:
@@ -190,7 +201,7 @@ def read_evidence(instant: Instant, contract: Contract, request: Request) -> Evi
                 missing=missing,
                 recalculable=_grouped(rows(_RECALCULABLE)) if sets else {},
                 causes={
-                    key: [(row.tier, row.detail) for row in group]
+                    key: frozenset(row.cause for row in group)
                     for key, group in (_grouped(rows(_CAUSES)) if sets else {}).items()
                 },
                 statements=rows(_STATEMENTS) if closes else (),

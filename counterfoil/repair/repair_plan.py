@@ -9,6 +9,7 @@ the entries come to, and leaves them.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,8 @@ from counterfoil.contract.contract import Contract
 from counterfoil.postgres.instant import Instant
 from counterfoil.repair.evidence import AccountKey, Amount, Evidence, read_evidence
 from counterfoil.repair.strategies import Request, Strategy
+
+_IF_NAMED = ". Name it with --account to recalculate it all the same"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,12 @@ class AccountChange:
     def name(self) -> str:
         """It, as a sentence names it."""
         return f"{self.word} {self.key.account}"
+
+    @property
+    def place(self) -> str:
+        """Its ledger, and its balance unless that is called what it counts."""
+        ledger, balance, _ = self.key
+        return ledger if balance == self.unit else f"{ledger} {balance}"
 
     @property
     def discrepancies(self) -> tuple[Amount | None, Amount | None]:
@@ -301,6 +310,8 @@ def _unwritable(contract: Contract, row: sa.Row[Any]) -> str | None:
     has_time = contract.ledgers[row.ledger].entries[row.entries].at is not None
     if has_time and not row.is_dated:
         return "it has no known time to date its entry by"
+    if not row.names_hold:
+        return "an entry as the contract writes it does not name it"
     if (row.entry_account, row.counted_amount) != (row.account, row.missing_amount):
         return (
             f"an entry as the contract writes it adds {spoken(row.counted_amount)} to"
@@ -337,7 +348,10 @@ def _recalculate(plan: RepairPlan, evidence: Evidence) -> RepairPlan:
     for key, rows in evidence.recalculable.items():
         balance = evidence.balances[key]
         account = f"{balance.account_word} {key.account}"
-        unsettable, unproven = _unsettable(evidence, key, rows), _unproven(evidence, key)
+        if len(plan.contract.ledgers[key.ledger].balances) > 1:
+            account += f" ({key.balance})"
+        unsettable = _unsettable(evidence, key, rows)
+        unproven = _unproven(plan.contract, evidence, key)
         if unsettable or (unproven and not evidence.is_named):
             warnings.append(f"{account} is left out: {unsettable or unproven}")
             continue
@@ -366,31 +380,34 @@ def _unsettable(evidence: Evidence, key: AccountKey, rows: Sequence[sa.Row[Any]]
         return f"it has {len(rows)} rows, and nobody can say which of them is wrong"
     if not rows[0].values_after:
         return "the contract does not say which column to set: add repair to its balance"
-    if evidence.balances[key].expected_amount is None:
+    expected = evidence.balances[key].expected_amount
+    if expected is None:
         return "its opening is null"
+    if not Decimal(expected).is_finite():
+        return "what its entries come to is no finite number: correct them first"
     if all(evidence.blames(key)):
         return "what explains it points to both sides: correct the entries first"
     return None
 
 
-def _unproven(evidence: Evidence, key: AccountKey) -> str | None:
+def _unproven(contract: Contract, evidence: Evidence, key: AccountKey) -> str | None:
     """Why nobody knows that an account's entries are right; None if the evidence says so."""
-    balance = evidence.balances[key]
-    lacking = [
-        row.hold_amount for row in evidence.missing if (row.ledger, row.balance, row.account) == key
-    ]
+    lacking = [row for row in evidence.missing if (row.ledger, row.balance, row.account) == key]
     if lacking:
+        words = contract.ledgers[key.ledger].words
+        others = f" and {len(lacking) - 1} more have" if len(lacking) > 1 else " has"
+        amount = sum(row.hold_amount for row in lacking)
         return (
-            f"it lacks {len(lacking)} entries of holds, of {sum(lacking)} in all: recalculated, it"
-            " offers them to others. Backfill first"
+            f"{words.hold} {lacking[0].hold}{others} no entry ({amount} {words.unit}):"
+            " recalculated, its balance would leave that out. Backfill first"
         )
-    blames_balance, blames_entries = evidence.blames(key)
+    _, blames_entries = evidence.blames(key)
     if blames_entries:
         return "its entries are what is wrong, by what explains it: correct them first"
-    if not blames_balance or balance.ambiguous_amount != 0 or balance.unexplained_amount != 0:
+    if not evidence.proves_entries(key):
+        advice = "" if evidence.is_named else _IF_NAMED
         return (
-            "nothing on record proves that its entries are right, nor that its balance is. Name it"
-            " with --account to recalculate it all the same"
+            f"nothing on record proves that its entries are right, nor that its balance is{advice}"
         )
     return None
 

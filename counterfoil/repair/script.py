@@ -92,9 +92,9 @@ def _summary(plan: RepairPlan) -> Iterator[str]:
     for change in plan.accounts:
         before, after = change.discrepancies
         yield (
-            f"  {comment(change.name)} ({comment(change.label)}), {comment(change.key.ledger)}"
-            f" {comment(change.key.balance)}: {spoken(before)} -> {spoken(after)}"
-            f" {comment(change.unit)}; stored {change.before.stored} -> {change.after.stored}"
+            f"  {comment(change.name)} ({comment(change.label)}), {comment(change.place)}:"
+            f" {spoken(before)} -> {spoken(after)} {comment(change.unit)};"
+            f" stored {change.before.stored} -> {change.after.stored}"
         )
     if plan.strategy == "backfill":
         yield ""

@@ -10,6 +10,7 @@ from decimal import Decimal
 import psycopg2
 import sqlalchemy as sa
 from psycopg2 import errors
+from psycopg2.extras import Json
 
 from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit, CheckResult, Finding
@@ -18,7 +19,7 @@ from counterfoil.common.errors import RepairError
 from counterfoil.common.settings import Settings
 from counterfoil.common.text import first_line
 from counterfoil.history.closed_days import CHECK_ID as CLOSED_DAYS
-from counterfoil.postgres.connection import connect
+from counterfoil.postgres.connection import MEANING, connect
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
@@ -37,6 +38,15 @@ _OFF = f"""
     where is_off_at_all
 """  # noqa: S608
 _DECLARED_NOW = "select nullif(current_setting('counterfoil.as_of', true), '')::timestamptz"
+
+# What a trigger of the application's may rely on, and an audit sets otherwise. Who may see which
+# rows the script says itself, and the encoding is the connection's.
+_OTHERWISE = frozenset(MEANING) - {"row_security", "client_encoding"}
+_AS_THEY_ARE = """
+    select json_object_agg(name, current_setting(name))
+    from unnest(%s) as name
+"""
+_SET = "select set_config(key, value, true) from json_each_text(%s)"
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,8 @@ def verify_repair(
     """Carries a repair out, on a copy unless `in_place`, and rolls it back.
 
     In place, the rows of the plan are locked until then. Either way one connection does
-    everything: only it sees what it has not committed.
+    everything: only it sees what it has not committed. The script is run with the settings that
+    psql would have, its search_path among them; whatever is asked, with an audit's.
 
     Args:
         scope: what an audit of the database judges; its views are built.
@@ -136,12 +147,13 @@ def verify_repair(
     """
     try:
         with ExitStack() as stack:
-            as_of = _declared_now(repairer, settings)
+            # A copy has neither.
+            as_of, in_psql = _declared_now(repairer, settings), _in_psql(repairer, settings)
             if not in_place:
                 log.info("Copying %s", repairer)
                 repairer = stack.enter_context(copied(repairer, settings))
             transaction = stack.enter_context(open_transaction(repairer, settings, as_of=as_of))
-            return _verify(scope, transaction, request, settings)
+            return _verify(scope, transaction, request, settings, in_psql)
     except sa.exc.DBAPIError as cause:
         raise _refused(cause.orig, repairer) from None
     except psycopg2.Error as cause:
@@ -153,6 +165,7 @@ def _verify(
     transaction: OpenTransaction,
     request: Request,
     settings: Settings,
+    in_psql: Mapping[str, str],
 ) -> Verification:
     scope = replace(
         scope,
@@ -170,7 +183,9 @@ def _verify(
     before, off_before = audit(scope, transaction), _off(transaction)
     log.info("Carrying the plan out, and auditing again")
     with transaction.connection.cursor() as cursor:
+        cursor.execute(_SET, (Json(in_psql),))
         cursor.execute(script.body)
+        cursor.execute("; ".join(f"reset {name}" for name in sorted(_OTHERWISE)))
     after, off_after = audit(scope, transaction), _off(transaction)
     return Verification(
         plan=repair,
@@ -186,6 +201,17 @@ def _declared_now(target: Target, settings: Settings) -> datetime | None:
         (now,) = cursor.fetchone() or (None,)
     assert now is None or isinstance(now, datetime)
     return now
+
+
+def _in_psql(target: Target, settings: Settings) -> dict[str, str]:
+    """The settings that a script of the role's runs with, where nobody sets them."""
+    unset = connect(target, settings, unset=_OTHERWISE)
+    with closing(unset), unset.cursor() as cursor:
+        # The driver has set its own.
+        cursor.execute("reset DateStyle")
+        cursor.execute(_AS_THEY_ARE, (sorted(_OTHERWISE),))
+        (found,) = cursor.fetchone() or ({},)
+        return dict(found)
 
 
 def _refused(cause: BaseException | None, target: Target) -> RepairError:

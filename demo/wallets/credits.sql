@@ -1,6 +1,6 @@
 -- credits_balance is kept by this trigger, and follows whatever happens to the transactions.
 -- balance_cents is kept by the application's own code.
-create function keep_credits() returns trigger language plpgsql set search_path = public as $$
+create function keep_credits() returns trigger language plpgsql as $$
 begin
     update wallets set credits_balance = (
         select coalesce(

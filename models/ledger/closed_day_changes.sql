@@ -44,9 +44,9 @@ select
     changes.closed_entry_count,
     changes.entry_count,
     changes.entry_count - changes.closed_entry_count as entry_count_change,
-    changes.closed_amount::{{ ledger_type('amount') }} as closed_amount,
-    changes.entries_amount::{{ ledger_type('amount') }} as entries_amount,
-    (changes.entries_amount - changes.closed_amount)::{{ ledger_type('amount') }}
+    {{ ledger_amount('changes.closed_amount') }} as closed_amount,
+    {{ ledger_amount('changes.entries_amount') }} as entries_amount,
+    {{ ledger_amount('changes.entries_amount - changes.closed_amount') }}
         as entries_amount_change,
     changes.entries_hash::text as entries_hash,
     case

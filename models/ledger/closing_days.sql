@@ -27,7 +27,7 @@ select
     day,
     account,
     entry_count,
-    entries_amount,
+    {{ ledger_amount('entries_amount') }} as entries_amount,
     entries_hash
 from {{ ledger_days(
     ledger,

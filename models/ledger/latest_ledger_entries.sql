@@ -16,7 +16,7 @@ select
     {%- else -%}
     null::text
     {%- endif %} as hold_label,
-    entries.own_amount::{{ ledger_type('amount') }} as change_amount,
+    {{ ledger_amount('entries.own_amount') }} as change_amount,
     entries.reason
 from (
     select *

@@ -10,8 +10,8 @@ select
     coalesce(accounts.label, days.account::text) as account_label,
     days.reason,
     days.entry_count,
-    days.amount_in::{{ ledger_type('amount') }} as amount_in,
-    days.amount_out::{{ ledger_type('amount') }} as amount_out
+    {{ ledger_amount('days.amount_in') }} as amount_in,
+    {{ ledger_amount('days.amount_out') }} as amount_out
 from (
     select
         (happened_at at time zone 'UTC')::date as day,

@@ -19,16 +19,17 @@ select
     counterfoil_missing.hold::{{ ledger_type('hold') }} as hold,
     counterfoil_missing.hold_label,
     counterfoil_missing.hold_status,
-    counterfoil_missing.hold_amount::{{ ledger_type('amount') }} as hold_amount,
-    counterfoil_missing.amount::{{ ledger_type('amount') }} as missing_amount,
+    {{ ledger_amount('counterfoil_missing.hold_amount') }} as hold_amount,
+    {{ ledger_amount('counterfoil_missing.amount') }} as missing_amount,
     -- What the entry would be, read as the ledger reads those that are there.
     proposal.entry,
     proposal.account::{{ ledger_type('account') }} as entry_account,
-    proposal.own_amount::{{ ledger_type('amount') }} as change_amount,
-    proposal.amount::{{ ledger_type('amount') }} as counted_amount,
+    {{ ledger_amount('proposal.own_amount') }} as change_amount,
+    {{ ledger_amount('proposal.amount') }} as counted_amount,
     proposal.reason,
     proposal.created_at,
-    counterfoil_missing.row_values
+    counterfoil_missing.row_values,
+    coalesce(proposal.hold = counterfoil_missing.hold, false) as names_hold
 from (
     select
         counterfoil_missing.*,
@@ -62,7 +63,8 @@ cross join lateral (
         {{ block.amount or 'null::numeric' }} as own_amount,
         {{ block.effects[holds.balance] or 'null::numeric' }} as amount,
         {{ block.reason }} as reason,
-        {{ block.at }} as created_at
+        {{ block.at }} as created_at,
+        {{ block.holds[holds.name] }} as hold
     from {{ block.proposal }}
 ) as proposal
 {% if not loop.last %}

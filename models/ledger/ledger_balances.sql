@@ -21,25 +21,25 @@ select
     sums.account_label,
     {{ text_literal(ledger.words.account) }} as account_word,
     {{ text_literal(ledger.words.unit) }} as unit,
-    sums.opening_amount,
+    {{ ledger_amount('sums.opening_amount') }} as opening_amount,
     sums.has_stored as is_stored,
-    sums.stored_amount,
+    {{ ledger_amount('sums.stored_amount') }} as stored_amount,
     sums.entry_count,
-    sums.entries_amount,
-    sums.expected_amount,
-    sums.discrepancy_amount,
-    case when sums.has_terms then sums.wrong_sign_discrepancy_amount end
-        as wrong_sign_discrepancy_amount,
-    sums.min_amount,
-    sums.max_amount,
+    {{ ledger_amount('sums.entries_amount') }} as entries_amount,
+    {{ ledger_amount('sums.expected_amount') }} as expected_amount,
+    {{ ledger_amount('sums.discrepancy_amount') }} as discrepancy_amount,
+    case
+        when sums.has_terms then {{ ledger_amount('sums.wrong_sign_discrepancy_amount') }}
+    end as wrong_sign_discrepancy_amount,
+    {{ in_words('sums.min_amount') }} as min_amount,
+    {{ in_words('sums.max_amount') }} as max_amount,
     {{ ledger_range('sums.min_amount', 'sums.raised_max_amount') }} as range_in_words,
-    coalesce({{ certain }}, 0)::{{ ledger_type('amount') }} as certain_amount,
-    coalesce(
-        sums.discrepancy_amount - {{ certain }} - {{ unexplained }}, 0
-    )::{{ ledger_type('amount') }} as ambiguous_amount,
-    coalesce(
-        {{ unexplained }}, sums.discrepancy_amount
-    )::{{ ledger_type('amount') }} as unexplained_amount,
+    {{ ledger_amount('coalesce(' ~ certain ~ ', 0)') }} as certain_amount,
+    {{ ledger_amount(
+        'coalesce(sums.discrepancy_amount - ' ~ certain ~ ' - ' ~ unexplained ~ ', 0)'
+    ) }} as ambiguous_amount,
+    {{ ledger_amount('coalesce(' ~ unexplained ~ ', sums.discrepancy_amount)') }}
+        as unexplained_amount,
     coalesce(
         {{ coalesced('why', explained, 'candidate_count') }}, 0
     )::bigint as candidate_count,
@@ -54,8 +54,8 @@ select
         when not sums.has_terms then 'the two columns differ'
         else coalesce({{ explanation }}, 'the stored balance is not a finite number')
     end as explanation,
-    (sums.opening_amount + {{ lowest }})::numeric as lowest_amount,
-    (sums.opening_amount + {{ highest }})::numeric as highest_amount,
+    {{ in_words('sums.opening_amount + ' ~ lowest) }} as lowest_amount,
+    {{ in_words('sums.opening_amount + ' ~ highest) }} as highest_amount,
     coalesce(
         sums.has_row and sums.has_stored
         and (sums.stored_amount is null or not sums.lacks_opening)
@@ -72,9 +72,10 @@ select
         false
     ) as is_off_at_all,
     not sums.has_row as is_account_missing,
-    case when not sums.has_row then sums.entries_amount end as missing_account_amount,
+    case when not sums.has_row then {{ ledger_amount('sums.entries_amount') }} end
+        as missing_account_amount,
     coalesce(bounds.excess_amount <> 0, sums.has_several_bounds) as is_out_of_range,
-    bounds.excess_amount,
+    {{ in_words('bounds.excess_amount') }} as excess_amount,
     coalesce(
         sums.has_row and (
             sums.opening_amount + {{ lowest }} < sums.min_amount
@@ -87,10 +88,16 @@ select
         when
             sums.opening_amount + {{ highest }} - sums.max_amount
             > greatest(sums.min_amount - sums.opening_amount - {{ lowest }}, 0)
-            then sums.opening_amount + {{ highest }} - sums.max_amount
+            then {{ in_words('sums.opening_amount + ' ~ highest ~ ' - sums.max_amount') }}
         when sums.opening_amount + {{ lowest }} < sums.min_amount
-            then sums.opening_amount + {{ lowest }} - sums.min_amount
-    end::numeric as past_excess_amount
+            then {{ in_words('sums.opening_amount + ' ~ lowest ~ ' - sums.min_amount') }}
+    end as past_excess_amount,
+    -- A balance that is called what it counts needs no name besides.
+    concat_ws(
+        ', ',
+        {{ ledger.name }},
+        nullif(sums.balance, {{ text_literal(ledger.words.unit) }})
+    ) as balance_in_words
 from {{ ledger_sums(ledger) }} as sums
 cross join lateral (
     select

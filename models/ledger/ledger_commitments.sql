@@ -18,14 +18,14 @@ select
     accounts.account::{{ ledger_type('account') }} as account,
     coalesce(accounts.label, accounts.account::text) as account_label,
     {{ text_literal(ledger.words.unit) }} as unit,
-    accounts.opening::{{ ledger_type('amount') }} as opening_amount,
-    coalesce(adjusted.amount, 0)::{{ ledger_type('amount') }} as adjusted_amount,
-    held.amount::{{ ledger_type('amount') }} as held_amount,
+    {{ ledger_amount('accounts.opening') }} as opening_amount,
+    {{ ledger_amount('coalesce(adjusted.amount, 0)') }} as adjusted_amount,
+    {{ ledger_amount('held.amount') }} as held_amount,
     coalesce(held.amount > accounts.opening + coalesce(adjusted.amount, 0), false)
         as is_overcommitted,
-    least(
-        accounts.opening + coalesce(adjusted.amount, 0) - held.amount, 0
-    )::{{ ledger_type('amount') }} as overcommitted_amount
+    {{ ledger_amount(
+        'least(accounts.opening + coalesce(adjusted.amount, 0) - held.amount, 0)'
+    ) }} as overcommitted_amount
 from {{ ledger_account_rows(ledger, balance) }} as accounts
 left join {{ ledger_added(ledger, balance, adjusting=true) }} as adjusted
     on accounts.account = adjusted.account

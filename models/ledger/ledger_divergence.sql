@@ -8,8 +8,8 @@ select
     balances.account_label,
     incidents.clean_before as agreed_at,
     incidents.opened_at as diverged_at,
-    incidents.first_size::{{ ledger_type('amount') }} as first_discrepancy_amount,
-    incidents.size::{{ ledger_type('amount') }} as discrepancy_amount
+    {{ ledger_amount('incidents.first_size') }} as first_discrepancy_amount,
+    {{ ledger_amount('incidents.size') }} as discrepancy_amount
 from {{ ref('incidents') }} as incidents
 inner join {{ ref('ledger_balances') }} as balances
     on

@@ -38,7 +38,7 @@ select
     {{ text_literal(ledger.words.unit) }} as unit,
     {{ ledger_hold_of(block) }} as hold,
     {{ coalesced('holds', holds, 'account') if holds else 'null' }}::text as hold_account,
-    entries.own_amount::{{ ledger_type('amount') }} as change_amount,
+    {{ ledger_amount('entries.own_amount') }} as change_amount,
     entries.reason,
     entries.happened_at as created_at,
     repeats.previous_like_it_at,
@@ -130,8 +130,8 @@ select
     {%- else -%}
     false
     {%- endif %} as is_reversal_unmatched,
-    {{ 'reversals.excess_amount' if block.reverses else 'null' }}::
-    {{- ledger_type('amount') }} as reversal_excess_amount,
+    {{ ledger_amount('reversals.excess_amount' if block.reverses else 'null') }}
+        as reversal_excess_amount,
     {% if chained -%}
     chain.chain_fault is not null
     {%- else -%}

@@ -7,15 +7,15 @@ select
     sums.tenant_id,
     sums.account::{{ ledger_type('account') }} as account,
     sums.account_label,
-    sums.discrepancy_amount,
+    {{ ledger_amount('sums.discrepancy_amount') }} as discrepancy_amount,
     evidence.tier,
     evidence.cause,
     evidence.entity_type,
     evidence.part,
     evidence.entity,
-    evidence.amount::{{ ledger_type('amount') }} as amount,
+    {{ ledger_amount('evidence.amount') }} as amount,
     evidence.evidence_role,
-    evidence.cause_amount::{{ ledger_type('amount') }} as cause_amount,
+    {{ ledger_amount('evidence.cause_amount') }} as cause_amount,
     evidence.candidate_count,
     evidence.detail
 from {{ ledger_sums(ledger) }} as sums

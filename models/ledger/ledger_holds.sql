@@ -1,6 +1,18 @@
 {{ config(enabled=contract_declares('ledger', 'ledgers.holds')) }}
 
 {% for ledger, holds in ledger_parts('holds') %}
+{% set fault -%}
+case hold_rows.hold_fault
+    when 'missing' then -hold_rows.hold_amount
+    when 'repeated' then hold_rows.taken_amount - hold_rows.hold_amount
+    when 'wrong amount' then hold_rows.taken_amount - hold_rows.hold_amount
+    when 'given back beyond'
+        then hold_rows.given_amount - greatest(hold_rows.taken_amount, 0)
+    when 'kept' then hold_rows.has_amount
+    when 'wrong refund' then hold_rows.given_amount - hold_rows.due_back_amount
+    when 'not as owed' then hold_rows.has_amount - hold_rows.owed_amount
+end
+{%- endset %}
 select
     {{ ledger.name }}::text as ledger,
     {{ holds.label_of }}::text as holds,
@@ -19,7 +31,7 @@ select
         to_char(hold_rows.held_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
     ) as hold_in_words,
     hold_rows.hold_status,
-    hold_rows.hold_amount::{{ ledger_type('amount') }} as hold_amount,
+    {{ ledger_amount('hold_rows.hold_amount') }} as hold_amount,
     hold_rows.held_at,
     {% if ledger.epoch -%}
     coalesce(hold_rows.held_at < {{ ledger.epoch }}, false)
@@ -28,13 +40,13 @@ select
     {%- endif %} as is_before_epoch,
     hold_rows.entry_count,
     hold_rows.taking_count,
-    hold_rows.taken_amount::{{ ledger_type('amount') }} as taken_amount,
+    {{ ledger_amount('hold_rows.taken_amount') }} as taken_amount,
     hold_rows.first_taken_at,
-    hold_rows.given_amount::{{ ledger_type('amount') }} as given_amount,
+    {{ ledger_amount('hold_rows.given_amount') }} as given_amount,
     hold_rows.first_given_at,
-    hold_rows.due_back_amount::{{ ledger_type('amount') }} as due_back_amount,
-    hold_rows.owed_amount::{{ ledger_type('amount') }} as owed_amount,
-    hold_rows.has_amount::{{ ledger_type('amount') }} as has_amount,
+    {{ ledger_amount('hold_rows.due_back_amount') }} as due_back_amount,
+    {{ ledger_amount('hold_rows.owed_amount') }} as owed_amount,
+    {{ ledger_amount('hold_rows.has_amount') }} as has_amount,
     hold_rows.hold_fault,
     coalesce(hold_rows.hold_fault = 'missing', false) as is_missing,
     {% if ledger.epoch -%}
@@ -63,16 +75,7 @@ select
         {%- endif %},
         false
     ) as is_given_back_early,
-    case hold_rows.hold_fault
-        when 'missing' then -hold_rows.hold_amount
-        when 'repeated' then hold_rows.taken_amount - hold_rows.hold_amount
-        when 'wrong amount' then hold_rows.taken_amount - hold_rows.hold_amount
-        when 'given back beyond'
-            then hold_rows.given_amount - greatest(hold_rows.taken_amount, 0)
-        when 'kept' then hold_rows.has_amount
-        when 'wrong refund' then hold_rows.given_amount - hold_rows.due_back_amount
-        when 'not as owed' then hold_rows.has_amount - hold_rows.owed_amount
-    end::{{ ledger_type('amount') }} as fault_amount
+    {{ ledger_amount(fault) }} as fault_amount
 from {{ ledger_hold_rows(ledger, holds) }} as hold_rows
 left join {{ ledger_account_rows(ledger) }} as accounts
     on hold_rows.account = accounts.account

@@ -8,8 +8,8 @@ select
     {{ balance.label }}::text as balance,
     counterfoil_off.tenant_id,
     counterfoil_off.account::{{ ledger_type('account') }} as account,
-    counterfoil_off.stored_amount,
-    counterfoil_off.expected_amount,
+    {{ ledger_amount('counterfoil_off.stored_amount') }} as stored_amount,
+    {{ ledger_amount('counterfoil_off.expected_amount') }} as expected_amount,
     stored.values_before,
     stored.values_after
 from (

@@ -13,11 +13,10 @@ select
     changes.entry::{{ ledger_type('entry') }} as entry,
     changes.hold,
     changes.reason,
-    changes.change_amount::{{ ledger_type('amount') }} as change_amount,
-    (
-        coalesce(accounts.opening, 0)
-        + coalesce(sum(changes.change_amount) over instants, 0)
-    )::{{ ledger_type('amount') }} as expected_amount
+    {{ ledger_amount('changes.change_amount') }} as change_amount,
+    {{ ledger_amount(
+        'coalesce(accounts.opening, 0) + coalesce(sum(changes.change_amount) over instants, 0)'
+    ) }} as expected_amount
 from (
     {%- for block in ledger.blocks if block.effects[balance.name] %}
     select

@@ -19,7 +19,7 @@ from (
         currency,
         min(tenant_id) as tenant_id,
         count(*) as entry_count,
-        coalesce(sum(own_amount), 0)::{{ ledger_type('amount') }} as sum_amount,
+        {{ ledger_amount('coalesce(sum(own_amount), 0)') }} as sum_amount,
         min(happened_at) as happened_at
     from {{ ledger_entry_rows(ledger, block) }} as entries
     where counts and transaction is not null

@@ -1,5 +1,6 @@
 """The demo's snapshots: how they are loaded, and what a load leaves alone."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from conftest import ROOT
 
 from counterfoil import demo
 from counterfoil.common.errors import DemoError
@@ -175,3 +177,27 @@ def test_unknown_snapshot(action: Callable[[Path, str], str], tmp_path: Path) ->
 def test_load_needs_a_running_server(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="is not running"):
         demo.load(tmp_path)
+
+
+def test_none_of_its_names_is_the_products() -> None:
+    """Any application is audited like it: but for what is renamed in a history of its time."""
+    schema = (ROOT / "demo" / "empwr" / "schema.sql").read_text(encoding="utf-8")
+    names = {*re.findall(r"^(?:create table |    )(\w+) (?:\(|[a-z]+\b)", schema, re.MULTILINE)}
+    assert {"capacity_ledger", "spaces_confirmed"} <= names
+    # The product's own words.
+    names -= {"tenants", "id", "tenant_id", "name", "status", "title", "created_at"}
+    names -= {"change_amount", "reason", "constraint"}
+    files = [
+        file
+        for folder in ("counterfoil", "models", "macros", "expectations")
+        for file in (ROOT / folder).rglob("*.*")
+        if file.suffix in (".py", ".sql", ".yml", ".j2")
+        and file.parent != MIGRATIONS
+        and file.name != "renamed_checks.yml"
+    ]
+    found = {
+        (file.name, word)
+        for file in files
+        for word in names & {*re.findall(r"\w+", file.read_text(encoding="utf-8"))}
+    }
+    assert not found

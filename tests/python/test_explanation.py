@@ -230,8 +230,8 @@ CASES = [
         [entry(1, QUIET, None, 50, "manual_adjustment")],
         QUIET,
         {"unexplained": -50},
-        f"entry {key(1)} is the only one of 50 tokens, of 1: it may be missing from the balance,"
-        " but the size alone cannot tell whether",
+        f"{UNKNOWN}; entry {key(1)} is the only one, and of this size: it may be missing from the"
+        " balance, but the size alone cannot tell whether",
     ),
     Case(
         "two faults, both missed",

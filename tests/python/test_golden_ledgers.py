@@ -1,5 +1,5 @@
 """Ledgers of five applications that keep stored numbers: each fault brings exactly its findings,
-with its cause.
+with its cause, and is repaired as far as something is proven.
 
 A case of tests/databases/ledgers/<name>/cases.yml breaks lawful books as the application itself
 would, or does what only looks like a fault. Every fourth, with --long each, is tried a second time
@@ -25,11 +25,14 @@ from rewritten import Renaming, rewrite
 from shown import shown
 
 from counterfoil.audit.findings import Audit
-from counterfoil.common.errors import CounterfoilError
+from counterfoil.common.errors import CounterfoilError, RepairError
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.postgres.profiles import Target
 from counterfoil.publish.markdown import render_markdown
+from counterfoil.repair.repair_plan import plan_repair
+from counterfoil.repair.script import render, render_inverse
+from counterfoil.repair.strategies import Request, Strategy
 from counterfoil.suites.suite import load_suites
 
 LEDGERS = DATABASES / "ledgers"
@@ -54,6 +57,33 @@ _EXPLAINED = """
     where discrepancy_amount <> 0
 """
 
+# Two hundred wallets with twelve invoices each that have no entry, none like another, all of which
+# the balance followed.
+_MANY_CAUSES = """
+    insert into wallets (id, organization_id, customer_id, balance_cents, balance_currency)
+    select uid((5000 + n)::text), uid('a1'), uid((5000 + n)::text), 100000, 'EUR'
+    from generate_series(1, 200) as n;
+
+    insert into wallet_transactions
+    select
+        uid((60000 + n)::text), uid((5000 + n)::text), uid('a1'), 0, 1, 1000, 1000,
+        '2026-03-01 08:00+00', 100000
+    from generate_series(1, 200) as n;
+
+    insert into invoices
+    select
+        uid((700000 + 100 * n + k)::text), uid('a1'), uid((5000 + n)::text), 'finalized',
+        100 * k + 3 * k * k + n, '2026-03-18 16:00+00', '2026-03-18 16:04:09+00'
+    from generate_series(1, 200) as n, generate_series(1, 12) as k;
+
+    update wallets set
+        credits_balance = 1000,
+        balance_cents = balance_cents - (
+            select sum(amount_cents) from invoices where wallet_id = wallets.id
+        )
+    where id in (select uid((5000 + n)::text) from generate_series(1, 200) as n)
+"""
+
 # More digits than any of the books has.
 _EXACT = Context(prec=200)
 
@@ -76,10 +106,25 @@ class Explained(BaseModel):
     candidates: int = 0
 
 
+class Repair(BaseModel):
+    """A repair of what a case breaks: what is found once its script was run, or why there is none.
+
+    Of the accounts named, or of all.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    strategy: Strategy
+    accounts: tuple[str, ...] = ()
+    expect: dict[str, tuple[dict[str, str | None], ...]] = Field(default_factory=dict)
+    refused: str | None = None
+
+
 class Fault(BaseModel):
     """What a case does, in one statement or more: `expect` are the keys of its findings,
     `explained` the accounts that are off, `sizes` how large the findings of a check are, and
-    `says` parts of what is said, and `tenants` those whose findings they are.
+    `says` parts of what is said, `tenants` those whose findings they are, and `repairs` what can
+    be done about it, each tried by itself.
 
     `unknown` are the checks that then cannot be judged.
     """
@@ -93,6 +138,7 @@ class Fault(BaseModel):
     sizes: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     says: tuple[str, ...] = ()
     tenants: frozenset[str] = frozenset()
+    repairs: tuple[Repair, ...] = ()
 
     @field_validator("break_", mode="before")
     @classmethod
@@ -129,6 +175,7 @@ def cases() -> Iterator[Case]:
 CASES = list(cases())
 AUDITED = {*map(str, CASES[::8])}
 REWRITTEN = {*map(str, CASES[::4])}
+REPAIRS = [(case, repair) for case in CASES for repair in case.fault.repairs]
 
 
 def schema_of(books: str) -> str:
@@ -190,7 +237,7 @@ def break_books(cursor: Cursor, statements: Iterable[str]) -> None:
     cursor.execute("select set_config('search_path', %s, true)", (path,))
 
 
-def expected(fault: Fault, renaming: Renaming) -> dict[str, frozenset[Key]]:
+def expected(fault: Fault | Repair, renaming: Renaming) -> dict[str, frozenset[Key]]:
     return {
         check_id: frozenset(frozenset(renaming.key(key).items()) for key in keys)
         for check_id, keys in fault.expect.items()
@@ -198,14 +245,14 @@ def expected(fault: Fault, renaming: Renaming) -> dict[str, frozenset[Key]]:
 
 
 def found(audit: Audit) -> dict[str, frozenset[Key]]:
-    """The findings by check, all of which are listed."""
+    """The findings by check, of all ledgers; all of them are listed."""
     failed = [check for check in audit.checks if check.status == "fail"]
     assert all(len(check.findings) == check.finding_count for check in failed)
-    keys: dict[str, set[Key]] = {}
+    keys: dict[str, frozenset[Key]] = {}
     for check in failed:
-        of_one = (frozenset(finding.key.items()) for finding in check.findings)
-        keys.setdefault(check.check_id, set()).update(of_one)
-    return {check_id: frozenset(of_all) for check_id, of_all in keys.items()}
+        of_ledger = frozenset(frozenset(finding.key.items()) for finding in check.findings)
+        keys[check.check_id] = keys.get(check.check_id, frozenset()) | of_ledger
+    return keys
 
 
 def explained(cursor: Cursor) -> list[dict[str, Any]]:
@@ -314,6 +361,51 @@ def test_fault(
             assert as_text(audited, caplog)
         if str(case) in REWRITTEN or request.config.getoption("--long"):
             judge(database, transaction, case.fault, rewrite(cursor))
+
+
+@pytest.mark.parametrize(
+    ("case", "repair"), REPAIRS, ids=lambda one: str(one) if isinstance(one, Case) else one.strategy
+)
+def test_repair(case: Case, repair: Repair, database_of: Callable[[str], Database]) -> None:
+    database = database_of(case.books)
+    request = Request(repair.strategy, None, repair.accounts)
+    with transaction_of(database) as transaction, transaction.connection.cursor() as cursor:
+        break_books(cursor, case.fault.break_)
+        if repair.refused:
+            with pytest.raises(RepairError, match=repair.refused):
+                plan_repair(transaction, database.plan.scope.contract, request)
+            return
+        plan = plan_repair(transaction, database.plan.scope.contract, request)
+        break_books(cursor, [render(plan, lock_timeout_s=1).body])
+        audit = audit_by_rows(database, transaction)
+        assert found(audit) == expected(repair, Renaming({}))
+        # As its commit does.
+        cursor.execute("drop table if exists counterfoil_accounts, counterfoil_entries")
+        break_books(cursor, [render_inverse(plan, lock_timeout_s=1).body])
+        audit = audit_by_rows(database, transaction)
+        assert found(audit) == expected(case.fault, Renaming({}))
+
+
+def test_two_hundred_accounts_with_twelve_causes_each_are_explained_in_time(
+    database_of: Callable[[str], Database],
+) -> None:
+    """Every set of an account's causes is tried; of the accounts that are listed, and no others."""
+    database = database_of("wallets")
+    with transaction_of(database) as transaction, transaction.connection.cursor() as cursor:
+        break_books(cursor, [_MANY_CAUSES])
+        cursor.execute("set local statement_timeout = '60s'")
+        audit = database.audit(transaction)
+    assert audit.status == "critical"
+    assert not audit.unjudged
+    (off,) = (
+        check
+        for check in audit.checks
+        if (check.check_id, check.ledger) == ("ledger.balance_matches_entries", "wallets")
+    )
+    assert (off.finding_count, len(off.findings)) == (200, database.plan.scope.evidence_limit)
+    for finding in off.findings:
+        assert finding.observed["certain_amount"] == finding.size
+        assert ": of 12 causes, the largest being: invoice " in finding.message
 
 
 def test_every_check_of_the_pack_is_broken_and_its_size_said() -> None:

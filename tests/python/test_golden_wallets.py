@@ -1,5 +1,6 @@
 """The demo's wallets say exactly what docs/demo.md says of them, and pass once it is put right."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -9,12 +10,15 @@ from applications import built, created
 from conftest import ROOT, Database
 from pages import steps_of
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
+from shown import shown
 from test_golden_ledgers import contract_of, explained, in_order
 from test_migrations import keys
 
 from counterfoil import demo
 from counterfoil.audit.findings import Audit
+from counterfoil.ledger.account import read_account
 from counterfoil.postgres.instant import open_snapshot
+from counterfoil.publish.markdown import render_markdown
 from counterfoil.repair.repair_plan import plan_repair
 from counterfoil.repair.script import render
 from counterfoil.repair.strategies import Request
@@ -37,19 +41,19 @@ EXPLAINED = [
 ]
 SAID = {
     "w11": (
-        "Kestrel Bikes (wallets, cents) is off by -24000 cents: invoice RM-1105 has no entry"
+        "Kestrel Bikes (wallets) is off by -24000 cents: invoice RM-1105 has no entry"
         " (24000 cents, finalized, 2026-03-18 16:04:09 UTC); stored 28029, expected 52029,"
         " unexplained 0"
     ),
     "w8": (
-        "Harbor Foods (wallets, cents) is off by -7500 cents: entry t841 is the only one of 7500"
-        " cents, of 8: it may be missing from the balance, but the size alone cannot tell whether;"
-        " stored 6146, expected 13646, unexplained -7500"
+        "Harbor Foods (wallets) is off by -7500 cents: nothing on record says why; entry t841 is"
+        " the only one of this size, of 8: it may be missing from the balance, but the size alone"
+        " cannot tell whether; stored 6146, expected 13646, unexplained -7500"
     ),
     "w13": (
-        "Maple Bakery (wallets, cents) is off by +10000 cents: one of 3 entries of 10000 cents may"
-        " have been counted twice (newest t1303, t1302, t1301); the size alone cannot tell which,"
-        " or whether; stored 20951, expected 10951, unexplained 10000"
+        "Maple Bakery (wallets) is off by +10000 cents: nothing on record says why; one of 3"
+        " entries of this size may have been counted twice (newest t1303, t1302, t1301); the size"
+        " alone cannot tell which, or whether; stored 20951, expected 10951, unexplained 10000"
     ),
 }
 # organization, currency: wallets, invoices, transactions
@@ -124,6 +128,22 @@ def test_what_is_said_of_each_and_how_large_it_is(audit: Audit) -> None:
 def test_each_is_explained_to_the_cent(database: Database) -> None:
     with cursor_of(database) as cursor:
         assert explained(cursor) == in_order(account | {"ambiguous": 0} for account in EXPLAINED)
+
+
+def test_no_zeros_are_added_by_the_type_of_an_amount(database: Database, audit: Audit) -> None:
+    """What is paid in has five digits after its point, and is counted in cents."""
+    text = render_markdown(shown(audit))
+    assert "-24,000" in text
+    assert not re.search(r"\d\.\d*0\b", text)
+    with open_snapshot(database.plan.session) as snapshot:
+        contract = database.plan.scope.contract
+        state = read_account(snapshot, contract, "wallets", "w11")
+        repair = plan_repair(snapshot, contract, Request("backfill", None, ()))
+    assert state.balances[0]["discrepancy_amount"] == "-24000"
+    assert {len(row["change_amount"] or "") for row in state.timeline.rows} == {5, 6}
+    script = render(repair, lock_timeout_s=1)
+    assert "wallets: -24000 -> 0 cents; stored 28029 -> 28029" in script.header
+    assert "-24000 -> 0\n" in script.body
 
 
 def test_how_much_there_is(database: Database) -> None:

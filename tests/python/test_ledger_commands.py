@@ -193,15 +193,15 @@ def test_what_a_check_says(tills: Declared) -> None:
     assert re.search(r"where +true\n  label +\"tills\".\"name\"::text\n", accounts)
     assert re.search(r"  min +\(-1 -- \[bold\]none\[/bold\]\n +\)", balance)
     assert rows_of(balance, 3)[0] == ["account", "stored", "opening", "min"]
-    assert rows_of(balance, 2) == [["1", "12.50", "0", "-1"], ["2", "–", "0", "-1"]]
+    assert rows_of(balance, 2) == [["1", "12.5", "0", "-1"], ["2", "–", "0", "-1"]]
     assert "opening  recorded" in recorded
-    assert rows_of(recorded, 2) == [["1", "12.50"], ["2", "–"]]
+    assert rows_of(recorded, 2) == [["1", "12.5"], ["2", "–"]]
     assert "(tag <> 'void' and at < as_of)" in entries
     assert "  hold of lines " in entries
     assert rows_of(entries, 3) == [
-        ["1", "1", "yes", "-12.50", "-12.50"],
+        ["1", "1", "yes", "-12.5", "-12.5"],
         ["2", "1", "no", "–", "–"],
-        ["3", "–", "yes", "-1.00", "-1.00"],
+        ["3", "–", "yes", "-1", "-1"],
     ]
     assert re.search(r"owes if open +\(-quantity\)\n  owes if done +0\n", holds)
     assert rows_of(holds, 3) == [

@@ -451,10 +451,10 @@ def test_a_trigger_that_does_more_stops_it(copy: Copy, timing: str) -> None:
 
 def test_recalculate_sets_the_balance_and_leaves_the_trail(copy: Copy) -> None:
     before = copy.rows()
-    with pytest.raises(RepairError, match=r"is left out: it lacks 1 entries .*Backfill first"):
+    with pytest.raises(RepairError, match=r"left out: reservation .* has no entry.*Backfill first"):
         copy.repair("recalculate")
     repair = copy.repair("recalculate", LONDON)
-    assert "it lacks 1 entries of holds, of 50 in all" in repair.warnings[0]
+    assert f"reservation {ORPHAN} has no entry (50 tokens)" in repair.warnings[0]
     done = copy.psql(script_of(repair))
     assert done.returncode == 0, done.stderr
     assert copy.balances()["EMPWR Dance - London"] == (595, 0)
@@ -506,9 +506,12 @@ def test_report_1s_own_script_writes_wrong_balances_everywhere(copy: Copy) -> No
     # More free than there is: every one of them can now be sold beyond its last space.
     assert all(available > 600 for available, _ in with_a_ledger.values())
     # And it can be repaired: the ledger was not touched.
-    with pytest.raises(RepairError, match="nothing on record proves"):
+    with pytest.raises(RepairError, match=r"nothing on record proves.*Name it with --account"):
         copy.repair("recalculate")
-    assert copy.psql(script_of(copy.repair("recalculate", *everywhere))).returncode == 0
+    named = copy.repair("recalculate", *everywhere)
+    proves = "nothing on record proves that its entries are right, nor that its balance is"
+    assert sum(warning.endswith(proves) for warning in named.warnings) == 3
+    assert copy.psql(script_of(named)).returncode == 0
     assert {discrepancy for _, discrepancy in copy.balances().values()} == {0}
 
 
@@ -539,6 +542,25 @@ def test_the_applications_own_sign(
         repair = plan_repair(snapshot, plan.scope.contract, request)
     assert copy.psql(script_of(repair)).returncode == 0
     assert copy.balances()["EMPWR Dance - London"] == (545, 0)
+
+
+def test_an_entry_that_would_not_name_its_hold_is_not_written(
+    copy: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be found afterwards, and the hold would lack its entry still."""
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
+    contract = project["vars"]["contract"]
+    del contract["ledgers"]["capacity"]["entries"]["capacity_ledger"]["write"]["reservation_id"]
+    (tmp_path / "contract.yml").write_text(yaml.safe_dump(contract))
+    write_profile(copy, tmp_path)
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    plan = make_plan("copy", tmp_path / "contract.yml", copy.database.settings)
+    assert build_views(plan).views.are_new
+    with (
+        open_snapshot(plan.session) as snapshot,
+        pytest.raises(RepairError, match=f"reservation {ORPHAN} is left out: .* not name it"),
+    ):
+        plan_repair(snapshot, plan.scope.contract, Request("backfill"))
 
 
 # Locks
@@ -705,6 +727,24 @@ def test_only_the_closed_days_that_the_plan_states_may_change() -> None:
     assert moves("ledger.closed_days_unchanged", stated) == [False]
     assert moves("ledger.closed_days_unchanged", stated, other) == [True]
     assert moves("ledger.not_overcommitted", stated) == [True]
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_the_script_is_tried_with_the_settings_that_psql_has(copy: Copy, in_place: bool) -> None:
+    """A trigger of the application's names its tables, and writes its dates, as it always does."""
+    copy.execute(
+        "create schema app; create table app.seen (at date, rows int);"
+        "create function public.note() returns trigger language plpgsql as $$ begin"
+        " insert into seen select '31/12/2025', count(*) from capacity_ledger;"
+        " return null; end $$;"
+        "create trigger noted after insert on capacity_ledger execute function public.note();"
+        f"alter database {copy.target.dbname} set search_path = public, app;"
+        f"alter database {copy.target.dbname} set datestyle = 'SQL, DMY'"
+    )
+    assert copy.verify(in_place=in_place).holds
+    done = copy.psql(script_of(copy.repair()))
+    assert done.returncode == 0, done.stderr
+    assert copy.value("select to_char(at, 'YYYY-MM-DD ') || rows from app.seen") == "2025-12-31 23"
 
 
 def test_a_database_in_use_is_not_copied(copy: Copy) -> None:
@@ -909,7 +949,7 @@ def test_verify_does_not_call_the_plan_right(copy: Copy, tmp_path: Path) -> None
     assert tried.returncode == 0, tried.stderr
     assert "Not shown by that: whether the entries are complete." in tried.stdout
     assert "proven" not in tried.stdout
-    assert "of 50 in all: recalculated, it offers them to others" in tried.stderr
+    assert "(50 tokens): recalculated, its balance would leave that out" in tried.stderr
 
 
 def test_verify_writes_through_the_repair_output(copy: Copy, reader: str, tmp_path: Path) -> None:
