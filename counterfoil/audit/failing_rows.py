@@ -144,7 +144,7 @@ class FailingRows:
                 select
                     {_listed(suite.columns_read(check))},
                     {self._key} as {KEY},
-                    array[{", ".join(self._abouts)}]::text[] as {ABOUT}
+                    array[{", ".join(self.evidence.abouts)}]::text[] as {ABOUT}
                 from failing
             ),
             waivers (waiver, waived_key, bound) as ({self._waiver_rows}),
@@ -179,17 +179,6 @@ class FailingRows:
         if self.check.size:
             order.append(f"abs({self._size}) desc nulls first")
         return ", ".join([*order, *(quoted(column) for column in evidence.key)])
-
-    @property
-    def _abouts(self) -> Sequence[str]:
-        """What a row may be about, each as a text; at least one, which may be null."""
-        evidence = self.evidence
-        if evidence.subject:
-            return [f"{literal(f'{evidence.subject} ')} || {quoted(evidence.subject)}::text"]
-        return [
-            f"{quoted(table)}::text || ' ' || {quoted(row)}::text"
-            for table, row in evidence.subjects
-        ] or ["null"]
 
     @property
     def _waiver_rows(self) -> str:

@@ -122,6 +122,12 @@ class CheckResult(_Published):
         default=None, description="The view and column of their sizes; null: they have none."
     )
     unit: str | None = Field(default=None, description="What their sizes count.")
+    rows: str | None = Field(
+        default=None, description="A query of its failing rows; null if no view lists them."
+    )
+    abouts: list[str] = Field(
+        default=[], description="What each of them may be about, as SQL over the query's rows."
+    )
     # Not published: there may be 100,000.
     _traces: Sequence[Trace] | None = PrivateAttr(default=None)
 
@@ -318,6 +324,9 @@ class Audit(_Published):
         default=[], description="What fails by tenant: one line per tenant and category."
     )
     waivers: list[WaiverUse] = Field(default=[], description="Those of this database.")
+    psql: str | None = Field(
+        default=None, description="What opens the database at a terminal; without a password."
+    )
     packs_left_out: list[Pack] = Field(
         default=[], description="The contract's packs that this run did not audit."
     )

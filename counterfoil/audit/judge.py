@@ -230,4 +230,6 @@ def _result(
         findings=list(failure.findings),
         sized_by=check.size and f"{outcome.suite.evidence_of(check).relation}.{check.size.column}",
         unit=check.size and check.size.unit,
+        rows=outcome.suite.failing_rows(check),
+        abouts=list(outcome.suite.evidence_of(check).abouts),
     ).following(failure.traces)

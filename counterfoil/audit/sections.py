@@ -36,7 +36,7 @@ def read_sections(
     return {
         name: [
             reader.read(
-                [_shown_of(rows, views[rows.view], condition)],
+                [_shown_of(rows, views[rows.view], f"{condition} and ({rows.where})")],
                 f"order by {rows.order} limit {_MOST_ROWS}",
             )
             for condition in _conditions(report.pack, contract)
@@ -64,15 +64,15 @@ def _shown_of(rows: Rows, columns: Collection[str], condition: str) -> str:
     shown = ", ".join(sorted(set(columns) - rows.leave_out))
     query = f"select {shown} from {rows.view} where {condition}"  # noqa: S608
     if rows.key:
-        # As an array of texts: of a query Postgres guesses how many rows it has, and of keys with
-        # a column that is the same in all rows it guesses one; it then looks through them for each
-        # row of the view.
+        # As one value that is looked up in: of a query, or of what is unnested, Postgres guesses
+        # how many rows it has, and then looks through all of them for each row of the view.
         key = f"row({', '.join(rows.key)})::text"
         first = (
-            f"select {key} from {rows.view} where {condition}"  # noqa: S608
+            f"select {key} as key from {rows.view} where {condition}"  # noqa: S608
             f" order by {rows.order} limit {_MOST_ROWS}"
         )
-        query = f"{query} and {key} in (select unnest(array({first})))"
+        keys = f"select jsonb_object_agg(key, true) from ({first}) as first"  # noqa: S608
+        query = f"{query} and jsonb_exists(({keys}), {key})"
     return f"({query})"
 
 

@@ -171,7 +171,9 @@ def _assert(plan: Plan, job: Job, built: Built) -> _Asserted:
             audit_id=order.audit_id,
             data_docs=order.site,
             progress=job.host.progress(scope.database),
-        ).model_copy(update={"rebuilt_views": list(built.replaced)})
+        ).model_copy(
+            update={"rebuilt_views": list(built.replaced), "psql": plan.session.auditor.psql}
+        )
     return _Asserted(found, closed_days, openings)
 
 

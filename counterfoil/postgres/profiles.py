@@ -6,6 +6,7 @@ YAML file with `env_var` in it, so Jinja and PyYAML read it here.
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from getpass import getuser
 from pathlib import Path
@@ -81,6 +82,14 @@ class Target(BaseModel):
     require_auth: str | None = None
     sslcrl: str | None = None
     target_session_attrs: str | None = None
+
+    @property
+    def psql(self) -> str:
+        """The command that opens it at a terminal, for whoever has a role there."""
+        given = {"service": self.service, "host": self.host, "port": self.port}
+        given |= {"dbname": self.dbname}
+        said = " ".join(f"{name}={value}" for name, value in given.items() if value)
+        return f"psql {shlex.quote(said)}"
 
     @classmethod
     def of_url(cls, url: str) -> "Target":

@@ -10,6 +10,9 @@ from counterfoil.suites.severities import Severity
 
 Mark = CheckStatus | Severity
 
+# The marks of what asks nothing of anybody.
+_QUIET: frozenset[Mark] = frozenset({"pass", "not applicable"})
+
 
 @dataclass(frozen=True)
 class Column:
@@ -70,6 +73,21 @@ class Table:
             max(abs(line[place].number or 0) for line in self.lines) if column.has_bars else 0
             for place, column in enumerate(self.columns)
         ]
+
+    @property
+    def standing(self) -> list[tuple[Cell, ...]]:
+        """The lines of a matrix all of whose marks are those of a rule that holds."""
+        return [
+            line
+            for line in self.lines
+            if (marks := {cell.mark for cell in line if cell.mark}) and marks <= _QUIET
+        ]
+
+    @property
+    def off(self) -> list[tuple[Cell, ...]]:
+        """The other lines of it."""
+        standing = self.standing
+        return [line for line in self.lines if line not in standing]
 
     def failing(self, most: int) -> Sequence[tuple[Cell, ...]]:
         """The first lines that a reader should see, because something in them is wrong."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from counterfoil.audit.findings import Change, ChangeKind, Incident, Tally
 from counterfoil.suites.severities import Severity, badness
@@ -32,6 +32,17 @@ _MADE_OF: Mapping[ChangeKind, tuple[ChangeKind, ...]] = {
 _T = TypeVar("_T")
 
 
+class _Tells(Protocol):
+    @property
+    def check(self) -> str: ...
+
+    @property
+    def severity(self) -> Severity: ...
+
+
+Told = TypeVar("Told", bound=_Tells)
+
+
 @dataclass(frozen=True)
 class Group:
     """The incidents of one subject, the one that says most first; an incident without a
@@ -49,6 +60,11 @@ class Group:
         return self.incidents[0]
 
     @property
+    def check(self) -> str:
+        """The check that tells it, as its result is named."""
+        return self.lead.check
+
+    @property
     def subject(self) -> tuple[str, ...]:
         """What it is about: as a key, since an incident may have no subject of its own."""
         return subject_of(self.lead)
@@ -62,6 +78,19 @@ class Group:
     def checks(self) -> tuple[str, ...]:
         """The checks that found it, each once, as their results are named."""
         return tuple(dict.fromkeys(incident.check for incident in self.incidents))
+
+    @property
+    def by_check(self) -> dict[str, list[Incident]]:
+        """The incidents by the check that found them, in the order of `checks`."""
+        found: dict[str, list[Incident]] = {}
+        for incident in self.incidents:
+            found.setdefault(incident.check, []).append(incident)
+        return found
+
+    @property
+    def others(self) -> int:
+        """How many rows the check that tells it found besides the one that is told."""
+        return len(self.by_check[self.check]) - 1
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -107,13 +136,23 @@ class ChangedGroup:
         return self.telling[0]
 
     @property
+    def check(self) -> str:
+        """The check that tells it, as its result is named."""
+        return self.lead.incident.check
+
+    @property
+    def severity(self) -> Severity:
+        """The worst of what changed."""
+        return self.lead.incident.severity
+
+    @property
     def group(self) -> Group:
         """The incidents of the changes that made it so."""
         return Group(tuple(change.incident for change in self.telling))
 
 
 def groups(incidents: Iterable[Incident], unjudged: Collection[str] = ()) -> list[Group]:
-    """The incidents by subject, the worst group first.
+    """The incidents by subject: the worst of each check, and then the others, the worst first.
 
     Args:
         incidents: those that are to be told.
@@ -126,11 +165,13 @@ def groups(incidents: Iterable[Incident], unjudged: Collection[str] = ()) -> lis
 
     by_subject = _by_subject(incidents, lambda incident: incident)
     told = [Group(tuple(sorted(group, key=order))) for group in by_subject.values()]
-    return sorted(told, key=lambda group: order(group.lead))
+    fairly = _in_turn(sorted(told, key=lambda group: order(group.lead)))
+    return sorted(fairly, key=lambda group: group.check in unjudged)
 
 
 def changed_groups(changes: Iterable[Change], incidents: Iterable[Incident]) -> list[ChangedGroup]:
-    """The changes by subject: those that ask for somebody first, then the worst.
+    """The changes by subject: those that ask for somebody first, and of them, like `groups`, the
+    worst of each check before a second of any.
 
     Args:
         changes: what changed, as far as it is to be told.
@@ -147,7 +188,15 @@ def changed_groups(changes: Iterable[Change], incidents: Iterable[Incident]) -> 
         )
         for name, group in changed.items()
     ]
-    return sorted(told, key=lambda one: (_TOLD_FIRST.index(one.change), *weight(one.lead.incident)))
+    told.sort(key=lambda one: (_TOLD_FIRST.index(one.change), *weight(one.lead.incident)))
+    return sorted(_in_turn(told), key=lambda one: one.change in _MADE_OF["eased"])
+
+
+def _in_turn(told: Iterable[Told]) -> list[Told]:
+    """The first of each check before a second of any: a check with many hides no other."""
+    firsts: dict[str, Told] = {}
+    others = [one for one in told if firsts.setdefault(one.check, one) is not one]
+    return [*firsts.values(), *others]
 
 
 def _came_to(changes: Sequence[Change], left: Sequence[Incident]) -> ChangeKind:

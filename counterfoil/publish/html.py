@@ -27,8 +27,10 @@ from counterfoil.publish.headlines import (
 from counterfoil.publish.listing import (
     MOST_GROUPS,
     acceptances,
+    cut,
     findings_a_check,
 )
+from counterfoil.publish.statements import statement
 from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
 from counterfoil.publish.trends import trends_of
 
@@ -54,17 +56,19 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             counts=counts(audit),
             movement=movement(audit),
             open_incidents=open_incidents(history) if history else None,
-            changes=changed_groups(history.changes, incidents) if history else [],
+            changes=cut(changed_groups(history.changes, incidents) if history else []),
             what_became=partial(what_became, checks=audit.checks),
             tally=history.tally if history else Tally(),
-            groups=groups((one for one in incidents if one.status == "open"), audit.unjudged_names),
-            accepted=groups(one for one in incidents if one.status == "waived"),
+            groups=cut(
+                groups((one for one in incidents if one.status == "open"), audit.unjudged_names)
+            ),
+            accepted=cut(groups(one for one in incidents if one.status == "waived")),
             acceptance=acceptances(audit.checks),
             incident_of={(one.check_id, one.fingerprint): one for one in incidents},
             checks={check.name: check for check in audit.checks},
             failing=failing,
             unjudged=audit.unjudged,
-            in_order=worst_first(audit.checks),
+            quiet=[check for check in worst_first(audit.checks) if check.is_quiet],
             facts=body.facts,
             score=score_table(audit),
             tenant_score=tenant_table(audit),
@@ -107,6 +111,7 @@ def environment() -> Environment:
         share=_share,
         breakable=_breakable,
         anchor=_anchor,
+        statement=statement,
     )
     return environment
 

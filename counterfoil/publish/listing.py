@@ -1,12 +1,17 @@
 """How much of an audit a report lists, and how much audit.json."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic
 
 from counterfoil.audit.findings import Acceptance, Audit, CheckResult, Incident
-from counterfoil.publish.groups import weight
+from counterfoil.publish.groups import Told, weight
 
 MOST_FINDINGS = 20
 MOST_GROUPS = 20
+# Of checks whose groups are left out.
+MOST_NAMED = 10
 MOST_TENANTS = 100
 # Of incidents, besides those whose findings are listed, and of changes, in audit.json.
 MOST_INCIDENTS = 1_000
@@ -14,7 +19,47 @@ MOST_WAIVERS = 100
 # A sentence this long is read by nobody; a hostile name may be longer.
 MOST_LETTERS = 1_200
 # What keeps 300 failing checks with 10,000 findings under 1 MB.
-_FINDINGS_OF_ALL = 1_200
+_FINDINGS_OF_ALL = 900
+
+
+@dataclass(frozen=True)
+class Cut(Generic[Told]):
+    """How much is told of many groups.
+
+    Attributes:
+        listed: what is told in full.
+        brief: what is told in a line: of each critical check that is not among those, the first.
+        left: by check, how many are left out.
+    """
+
+    listed: Sequence[Told]
+    brief: Sequence[Told]
+    left: Mapping[str, int]
+
+    def beyond(self, number: int) -> str | None:
+        """What is left out of so many: "12 more: integrity.a (10), schema.b (2)"; None if nothing.
+
+        Of the rest of an audit that lists only its worst incidents no check is known.
+        """
+        more = number - len(self.listed) - len(self.brief)
+        if more <= 0:
+            return None
+        named = [f"{check} ({count:,})" for check, count in [*self.left.items()][:MOST_NAMED]]
+        others = more - sum([*self.left.values()][:MOST_NAMED])
+        named += [f"others ({others:,})"] if others and named else []
+        return f"{more:,} more{': ' if named else ''}{', '.join(named)}"
+
+
+def cut(told: Sequence[Told], most: int = MOST_GROUPS) -> Cut[Told]:
+    """As much as is told of groups, or of their changes, as groups.py orders them."""
+    listed, rest = told[:most], told[most:]
+    named = {one.check for one in listed}
+    brief: dict[str, Told] = {}
+    for one in rest:
+        if one.severity == "critical" and one.check not in named:
+            brief.setdefault(one.check, one)
+    left = Counter(one.check for one in rest if brief.get(one.check) is not one)
+    return Cut(listed, [*brief.values()], dict(left.most_common()))
 
 
 def findings_a_check(checks: Iterable[CheckResult]) -> int:

@@ -20,9 +20,9 @@ from counterfoil.publish.headlines import (
     worst_first,
 )
 from counterfoil.publish.listing import (
-    MOST_GROUPS,
     MOST_LETTERS,
     acceptances,
+    cut,
     findings_a_check,
 )
 from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
@@ -60,13 +60,13 @@ def render_markdown(body: Body) -> str:
         word=VERDICTS[audit.status],
         headlines=headlines(audit),
         movement=movement(audit),
-        changes=changed_groups(audit.history.changes, incidents) if audit.history else [],
+        changes=cut(changed_groups(audit.history.changes, incidents) if audit.history else []),
         what_became=partial(what_became, checks=audit.checks),
         tally=audit.history.tally if audit.history else Tally(),
-        groups=groups(
-            (incident for incident in incidents if incident.status == "open"), audit.unjudged_names
+        groups=cut(
+            groups((one for one in incidents if one.status == "open"), audit.unjudged_names)
         ),
-        accepted=groups(incident for incident in incidents if incident.status == "waived"),
+        accepted=cut(groups(one for one in incidents if one.status == "waived")),
         acceptances=acceptances_of,
         facts=body.facts,
         score=score_table(audit),
@@ -78,7 +78,6 @@ def render_markdown(body: Body) -> str:
         tenants=tenant_names(audit),
         trends=trends_of(audit, [one for one in worst_first(audit.checks) if not one.is_quiet]),
         most_findings=findings_a_check(audit.checks),
-        most_groups=MOST_GROUPS,
         schema=PUBLIC_SCHEMA,
     )
 

@@ -62,13 +62,15 @@ class Rows(_Entry):
 
     `order` says which come first where there are too many; a summary's are those that were
     asserted over, in their own order. `key` names a row of a view some of whose columns cost
-    much: they are computed for the first rows alone. `leave_out` are columns that no report shows.
+    much: they are computed for the first rows alone. `leave_out` are columns that no report shows,
+    and `where`, in SQL, says which rows it shows.
     """
 
     view: Identifier
     order: Text | None = None
     key: tuple[Identifier, ...] = ()
     leave_out: frozenset[Identifier] = frozenset()
+    where: Text = "true"
 
 
 class ColumnOf(_Entry):

@@ -23,11 +23,12 @@ from pydantic import (
 )
 
 from counterfoil.common.errors import ContractError, SuiteError
-from counterfoil.common.sqltext import literal
+from counterfoil.common.sqltext import identifier, literal
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.ledger_tables import tables_of
 from counterfoil.contract.packs import Pack
+from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.suites.names import named
 from counterfoil.suites.own_checks import OWN_CHECKS
 from counterfoil.suites.severities import Severity
@@ -121,6 +122,16 @@ class Evidence(_Entry):
         if self.subject and self.subjects:
             raise ValueError("give either subject or subjects")
         return self
+
+    @property
+    def abouts(self) -> tuple[str, ...]:
+        """What a row may be about, as SQL for one text each; at least one, which may be null."""
+        if self.subject:
+            return (f"{literal(f'{self.subject} ')} || {identifier(self.subject)}::text",)
+        return tuple(
+            f"{identifier(table)}::text || ' ' || {identifier(row)}::text"
+            for table, row in self.subjects
+        ) or ("null",)
 
     @property
     def source(self) -> str:
@@ -302,6 +313,21 @@ class Suite(_Entry):
         evidence = check.evidence or self.evidence
         assert evidence is not None
         return evidence
+
+    def failing_rows(self, check: Check) -> str:
+        """A query of the rows that fail a check, as a person would ask for them."""
+        evidence = self.evidence_of(check)
+        conditions = [] if self._ledger is None else [self.condition]
+        conditions += [evidence.where] if evidence.where else []
+        values = check.expectation.kwargs.get("value_set")
+        if check.evidence is None and values is not None:
+            column = identifier(check.expectation.column)
+            if isinstance(values[0], bool) and len(values) == 1:
+                conditions.append(f"{column} is not {str(values[0]).lower()}")
+            else:
+                conditions.append(f"({column} in ({', '.join(map(literal, values))})) is not true")
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        return f"select * from {PUBLIC_SCHEMA}.{evidence.relation}{where}"  # noqa: S608
 
     def columns_of(self, *checks: Check) -> tuple[str, ...]:
         """Every column that leaves the database of checks over one evidence, each once."""

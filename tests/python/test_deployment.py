@@ -57,7 +57,7 @@ def test_prefect_yaml_deploys_and_the_nightly_publishes_then_fails(
     assert {"empwr-score", "empwr-ledger-0-2", "empwr-isolation-0"} <= tables
     (worst, *_) = json.loads(artifacts["empwr-ledger-0-2"]["data"])
     assert (worst["Account"], worst["Discrepancy"]) == ("EMPWR Dance - London", "-50")
-    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 35
+    assert len(json.loads(artifacts["empwr-checks"]["data"])) == 37
     assert "London" in artifacts["empwr-report"]["data"]
     (incident,) = json.loads(artifacts["empwr-incidents"]["data"])
     assert (incident["status"], incident["checks"]) == ("open", 3)

@@ -234,7 +234,6 @@ def test_the_verdict_comes_first_and_the_rest_in_order(
             "Waived",
             "Health score",
             "Ledger capacity",
-            "Ledger entries",
             "Tenants",
             "Isolation",
             "Integrity",
