@@ -28,7 +28,7 @@ LONDONS_REMEDY = """
     from reservations
     where id = '6a570147-57a0-4f50-8b89-f3044b28c4dc'
 """
-CHECKED = re.compile(r"^\w+: (unknown|[\d,]+) rows, \d+ of \d+ checks failed$")
+CHECKED = re.compile(r"^\w+( \(\w+\))?: (unknown|[\d,]+) rows, \d+ of \d+ checks failed$")
 
 
 @dataclass(frozen=True)
