@@ -10,7 +10,7 @@ from counterfoil.commands.options import FailOnOption
 from counterfoil.common.errors import MigrationsError
 from counterfoil.common.terminal import one_line_errors, show_progress
 from counterfoil.contract.layouts import Layout
-from counterfoil.migrations.choices import Format
+from counterfoil.publish.choices import Format
 
 EPILOG = (
     "Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 something could not be judged."

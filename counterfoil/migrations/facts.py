@@ -103,6 +103,7 @@ class Refused:
         refused_for: what kind of refusal it is.
         object_name: the table or type that is missing, or is there already.
         explanation: where that is, or was; None if nothing is known.
+        fix: the name that is meant, with its schema, where the statement runs with it.
         severity: warning for what was passed over and harms nothing.
         is_unknown: the migrations are not at fault, or nobody can say.
         follows: the number of the refusal without which it might not have been refused.
@@ -118,6 +119,7 @@ class Refused:
     refused_for: RefusedFor = "other"
     object_name: str | None = None
     explanation: str | None = None
+    fix: str | None = None
     severity: Literal["critical", "warning"] = "critical"
     is_unknown: bool = False
     follows: int | None = None

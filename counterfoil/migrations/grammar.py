@@ -240,6 +240,24 @@ def _leave_out_keys(constraints: Any, missing: Collection[str]) -> int:
     return len(keys)
 
 
+def with_name(statement: str, missing: str, schema: str, name: str) -> str | None:
+    """The statement with another relation in the place of one; None if it does not name that."""
+    try:
+        tree = postgast.parse(_plain(statement))
+    except (postgast.PgQueryError, DecodeError):
+        return None
+    named = [
+        node
+        for raw in tree.stmts
+        for _, node in postgast.walk(raw)
+        if isinstance(node, pg.RangeVar)
+        and plain_name(node.schemaname, node.relname) == missing.removeprefix("public.")
+    ]
+    for node in named:
+        node.schemaname, node.relname = schema, name
+    return postgast.deparse(tree) if named else None
+
+
 def plain_name(schema: str, name: str) -> str:
     """As names are compared: what is in public has no schema."""
     return f"{schema}.{name}" if schema and schema != "public" else name

@@ -24,6 +24,7 @@ from counterfoil.migrations.grammar import (
     made_by,
     named_in,
     touched_by,
+    with_name,
 )
 from counterfoil.migrations.platforms import stand_ins
 from counterfoil.migrations.scratch import Database
@@ -115,10 +116,7 @@ _RENAMED = """
 """
 # Of that name in another schema, or one whose name are its last words.
 _ALIKE = """
-    select
-        case when relation.relname = %(name)s then 'of that name there is ' else '' end
-        || namespace.nspname || '.' || relation.relname
-        || case when relation.relname = %(name)s then '' else ' may be meant' end
+    select namespace.nspname::text, relation.relname::text
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
     where relation.relkind in ('r', 'p', 'v', 'm')
@@ -127,7 +125,6 @@ _ALIKE = """
             or right(%(name)s, length(relation.relname) + 1) = '_' || relation.relname
         )
     order by relation.relname <> %(name)s, namespace.nspname, relation.relname
-    limit 1
 """
 _SCHEMAS = """
     select nspname::text from pg_catalog.pg_namespace
@@ -497,7 +494,7 @@ class Replay:
         """Says of a table or type that is missing, or is there already, where it is."""
         if code == _NO_TABLE and missing and words.endswith("does not exist"):
             refusal.refused_for, refusal.object_name = "missing table", missing
-            refusal.explanation = self._elsewhere(missing)
+            self._look_elsewhere(refusal, statement, missing)
             return
         kind = "type" if words.startswith("type ") else "table"
         is_table = code == _TABLE_TWICE and _MAKES_A_TABLE.match(statement)
@@ -564,16 +561,33 @@ class Replay:
         rows = self.database.fetch(query, (_qualified(name),))
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def _elsewhere(self, missing: str) -> str | None:
-        """Where there is, or was, a table of that name."""
+    def _look_elsewhere(self, refusal: Refused, statement: str, missing: str) -> None:
+        """Says where there is, or was, a table of that name, and which one is meant."""
         schema, _, name = missing.rpartition(".")
         identity = f"{schema or 'public'}.{name}"
-        rows = (
-            self.database.fetch(_GONE, (identity,))
-            or self.database.fetch(_RENAMED, (identity,))
-            or self.database.fetch(_ALIKE, {"name": name})
-        )
-        return rows[0][0] if rows else None
+        gone = self.database.fetch(_GONE, (identity,)) or self.database.fetch(_RENAMED, (identity,))
+        if gone:
+            ((refusal.explanation,),) = gone
+            return
+        alike = self.database.fetch(_ALIKE, {"name": name})
+        same = [one for one in alike if one[1] == name]
+        fitting = [one for one in same or alike if self._runs_with(statement, missing, *one)]
+        if same:
+            refusal.explanation = f"of that name there is {' and '.join(map('.'.join, same))}"
+            refusal.fix = ".".join(fitting[0]) if len(fitting) == 1 else None
+        elif fitting:
+            refusal.explanation = f"{'.'.join(fitting[0])} may be meant"
+
+    def _runs_with(self, statement: str, missing: str, schema: str, name: str) -> bool:
+        """Whether the statement would run with another table in the place of the missing one."""
+        meant = with_name(statement, missing, schema, name)
+        if meant is None:
+            return False
+        is_inside = self.database.connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+        self._control("savepoint counterfoil_trial" if is_inside else "begin")
+        cause = self._try("", meant)
+        self._control("rollback to savepoint counterfoil_trial" if is_inside else "rollback")
+        return cause is None
 
 
 def _words(cause: psycopg2.Error) -> str:

@@ -50,7 +50,8 @@ final as (
         file,
         line,
         head_count,
-        heads
+        heads,
+        'alembic merge -m merge ' || heads as fix
     from counted
     where head_count > 1
 )
