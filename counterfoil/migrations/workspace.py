@@ -23,6 +23,7 @@ from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, MigrationTree
 from counterfoil.contract.packs import Pack
 from counterfoil.history.tables import ensure_history
+from counterfoil.migrations.counted import CountsAlone
 from counterfoil.migrations.detection import LeftOut
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.facts import Facts, Reading
@@ -130,7 +131,7 @@ def judge_folder(
         scope = Scope(
             contract, str(folder), applying, waivers=waivers, evidence_limit=_MOST_FINDINGS
         )
-        found = audit(scope, transaction, audit_id=DATABASE)
+        found = audit(scope, transaction, audit_id=DATABASE, asserted_by=CountsAlone())
         unknown = _fetch_unknown(transaction.connection)
     found, unknown = suppress(found, unknown, facts.suppressions)
     supported, rows = _trees_supported(facts, left_out)
