@@ -37,6 +37,13 @@ def migrations(  # noqa: PLR0917
         bool,
         typer.Option("--static", help="Read them only: run nothing on an empty server."),
     ] = False,
+    run_alembic: Annotated[
+        bool,
+        typer.Option(
+            "--run-alembic",
+            help="Run Alembic's revisions for real: this executes their code, without a network.",
+        ),
+    ] = False,
     fail_on: FailOnOption = "warning",
 ) -> None:
     """Judge a folder of migrations: they run on an empty server; no database of yours is needed."""
@@ -51,6 +58,10 @@ def migrations(  # noqa: PLR0917
 
         if not folder.is_dir():
             raise MigrationsError("no such folder", where=str(folder), remedy="Check the path")
+        if static and run_alembic:
+            raise MigrationsError(
+                "--static runs nothing, and --run-alembic does", remedy="Give one of them"
+            )
         database = None
         left_out: list[LeftOut] = []
         if contract is not None:
@@ -66,6 +77,7 @@ def migrations(  # noqa: PLR0917
             database=database,
             waivers_file=waivers,
             static=static,
+            runs_alembic=run_alembic,
             left_out=left_out,
         )
         print(render(judged, folder, form))

@@ -95,6 +95,7 @@ def judge_folder(
     database: str | None = None,
     waivers_file: Path | None = None,
     static: bool = False,
+    runs_alembic: bool = False,
     left_out: Sequence[LeftOut] = (),
 ) -> JudgedFolder:
     """Reads the trees of a folder, and holds every check of the migrations pack to them.
@@ -106,6 +107,7 @@ def judge_folder(
         database: what waivers call the database; the folder's name if none is given.
         waivers_file: findings accepted elsewhere than in the files; None for none.
         static: run nothing: names, order and syntax are judged alone.
+        runs_alembic: import Alembic's revisions and run them; else their text is read.
         left_out: what was found beside the trees and is not judged.
 
     Raises:
@@ -123,7 +125,7 @@ def judge_folder(
     target = ensure_database(settings, DATABASE)
     _ensure_views(target, settings)
     if not static:
-        replay_trees(facts, trees, folder)
+        replay_trees(facts, trees, folder, runs_alembic=runs_alembic)
     with open_transaction(target, settings) as transaction:
         with translated(transaction.connection, target, NOT_LOADED):
             # What the files accept is told here, and not left out of what is judged.
