@@ -15,6 +15,8 @@ Direction = Literal["forward", "rollback"]
 # What a refused statement was refused for; syntax is found by reading already.
 RefusedFor = Literal["missing table", "doubled table", "doubled type", "syntax", "other"]
 
+DemandKind = Literal["new column", "not null", "unique", "drop table", "drop column"]
+
 # In a refusal's names: whatever there is may be missing, or other than it should be.
 ANYTHING = "%"
 
@@ -143,6 +145,29 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
+class Demand:
+    """What a statement asks of the rows of a table, or takes with it.
+
+    Attributes:
+        kind: a column that is NOT NULL, a unique key, or what is dropped.
+        columns: those that it is about; none where that is the table.
+        changed_by: the files before it, or its own, that change rows of the table.
+        is_so: whether a row of the live table would fail it, or be lost; None if it cannot be
+            asked.
+    """
+
+    tree: str
+    file: str
+    line: int
+    kind: DemandKind
+    schema_name: str
+    table_name: str
+    columns: tuple[str, ...]
+    changed_by: tuple[str, ...] = ()
+    is_so: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """An Alembic revision; `position` is None if a cycle keeps it from being ordered, `branch`
     the label of the branch that it is on, if one was given."""
@@ -230,3 +255,4 @@ class Facts:
     models: list[ModelTable] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     made_relations: list[Relation] = field(default_factory=list)
+    demands: list[Demand] = field(default_factory=list)

@@ -11,6 +11,7 @@ from psycopg2.extras import execute_values
 
 from counterfoil.common.errors import MigrationsError
 from counterfoil.migrations.facts import (
+    Demand,
     Facts,
     MigrationFile,
     ModelTable,
@@ -40,6 +41,7 @@ _TABLES: dict[str, type] = {
     "suppressions": Suppression,
     "refused": Refused,
     "made_relations": Relation,
+    "demands": Demand,
 }
 # What a replay brings, which stands while its tree has not changed.
 _OF_REPLAYS = ("refused", "made_relations")
