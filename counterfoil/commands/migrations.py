@@ -44,6 +44,10 @@ def migrations(  # noqa: PLR0917
             help="Run Alembic's revisions for real: this executes their code, without a network.",
         ),
     ] = False,
+    with_squawk: Annotated[
+        bool,
+        typer.Option("--with-squawk", help="Ask squawk, too, which has to be on the PATH."),
+    ] = False,
     fail_on: FailOnOption = "warning",
 ) -> None:
     """Judge a folder of migrations: they run on an empty server; no database of yours is needed."""
@@ -78,6 +82,7 @@ def migrations(  # noqa: PLR0917
             waivers_file=waivers,
             static=static,
             runs_alembic=run_alembic,
+            with_squawk=with_squawk,
             left_out=left_out,
         )
         print(render(judged, folder, form))

@@ -26,6 +26,7 @@ class Tree:
     """One folder of migrations, and what its contract says of it.
 
     `replayed_from` is a digest of what it was replayed from; None if it was only read.
+    `is_linted` says that squawk was asked.
     """
 
     tree: str
@@ -34,6 +35,7 @@ class Tree:
     default_schema: str
     wants_rollbacks: bool
     replayed_from: str | None = None
+    is_linted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,17 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class Lint:
+    """What squawk says of a line."""
+
+    tree: str
+    file: str
+    line: int
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """An Alembic revision; `position` is None if a cycle keeps it from being ordered, `branch`
     the label of the branch that it is on, if one was given."""
@@ -256,3 +269,4 @@ class Facts:
     refused: list[Refused] = field(default_factory=list)
     made_relations: list[Relation] = field(default_factory=list)
     demands: list[Demand] = field(default_factory=list)
+    lints: list[Lint] = field(default_factory=list)

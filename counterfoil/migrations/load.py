@@ -13,6 +13,7 @@ from counterfoil.common.errors import MigrationsError
 from counterfoil.migrations.facts import (
     Demand,
     Facts,
+    Lint,
     MigrationFile,
     ModelTable,
     Parent,
@@ -42,6 +43,7 @@ _TABLES: dict[str, type] = {
     "refused": Refused,
     "made_relations": Relation,
     "demands": Demand,
+    "lints": Lint,
 }
 # What a replay brings, which stands while its tree has not changed.
 _OF_REPLAYS = ("refused", "made_relations")

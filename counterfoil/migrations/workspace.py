@@ -29,6 +29,7 @@ from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.facts import Facts, Reading
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
 from counterfoil.migrations.rehearsal import replay_trees
+from counterfoil.migrations.squawk import lint
 from counterfoil.migrations.suppressions import UnknownRow, suppress
 from counterfoil.postgres.connection import connect, connected, translated
 from counterfoil.postgres.instant import open_transaction
@@ -96,6 +97,7 @@ def judge_folder(
     waivers_file: Path | None = None,
     static: bool = False,
     runs_alembic: bool = False,
+    with_squawk: bool = False,
     left_out: Sequence[LeftOut] = (),
 ) -> JudgedFolder:
     """Reads the trees of a folder, and holds every check of the migrations pack to them.
@@ -108,6 +110,7 @@ def judge_folder(
         waivers_file: findings accepted elsewhere than in the files; None for none.
         static: run nothing: names, order and syntax are judged alone.
         runs_alembic: import Alembic's revisions and run them; else their text is read.
+        with_squawk: ask squawk, too.
         left_out: what was found beside the trees and is not judged.
 
     Raises:
@@ -117,6 +120,13 @@ def judge_folder(
     settings = settings.model_copy(update={"lock_timeout_s": _LONGEST_WAIT_S})
     facts = read_trees(trees, folder, static=static)
     log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
+    if with_squawk:
+        facts.lints = [
+            found
+            for tree in facts.trees
+            for found in lint(tree, facts.scripts[tree.tree].forward, folder)
+        ]
+        facts.trees = [replace(tree, is_linted=True) for tree in facts.trees]
     contract = _contract(database or folder.absolute().name or "/")
     suites = load_suites(*settings.expectations_dirs)
     waivers = load_waivers(waivers_file, suites) if waivers_file else ()

@@ -195,11 +195,13 @@ def agree(judged: JudgedFolder, audited: JudgedFolder) -> None:
 
 
 def catalogue() -> set[str]:
+    """The checks of a folder; squawk's has tests of its own, since it need not be there."""
     return {
         check.check_id
         for suite in load_suites(ROOT / "expectations")
         if suite.pack == "migrations" and not suite.is_live
         for check in suite.checks
+        if check.check_id != "migrations.squawk"
     }
 
 
