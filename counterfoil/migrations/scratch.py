@@ -37,8 +37,19 @@ _ROLE = "postgres"
 # Where start_server has the files in its folder.
 _FILES = "postgres"
 
+# Raised when _prepare comes to something else.
+_EDITION = 1
+
 # Faster than a server whose files anybody wants again.
-_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "jit": "off",
+}
 
 # Beside the standard's own views, where no migration that goes through all tables looks.
 _RECORD = """
@@ -217,7 +228,7 @@ def _folder() -> Iterator[Path]:
 def _copy_of_empty(files: Path) -> None:
     """The files of a server that nothing has run on: to make them takes longer than all else, so
     they are made once for each version, and kept where the demo's server is."""
-    kept = settings().demo_dir / f"empty-{server_version()}"
+    kept = settings().demo_dir / f"empty-{server_version()}-{_EDITION}"
     if kept.is_dir():
         _copy(kept, files)
         return
