@@ -121,6 +121,23 @@ def test_what_is_not_supported_is_never_a_pass(judge: Judge, tmp_path: Path) -> 
     assert json.loads(render(judged, Path("app"), "json"))["read"] == lines[:3]
 
 
+def test_time_stamps_with_two_ways_want_both_and_nothing_of_supabases(
+    judge: Judge, tmp_path: Path
+) -> None:
+    write(
+        tmp_path,
+        {
+            "20250101000000_a.up.sql": "create table a (id integer references auth.users (id));",
+            "20250101000000_a.down.sql": "drop table a;",
+            "20250102000000_b.up.sql": "create table b (id integer);",
+        },
+    )
+    found = keys(judge(tmp_path).audit)
+    assert found[ROLLBACK] == [{"version": "20250102000000", "file": "20250102000000_b.up.sql"}]
+    (missing,) = found["migrations.references_resolve"]
+    assert missing["file"] == "20250101000000_a.up.sql"
+
+
 @pytest.fixture
 def broken(judge: Judge, tmp_path: Path) -> JudgedFolder:
     write(

@@ -217,6 +217,13 @@ def test_what_may_not_run_is_unknown(kind: str, run: Run, monkeypatch: pytest.Mo
     assert not Path("/tmp/counterfoil-was-here").exists()
 
 
+def test_a_database_is_not_dropped(run: Run, server: Scratch) -> None:
+    (other, own) = run(two("drop database postgres;\ndrop database tree;"), "numbered")
+    assert other.is_unknown, "what it may not do there"
+    assert not own.is_unknown, "what is nowhere"
+    server.connect("postgres").close()
+
+
 @pytest.mark.parametrize("layout", ["numbered", "atlas"])
 def test_what_is_deferred_is_judged_at_the_end(layout: Layout, run: Run) -> None:
     text = """create table b (id integer references a (id) deferrable initially deferred);

@@ -177,6 +177,16 @@ def test_time_stamps_with_two_ways_are_not_supabases(tmp_path: Path) -> None:
     assert detect(tmp_path) == "golang-migrate"
 
 
+def test_a_folder_of_diesels_is_a_version_with_all_its_digits(tmp_path: Path) -> None:
+    folders = ("20250101000000_a", A, NO_A), ("20250102000000_b", B, NO_B)
+    for folder, up, down in folders:
+        write(tmp_path, {f"{folder}/up.sql": up, f"{folder}/down.sql": down})
+    assert detect(tmp_path) == "diesel"
+    facts = read(tmp_path)
+    assert {file.version for file in facts.files} == {"20250101000000", "20250102000000"}
+    assert sent(facts.scripts["app"].back) == ["b", "a"]
+
+
 def test_what_goes_by_no_sql_is_unknown_and_no_fault(tmp_path: Path) -> None:
     write(tmp_path, TREES["goose"] | {"00011_c.go": "package m", "main_test.go": "package m"})
     facts = read(tmp_path)
