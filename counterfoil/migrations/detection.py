@@ -20,7 +20,8 @@ _MOST_OPENED = 20
 _FARTHEST_UP = 3
 
 _NAMED_FOR_MIGRATIONS = re.compile(r"migrat|versions|evolutions|changelog", re.IGNORECASE)
-_REVISION = re.compile(r"^\s*(?:down_)?revision\s*(?::[^=\n]+)?=", re.MULTILINE)
+# Of the module itself: any function may have an argument of that name.
+_REVISION = re.compile(r"^(?:down_)?revision[ \t]*(?::[^=\n]+)?=[^=]", re.MULTILINE)
 
 # What one tool alone puts into its folder.
 _LEFT_BEHIND: tuple[tuple[str, Layout], ...] = (

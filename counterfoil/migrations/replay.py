@@ -57,6 +57,8 @@ _MISSING = frozenset({_NO_TABLE, _NO_SCHEMA, _NO_OBJECT, _NO_FUNCTION, _NO_COLUM
 _ANOTHER = frozenset({_NO_TABLE, _NO_SCHEMA, _NO_OBJECT})
 _TABLE_TWICE, _OBJECT_TWICE = "42P07", "42710"
 _TWICE = frozenset({_TABLE_TWICE, _OBJECT_TWICE, "42P06", "42701", "42723"})
+# On the way back: what should be gone by then is there.
+_IN_THE_WAY = _TWICE | {"2BP01"}
 # Cancelled, out of memory or disk, too complex: nothing that the statement says is wrong.
 _NOT_ITS_FAULT = ("57", "53", "54", "58", "XX")
 # What comes with an extension that this server may lack, and somebody else may have made.
@@ -95,6 +97,10 @@ _MADE = """
     join information_schema.counterfoil_done as made
         on made.object_id = standing.oid and made.is_made and made.place <> ''
     order by made.id limit 1
+"""
+_ANY_MADE = """
+    select from information_schema.counterfoil_done
+    where is_made and kind = 'table' and place <> '' limit 1
 """
 _LATER = """
     select place from information_schema.counterfoil_done
@@ -172,6 +178,8 @@ class Replay:
         self._doubtful: dict[str, Refused] = {}
         self._columns: list[tuple[str, set[str], Refused]] = []
         self._rows_doubtful: Refused | None = None
+        self._is_first_miss = True
+        self._base: Refused | None = None
         self._provided: Refused | None = None
         self._anything: Refused | None = None
         self._stood_in: set[str] = set()
@@ -218,6 +226,28 @@ class Replay:
                 schema, _, name = str(refusal.object_name).rpartition(".")
                 for (place,) in self.database.fetch(_LATER, (f"{schema or 'public'}.{name}",)):
                     refusal.explanation = f"it is created only later, at {place}"
+        self._gather_base()
+
+    def _gather_base(self) -> None:
+        """Makes one finding of all tables that no migration makes, where the first of them is
+        missed before any is made: something else makes them, and nobody said so."""
+        missed = [
+            one
+            for one in self.refusals
+            if one.refused_for == "missing table" and not one.is_unknown and not one.explanation
+        ]
+        if self._base is None or self._base.explanation or len(missed) < 2:
+            return
+        names = dict.fromkeys(str(one.object_name) for one in missed[1:])
+        names.pop(str(self._base.object_name), None)
+        numbers = {one.number for one in missed[1:]}
+        for one in self.refusals:
+            if one.number in numbers or one.follows in numbers:
+                one.follows, one.is_unknown = self._base.number, True
+        self._base.explanation = (
+            f"no migration makes it, nor {', '.join(names)}: if something else does, say so"
+            " (provided_tables or provided_sql in a contract)"
+        )
 
     def go_back(self, scripts: Sequence[Script]) -> None:
         """Runs what takes the files back."""
@@ -494,6 +524,9 @@ class Replay:
         """Says of a table or type that is missing, or is there already, where it is."""
         if code == _NO_TABLE and missing and words.endswith("does not exist"):
             refusal.refused_for, refusal.object_name = "missing table", missing
+            if self._is_first_miss:
+                self._is_first_miss = False
+                self._base = None if self.database.fetch(_ANY_MADE) else refusal
             self._look_elsewhere(refusal, statement, missing)
             return
         kind = "type" if words.startswith("type ") else "table"
@@ -518,7 +551,8 @@ class Replay:
             for column, others, refusal in self._columns:
                 if column == _column(words) and others.intersection(tables):
                     return refusal
-        if self._anything and (code in _MISSING or code.startswith(_OF_ROWS)):
+        is_back = self._direction == "rollback" and code in _IN_THE_WAY
+        if self._anything and (code in _MISSING or code.startswith(_OF_ROWS) or is_back):
             return self._anything
         if code.startswith(_OF_ROWS):
             return self._rows_doubtful

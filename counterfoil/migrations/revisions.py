@@ -25,8 +25,8 @@ _CHILD = Path(__file__).with_name("run_revisions.py")
 
 
 def as_run(scripts: TreeScripts, database: Database, base: Path, tree: Path) -> TreeScripts:
-    """The same files with what they send when they are run; one that cannot even be imported
-    keeps what its text says.
+    """The same files with what they send when they are run; one that ends with an error of its
+    own, and not of PostgreSQL's, keeps what its text says.
 
     Args:
         scripts: as they were read.
@@ -36,14 +36,14 @@ def as_run(scripts: TreeScripts, database: Database, base: Path, tree: Path) -> 
     """
     steps = [(script, "upgrade") for script in scripts.forward]
     steps += [(script, "downgrade") for script in scripts.back]
-    told = _run([(base / script.file, way) for script, way in steps], database, base, tree)
+    told = _run(steps, database, base, tree)
     found = [_script(script, base, told.get(step)) for step, (script, _) in enumerate(steps)]
     count = len(scripts.forward)
     return TreeScripts(found[:count], found[count:])
 
 
 def _run(
-    steps: Sequence[tuple[Path, str]], database: Database, base: Path, tree: Path
+    steps: Sequence[tuple[Script, str]], database: Database, base: Path, tree: Path
 ) -> dict[int, list[dict[str, Any]]]:
     """By step, what was written down of it."""
     info = database.connection.info
@@ -52,7 +52,14 @@ def _run(
         order = {
             "host": info.host,
             "database": info.dbname,
-            "steps": [(str(file.absolute()), way) for file, way in steps],
+            "steps": [
+                (
+                    str((base / script.file).absolute()),
+                    way,
+                    [piece.sql for piece in script.pieces if piece.sql],
+                )
+                for script, way in steps
+            ],
             "out": str(out),
             "path": [str(path.absolute()) for path in (Path(), base, tree, tree.parent)],
         }
@@ -79,7 +86,7 @@ def _script(script: Script, base: Path, told: list[dict[str, Any]] | None) -> Sc
     if told is None:
         says = "an earlier revision ended the run, or took longer than it may"
         return Script(script.file, (Piece(1, unknown=says),), script.transaction)
-    if any(said.get("is_loaded") is False for said in told):
+    if any(said.get("is_read") for said in told):
         return script
     source = read_text(base / script.file).text
     pieces = [piece for said in told for piece in _pieces(said, source)]

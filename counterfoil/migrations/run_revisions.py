@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, TextIO
 
+_TRANSACTION = ("begin", "commit")
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 
 
@@ -93,7 +94,7 @@ def _run(order: dict[str, Any], recorder: Recorder) -> None:
         context.autocommit_block = lambda: _outside(recorder)  # type: ignore[method-assign]
         modules: dict[str, ModuleType] = {}
         with Operations.context(context):
-            for step, (file, function) in enumerate(order["steps"]):
+            for step, (file, function, instead) in enumerate(order["steps"]):
                 recorder.begin(step, file)
                 try:
                     if file not in modules:
@@ -101,8 +102,15 @@ def _run(order: dict[str, Any], recorder: Recorder) -> None:
                     called = getattr(modules[file], function, None)
                     if called:
                         called()
-                except (sa.exc.DBAPIError, SystemExit, Exception) as cause:
-                    _note_failure(recorder, file, cause, is_loaded=file in modules)
+                except sa.exc.DBAPIError as cause:
+                    _note_failure(recorder, file, cause)
+                except (Exception, SystemExit) as cause:
+                    # Not for what it sends: its text is read instead, and what follows finds that.
+                    recorder.note(is_read=True)
+                    print(f"{file}: {type(cause).__name__}: {cause}", file=sys.stderr)
+                    _send(connection, [one for one in instead if one not in _TRANSACTION])
+                # Of the one before, whatever it began.
+                _send(connection, ["rollback"])
                 recorder.note(is_done=True)
 
 
@@ -122,14 +130,22 @@ def _load(file: str, name: str) -> ModuleType:
     return module
 
 
-def _note_failure(recorder: Recorder, file: str, cause: BaseException, *, is_loaded: bool) -> None:
+def _send(connection: Any, statements: list[str]) -> None:
+    """Sends statements of which nothing is written down."""
+    with connection.connection.cursor() as cursor:
+        for statement in statements:
+            with suppress(Exception):
+                cursor.execute(statement)
+
+
+def _note_failure(recorder: Recorder, file: str, cause: BaseException) -> None:
     """Says where it ended; what Postgres refused was written down before."""
     line, trace = 1, cause.__traceback__
     while trace:
         line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == file else line
         trace = trace.tb_next
     what = str(cause).partition("\n")[0]
-    recorder.note(line=line, ended=f"{type(cause).__name__}: {what}", is_loaded=is_loaded)
+    recorder.note(line=line, ended=f"{type(cause).__name__}: {what}")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ TOOLS: dict[Layout, Tool] = {
     "numbered": Tool(
         "no tool's: names alone",
         "statement",
-        "wanted",
+        "if any",
         records=("schema_migrations", "goose_db_version", "_prisma_migrations"),
         is_session_per_file=True,
     ),

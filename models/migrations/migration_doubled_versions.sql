@@ -22,7 +22,8 @@ versioned as (
     where
         files.direction = 'forward'
         and files.version is not null
-        and trees.layout <> 'alembic'
+        -- Prisma knows a migration by its folder's whole name.
+        and trees.layout not in ('alembic', 'prisma')
     window doubled as (partition by files.tree, files.version)
 ),
 
@@ -50,7 +51,7 @@ moved as (
     where
         versioned.place > 1
         and versioned.version ~ '^[0-9]+$'
-        and versioned.layout not in ('drizzle', 'sqitch', 'atlas', 'diesel', 'prisma')
+        and versioned.layout not in ('drizzle', 'sqitch', 'atlas', 'diesel')
 ),
 
 renamed as (

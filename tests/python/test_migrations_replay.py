@@ -166,6 +166,22 @@ def test_what_follows_from_a_miss_is_counted_and_no_finding(run: Run) -> None:
     assert 'column "nowhere" does not exist' in found[2].says
 
 
+def test_a_missing_base_is_one_finding(run: Run) -> None:
+    files = {
+        "001_a.sql": "alter table users add x text;\ncreate table a (id integer primary key);",
+        "002_b.sql": "create index on users (x);\nalter table pets add x text;\n"
+        "drop table toys;\ncreate index on pets (x);\nalter table a add y text;",
+        "003_c.sql": "select nowhere from a;",
+    }
+    base, column = run(files, "numbered", rollbacks=False)
+    assert (base.file, base.line, followers[base.number]) == ("001_a.sql", 1, 4)
+    assert str(base.explanation).startswith("no migration makes it, nor pets, toys: ")
+    assert 'column "nowhere" does not exist' in column.says
+    # Two that are missed among others are two.
+    files = {"000_z.sql": "create table z ();"} | files
+    assert [one.line for one in run(files, "numbered", rollbacks=False)] == [1, 2, 3, 1]
+
+
 def test_where_a_missing_table_is(run: Run) -> None:
     files = two("create schema s; create table s.b (); drop table a;") | {
         "003_c.sql": "select * from b;\nselect * from a;\nselect * from d;",
