@@ -104,11 +104,11 @@ _ANY_MADE = """
 """
 _LATER = """
     select place from information_schema.counterfoil_done
-    where is_made and kind = 'table' and identity = %s order by id limit 1
+    where is_made and kind = 'table' and identity = format('%%I.%%I', %s, %s) order by id limit 1
 """
 _GONE = """
     select 'it was dropped at ' || place from information_schema.counterfoil_done
-    where not is_made and kind = 'table' and identity = %s and place <> ''
+    where not is_made and kind = 'table' and identity = format('%%I.%%I', %s, %s) and place <> ''
     order by id desc limit 1
 """
 _RENAMED = """
@@ -117,7 +117,8 @@ _RENAMED = """
     join information_schema.counterfoil_done as later
         on later.object_id = before.object_id and later.id > before.id
             and later.is_made and later.identity <> before.identity
-    where before.is_made and before.kind = 'table' and before.identity = %s
+    where before.is_made and before.kind = 'table'
+        and before.identity = format('%%I.%%I', %s, %s)
     order by later.id desc limit 1
 """
 # Of that name in another schema, or one whose name are its last words.
@@ -224,7 +225,7 @@ class Replay:
         for refusal in self.refusals:
             if refusal.refused_for == "missing table" and not refusal.explanation:
                 schema, _, name = str(refusal.object_name).rpartition(".")
-                for (place,) in self.database.fetch(_LATER, (f"{schema or 'public'}.{name}",)):
+                for (place,) in self.database.fetch(_LATER, (schema or "public", name)):
                     refusal.explanation = f"it is created only later, at {place}"
         self._gather_base()
 
@@ -409,7 +410,7 @@ class Replay:
         wanted = columns_alone(piece.sql, _WANTED)
         lacking = None
         if wanted and self._try("", wanted) is None:
-            ((lacking,),) = self.database.fetch(_NOT_AS_WANTED, (_qualified(identity),))
+            ((lacking,),) = self.database.fetch(_NOT_AS_WANTED, (identity,))
             self._try("", f"drop table pg_temp.{_WANTED}")
         how = "with the same columns"
         if lacking:
@@ -425,7 +426,7 @@ class Replay:
             severity="critical" if lacking else "warning",
         )
         if lacking:
-            self._doubt([identity], refusal)
+            self._doubt([name], refusal)
 
     def _judge(self, file: str, piece: Piece, statement: str, cause: psycopg2.Error) -> str | None:
         """Notes why it was refused, and returns what to run in its place; None for nothing."""
@@ -598,8 +599,8 @@ class Replay:
     def _look_elsewhere(self, refusal: Refused, statement: str, missing: str) -> None:
         """Says where there is, or was, a table of that name, and which one is meant."""
         schema, _, name = missing.rpartition(".")
-        identity = f"{schema or 'public'}.{name}"
-        gone = self.database.fetch(_GONE, (identity,)) or self.database.fetch(_RENAMED, (identity,))
+        named = (schema or "public", name)
+        gone = self.database.fetch(_GONE, named) or self.database.fetch(_RENAMED, named)
         if gone:
             ((refusal.explanation,),) = gone
             return

@@ -36,8 +36,8 @@ latest as (
     group by tree
 ),
 
--- The first by name keeps its version, each other one takes the next that is free; only where
--- the version is in the file's name alone, and a shell takes that as it is.
+-- The first by name keeps its version, each other one takes the next that is free; only
+-- where the version is in the file's name alone, and a shell takes that as it is.
 moved as (
     select
         versioned.tree,

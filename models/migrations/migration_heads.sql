@@ -53,7 +53,6 @@ final as (
         heads,
         'alembic merge -m merge ' || heads as fix
     from counted
-    where head_count > 1
 )
 
 select * from final

@@ -7,7 +7,7 @@
     ('unparsed_file_count', 'migration_parse_faults', "not is_unknown"),
     ('unread_file_count', 'migration_parse_faults', "is_unknown"),
     ('missing_rollback_count', 'migration_missing_rollbacks', "true"),
-    ('head_count', 'migration_heads', "true"),
+    ('head_count', 'migration_heads', "head_count > 1"),
     ('missing_parent_count', 'migration_missing_parents', "true"),
     ('doubled_revision_count', 'migration_doubled_revisions', "true"),
     ('cyclic_revision_count', 'migration_cycles', "true"),

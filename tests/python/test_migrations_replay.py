@@ -166,6 +166,30 @@ def test_what_follows_from_a_miss_is_counted_and_no_finding(run: Run) -> None:
     assert 'column "nowhere" does not exist' in found[2].says
 
 
+def test_names_that_need_quotes(run: Run) -> None:
+    text = 'create table if not exists "B c" (id integer);'
+    files = two(f'{text}\n{text}\ndrop table "B c";\nselect * from "B c";') | {
+        "003_c.sql": 'select * from "D";\ncreate table "D" ();',
+    }
+    assert [
+        (refusal.severity, said(refusal)) for refusal in run(files, "numbered", rollbacks=False)
+    ] == [
+        (
+            "warning",
+            'creates public."B c" once more, with the same columns; it is there since 002_b.sql:1',
+        ),
+        (
+            "critical",
+            'PostgreSQL says: relation "B c" does not exist; it was dropped at 002_b.sql:3',
+        ),
+        (
+            "critical",
+            'PostgreSQL says: relation "D" does not exist; it is created only later, at'
+            " 003_c.sql:2",
+        ),
+    ]
+
+
 def test_a_missing_base_is_one_finding(run: Run) -> None:
     files = {
         "001_a.sql": "alter table users add x text;\ncreate table a (id integer primary key);",
