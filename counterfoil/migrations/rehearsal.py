@@ -24,7 +24,7 @@ from counterfoil.migrations.tools import TOOLS
 log = logging.getLogger(__name__)
 
 # Part of what a tree is replayed from: raised when the same files may come to something else.
-_EDITION = 1
+_EDITION = 2
 
 _MAKES_SCHEMA = re.compile(
     r"create(?:\s+schema\s+(?:if\s+not\s+exists\s+)?|schema\(\s*)[\"']?(\w*)", re.IGNORECASE

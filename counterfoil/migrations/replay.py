@@ -494,9 +494,8 @@ class Replay:
             self._doubt(made_by(statement), before)
         if repaired is None or before.number not in self._assumed:
             touches = () if repaired else touched_by(statement)
-            self._refuse(
-                *(file, line, words), is_unknown=True, touches=touches, follows=before.number
-            )
+            root = before.number if before.follows is None else before.follows
+            self._refuse(*(file, line, words), is_unknown=True, touches=touches, follows=root)
         return repaired
 
     def _without_schema(

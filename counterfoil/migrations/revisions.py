@@ -11,6 +11,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,8 @@ def _script(script: Script, base: Path, told: list[dict[str, Any]] | None) -> Sc
         says = "an earlier revision ended the run, or took longer than it may"
         return Script(script.file, (Piece(1, unknown=says),), script.transaction)
     if any(said.get("is_read") for said in told):
-        return script
+        ended = [piece for said in told if said.get("ended") for piece in _pieces(said, "")]
+        return replace(script, pieces=(*script.pieces, *ended))
     source = read_text(base / script.file).text
     pieces = [piece for said in told for piece in _pieces(said, source)]
     if not told[-1].get("is_done"):

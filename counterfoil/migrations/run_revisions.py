@@ -107,7 +107,8 @@ def _run(order: dict[str, Any], recorder: Recorder) -> None:
                 except (Exception, SystemExit) as cause:
                     # Not for what it sends: its text is read instead, and what follows finds that.
                     recorder.note(is_read=True)
-                    print(f"{file}: {type(cause).__name__}: {cause}", file=sys.stderr)
+                    if file in modules:
+                        _note_failure(recorder, file, cause)
                     _send(connection, [one for one in instead if one not in _TRANSACTION])
                 # Of the one before, whatever it began.
                 _send(connection, ["rollback"])
