@@ -193,6 +193,7 @@ def test_a_version_of_several_parts(names: list[str], versions: list[str], tmp_p
 
 def test_an_argument_makes_no_revision(tmp_path: Path) -> None:
     write(tmp_path, {"a/load.py": "def load(\n    revision=None,\n):\n    revision = 1\n"})
+    write(tmp_path, {"c/version.py": "revision = '1.2'\n"})
     write(tmp_path, {"b/versions/x.py": "revision: str = 'x'\ndown_revision = None\n"})
     assert [path.name for path in search(tmp_path)[0]] == ["versions"]
 
