@@ -1,4 +1,4 @@
-"""How fast migrations are read: folders of generated files, and the reader's own memory.
+"""How fast migrations are read and replayed: folders of generated files, and the memory it takes.
 
 python benchmarks/migrations.py --files 5000
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.rehearsal import replay_trees
 
 _SQL = """-- A table with a key into the one before it.
 create table app.t{number} (
@@ -61,6 +62,7 @@ def main() -> None:
         for name in ("sql", "alembic"):
             for static in (True, False):
                 _measure(Path(folder), name, static=static)
+        _replay(Path(folder))
 
 
 def _write_sql(folder: Path, pairs: int) -> None:
@@ -79,18 +81,35 @@ def _write_python(folder: Path, files: int) -> None:
         (folder / f"{number:06}.py").write_text(text)
 
 
+def _replay(base: Path) -> None:
+    """Replays the SQL, forward and back, one statement after the other."""
+    trees = {"sql": MigrationTree(folder="sql", provided_schemas=("app",))}
+    facts = read_trees(trees, base)
+    began = time.perf_counter()
+    replay_trees(facts, trees, base)
+    took = time.perf_counter() - began
+    files = len(facts.files)
+    print(
+        f"sql, replayed: {files:,} files in {took:.1f} s by the clock"
+        f" ({files / took:,.0f} a second), {len(facts.refused)} refused; peak {_peak_mb()} MB"
+    )
+
+
+def _peak_mb() -> int:
+    # Linux counts kilobytes, macOS bytes.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
+
+
 def _measure(base: Path, name: str, *, static: bool) -> None:
     began, began_cpu = time.perf_counter(), time.process_time()
     facts = read_trees({name: MigrationTree(folder=name)}, base, static=static)
     cpu, wall = time.process_time() - began_cpu, time.perf_counter() - began
     files = len(facts.files)
-    # Linux counts kilobytes, macOS bytes.
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
     way = " (--static)" if static else ""
     print(
         f"{name}{way}: {files:,} files in {cpu:.1f} s of one core ({files / cpu:,.0f} a second),"
-        f" {wall:.1f} s by the clock; peak {peak} MB"
+        f" {wall:.1f} s by the clock; peak {_peak_mb()} MB"
     )
 
 

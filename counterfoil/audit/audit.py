@@ -26,7 +26,7 @@ from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.words import words_of
 from counterfoil.suites.own_checks import POLICIES_NAME_THE_TENANT
 from counterfoil.suites.suite import Suite, check_columns
-from counterfoil.suites.validator import SuiteOutcome, Validator, check_expectations
+from counterfoil.suites.validator import Asserter, SuiteOutcome, Validator, check_expectations
 from counterfoil.views.parts import parts_of
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ def audit(
     *,
     audit_id: str | None = None,
     data_docs: Path | None = None,
+    asserted_by: Asserter | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Audit:
     """Asserts every suite that the contract asks for, all of them at `instant`.
@@ -60,6 +61,7 @@ def audit(
         instant: what every query sees.
         audit_id: the audit's name; a new one if none is given.
         data_docs: where Great Expectations' own site is to be; None for none.
+        asserted_by: what asserts the suites in place of Great Expectations.
         progress: called after each suite with how many are done, and of how many.
 
     Raises:
@@ -73,7 +75,8 @@ def audit(
     """
     started_at = datetime.now(UTC)
     today = instant.as_of.astimezone(UTC).date()
-    check_expectations(scope.applying)
+    if asserted_by is None:
+        check_expectations(scope.applying)
     held = waivers_on(scope.waivers, scope.database, today, scope.check_ids_of_contract)
     try:
         with (
@@ -96,8 +99,8 @@ def audit(
                 if suite.is_summary
             }
             sections_read = read_sections(reader, scope.reports, views, scope.audited)
-            validator = Validator(instant, data_docs)
-            outcomes = _run(scope.applying, summaries, validator, instant, progress)
+            asserter = asserted_by or Validator(instant, data_docs)
+            outcomes = _run(scope.applying, summaries, asserter, instant, progress)
             # Before the evidence: until all are there, the connection is the reader's.
             sections = gather_sections(sections_read, scope.reports, outcomes)
             judge = Judge(
@@ -191,7 +194,7 @@ def _empty_tables(connection: sa.Connection, views: Collection[str]) -> frozense
 def _run(
     suites: Sequence[Suite],
     summaries: Mapping[str, Awaited],
-    validator: Validator,
+    asserter: Asserter,
     instant: Instant,
     progress: Callable[[int, int], None],
 ) -> list[SuiteOutcome]:
@@ -200,7 +203,7 @@ def _run(
     try:
         # Summaries are read while other views are asked; they are asserted over at the end.
         for suite in sorted(suites, key=lambda suite: suite.is_summary):
-            outcome = validator.run(suite, summaries.get(suite.name))
+            outcome = asserter.run(suite, summaries.get(suite.name))
             failed = sum(not check.success for check in outcome.checks.values())
             log.info(
                 "%s: %s rows, %d of %d checks failed",
@@ -212,7 +215,7 @@ def _run(
             outcomes[suite.name] = outcome
             instant.check_unbroken()
             progress(len(outcomes), len(suites))
-        validator.write_data_docs()
+        asserter.write_data_docs()
         return [outcomes[suite.name] for suite in suites]
     finally:
-        validator.close()
+        asserter.close()

@@ -10,7 +10,7 @@ from counterfoil.commands.options import FailOnOption
 from counterfoil.common.errors import MigrationsError
 from counterfoil.common.terminal import one_line_errors, show_progress
 from counterfoil.contract.layouts import Layout
-from counterfoil.migrations.choices import Format
+from counterfoil.publish.choices import Format
 
 EPILOG = (
     "Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 something could not be judged."
@@ -37,6 +37,17 @@ def migrations(  # noqa: PLR0917
         bool,
         typer.Option("--static", help="Read them only: run nothing on an empty server."),
     ] = False,
+    run_alembic: Annotated[
+        bool,
+        typer.Option(
+            "--run-alembic",
+            help="Run Alembic's revisions for real: this executes their code, without a network.",
+        ),
+    ] = False,
+    with_squawk: Annotated[
+        bool,
+        typer.Option("--with-squawk", help="Ask squawk, too, which has to be on the PATH."),
+    ] = False,
     fail_on: FailOnOption = "warning",
 ) -> None:
     """Judge a folder of migrations: they run on an empty server; no database of yours is needed."""
@@ -51,6 +62,10 @@ def migrations(  # noqa: PLR0917
 
         if not folder.is_dir():
             raise MigrationsError("no such folder", where=str(folder), remedy="Check the path")
+        if static and run_alembic:
+            raise MigrationsError(
+                "--static runs nothing, and --run-alembic does", remedy="Give one of them"
+            )
         database = None
         left_out: list[LeftOut] = []
         if contract is not None:
@@ -66,6 +81,8 @@ def migrations(  # noqa: PLR0917
             database=database,
             waivers_file=waivers,
             static=static,
+            runs_alembic=run_alembic,
+            with_squawk=with_squawk,
             left_out=left_out,
         )
         print(render(judged, folder, form))

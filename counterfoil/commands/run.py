@@ -18,6 +18,7 @@ from counterfoil.commands.options import (
 from counterfoil.common.errors import EXIT_ERROR, FlowError, PublishError
 from counterfoil.common.prefect_home import settle_prefect
 from counterfoil.common.terminal import one_line_errors, out, say, say_error, show_progress
+from counterfoil.publish.choices import Format
 
 EPILOG = (
     "Exit codes: 0 passed, 1 warnings, 2 critical findings, 3 the audit or one of its"
@@ -39,6 +40,7 @@ def run(
             show_default="all",
         ),
     ] = None,
+    form: Annotated[Format, typer.Option("--format", help="What to print.")] = "text",
     json: Annotated[Path | None, typer.Option(help="Also write audit.json here.")] = None,
     fail_on: FailOnOption = "warning",
     data_docs: Annotated[
@@ -63,6 +65,7 @@ def run(
         from counterfoil.audit.findings import Audit
         from counterfoil.common.settings import settings
         from counterfoil.publish.body import body_of
+        from counterfoil.publish.formats import Told, lines_of, render
         from counterfoil.publish.headlines import outcome
         from counterfoil.publish.terminal import render_terminal
         from counterfoil.suites.pack_report import load_reports
@@ -84,10 +87,14 @@ def run(
         audit = Audit.model_validate_json(published.read_text(encoding="utf-8"))
         if json is not None:
             _copy(published, json)
-        say()
-        for line in render_terminal(body_of(audit, load_reports(*settings().expectations_dirs))):
-            out.print(line, soft_wrap=True)
-        say(f"Report: {_shortest(published.with_name('index.html'))}")
+        body = body_of(audit, load_reports(*settings().expectations_dirs))
+        if form == "text":
+            say()
+            for line in render_terminal(body):
+                out.print(line, soft_wrap=True)
+            say(f"Report: {_shortest(published.with_name('index.html'))}")
+        else:
+            print(render(Told(body, lines_of(audit)), form))
         if failure not in (None, outcome(audit)):
             say_error(str(failure))
             raise typer.Exit(EXIT_ERROR)

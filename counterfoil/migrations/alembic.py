@@ -58,7 +58,7 @@ class _Handle(Unknown):
         self.kind, self.given = kind, given
 
 
-_OP, _BOUND = _Handle("op"), _Handle("connection")
+_OP, _CONTEXT, _BOUND = _Handle("op"), _Handle("context"), _Handle("connection")
 # With a connection, they make or drop what a model says.
 _OF_MODELS = frozenset({"create", "create_all", "drop", "drop_all"})
 
@@ -175,8 +175,8 @@ class _Reader(Evaluator):
             name = alias.asname or alias.name
             if node.level or source.partition(".")[0] not in _KNOWN_MODULES:
                 self._foreign.add(name)
-            elif source == "alembic" and alias.name == "op":
-                self.names[name] = _OP
+            elif source == "alembic" and alias.name in ("op", "context"):
+                self.names[name] = _OP if alias.name == "op" else _CONTEXT
             elif (module := library(source)) is not None:
                 inner = library(f"{source}.{alias.name}")
                 self.names[name] = inner or member(module, alias.name)
@@ -216,18 +216,18 @@ class _Reader(Evaluator):
         match statement:
             case ast.Assign() | ast.AnnAssign():
                 for target, value in _bindings(statement):
-                    self.bind(target, self.value(value))
+                    self.bind(target, self._asked(value))
             case ast.Expr(value=value):
                 self.value(value)
             case ast.If(test=test, body=body, orelse=otherwise):
-                self._if(self.value(test), body, otherwise)
+                self._if(self._asked(test), body, otherwise)
             case ast.For(target=target, iter=items, body=body):
                 for _ in self.turns(target, items):
                     self._block(body)
             case ast.While(body=body):
                 self._guarded(body)
             case ast.With(items=items, body=body):
-                handles = [self.value(item.context_expr) for item in items]
+                handles = [self._asked(item.context_expr) for item in items]
                 for item, handle in zip(items, handles, strict=True):
                     if item.optional_vars is not None:
                         self.bind(item.optional_vars, handle)
@@ -246,6 +246,14 @@ class _Reader(Evaluator):
                 self._block(last)
             case ast.FunctionDef(name=name):
                 self._functions.setdefault(name, statement)
+
+    def _asked(self, expression: ast.expr) -> Any:
+        """A value that is wanted: what is called for it only looks, as a rule; what changes
+        something is called for that alone."""
+        self.nesting += 1
+        value = self.value(expression)
+        self.nesting -= 1
+        return value
 
     def _if(self, test: Any, body: Sequence[ast.stmt], otherwise: Sequence[ast.stmt]) -> None:
         if isinstance(test, bool):
@@ -283,7 +291,10 @@ class _Reader(Evaluator):
         if named_type(of) and name in ("create", "drop"):
             guard = named.get("checkfirst", arguments[1] if len(arguments) > 1 else True)
             is_checked = name == "create" and guard is not False
-            self._emit(call, self._directives.of_type(of, name), is_conditional=is_checked)
+            try:
+                self._emit(call, self._directives.of_type(of, name), is_conditional=is_checked)
+            except ValueError as cause:
+                self._unknown(f"{name}() of a type: {cause}", call)
             return UNKNOWN
         if of is None and name in self._functions:
             return self._call_function(self._functions[name], arguments, named)
@@ -337,6 +348,11 @@ class _Reader(Evaluator):
     def _emit(self, call: ast.Call, sql: str, *, is_conditional: bool = False) -> None:
         """SQL that Alembic wrote: all of it stands on the line of its call."""
         read = read_sql(sql, wants_names=self._wants_names)
+        if read.faults:
+            # What was left out was more than it can do without.
+            self._is_partial = False
+            self._unknown("only a run would show what this call makes", call)
+            return
         unknown = "only a run would show all that this call makes" if self._is_partial else None
         self._is_partial = False
         self._add(
@@ -350,8 +366,17 @@ class _Reader(Evaluator):
 
     def _add(self, read: SqlReading, *, is_conditional: bool = False) -> None:
         guarded = is_conditional or self._guards > 0
-        self.reading.pieces += [replace(piece, is_conditional=guarded) for piece in read.pieces]
-        self.reading.faults += read.faults
+        pieces = [replace(piece, is_conditional=guarded) for piece in read.pieces]
+        if guarded:
+            # It may well be another database's.
+            says = "it does not parse, and only a run would show whether it is sent"
+            pieces = [
+                replace(piece, is_fault=False, unknown=says) if piece.is_fault else piece
+                for piece in pieces
+            ]
+        else:
+            self.reading.faults += read.faults
+        self.reading.pieces += pieces
         self.reading.names += read.names
         self.reading.changes |= read.changes
 

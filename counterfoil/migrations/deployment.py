@@ -1,14 +1,17 @@
 """What an audit of a live database needs of its migrations, before its instant is taken."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import MigrationsError
 from counterfoil.contract.contract import Contract, MigrationHistory, MigrationTree
+from counterfoil.migrations.demands import ask, read_demands
 from counterfoil.migrations.detection import detect
 from counterfoil.migrations.extract import read_trees
+from counterfoil.migrations.facts import Demand, Facts
 from counterfoil.migrations.load import (
     NOT_LOADED,
     create_tables,
@@ -86,6 +89,8 @@ def load_migrations(contract: Contract, contract_dir: Path, session: Session) ->
         known = standing_replays(connection)
         # A replay takes a while: no transaction stands open meanwhile.
         connection.commit()
+        facts.demands = ask(_demands(facts), connection)
+        connection.commit()
         replay_trees(facts, contract.migrations, contract_dir, known=known)
         with connection.cursor() as cursor:
             # Two audits at once would each leave their rows beside the other's.
@@ -98,6 +103,11 @@ def load_migrations(contract: Contract, contract_dir: Path, session: Session) ->
         load_facts(connection, facts, known=known)
         connection.commit()
     log.info("Read %s files of migrations", f"{len(facts.files):,}")
+
+
+def _demands(facts: Facts) -> Iterator[Demand]:
+    for tree in facts.trees:
+        yield from read_demands(tree.tree, tree.default_schema, facts.scripts[tree.tree].forward)
 
 
 def _history(

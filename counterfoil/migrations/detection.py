@@ -20,7 +20,9 @@ _MOST_OPENED = 20
 _FARTHEST_UP = 3
 
 _NAMED_FOR_MIGRATIONS = re.compile(r"migrat|versions|evolutions|changelog", re.IGNORECASE)
-_REVISION = re.compile(r"^\s*(?:down_)?revision\s*(?::[^=\n]+)?=", re.MULTILINE)
+_OF_A_REVISION = re.compile(r"^(?:down_revision\b|def upgrade\b)", re.MULTILINE)
+# Of the module itself: any function may have an argument of that name.
+_REVISION = re.compile(r"^(?:down_)?revision[ \t]*(?::[^=\n]+)?=[^=]", re.MULTILINE)
 
 # What one tool alone puts into its folder.
 _LEFT_BEHIND: tuple[tuple[str, Layout], ...] = (
@@ -96,8 +98,11 @@ def detect(folder: Path) -> Layout | None:
         return own
     files = [PurePosixPath(file) for file in list_files(folder, depth=2)]
     python = [file for file in files if file.suffix == ".py" and file.name != "env.py"]
-    if any(_holds(folder / file, _REVISION) for file in python[:_MOST_OPENED]):
-        return "alembic"
+    has_env = any((place / "env.py").is_file() for place in (folder, folder.parent))
+    for file in python[:_MOST_OPENED]:
+        text = _content(folder / file)
+        if _REVISION.search(text) and (has_env or _OF_A_REVISION.search(text)):
+            return "alembic"
     return _by_its_files(folder, [file for file in files if file.suffix.lower() == ".sql"])
 
 

@@ -133,8 +133,16 @@ class Directives:
         return self._taken()
 
     def of_type(self, of: Any, name: str) -> str:
-        """The SQL of a type's own create() or drop()."""
-        getattr(of, name)(self._context.connection, checkfirst=False)
+        """The SQL of a type's own create() or drop().
+
+        Raises:
+            ValueError: it has no name.
+        """
+        try:
+            getattr(of, name)(self._context.connection, checkfirst=False)
+        except Exception as cause:
+            self._taken()
+            raise ValueError(str(cause).partition("\n")[0]) from None
         return self._taken()
 
     def text_of(self, value: Any) -> Any:

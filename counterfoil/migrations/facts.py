@@ -15,6 +15,8 @@ Direction = Literal["forward", "rollback"]
 # What a refused statement was refused for; syntax is found by reading already.
 RefusedFor = Literal["missing table", "doubled table", "doubled type", "syntax", "other"]
 
+DemandKind = Literal["new column", "not null", "unique", "drop table", "drop column"]
+
 # In a refusal's names: whatever there is may be missing, or other than it should be.
 ANYTHING = "%"
 
@@ -24,6 +26,7 @@ class Tree:
     """One folder of migrations, and what its contract says of it.
 
     `replayed_from` is a digest of what it was replayed from; None if it was only read.
+    `is_linted` says that squawk was asked.
     """
 
     tree: str
@@ -32,6 +35,7 @@ class Tree:
     default_schema: str
     wants_rollbacks: bool
     replayed_from: str | None = None
+    is_linted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class Refused:
         refused_for: what kind of refusal it is.
         object_name: the table or type that is missing, or is there already.
         explanation: where that is, or was; None if nothing is known.
+        fix: the name that is meant, with its schema, where the statement runs with it.
         severity: warning for what was passed over and harms nothing.
         is_unknown: the migrations are not at fault, or nobody can say.
         follows: the number of the refusal without which it might not have been refused.
@@ -118,6 +123,7 @@ class Refused:
     refused_for: RefusedFor = "other"
     object_name: str | None = None
     explanation: str | None = None
+    fix: str | None = None
     severity: Literal["critical", "warning"] = "critical"
     is_unknown: bool = False
     follows: int | None = None
@@ -138,6 +144,40 @@ class Relation:
     relation_name: str | None
     kind: Literal["table", "view", "schema"]
     file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a statement asks of the rows of a table, or takes with it.
+
+    Attributes:
+        kind: a column that is NOT NULL, a unique key, or what is dropped.
+        columns: those that it is about; none where that is the table.
+        changed_by: the files before it, or its own, that change rows of the table.
+        is_so: whether a row of the live table would fail it, or be lost; None if it cannot be
+            asked.
+    """
+
+    tree: str
+    file: str
+    line: int
+    kind: DemandKind
+    schema_name: str
+    table_name: str
+    columns: tuple[str, ...]
+    changed_by: tuple[str, ...] = ()
+    is_so: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """What squawk says of a line."""
+
+    tree: str
+    file: str
+    line: int
+    rule: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +268,5 @@ class Facts:
     models: list[ModelTable] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     made_relations: list[Relation] = field(default_factory=list)
+    demands: list[Demand] = field(default_factory=list)
+    lints: list[Lint] = field(default_factory=list)

@@ -9,6 +9,8 @@ import postgast
 from google.protobuf.message import DecodeError
 from postgast import pg_query_pb2 as pg
 
+from counterfoil.migrations.facts import DemandKind
+
 
 class RefusedSqlError(Exception):
     """Text that Postgres does not parse.
@@ -151,6 +153,50 @@ def columns_alone(statement: str, name: str) -> str | None:
     return postgast.deparse(tree)
 
 
+_NOT_NULL = (pg.CONSTR_NOTNULL, pg.CONSTR_PRIMARY)
+_FILLS = (pg.CONSTR_DEFAULT, pg.CONSTR_IDENTITY, pg.CONSTR_GENERATED)
+
+
+def demands_of(statement: str) -> Iterator[tuple[DemandKind, str, str, tuple[str, ...]]]:
+    """What a statement asks of the rows of tables: its kind, schema (empty for none), table and
+    columns. Of a unique index over a part of the rows, or over expressions, nothing is said."""
+    for parsed in _parsed(statement):
+        node = parsed.node
+        if parsed.kind == "alter_table_stmt":
+            for command in listed(node.cmds):
+                for kind, columns in _demands_of_command(command):
+                    yield kind, node.relation.schemaname, node.relation.relname, columns
+        elif parsed.kind == "index_stmt" and node.unique and not node.HasField("where_clause"):
+            columns = tuple(part.name for part in listed(node.index_params))
+            if all(columns):
+                yield "unique", node.relation.schemaname, node.relation.relname, columns
+        elif parsed.kind == "drop_stmt" and node.remove_type == pg.OBJECT_TABLE:
+            for name in _dropped(parsed):
+                schema, _, table = name.rpartition(".")
+                yield "drop table", schema, table, ()
+
+
+def _demands_of_command(command: Any) -> Iterator[tuple[DemandKind, tuple[str, ...]]]:
+    """Of one command of ALTER TABLE."""
+    made = of(getattr(command, "def"))
+    if command.subtype == pg.AT_SetNotNull:
+        yield "not null", (command.name,)
+    elif command.subtype == pg.AT_DropColumn:
+        yield "drop column", (command.name,)
+    elif isinstance(made, pg.ColumnDef) and command.subtype == pg.AT_AddColumn:
+        kinds = {constraint.contype for constraint in listed(made.constraints)}
+        is_serial = made.type_name.names[-1].string.sval.endswith("serial")
+        if kinds.intersection(_NOT_NULL) and not kinds.intersection(_FILLS) and not is_serial:
+            yield "new column", (made.colname,)
+    elif isinstance(made, pg.Constraint) and not made.skip_validation:
+        columns = tuple(key.string.sval for key in made.keys)
+        if columns and made.contype in (pg.CONSTR_UNIQUE, pg.CONSTR_PRIMARY):
+            yield "unique", columns
+        if made.contype in _NOT_NULL:
+            for column in columns:
+                yield "not null", (column,)
+
+
 # By statement, which of its fields says what it makes.
 _MAKES = {
     "create_stmt": "relation",
@@ -238,6 +284,24 @@ def _leave_out_keys(constraints: Any, missing: Collection[str]) -> int:
     for place in reversed(keys):
         del constraints[place]
     return len(keys)
+
+
+def with_name(statement: str, missing: str, schema: str, name: str) -> str | None:
+    """The statement with another relation in the place of one; None if it does not name that."""
+    try:
+        tree = postgast.parse(_plain(statement))
+    except (postgast.PgQueryError, DecodeError):
+        return None
+    named = [
+        node
+        for raw in tree.stmts
+        for _, node in postgast.walk(raw)
+        if isinstance(node, pg.RangeVar)
+        and plain_name(node.schemaname, node.relname) == missing.removeprefix("public.")
+    ]
+    for node in named:
+        node.schemaname, node.relname = schema, name
+    return postgast.deparse(tree) if named else None
 
 
 def plain_name(schema: str, name: str) -> str:

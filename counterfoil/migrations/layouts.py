@@ -23,7 +23,8 @@ _FORWARD_WORDS = "up|forward|do|deploy"
 _ROLLBACK_FOLDER = re.compile(rf"^(?:{_ROLLBACK_WORDS})$", re.IGNORECASE)
 _FORWARD_FOLDER = re.compile(rf"^(?:{_FORWARD_WORDS})$", re.IGNORECASE)
 _NUMBERED = re.compile(
-    r"^(?P<version>\d+(?:\.\d+)*)(?:[._-]+(?P<name>.*?))?"
+    # 2025_01_31_120000_x and 03.00.00_01_x have all of that for a version.
+    r"^(?P<version>\d+(?:\.\d+)*(?:[_-](?:\d{2}|\d{6})(?![^._-]))*)(?:[._-]+(?P<name>.*?))?"
     rf"(?:[._-](?P<word>{_ROLLBACK_WORDS}|{_FORWARD_WORDS}))?$",
     re.IGNORECASE,
 )
@@ -155,7 +156,7 @@ def read_names(
 
 def numbers(version: str) -> tuple[int, ...]:
     """A version's parts, without the zeros that end it: 1.0 and 1 are one version."""
-    parts = [int(part) for part in re.split(r"[._]", version)]
+    parts = [int(part) for part in re.split(r"[._-]", version)]
     while len(parts) > 1 and parts[-1] == 0:
         parts.pop()
     return tuple(parts)
@@ -225,7 +226,7 @@ def _read_numbered(file: PurePosixPath, *, has_width: bool) -> FileName:
         direction="rollback" if is_rollback else "forward",
         version=same_version(version),
         name=name.lower(),
-        digits=len(version.partition(".")[0]) if has_width else None,
+        digits=len(re.split(r"[._-]", version)[0]) if has_width else None,
         order=numbers(version),
     )
 

@@ -11,7 +11,9 @@ from psycopg2.extras import execute_values
 
 from counterfoil.common.errors import MigrationsError
 from counterfoil.migrations.facts import (
+    Demand,
     Facts,
+    Lint,
     MigrationFile,
     ModelTable,
     Parent,
@@ -40,6 +42,8 @@ _TABLES: dict[str, type] = {
     "suppressions": Suppression,
     "refused": Refused,
     "made_relations": Relation,
+    "demands": Demand,
+    "lints": Lint,
 }
 # What a replay brings, which stands while its tree has not changed.
 _OF_REPLAYS = ("refused", "made_relations")

@@ -14,6 +14,7 @@ from counterfoil.migrations.facts import ANYTHING, Facts, Refused, Relation, Tre
 from counterfoil.migrations.grammar import RefusedSqlError, split
 from counterfoil.migrations.platforms import platform_of
 from counterfoil.migrations.replay import Replay
+from counterfoil.migrations.revisions import as_run
 from counterfoil.migrations.scratch import Scratch, scratch_server, server_version
 from counterfoil.migrations.scripts import TreeScripts
 from counterfoil.migrations.sql import without_psql
@@ -23,7 +24,7 @@ from counterfoil.migrations.tools import TOOLS
 log = logging.getLogger(__name__)
 
 # Part of what a tree is replayed from: raised when the same files may come to something else.
-_EDITION = 1
+_EDITION = 2
 
 _MAKES_SCHEMA = re.compile(
     r"create(?:\s+schema\s+(?:if\s+not\s+exists\s+)?|schema\(\s*)[\"']?(\w*)", re.IGNORECASE
@@ -39,6 +40,7 @@ def replay_trees(
     folder: Path,
     *,
     known: Collection[tuple[str, str]] = (),
+    runs_alembic: bool = False,
 ) -> None:
     """Replays each tree, and adds to the facts what is refused and what stands in the end.
 
@@ -47,6 +49,7 @@ def replay_trees(
         trees: by name.
         folder: what the files are relative to.
         known: trees, and what they were replayed from, that need not be replayed again.
+        runs_alembic: import Alembic's revisions and run them; else their text is read.
 
     Raises:
         MigrationsError: what the contract says is provided cannot be read.
@@ -64,6 +67,8 @@ def replay_trees(
             for tree in wanted:
                 log.info("Running %s on an empty server", tree.tree)
                 scripts = facts.scripts[tree.tree]
+                if runs_alembic and tree.layout == "alembic":
+                    scripts = _run_for_real(server, tree, trees[tree.tree], scripts, folder)
                 refused, relations = replayed(server, tree, trees[tree.tree], scripts, folder)
                 facts.refused += refused
                 facts.made_relations += relations
@@ -92,6 +97,17 @@ def replayed(
         if not replay.is_over:
             replay.go_back(scripts.back)
         return replay.told(), replay.relations
+
+
+def _run_for_real(
+    server: Scratch, tree: Tree, declared: MigrationTree, scripts: TreeScripts, folder: Path
+) -> TreeScripts:
+    with server.database() as database:
+        replay = Replay(database, tree.tree, tree.folder, tree.layout)
+        _provide(replay, tree, declared, folder)
+        name = quoted(database.connection.info.dbname)
+        replay.provide([f"alter database {name} {replay.search_path}"])
+        return as_run(scripts, database, folder, folder / tree.folder)
 
 
 def _digest(tree: Tree, declared: MigrationTree, facts: Facts, folder: Path) -> str:

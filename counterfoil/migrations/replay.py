@@ -24,6 +24,7 @@ from counterfoil.migrations.grammar import (
     made_by,
     named_in,
     touched_by,
+    with_name,
 )
 from counterfoil.migrations.platforms import stand_ins
 from counterfoil.migrations.scratch import Database
@@ -56,6 +57,8 @@ _MISSING = frozenset({_NO_TABLE, _NO_SCHEMA, _NO_OBJECT, _NO_FUNCTION, _NO_COLUM
 _ANOTHER = frozenset({_NO_TABLE, _NO_SCHEMA, _NO_OBJECT})
 _TABLE_TWICE, _OBJECT_TWICE = "42P07", "42710"
 _TWICE = frozenset({_TABLE_TWICE, _OBJECT_TWICE, "42P06", "42701", "42723"})
+# On the way back: what should be gone by then is there.
+_IN_THE_WAY = _TWICE | {"2BP01"}
 # Cancelled, out of memory or disk, too complex: nothing that the statement says is wrong.
 _NOT_ITS_FAULT = ("57", "53", "54", "58", "XX")
 # What comes with an extension that this server may lack, and somebody else may have made.
@@ -95,13 +98,17 @@ _MADE = """
         on made.object_id = standing.oid and made.is_made and made.place <> ''
     order by made.id limit 1
 """
+_ANY_MADE = """
+    select from information_schema.counterfoil_done
+    where is_made and kind = 'table' and place <> '' limit 1
+"""
 _LATER = """
     select place from information_schema.counterfoil_done
-    where is_made and kind = 'table' and identity = %s order by id limit 1
+    where is_made and kind = 'table' and identity = format('%%I.%%I', %s, %s) order by id limit 1
 """
 _GONE = """
     select 'it was dropped at ' || place from information_schema.counterfoil_done
-    where not is_made and kind = 'table' and identity = %s and place <> ''
+    where not is_made and kind = 'table' and identity = format('%%I.%%I', %s, %s) and place <> ''
     order by id desc limit 1
 """
 _RENAMED = """
@@ -110,15 +117,13 @@ _RENAMED = """
     join information_schema.counterfoil_done as later
         on later.object_id = before.object_id and later.id > before.id
             and later.is_made and later.identity <> before.identity
-    where before.is_made and before.kind = 'table' and before.identity = %s
+    where before.is_made and before.kind = 'table'
+        and before.identity = format('%%I.%%I', %s, %s)
     order by later.id desc limit 1
 """
 # Of that name in another schema, or one whose name are its last words.
 _ALIKE = """
-    select
-        case when relation.relname = %(name)s then 'of that name there is ' else '' end
-        || namespace.nspname || '.' || relation.relname
-        || case when relation.relname = %(name)s then '' else ' may be meant' end
+    select namespace.nspname::text, relation.relname::text
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
     where relation.relkind in ('r', 'p', 'v', 'm')
@@ -127,7 +132,6 @@ _ALIKE = """
             or right(%(name)s, length(relation.relname) + 1) = '_' || relation.relname
         )
     order by relation.relname <> %(name)s, namespace.nspname, relation.relname
-    limit 1
 """
 _SCHEMAS = """
     select nspname::text from pg_catalog.pg_namespace
@@ -175,6 +179,8 @@ class Replay:
         self._doubtful: dict[str, Refused] = {}
         self._columns: list[tuple[str, set[str], Refused]] = []
         self._rows_doubtful: Refused | None = None
+        self._is_first_miss = True
+        self._base: Refused | None = None
         self._provided: Refused | None = None
         self._anything: Refused | None = None
         self._stood_in: set[str] = set()
@@ -219,8 +225,30 @@ class Replay:
         for refusal in self.refusals:
             if refusal.refused_for == "missing table" and not refusal.explanation:
                 schema, _, name = str(refusal.object_name).rpartition(".")
-                for (place,) in self.database.fetch(_LATER, (f"{schema or 'public'}.{name}",)):
+                for (place,) in self.database.fetch(_LATER, (schema or "public", name)):
                     refusal.explanation = f"it is created only later, at {place}"
+        self._gather_base()
+
+    def _gather_base(self) -> None:
+        """Makes one finding of all tables that no migration makes, where the first of them is
+        missed before any is made: something else makes them, and nobody said so."""
+        missed = [
+            one
+            for one in self.refusals
+            if one.refused_for == "missing table" and not one.is_unknown and not one.explanation
+        ]
+        if self._base is None or self._base.explanation or len(missed) < 2:
+            return
+        names = dict.fromkeys(str(one.object_name) for one in missed[1:])
+        names.pop(str(self._base.object_name), None)
+        numbers = {one.number for one in missed[1:]}
+        for one in self.refusals:
+            if one.number in numbers or one.follows in numbers:
+                one.follows, one.is_unknown = self._base.number, True
+        self._base.explanation = (
+            f"no migration makes it, nor {', '.join(names)}: if something else does, say so"
+            " (provided_tables or provided_sql in a contract)"
+        )
 
     def go_back(self, scripts: Sequence[Script]) -> None:
         """Runs what takes the files back."""
@@ -382,7 +410,7 @@ class Replay:
         wanted = columns_alone(piece.sql, _WANTED)
         lacking = None
         if wanted and self._try("", wanted) is None:
-            ((lacking,),) = self.database.fetch(_NOT_AS_WANTED, (_qualified(identity),))
+            ((lacking,),) = self.database.fetch(_NOT_AS_WANTED, (identity,))
             self._try("", f"drop table pg_temp.{_WANTED}")
         how = "with the same columns"
         if lacking:
@@ -398,7 +426,7 @@ class Replay:
             severity="critical" if lacking else "warning",
         )
         if lacking:
-            self._doubt([identity], refusal)
+            self._doubt([name], refusal)
 
     def _judge(self, file: str, piece: Piece, statement: str, cause: psycopg2.Error) -> str | None:
         """Notes why it was refused, and returns what to run in its place; None for nothing."""
@@ -466,9 +494,8 @@ class Replay:
             self._doubt(made_by(statement), before)
         if repaired is None or before.number not in self._assumed:
             touches = () if repaired else touched_by(statement)
-            self._refuse(
-                *(file, line, words), is_unknown=True, touches=touches, follows=before.number
-            )
+            root = before.number if before.follows is None else before.follows
+            self._refuse(*(file, line, words), is_unknown=True, touches=touches, follows=root)
         return repaired
 
     def _without_schema(
@@ -497,7 +524,10 @@ class Replay:
         """Says of a table or type that is missing, or is there already, where it is."""
         if code == _NO_TABLE and missing and words.endswith("does not exist"):
             refusal.refused_for, refusal.object_name = "missing table", missing
-            refusal.explanation = self._elsewhere(missing)
+            if self._is_first_miss:
+                self._is_first_miss = False
+                self._base = None if self.database.fetch(_ANY_MADE) else refusal
+            self._look_elsewhere(refusal, statement, missing)
             return
         kind = "type" if words.startswith("type ") else "table"
         is_table = code == _TABLE_TWICE and _MAKES_A_TABLE.match(statement)
@@ -521,7 +551,8 @@ class Replay:
             for column, others, refusal in self._columns:
                 if column == _column(words) and others.intersection(tables):
                     return refusal
-        if self._anything and (code in _MISSING or code.startswith(_OF_ROWS)):
+        is_back = self._direction == "rollback" and code in _IN_THE_WAY
+        if self._anything and (code in _MISSING or code.startswith(_OF_ROWS) or is_back):
             return self._anything
         if code.startswith(_OF_ROWS):
             return self._rows_doubtful
@@ -564,16 +595,33 @@ class Replay:
         rows = self.database.fetch(query, (_qualified(name),))
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def _elsewhere(self, missing: str) -> str | None:
-        """Where there is, or was, a table of that name."""
+    def _look_elsewhere(self, refusal: Refused, statement: str, missing: str) -> None:
+        """Says where there is, or was, a table of that name, and which one is meant."""
         schema, _, name = missing.rpartition(".")
-        identity = f"{schema or 'public'}.{name}"
-        rows = (
-            self.database.fetch(_GONE, (identity,))
-            or self.database.fetch(_RENAMED, (identity,))
-            or self.database.fetch(_ALIKE, {"name": name})
-        )
-        return rows[0][0] if rows else None
+        named = (schema or "public", name)
+        gone = self.database.fetch(_GONE, named) or self.database.fetch(_RENAMED, named)
+        if gone:
+            ((refusal.explanation,),) = gone
+            return
+        alike = self.database.fetch(_ALIKE, {"name": name})
+        same = [one for one in alike if one[1] == name]
+        fitting = [one for one in same or alike if self._runs_with(statement, missing, *one)]
+        if same:
+            refusal.explanation = f"of that name there is {' and '.join(map('.'.join, same))}"
+            refusal.fix = ".".join(fitting[0]) if len(fitting) == 1 else None
+        elif fitting:
+            refusal.explanation = f"{'.'.join(fitting[0])} may be meant"
+
+    def _runs_with(self, statement: str, missing: str, schema: str, name: str) -> bool:
+        """Whether the statement would run with another table in the place of the missing one."""
+        meant = with_name(statement, missing, schema, name)
+        if meant is None:
+            return False
+        is_inside = self.database.connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+        self._control("savepoint counterfoil_trial" if is_inside else "begin")
+        cause = self._try("", meant)
+        self._control("rollback to savepoint counterfoil_trial" if is_inside else "rollback")
+        return cause is None
 
 
 def _words(cause: psycopg2.Error) -> str:

@@ -5,7 +5,10 @@ reads and writes no files, loads no library, and calls nobody. It owns its datab
 runs too long, or fills the disk, is ended from outside, whatever it has set.
 """
 
+import logging
+import os
 import shutil
+import subprocess
 import tempfile
 import threading
 import time
@@ -19,7 +22,11 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
+from counterfoil.common.settings import settings
+from counterfoil.postgres.embedded import binaries
 from counterfoil.postgres.server import start_server, stop
+
+log = logging.getLogger(__name__)
 
 # Longer than any statement takes on an empty database, and shorter than anybody waits.
 LONGEST_STATEMENT_S = 30.0
@@ -27,9 +34,22 @@ MOST_BYTES = 1 << 30
 
 _ADMIN = "counterfoil_admin"
 _ROLE = "postgres"
+# Where start_server has the files in its folder.
+_FILES = "postgres"
+
+# Raised when _prepare comes to something else.
+_EDITION = 1
 
 # Faster than a server whose files anybody wants again.
-_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "jit": "off",
+}
 
 # Beside the standard's own views, where no migration that goes through all tables looks.
 _RECORD = """
@@ -186,16 +206,68 @@ def scratch_server() -> Iterator[Scratch]:
     Raises:
         DemoError: it does not start.
     """
+    with _folder() as folder:
+        try:
+            _copy_of_empty(folder / _FILES)
+            yield Scratch(start_server(folder))
+        finally:
+            stop(folder)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="counterfoil-"))
     # As root the server has a user of its own, who must get in.
     folder.chmod(0o755)
     try:
-        server = Scratch(start_server(folder))
-        _prepare(server)
-        yield server
+        yield folder
     finally:
-        stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_of_empty(files: Path) -> None:
+    """The files of a server that nothing has run on: to make them takes longer than all else, so
+    they are made once for each version, and kept where the demo's server is."""
+    kept = settings().demo_dir / f"empty-{server_version()}-{_EDITION}"
+    if kept.is_dir():
+        _copy(kept, files)
+        return
+    with _folder() as folder:
+        try:
+            _prepare(Scratch(start_server(folder)))
+        finally:
+            stop(folder)
+        _slim(folder / _FILES)
+        _copy(folder / _FILES, files)
+        _keep(folder / _FILES, kept)
+
+
+def _keep(files: Path, kept: Path) -> None:
+    """Keeps a server's files, unless somebody else was quicker, or nothing can be kept there."""
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".empty-", dir=kept.parent) as made:
+            _copy(files, Path(made, _FILES))
+            Path(made, _FILES).rename(kept)
+    except OSError as cause:
+        log.debug("The empty server is not kept: %s", cause)
+
+
+def _slim(files: Path) -> None:
+    """Makes the log's files of 1 MB, not 16: all of it is copied for each replay."""
+    reset = [str(binaries() / "pg_resetwal"), "--wal-segsize=1", str(files)]
+    owner = files.owner() if os.geteuid() == 0 else None
+    subprocess.run(reset, user=owner, check=False, capture_output=True)
+
+
+def _copy(files: Path, to: Path) -> None:
+    """Copies a server's files; as root they stay those of the server's own user."""
+    shutil.copytree(files, to)
+    if os.geteuid() == 0:
+        owner = files.stat()
+        for folder, _, names in os.walk(to):
+            for name in (".", *names):
+                os.chown(Path(folder, name), owner.st_uid, owner.st_gid)
 
 
 def _prepare(server: Scratch) -> None:
@@ -210,4 +282,6 @@ def _prepare(server: Scratch) -> None:
         cursor.execute(f"alter role {_ROLE} set temp_file_limit to '1GB'")
         for name, value in _SETTINGS.items():
             cursor.execute(f"alter system set {name} to {value}")
-        cursor.execute("select pg_reload_conf()")
+        # Databases are made of the other template; this one would be copied for nothing.
+        cursor.execute("alter database template1 is_template false")
+        cursor.execute("drop database template1")

@@ -1,25 +1,6 @@
 """What is known of each tool that applies migrations, and where that was read.
 
-| Tool | Files | Rollback |
-|---|---|---|
-| numbered | 0001_x.sql, 0001_x/up.sql: of a tool that left no trace | _rollback, .down, marker |
-| supabase | 20250101120000_x.sql | none |
-| prisma | 20250101120000_x/migration.sql | none |
-| drizzle | 0000_x.sql, named in meta/_journal.json | none |
-| sqlx | 20250101120000_x.sql or .up.sql | .down.sql |
-| golang-migrate | 1_x.up.sql | 1_x.down.sql |
-| diesel | 2025-01-01-120000_x/up.sql | down.sql |
-| dbmate | 20250101120000_x.sql, -- migrate:up | -- migrate:down |
-| goose | 00001_x.sql, -- +goose Up | -- +goose Down |
-| sql-migrate | 1_x.sql, -- +migrate Up | -- +migrate Down |
-| node-pg-migrate | 1700000000000_x.sql, -- Up Migration | -- Down Migration |
-| tern | 001_x.sql | ---- create above / drop below ---- |
-| play | 1.sql, # --- !Ups | # --- !Downs |
-| liquibase | any .sql, --liquibase formatted sql | --rollback |
-| sqitch | deploy/x.sql, named in sqitch.plan | revert/x.sql |
-| atlas | 20250101120000_x.sql, named in atlas.sum | .down.sql |
-| flyway | V1.2__x.sql, R__x.sql | U1.2__x.sql |
-| alembic | *.py with revision and down_revision | downgrade() |
+How its files are named stands in docs/migrations.md.
 """
 
 import re
@@ -70,7 +51,7 @@ TOOLS: dict[Layout, Tool] = {
     "numbered": Tool(
         "no tool's: names alone",
         "statement",
-        "wanted",
+        "if any",
         records=("schema_migrations", "goose_db_version", "_prisma_migrations"),
         is_session_per_file=True,
     ),

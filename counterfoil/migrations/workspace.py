@@ -23,11 +23,13 @@ from counterfoil.common.settings import Settings
 from counterfoil.contract.contract import Contract, MigrationTree
 from counterfoil.contract.packs import Pack
 from counterfoil.history.tables import ensure_history
+from counterfoil.migrations.counted import CountsAlone
 from counterfoil.migrations.detection import LeftOut
 from counterfoil.migrations.extract import read_trees
 from counterfoil.migrations.facts import Facts, Reading
 from counterfoil.migrations.load import NOT_LOADED, create_tables, load_facts
 from counterfoil.migrations.rehearsal import replay_trees
+from counterfoil.migrations.squawk import lint
 from counterfoil.migrations.suppressions import UnknownRow, suppress
 from counterfoil.postgres.connection import connect, connected, translated
 from counterfoil.postgres.instant import open_transaction
@@ -94,6 +96,8 @@ def judge_folder(
     database: str | None = None,
     waivers_file: Path | None = None,
     static: bool = False,
+    runs_alembic: bool = False,
+    with_squawk: bool = False,
     left_out: Sequence[LeftOut] = (),
 ) -> JudgedFolder:
     """Reads the trees of a folder, and holds every check of the migrations pack to them.
@@ -105,6 +109,8 @@ def judge_folder(
         database: what waivers call the database; the folder's name if none is given.
         waivers_file: findings accepted elsewhere than in the files; None for none.
         static: run nothing: names, order and syntax are judged alone.
+        runs_alembic: import Alembic's revisions and run them; else their text is read.
+        with_squawk: ask squawk, too.
         left_out: what was found beside the trees and is not judged.
 
     Raises:
@@ -114,6 +120,13 @@ def judge_folder(
     settings = settings.model_copy(update={"lock_timeout_s": _LONGEST_WAIT_S})
     facts = read_trees(trees, folder, static=static)
     log.info("Read %s files of %s", f"{len(facts.files):,}", ", ".join(trees))
+    if with_squawk:
+        facts.lints = [
+            found
+            for tree in facts.trees
+            for found in lint(tree, facts.scripts[tree.tree].forward, folder)
+        ]
+        facts.trees = [replace(tree, is_linted=True) for tree in facts.trees]
     contract = _contract(database or folder.absolute().name or "/")
     suites = load_suites(*settings.expectations_dirs)
     waivers = load_waivers(waivers_file, suites) if waivers_file else ()
@@ -122,7 +135,7 @@ def judge_folder(
     target = ensure_database(settings, DATABASE)
     _ensure_views(target, settings)
     if not static:
-        replay_trees(facts, trees, folder)
+        replay_trees(facts, trees, folder, runs_alembic=runs_alembic)
     with open_transaction(target, settings) as transaction:
         with translated(transaction.connection, target, NOT_LOADED):
             # What the files accept is told here, and not left out of what is judged.
@@ -130,7 +143,7 @@ def judge_folder(
         scope = Scope(
             contract, str(folder), applying, waivers=waivers, evidence_limit=_MOST_FINDINGS
         )
-        found = audit(scope, transaction, audit_id=DATABASE)
+        found = audit(scope, transaction, audit_id=DATABASE, asserted_by=CountsAlone())
         unknown = _fetch_unknown(transaction.connection)
     found, unknown = suppress(found, unknown, facts.suppressions)
     supported, rows = _trees_supported(facts, left_out)

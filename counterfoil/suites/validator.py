@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -84,6 +84,19 @@ class SuiteOutcome:
         if self.row_count is None or counted is None:
             return self.row_count
         return int(sum(row[counted] or 0 for row in self.summary))
+
+
+class Asserter(Protocol):
+    """What asserts suites, one after the other."""
+
+    def run(self, suite: Suite, summary: Awaited | None = None) -> SuiteOutcome:
+        """The suite's outcome; of a summary, over its rows."""
+
+    def write_data_docs(self) -> None:
+        """Writes a site of every suite that was run, if one was asked for."""
+
+    def close(self) -> None:
+        """Gives up what is open."""
 
 
 class Validator:

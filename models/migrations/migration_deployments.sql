@@ -45,6 +45,16 @@ table_counts as (
     group by tree
 ),
 
+risk_counts as (
+    select
+        tree,
+        count(*) filter (where not is_unknown and not is_drop) as failing_count,
+        count(*) filter (where not is_unknown and is_drop) as drop_count,
+        count(*) filter (where is_unknown) as unknown_count
+    from {{ ref('migration_live_risks') }}
+    group by tree
+),
+
 final as (
     select
         trees.tree,
@@ -53,12 +63,17 @@ final as (
         coalesce(version_counts.mismatch_count, 0) as mismatched_version_count,
         (histories.tree is null)::integer::bigint as missing_history_count,
         coalesce(table_counts.mismatch_count, 0) as mismatched_table_count,
-        coalesce(table_counts.unknown_count, 0) as unknown_table_count
+        coalesce(table_counts.unknown_count, 0) as unknown_table_count,
+        coalesce(risk_counts.failing_count, 0) as failing_statement_count,
+        coalesce(risk_counts.drop_count, 0) as used_drop_count,
+        coalesce(risk_counts.unknown_count, 0)
+        + (histories.tree is null)::integer as unknown_risk_count
     from trees
     left join files on trees.tree = files.tree
     left join histories on trees.tree = histories.tree
     left join version_counts on trees.tree = version_counts.tree
     left join table_counts on trees.tree = table_counts.tree
+    left join risk_counts on trees.tree = risk_counts.tree
 )
 
 select * from final

@@ -50,9 +50,9 @@ final as (
         file,
         line,
         head_count,
-        heads
+        heads,
+        'alembic merge -m merge ' || heads as fix
     from counted
-    where head_count > 1
 )
 
 select * from final

@@ -10,14 +10,6 @@ files as (
     select * from {{ source('migration_facts', 'migration_files') }}
 ),
 
-revisions as (
-    select * from {{ source('migration_facts', 'migration_revisions') }}
-),
-
-parents as (
-    select * from {{ source('migration_facts', 'migration_parents') }}
-),
-
 versions as (
     select * from {{ ref('migration_versions') }}
 ),
@@ -38,18 +30,9 @@ file_counts as (
 -- What Alembic calls its heads; of the other layouts, the version that comes last.
 heads as (
     select
-        revisions.tree,
-        revisions.revision as head
-    from revisions
-    where
-        not exists (
-            select true
-            from parents
-            where
-                parents.tree = revisions.tree
-                and parents.parent = revisions.revision
-                and not parents.is_dependency
-        )
+        tree,
+        revision as head
+    from {{ ref('migration_heads') }}
 
     union
 

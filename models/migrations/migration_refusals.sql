@@ -71,7 +71,8 @@ final as (
                     case when follower_count > 5 then ' ...' end
                 )
             else ''
-        end as says
+        end as says,
+        fix
     from roots
 )
 

@@ -7,7 +7,7 @@
     ('unparsed_file_count', 'migration_parse_faults', "not is_unknown"),
     ('unread_file_count', 'migration_parse_faults', "is_unknown"),
     ('missing_rollback_count', 'migration_missing_rollbacks', "true"),
-    ('head_count', 'migration_heads', "true"),
+    ('head_count', 'migration_heads', "head_count > 1"),
     ('missing_parent_count', 'migration_missing_parents', "true"),
     ('doubled_revision_count', 'migration_doubled_revisions', "true"),
     ('cyclic_revision_count', 'migration_cycles', "true"),
@@ -18,6 +18,7 @@
     ('unresolved_reference_count', 'migration_refusals', "refused_for = 'missing table' and not is_unknown"),
     ('recreated_table_count', 'migration_refusals', "refused_for = 'doubled table' and not is_unknown"),
     ('recreated_type_count', 'migration_refusals', "refused_for = 'doubled type' and not is_unknown"),
+    ('lint_count', 'migration_lints', "true"),
     ('unknown_statement_count', 'migration_refusals', "is_unknown and not is_accepted"),
 ] %}
 
@@ -93,7 +94,11 @@ final as (
         case
             when trees.replayed_from is null then 0
             else coalesce(files.file_count, 0)
-        end as replayed_file_count
+        end as replayed_file_count,
+        case
+            when trees.is_linted then coalesce(files.file_count, 0)
+            else 0
+        end as linted_file_count
     from trees
     inner join counted on trees.tree = counted.tree
     left join files on trees.tree = files.tree

@@ -3,7 +3,8 @@
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+from xml.etree import ElementTree
 
 import pytest
 from test_migrations import TREE, Judge, judge, keys, messages, not_judged, server, write
@@ -12,8 +13,12 @@ from counterfoil.audit.exit_codes import exit_code
 from counterfoil.audit.waivers import COLUMNS
 from counterfoil.contract.contract import MigrationTree
 from counterfoil.migrations.extract import trees_of
-from counterfoil.migrations.output import Format, render
+from counterfoil.migrations.output import render
 from counterfoil.migrations.workspace import JudgedFolder
+from counterfoil.publish.body import body_of
+from counterfoil.publish.choices import Format
+from counterfoil.publish.formats import Told, lines_of
+from counterfoil.publish.formats import render as rendered_audit
 from counterfoil.suites.own_checks import WAIVERS_IN_USE
 
 __all__ = ["judge", "server"]
@@ -116,6 +121,23 @@ def test_what_is_not_supported_is_never_a_pass(judge: Judge, tmp_path: Path) -> 
     assert json.loads(render(judged, Path("app"), "json"))["read"] == lines[:3]
 
 
+def test_time_stamps_with_two_ways_want_both_and_nothing_of_supabases(
+    judge: Judge, tmp_path: Path
+) -> None:
+    write(
+        tmp_path,
+        {
+            "20250101000000_a.up.sql": "create table a (id integer references auth.users (id));",
+            "20250101000000_a.down.sql": "drop table a;",
+            "20250102000000_b.up.sql": "create table b (id integer);",
+        },
+    )
+    found = keys(judge(tmp_path).audit)
+    assert found[ROLLBACK] == [{"version": "20250102000000", "file": "20250102000000_b.up.sql"}]
+    (missing,) = found["migrations.references_resolve"]
+    assert missing["file"] == "20250101000000_a.up.sql"
+
+
 @pytest.fixture
 def broken(judge: Judge, tmp_path: Path) -> JudgedFolder:
     write(
@@ -176,6 +198,123 @@ def test_json_is_the_audit_with_what_is_unknown(broken: JudgedFolder) -> None:
     content = json.loads(rendered(broken, "json"))
     assert content["status"] == "critical"
     assert [row["line"] for row in content["unknown"]] == [2]
+
+
+def test_junit_has_a_case_for_each_check(broken: JudgedFolder) -> None:
+    (suite,) = ElementTree.fromstring(rendered(broken, "junit"))
+    cases = {case.get("name"): case for case in suite.iter("testcase")}
+    assert cases.keys() == {check.check_id for check in broken.audit.checks}
+    assert suite.get("failures") == str(len(keys(broken.audit)))
+    failure = cases["migrations.table_created_once"].find("failure")
+    assert failure is not None
+    assert str(failure.text).startswith("db/migrations/0001_a.sql:2: PostgreSQL says: ")
+    assert cases["migrations.rehearsal"].find("error") is not None
+    assert cases["migrations.single_head"].find("skipped") is not None
+
+
+def test_markdown_is_the_report_with_places(broken: JudgedFolder) -> None:
+    text = rendered(broken, "markdown")
+    assert "- Read db/migrations (numbered): 5 files" in text
+    assert "## By file" in text
+    assert "db/migrations/0001\\_a.sql:2: PostgreSQL says" in text
+
+
+def fingerprints(judged: JudgedFolder) -> list[str]:
+    (run,) = json.loads(rendered(judged, "sarif"))["runs"]
+    return [result["partialFingerprints"]["counterfoil/v1"] for result in run["results"]]
+
+
+def test_fingerprints_stay_where_lines_move(judge: Judge, tmp_path: Path) -> None:
+    text = "alter table x add a text;\n alter table x add a int;\nselect f(); select f();"
+    write(tmp_path, FILES | {NO_WAY_BACK: text})
+    before = fingerprints(judge(tmp_path))
+    assert len(before) == len({*before}) > 2
+    write(tmp_path, FILES | {NO_WAY_BACK: f"-- one more line\n\n{text}"})
+    assert fingerprints(judge(tmp_path)) == before
+
+
+def test_an_audit_of_a_database_has_the_same_forms(broken: JudgedFolder) -> None:
+    audit = broken.audit.model_copy(update={"database": "shop"})
+    told = Told(body_of(audit, []), lines_of(audit))
+    said = {form: rendered_audit(told, form) for form in get_args(Format)}
+    assert "shop: unknown: " in said["text"]
+    assert said["text"].endswith(said["github"].splitlines()[-1])
+    (run,) = json.loads(said["sarif"])["runs"]
+    known = [result["partialFingerprints"]["counterfoil/v1"] for result in run["results"]]
+    assert all(name in said["junit"] for name in known)
+    assert json.loads(said["json"])["database"] == "shop"
+
+
+def test_what_a_waiver_accepts_is_not_printed(judge: Judge, tmp_path: Path) -> None:
+    write(tmp_path, FILES | {NO_WAY_BACK: "insert into a values (1);"})
+    file = tmp_path / "waivers.csv"
+    key = json.dumps({"tree": TREE, "version": "2", "file": NO_WAY_BACK})
+    with file.open("w", newline="") as stream:
+        line = [tmp_path.name, ROLLBACK, key, "platform", "rows", "2999-01-01", ""]
+        csv.writer(stream).writerows([COLUMNS, line])
+    lines = rendered(judge(tmp_path, waivers_file=file), "text").splitlines()
+    assert [line for line in lines if "warning" in line] == []
+
+
+def fixes(judged: JudgedFolder) -> list[str]:
+    return [
+        line.removeprefix("  fix: ")
+        for line in rendered(judged, "text").splitlines()
+        if line.startswith("  fix: ")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        (
+            {
+                "0002_b.sql": "select 1;",
+                "0002_b_rollback.sql": "select 1;",
+                "0002_c.sql": "select 1;",
+                "0002_c_rollback.sql": "select 1;",
+                "0007_d.sql": "select 1;",
+                "0007_d_rollback.sql": "select 1;",
+            },
+            [
+                "git -C db/migrations mv 0002_c.sql 0008_c.sql"
+                " && git -C db/migrations mv 0002_c_rollback.sql 0008_c_rollback.sql"
+            ],
+        ),
+        ({"0002_a.sql": "select 1;", "0002_b c.sql": "select 1;"}, []),
+    ],
+)
+def test_a_doubled_version_is_moved_to_the_next_free_one(
+    files: dict[str, str], wanted: list[str], judge: Judge, tmp_path: Path
+) -> None:
+    write(tmp_path, FILES | files)
+    assert fixes(judge(tmp_path)) == wanted
+
+
+def test_what_makes_two_heads_one_is_printed(judge: Judge, tmp_path: Path) -> None:
+    for name, parent in (("a", None), ("b", "a"), ("c", "a")):
+        text = f"revision = {name!r}\ndown_revision = {parent!r}\ndef upgrade(): pass\n"
+        write(tmp_path, {f"{name}.py": text})
+    assert fixes(judge(tmp_path)) == ["alembic merge -m merge b c"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("create table b (a integer references users (id));", ["app.users"]),
+        # It has no such column: another one is meant.
+        ("create table b (a integer references users (email));", []),
+        ("alter table users add x text; create index on users (id);", ["app.users"]),
+        # Which of both?
+        ("create table lead.users (id integer primary key); comment on table users is 'x';", []),
+    ],
+)
+def test_the_name_with_its_schema_is_printed_where_it_is_certain(
+    text: str, wanted: list[str], judge: Judge, tmp_path: Path
+) -> None:
+    first = "create schema app; create schema lead; create table app.users (id int primary key);"
+    write(tmp_path, {"1_a.up.sql": first, "2_b.up.sql": text})
+    assert fixes(judge(tmp_path, {"rollbacks": False})) == wanted
 
 
 def rehearsed(judge: Judge, folder: Path, tree: dict[str, Any] | None = None) -> list[str]:
@@ -247,15 +386,11 @@ def test_alembic_is_replayed_and_its_python_is_not_run(judge: Judge, tmp_path: P
     # By name the later revision comes first.
     write(tmp_path, {"b.py": text.format("a", None, "one"), "a.py": text.format("b", "a", "two")})
     judged = judge(tmp_path)
-    assert [key["file"] for key in keys(judged.audit)["migrations.references_resolve"]] == [
-        "a.py",
-        "b.py",
-    ]
+    assert [key["file"] for key in keys(judged.audit)["migrations.references_resolve"]] == ["b.py"]
     assert rehearsed(judge, tmp_path) == [
-        'a.py:6: PostgreSQL says: relation "two" does not exist (1 later statement could not be'
-        " judged for it: a.py:8)",
-        'b.py:6: PostgreSQL says: relation "one" does not exist (1 later statement could not be'
-        " judged for it: b.py:8)",
+        'b.py:6: PostgreSQL says: relation "one" does not exist; no migration makes it, nor two:'
+        " if something else does, say so (provided_tables or provided_sql in a contract)"
+        " (3 later statements could not be judged for it: a.py:6, a.py:8, b.py:8)",
     ]
     assert not Path("ran").exists()
 

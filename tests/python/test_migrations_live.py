@@ -19,7 +19,7 @@ from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import DemoError, MigrationsError
 from counterfoil.common.settings import Settings
-from counterfoil.migrations import rehearsal
+from counterfoil.migrations import demands, rehearsal
 from counterfoil.migrations.deployment import load_migrations
 from counterfoil.migrations.facts import Refused, Relation, Tree
 from counterfoil.pipeline.plan import Plan, make_plan
@@ -329,7 +329,11 @@ def test_without_a_record_nothing_is_known(deployed: Deployed, tmp_path: Path) -
         plan = make_plan("deployed", tmp_path / "contract.yml", deployed.settings)
         audit = Deployed(plan, deployed.settings, tmp_path, deployed.connection).audit()
         assert keys(audit) == {"migrations.match_database": [{"table_name": "alembic.versions"}]}
-        assert not_judged(audit) == {"migrations.history_matches_files"}
+        assert not_judged(audit) == {
+            "migrations.history_matches_files",
+            "migrations.fits_live_rows",
+            "migrations.drops_unused",
+        }
 
         declared = contract(alembic={"history": {"table": "versions", "format": "alembic"}})
         (tmp_path / "contract.yml").write_text(yaml.safe_dump(declared))
@@ -404,3 +408,119 @@ def test_a_comment_accepts_what_is_unknown_every_night(deployed: Deployed) -> No
     finally:
         file.write_text(text, encoding="utf-8")
     assert (keys(audit), not_judged(audit)) == ({}, set())
+
+
+LIVE = """
+    drop schema if exists live cascade;
+    create schema live;
+    create table live.schema_migrations (version bigint, dirty boolean);
+    insert into live.schema_migrations values (1, false);
+    create table live.users (id integer primary key, email text, name text, age integer);
+    create table live.empty (id integer);
+    create view live.of_users as select 1 as x;
+    insert into live.users values (1, 'a', 'x', null), (2, 'a', null, null), (3, null, 'y', null);
+"""
+FIRST = """
+    create table live.users (id integer primary key, email text, name text, age integer);
+    create table live.empty (id integer);
+"""
+
+
+def of_live_rows(deployed: Deployed, folder: Path, texts: list[str]) -> Audit:
+    """The audit of trees whose second versions, not applied yet, are the texts."""
+    deployed.execute(LIVE)
+    trees: dict[str, dict[str, object]] = {}
+    for number, text in enumerate(texts):
+        tree = f"tree{number:02}"
+        write(folder, {f"{tree}/000001_a.up.sql": FIRST, f"{tree}/000002_b.up.sql": text})
+        trees[tree] = {"default_schema": "live"}
+        if (folder / "models").exists():
+            trees[tree]["models"] = "models"
+    (folder / "contract.yml").write_text(yaml.safe_dump(contract(**trees)))
+    plan = make_plan("deployed", folder / "contract.yml", deployed.settings)
+    return Deployed(plan, deployed.settings, folder, deployed.connection).audit()
+
+
+# What a version does, and what is said of it.
+RISKS: list[tuple[str, str | None]] = [
+    (
+        "alter table live.users add note text not null;",
+        "adds note to live.users, NOT NULL without a default, and it has rows",
+    ),
+    (
+        "alter table live.users alter column name set not null;",
+        "makes name of live.users NOT NULL, and it is null in rows",
+    ),
+    (
+        "alter table live.users add constraint n not null age;",
+        "makes age of live.users NOT NULL, and it is null in rows",
+    ),
+    (
+        "create unique index on live.users (email);",
+        "makes (email) of live.users unique, and rows repeat it",
+    ),
+    (
+        "alter table live.users add unique (email);",
+        "makes (email) of live.users unique, and rows repeat it",
+    ),
+    ("alter table live.users drop email;", "drops email of live.users, which rows hold"),
+    ("drop table live.users;", "drops live.users, which has rows"),
+    # What rows fit, or nobody has.
+    ("alter table live.users add note text not null default '';", None),
+    ("alter table live.users add note integer generated always as identity;", None),
+    ("alter table live.users add note serial not null;", None),
+    ("alter table live.users add note text;", None),
+    ("alter table live.empty add note text not null;", None),
+    ("alter table live.empty add primary key (id);", None),
+    ("create unique index on live.users (email, name);", None),
+    ("create unique index on live.users (email) where name = 'x';", None),
+    ("create unique index on live.users (lower(email));", None),
+    ("alter table live.users drop age;", None),
+    ("drop table live.empty;", None),
+    ("create table live.t (id integer); alter table live.t add x text not null;", None),
+    # The rows may be others by then.
+    (
+        "update live.users set name = ''; alter table live.users alter name set not null;",
+        None,
+    ),
+    ("do $$ begin end $$; alter table users alter column name set not null;", None),
+    ("alter table live.users add constraint n not null age not valid;", None),
+]
+
+
+def test_what_live_rows_would_fail(deployed: Deployed, tmp_path: Path) -> None:
+    audit = of_live_rows(deployed, tmp_path, [text for text, _ in RISKS])
+    found = [
+        (check.check_id, finding.message)
+        for check in audit.checks
+        if check.check_id in ("migrations.fits_live_rows", "migrations.drops_unused")
+        for finding in check.findings
+    ]
+    assert sorted(found) == sorted(
+        (
+            "migrations.drops_unused" if "drops" in says else "migrations.fits_live_rows",
+            f"tree{number:02}/000002_b.up.sql:1: {says}",
+        )
+        for number, (_, says) in enumerate(RISKS)
+        if says
+    )
+
+
+def test_a_drop_of_what_a_model_names(deployed: Deployed, tmp_path: Path) -> None:
+    text = "class A(Base):\n    __tablename__ = 'empty'\n    __table_args__ = {'schema': 'live'}\n"
+    write(tmp_path, {"models/a.py": text})
+    audit = of_live_rows(deployed, tmp_path, ["drop table live.empty;"])
+    (drop,) = [check for check in audit.checks if check.check_id == "migrations.drops_unused"]
+    assert [finding.message for finding in drop.findings] == [
+        "tree00/000002_b.up.sql:1: drops live.empty, which model A names"
+    ]
+
+
+def test_rows_that_cannot_be_asked_are_unknown(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = "select exists (select from {table}, pg_sleep(1))"
+    monkeypatch.setattr(demands, "LONGEST_QUESTION_MS", 50)
+    monkeypatch.setitem(demands._QUESTIONS, "new column", slow)
+    audit = of_live_rows(deployed, tmp_path, ["alter table users add note text not null;"])
+    assert {"migrations.fits_live_rows", "migrations.drops_unused"} <= not_judged(audit)

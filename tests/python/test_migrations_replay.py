@@ -166,6 +166,46 @@ def test_what_follows_from_a_miss_is_counted_and_no_finding(run: Run) -> None:
     assert 'column "nowhere" does not exist' in found[2].says
 
 
+def test_names_that_need_quotes(run: Run) -> None:
+    text = 'create table if not exists "B c" (id integer);'
+    files = two(f'{text}\n{text}\ndrop table "B c";\nselect * from "B c";') | {
+        "003_c.sql": 'select * from "D";\ncreate table "D" ();',
+    }
+    assert [
+        (refusal.severity, said(refusal)) for refusal in run(files, "numbered", rollbacks=False)
+    ] == [
+        (
+            "warning",
+            'creates public."B c" once more, with the same columns; it is there since 002_b.sql:1',
+        ),
+        (
+            "critical",
+            'PostgreSQL says: relation "B c" does not exist; it was dropped at 002_b.sql:3',
+        ),
+        (
+            "critical",
+            'PostgreSQL says: relation "D" does not exist; it is created only later, at'
+            " 003_c.sql:2",
+        ),
+    ]
+
+
+def test_a_missing_base_is_one_finding(run: Run) -> None:
+    files = {
+        "001_a.sql": "alter table users add x text;\ncreate table a (id integer primary key);",
+        "002_b.sql": "create index on users (x);\nalter table pets add x text;\n"
+        "drop table toys;\ncreate index on pets (x);\nalter table a add y text;",
+        "003_c.sql": "select nowhere from a;",
+    }
+    base, column = run(files, "numbered", rollbacks=False)
+    assert (base.file, base.line, followers[base.number]) == ("001_a.sql", 1, 4)
+    assert str(base.explanation).startswith("no migration makes it, nor pets, toys: ")
+    assert 'column "nowhere" does not exist' in column.says
+    # Two that are missed among others are two.
+    files = {"000_z.sql": "create table z ();"} | files
+    assert [one.line for one in run(files, "numbered", rollbacks=False)] == [1, 2, 3, 1]
+
+
 def test_where_a_missing_table_is(run: Run) -> None:
     files = two("create schema s; create table s.b (); drop table a;") | {
         "003_c.sql": "select * from b;\nselect * from a;\nselect * from d;",
@@ -215,6 +255,13 @@ def test_what_may_not_run_is_unknown(kind: str, run: Run, monkeypatch: pytest.Mo
     found = run(two(UNKNOWN[kind]), "numbered", rollbacks=False)
     assert [refusal.is_unknown for refusal in found] == [True], found
     assert not Path("/tmp/counterfoil-was-here").exists()
+
+
+def test_a_database_is_not_dropped(run: Run, server: Scratch) -> None:
+    (other, own) = run(two("drop database postgres;\ndrop database tree;"), "numbered")
+    assert other.is_unknown, "what it may not do there"
+    assert not own.is_unknown, "what is nowhere"
+    server.connect("postgres").close()
 
 
 @pytest.mark.parametrize("layout", ["numbered", "atlas"])

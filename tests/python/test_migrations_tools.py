@@ -137,7 +137,7 @@ def test_a_tree_is_told_and_read_in_its_order(layout: Layout, tmp_path: Path) ->
     facts = read(tmp_path)
     assert sent(facts.scripts["app"].forward) == ["a", "b"]
     wanted = TOOLS[layout].rollbacks
-    goes_back = wanted == "wanted" or layout in ("sqlx", "liquibase")
+    goes_back = wanted == "wanted" or layout in ("numbered", "sqlx", "liquibase")
     assert sent(facts.scripts["app"].back) == (["b", "a"] if goes_back else [])
     assert facts.trees[0].wants_rollbacks is goes_back
     assert [file.file for file in facts.files if file.fault] == []
@@ -175,6 +175,37 @@ def test_supabase_stays_supabase(odd: Mapping[str, str], tmp_path: Path) -> None
 def test_time_stamps_with_two_ways_are_not_supabases(tmp_path: Path) -> None:
     write(tmp_path, {f"20250101000000_a.{way}.sql": A for way in ("up", "down")})
     assert detect(tmp_path) == "golang-migrate"
+
+
+@pytest.mark.parametrize(
+    ("names", "versions"),
+    [
+        (["2025_01_31_120000_a", "2025_02_01_120000_b"], ["2025.1.31.120000", "2025.2.1.120000"]),
+        (["20250131_120000_a", "20250131_120001_b"], ["20250131.120000", "20250131.120001"]),
+        (["03.00.00_01_a", "03.00.00_50_b"], ["3.0.0.1", "3.0.0.50"]),
+        (["001_2fa", "002_10_users"], ["1", "2.10"]),
+    ],
+)
+def test_a_version_of_several_parts(names: list[str], versions: list[str], tmp_path: Path) -> None:
+    write(tmp_path, {f"{name}.sql": "select 1;" for name in names})
+    assert [file.version for file in read(tmp_path).files] == versions
+
+
+def test_an_argument_makes_no_revision(tmp_path: Path) -> None:
+    write(tmp_path, {"a/load.py": "def load(\n    revision=None,\n):\n    revision = 1\n"})
+    write(tmp_path, {"c/version.py": "revision = '1.2'\n"})
+    write(tmp_path, {"b/versions/x.py": "revision: str = 'x'\ndown_revision = None\n"})
+    assert [path.name for path in search(tmp_path)[0]] == ["versions"]
+
+
+def test_a_folder_of_diesels_is_a_version_with_all_its_digits(tmp_path: Path) -> None:
+    folders = ("20250101000000_a", A, NO_A), ("20250102000000_b", B, NO_B)
+    for folder, up, down in folders:
+        write(tmp_path, {f"{folder}/up.sql": up, f"{folder}/down.sql": down})
+    assert detect(tmp_path) == "diesel"
+    facts = read(tmp_path)
+    assert {file.version for file in facts.files} == {"20250101000000", "20250102000000"}
+    assert sent(facts.scripts["app"].back) == ["b", "a"]
 
 
 def test_what_goes_by_no_sql_is_unknown_and_no_fault(tmp_path: Path) -> None:
