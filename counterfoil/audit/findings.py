@@ -324,6 +324,9 @@ class Audit(_Published):
         default=[], description="What fails by tenant: one line per tenant and category."
     )
     waivers: list[WaiverUse] = Field(default=[], description="Those of this database.")
+    target: str | None = Field(
+        default=None, description="The output of profiles.yml that was audited."
+    )
     psql: str | None = Field(
         default=None, description="What opens the database at a terminal; without a password."
     )

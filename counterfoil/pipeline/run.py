@@ -172,7 +172,11 @@ def _assert(plan: Plan, job: Job, built: Built) -> _Asserted:
             data_docs=order.site,
             progress=job.host.progress(scope.database),
         ).model_copy(
-            update={"rebuilt_views": list(built.replaced), "psql": plan.session.auditor.psql}
+            update={
+                "rebuilt_views": list(built.replaced),
+                "target": order.target,
+                "psql": plan.session.auditor.psql,
+            }
         )
     return _Asserted(found, closed_days, openings)
 

@@ -1,4 +1,4 @@
-"""The audit's folder under reports/: whole or not at all, and `latest` pointing at it."""
+"""The audit's folder under reports/: whole or not at all, and its links pointing at it."""
 
 import os
 import shutil
@@ -20,6 +20,8 @@ def publish_folder(
     audit_id: str,
     files: Mapping[str, str],
     folders: Mapping[str, Path] | None = None,
+    *,
+    latest: str | None = None,
 ) -> Path:
     """Writes the files aside, then renames their folder to `reports`/`audit_id`.
 
@@ -30,6 +32,7 @@ def publish_folder(
         audit_id: the audit's name.
         files: by file name, the text of each.
         folders: by name, folders that are moved into it.
+        latest: a link of its own beside `latest`, which is of whichever audit ran last.
 
     Returns:
         The audit's folder.
@@ -48,7 +51,8 @@ def publish_folder(
         for name, made in (folders or {}).items():
             shutil.move(made, aside / name)
         written = aside.rename(folder)
-        _point_latest(reports, audit_id)
+        for link in filter(None, ("latest", latest)):
+            _point(reports / link, audit_id)
     except OSError as cause:
         shutil.rmtree(written, ignore_errors=True)
         raise PublishError(
@@ -72,13 +76,13 @@ def _remove_leftovers(reports: Path) -> None:
                     left.unlink()
 
 
-def _point_latest(reports: Path, audit_id: str) -> None:
+def _point(link: Path, audit_id: str) -> None:
     """Replaces the link in one step: a reader finds the old audit or the new one."""
-    link = reports / f".latest.{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(audit_id)
+    aside = link.with_name(f".latest.{os.getpid()}")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(audit_id)
     try:
-        link.replace(reports / "latest")
+        aside.replace(link)
     except OSError:
-        link.unlink()
+        aside.unlink()
         raise

@@ -1,5 +1,6 @@
 """Every form of an audit's report, published together: HTML, Markdown and JSON."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -37,7 +38,8 @@ def publish_report(body: Body, markdown: str, reports: Path, data_docs: Path | N
         "audit.json": audit.model_dump_json(indent=2) + "\n",
         SUMMARY: summarize(audit).model_dump_json() + "\n",
     }
-    folder = publish_folder(reports, audit.audit_id, files, folders)
+    latest = re.sub(r"[^\w.-]+", "-", f"latest-{audit.target}") if audit.target else None
+    folder = publish_folder(reports, audit.audit_id, files, folders, latest=latest)
     write_index(reports)
     return folder
 

@@ -174,9 +174,11 @@ def test_a_report_that_cannot_be_the_latest_is_not_published(reports: Path) -> N
 
 def test_reports_are_published_whole(reports: Path) -> None:
     check_disk(Settings())
-    publish_folder(reports, "first", FILES)
-    publish_folder(reports, "second", FILES)
+    publish_folder(reports, "first", FILES, latest="latest-production")
+    publish_folder(reports, "second", FILES, latest="latest-staging")
     assert (reports / "latest").resolve() == reports / "second"
+    assert (reports / "latest-production").resolve() == reports / "first"
+    assert (reports / "latest-staging").resolve() == reports / "second"
     assert {path.name for path in (reports / "latest").iterdir()} == set(FILES)
 
 
