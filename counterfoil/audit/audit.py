@@ -98,7 +98,9 @@ def audit(
                 for suite in scope.applying
                 if suite.is_summary
             }
-            sections_read = read_sections(reader, scope.reports, views, scope.audited)
+            sections_read = read_sections(
+                reader, scope.reports, views, scope.audited.packs, [*scope.audited.ledgers]
+            )
             asserter = asserted_by or Validator(instant, data_docs)
             outcomes = _run(scope.applying, summaries, asserter, instant, progress)
             # Before the evidence: until all are there, the connection is the reader's.

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from counterfoil.common.sqltext import literal
 from counterfoil.common.text import first_line
-from counterfoil.contract.contract import Contract
 from counterfoil.contract.packs import Pack
 from counterfoil.postgres.rows import Awaited, Reader, Row
 from counterfoil.suites.pack_report import PackReport, Rows
@@ -23,7 +22,8 @@ def read_sections(
     reader: Reader,
     reports: Iterable[PackReport],
     views: Mapping[str, Collection[str]],
-    contract: Contract,
+    packs: Collection[Pack],
+    ledgers: Sequence[str],
 ) -> dict[str, list[Awaited]]:
     """Has those rows read that no suite asserts over, by name; of ledgers one after the other.
 
@@ -31,7 +31,8 @@ def read_sections(
         reader: what reads them, at the audit's instant.
         reports: what each pack shows.
         views: the columns of each view that there is.
-        contract: with those of its packs that are audited.
+        packs: those that are audited.
+        ledgers: the names of the contract's.
     """
     return {
         name: [
@@ -39,20 +40,20 @@ def read_sections(
                 [_shown_of(rows, views[rows.view], f"{condition} and ({rows.where})")],
                 f"order by {rows.order} limit {_MOST_ROWS}",
             )
-            for condition in _conditions(report.pack, contract)
+            for condition in _conditions(report.pack, ledgers)
         ]
         for report in reports
-        if report.pack in contract.packs
+        if report.pack in packs
         for name, rows in report.rows.items()
         if rows.order and rows.view in views
     }
 
 
-def _conditions(pack: Pack, contract: Contract) -> list[str]:
+def _conditions(pack: Pack, ledgers: Iterable[str]) -> list[str]:
     """Which rows are read at a time: those of one ledger, which may be the one that cannot be."""
     if pack != "ledger":
         return ["true"]
-    return [f"ledger = {literal(name)}" for name in contract.ledgers]
+    return [f"ledger = {literal(name)}" for name in ledgers]
 
 
 def _shown_of(rows: Rows, columns: Collection[str], condition: str) -> str:
