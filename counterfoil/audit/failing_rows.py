@@ -47,12 +47,12 @@ class FailingRows:
         """The rows that a part of the evidence lists, but for tables that cannot be judged."""
         evidence, suite = self.evidence, self.suite
         listing = f"select {_listed(suite.columns_read(self.check))}, null from {part}"  # noqa: S608
-        conditions = [suite.condition]
+        conditions = [suite.condition] if suite.ledger else []
         conditions += [f"({evidence.where})"] if evidence.where else []
         if unjudged:
             names = ", ".join(literal(table) for table in unjudged)
             conditions += [f"{quoted(column)} not in ({names})" for column in suite.source_columns]
-        return f"{listing} where {' and '.join(conditions)}"
+        return f"{listing} where {' and '.join(conditions)}" if conditions else listing
 
     def all_of(self, failing: str) -> str:
         """One row: counts, tenants, the largest rows, and what is followed of all of them.

@@ -106,7 +106,7 @@ def test_there_are_four_faults_and_no_other(audit: Audit) -> None:
 
 
 def test_what_is_said_of_each_and_how_large_it_is(audit: Audit) -> None:
-    checks = {check.check_id: check.findings for check in audit.checks}
+    checks = {check.check_id: check.findings for check in audit.checks if check.findings}
     off = checks["ledger.balance_matches_entries"]
     assert {finding.key["account"]: finding.message for finding in off} == SAID
     assert {finding.key["account"]: finding.size for finding in off} == {
@@ -134,7 +134,8 @@ def test_no_zeros_are_added_by_the_type_of_an_amount(database: Database, audit: 
     """What is paid in has five digits after its point, and is counted in cents."""
     text = render_markdown(shown(audit))
     assert "-24,000" in text
-    assert not re.search(r"\d\.\d*0\b", text)
+    zeros = re.search(r".*\d\.\d*0\b", text)
+    assert not zeros, zeros
     with open_snapshot(database.plan.session) as snapshot:
         contract = database.plan.scope.contract
         state = read_account(snapshot, contract, "wallets", "w11")

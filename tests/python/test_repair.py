@@ -649,10 +649,10 @@ def test_verify_proves_the_backfill_and_changes_nothing(
     verification = copy.verify(in_place=in_place)
     (london,) = verification.accounts
     assert (london.key.account, london.before, london.after) == (LONDON, -50, 0)
-    assert {move.check_id: (move.before, move.after) for move in verification.checks} == {
-        "ledger.balance_matches_entries": (("fail", 1), ("pass", 0)),
-        "ledger.balance_matches_entries_exactly": (("fail", 1), ("pass", 0)),
-        "ledger.hold_has_entry": (("fail", 1), ("pass", 0)),
+    assert {move.check: (move.before, move.after) for move in verification.checks} == {
+        "ledger.balance_matches_entries (capacity)": (("fail", 1), ("pass", 0)),
+        "ledger.balance_matches_entries_exactly (capacity)": (("fail", 1), ("pass", 0)),
+        "ledger.hold_has_entry (capacity)": (("fail", 1), ("pass", 0)),
     }
     assert verification.worse == ()
     assert verification.holds
@@ -666,9 +666,9 @@ def test_verify_proves_the_backfill_and_changes_nothing(
 def test_verify_proves_a_recalculation_and_leaves_the_orphan(copy: Copy) -> None:
     verification = copy.verify("recalculate", LONDON, in_place=True)
     assert verification.holds
-    assert {move.check_id for move in verification.checks} == {
-        "ledger.balance_matches_entries",
-        "ledger.balance_matches_entries_exactly",
+    assert {move.check for move in verification.checks} == {
+        "ledger.balance_matches_entries (capacity)",
+        "ledger.balance_matches_entries_exactly (capacity)",
     }
 
 
@@ -679,7 +679,9 @@ def test_verify_names_a_competition_that_ends_further_off(copy: Copy) -> None:
     verification = copy.verify(in_place=True)
     assert not verification.holds
     assert f"account {LONDON} (capacity, available) is further off" in verification.worse
-    assert any("ledger.balance_matches_entries:" in worse for worse in verification.worse)
+    assert any(
+        "ledger.balance_matches_entries (capacity):" in worse for worse in verification.worse
+    )
 
 
 def test_verify_names_a_check_that_got_worse(copy: Copy) -> None:
@@ -688,7 +690,7 @@ def test_verify_names_a_check_that_got_worse(copy: Copy) -> None:
     verification = copy.verify(in_place=True)
     assert not verification.holds
     (worse,) = verification.worse
-    assert worse.startswith("ledger.entry_time_plausible: ")
+    assert worse.startswith("ledger.entry_time_plausible (capacity): ")
 
 
 def result(check_id: str, *keys: dict[str, str | None]) -> CheckResult:
