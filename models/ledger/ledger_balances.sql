@@ -48,7 +48,8 @@ select
             then 'there is no such ' || {{ text_literal(ledger.words.account) }}
         when not sums.has_stored then 'nothing is stored'
         when sums.stored_amount is null then 'the stored balance is null'
-        when sums.lacks_opening then 'its opening is not on record, so nothing is said of it'
+        when sums.lacks_opening
+            then 'its opening is not on record, so nothing is said of it'
         when sums.opening_amount is null then 'its opening is null'
         when sums.discrepancy_amount = 0 then 'balance and entries agree'
         when not sums.has_terms then 'the two columns differ'

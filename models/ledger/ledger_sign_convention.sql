@@ -9,7 +9,8 @@ select
     {{ text_literal(ledger.words.account) }} as account_word,
     count(*) as account_count,
     count(*) filter (where added.entry_count > 0) as active_account_count,
-    trim_scale(sum(({{ stored }} - ({{ opening }} + added.amount))::numeric)) as discrepancy_amount,
+    trim_scale(sum(({{ stored }} - ({{ opening }} + added.amount))::numeric))
+        as discrepancy_amount,
     count(*) filter (where {{ stored }} - ({{ opening }} + added.amount) = 0)
         as declared_sign_aligned_count,
     count(*) filter (where {{ stored }} - ({{ opening }} - added.amount) = 0)
