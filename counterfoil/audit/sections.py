@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from counterfoil.common.sqltext import literal
 from counterfoil.common.text import first_line
 from counterfoil.contract.packs import Pack
 from counterfoil.postgres.rows import Awaited, Reader, Row
+from counterfoil.suites.names import rows_of
 from counterfoil.suites.pack_report import PackReport, Rows
 from counterfoil.suites.validator import SuiteOutcome
 
@@ -37,23 +37,17 @@ def read_sections(
     return {
         name: [
             reader.read(
-                [_shown_of(rows, views[rows.view], f"{condition} and ({rows.where})")],
+                [_shown_of(rows, views[rows.view], f"{rows_of(ledger)} and ({rows.where})")],
                 f"order by {rows.order} limit {_MOST_ROWS}",
             )
-            for condition in _conditions(report.pack, ledgers)
+            # A ledger that cannot be read takes no other with it.
+            for ledger in (ledgers if report.pack == "ledger" else (None,))
         ]
         for report in reports
         if report.pack in packs
         for name, rows in report.rows.items()
         if rows.order and rows.view in views
     }
-
-
-def _conditions(pack: Pack, ledgers: Iterable[str]) -> list[str]:
-    """Which rows are read at a time: those of one ledger, which may be the one that cannot be."""
-    if pack != "ledger":
-        return ["true"]
-    return [f"ledger = {literal(name)}" for name in ledgers]
 
 
 def _shown_of(rows: Rows, columns: Collection[str], condition: str) -> str:

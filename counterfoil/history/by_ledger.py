@@ -33,9 +33,11 @@ def read_each(
     Raises:
         UnavailableError: the connection was lost.
     """
-    results = []
+    names, results = [*ledgers], []
+    if not names:
+        return []
     with pinned_engine(instant) as engine, engine.connect() as connection:
-        for ledger in ledgers:
+        for ledger in names:
             try:
                 results.append(read(connection, ledger))
             except (sa.exc.DBAPIError, psycopg2.Error) as cause:

@@ -78,8 +78,8 @@ def read_closed_days(instant: Instant, contract: Contract) -> list[ClosedDays]:
     """
     if "ledger" not in contract.packs:
         return []
-    closing = [name for name, ledger in contract.ledgers.items() if ledger.declares("closed_days")]
-    return read_each(instant, closing, _read_ledger, "no day is closed now") if closing else []
+    closing = (name for name, ledger in contract.ledgers.items() if ledger.declares("closed_days"))
+    return read_each(instant, closing, _read_ledger, "no day is closed now")
 
 
 def _read_ledger(connection: sa.Connection, name: str) -> ClosedDays:

@@ -63,8 +63,8 @@ def read_openings(instant: Instant, contract: Contract) -> list[Openings]:
         query = _OPENINGS.format(ledger=literal(ledger), balances=balances)
         return Openings(ledger, recorded[ledger], copied(connection, query))
 
-    named = [ledger for ledger, balances in recorded.items() if balances]
-    return read_each(instant, named, read, "no opening is recorded") if named else []
+    begun = (ledger for ledger, balances in recorded.items() if balances)
+    return read_each(instant, begun, read, "no opening is recorded")
 
 
 def record_openings(cursor: Cursor, audit: Audit, openings: Sequence[Openings]) -> None:

@@ -1,6 +1,6 @@
 """The parts that a report is made of, whether a page, Markdown, a terminal or Prefect shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -77,17 +77,12 @@ class Table:
     @property
     def standing(self) -> list[tuple[Cell, ...]]:
         """The lines of a matrix all of whose marks are those of a rule that holds."""
-        return [
-            line
-            for line in self.lines
-            if (marks := {cell.mark for cell in line if cell.mark}) and marks <= _QUIET
-        ]
+        return [line for line in self.lines if _holds(line)]
 
     @property
     def off(self) -> list[tuple[Cell, ...]]:
         """The other lines of it."""
-        standing = self.standing
-        return [line for line in self.lines if line not in standing]
+        return [line for line in self.lines if not _holds(line)]
 
     def failing(self, most: int) -> Sequence[tuple[Cell, ...]]:
         """The first lines that a reader should see, because something in them is wrong."""
@@ -96,6 +91,11 @@ class Table:
             for line in self.lines
             if any(cell.is_strong or cell.mark == "fail" for cell in line)
         ][:most]
+
+
+def _holds(line: Iterable[Cell]) -> bool:
+    marks = {cell.mark for cell in line if cell.mark}
+    return bool(marks) and marks <= _QUIET
 
 
 @dataclass(frozen=True)

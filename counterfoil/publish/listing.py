@@ -44,8 +44,9 @@ class Cut(Generic[Told]):
         more = number - len(self.listed) - len(self.brief)
         if more <= 0:
             return None
-        named = [f"{check} ({count:,})" for check, count in [*self.left.items()][:MOST_NAMED]]
-        others = more - sum([*self.left.values()][:MOST_NAMED])
+        told = [*self.left.items()][:MOST_NAMED]
+        named = [f"{check} ({count:,})" for check, count in told]
+        others = more - sum(count for _, count in told)
         named += [f"others ({others:,})"] if others and named else []
         return f"{more:,} more{': ' if named else ''}{', '.join(named)}"
 

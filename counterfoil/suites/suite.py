@@ -29,7 +29,7 @@ from counterfoil.contract.contract import Contract
 from counterfoil.contract.ledger_tables import tables_of
 from counterfoil.contract.packs import Pack
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
-from counterfoil.suites.names import named
+from counterfoil.suites.names import named, rows_of
 from counterfoil.suites.own_checks import OWN_CHECKS
 from counterfoil.suites.severities import Severity
 
@@ -287,8 +287,8 @@ class Suite(_Entry):
 
     @property
     def condition(self) -> str:
-        """SQL for the rows that it is about, by which Postgres runs one ledger's branch alone."""
-        return "true" if self._ledger is None else f"ledger = {literal(self._ledger)}"
+        """SQL for the rows that it is about."""
+        return rows_of(self._ledger)
 
     def rows_of(self, relation: str) -> str:
         """A view, or a query of those rows of it that the suite is about."""

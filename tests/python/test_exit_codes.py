@@ -102,7 +102,7 @@ def databases(overnight: Database, terminal: Terminal) -> Iterator[None]:
             execute(restored, LONDONS_REMEDY)
         execute(late, "alter database late set counterfoil.as_of = '2025-11-15T05:00:00Z'")
         execute(torn, _tear("counterfoil.uniqueness", torn))
-        # As if it had been built like that: else the run would mend it.
+        # As if it had been built like that: else the run would correct it.
         keep_built_views(torn.plan.session)
         execute(faulty, "update studios set name = %s where name = 'Dans Dancer'", HOSTILE)
         write_profiles(
