@@ -14,7 +14,9 @@ from psycopg2 import sql
 from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import Audit
 from counterfoil.common.settings import Settings
+from counterfoil.pipeline.host import Host
 from counterfoil.pipeline.plan import make_plan
+from counterfoil.pipeline.run import Job, Order, carry_out
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target
 
@@ -78,3 +80,33 @@ def audited(target: Target, file: Path) -> Audit:
     ensure_built(plan)
     with open_snapshot(plan.session) as snapshot:
         return audit(plan.scope, snapshot)
+
+
+@contextmanager
+def kept(server: Target, name: str, schema: str, contract: str, folder: Path) -> Iterator[Target]:
+    """A database of that schema, with contract and reports in a folder, for `night`."""
+    with created(server, name, schema) as target, pytest.MonkeyPatch.context() as patch:
+        write_profiles(folder, target)
+        (folder / "contract.yml").write_text(contract, encoding="utf-8")
+        patch.setenv("DBT_PROFILES_DIR", str(folder))
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("COUNTERFOIL_REPORTS_DIR", str(folder / "reports"))
+        patch.chdir(folder)
+        yield target
+
+
+def night(target: Target, audit_id: str) -> Audit:
+    """A run over it, from the plan to what is published."""
+    order = Order(target.name, audit_id, Path("contract.yml"))
+    ended = carry_out(Job(order, Settings(), Host()))
+    assert ended.failure is None
+    assert ended.audit is not None
+    return ended.audit
+
+
+def execute(target: Target, sql: str) -> list[tuple[object, ...]]:
+    """Runs it, and gives the rows that it returns."""
+    with closing(psycopg2.connect(**target.libpq)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        connection.commit()
+        return cursor.fetchall() if cursor.description else []

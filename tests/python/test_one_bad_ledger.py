@@ -3,22 +3,15 @@ published and remembered as ever.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 import yaml
-from applications import created
+from applications import execute, kept, night
 from conftest import Database
-from copies import write_profiles
 from shown import shown
 
 from counterfoil.audit.findings import Audit
-from counterfoil.common.settings import Settings
-from counterfoil.pipeline.host import Host
-from counterfoil.pipeline.run import Job, Order, carry_out
 from counterfoil.postgres.profiles import Target
 from counterfoil.publish.markdown import render_markdown
 
@@ -77,32 +70,11 @@ def books(shared: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Five ledgers, in each of which one account is off by one."""
     schema = "".join(TABLES.format(number) for number in range(5))
     folder = tmp_path_factory.mktemp("books")
-    with (
-        created(shared.plan.session.builder, "books", schema) as target,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        write_profiles(folder, target)
-        (folder / "contract.yml").write_text(yaml.safe_dump(CONTRACT, allow_unicode=True))
-        patch.setenv("DBT_PROFILES_DIR", str(folder))
-        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
-        patch.setenv("COUNTERFOIL_REPORTS_DIR", str(folder / "reports"))
-        patch.chdir(folder)
+    server = shared.plan.session.builder
+    with kept(
+        server, "books", schema, yaml.safe_dump(CONTRACT, allow_unicode=True), folder
+    ) as target:
         yield target
-
-
-def run(audit_id: str) -> Audit:
-    """A night, from the plan to what is published."""
-    order = Order("books", audit_id, Path("contract.yml"))
-    ended = carry_out(Job(order, Settings(), Host()))
-    assert ended.failure is None
-    assert ended.audit is not None
-    return ended.audit
-
-
-def execute(target: Target, sql: str) -> None:
-    with closing(psycopg2.connect(**target.libpq)) as connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        connection.commit()
 
 
 def by_ledger(audit: Audit, check_id: str) -> dict[str | None, tuple[str, int]]:
@@ -114,13 +86,13 @@ def by_ledger(audit: Audit, check_id: str) -> dict[str | None, tuple[str, int]]:
 
 
 def test_each_is_judged_and_remembered_by_itself(books: Target) -> None:
-    first = run("first")
+    first = night(books, "first")
     assert by_ledger(first, MATCHES) == dict.fromkeys(LEDGERS, ("fail", 1))
     assert first.history is not None
     assert len(first.history.incidents) == 2 * len(LEDGERS)
 
     execute(books, "insert into entries_1 values (4, 2, 'one')")
-    second = run("second")
+    second = night(books, "second")
     others = [name for name in LEDGERS if name != BAD]
     expected = {**dict.fromkeys(others, ("fail", 1)), BAD: ("error", 0)}
     assert by_ledger(second, MATCHES) == expected
@@ -134,7 +106,7 @@ def test_each_is_judged_and_remembered_by_itself(books: Target) -> None:
 
     # Nothing was judged of it, so nothing of it is resolved; one of another is.
     execute(books, "update accounts_0 set balance = 4 where id = 2")
-    third = run("third")
+    third = night(books, "third")
     assert third.history is not None
     assert {(one.change, one.incident.ledger) for one in third.history.changes} == {
         ("resolved", "points")
@@ -142,7 +114,7 @@ def test_each_is_judged_and_remembered_by_itself(books: Target) -> None:
     assert {one.ledger for one in third.history.incidents} == {*LEDGERS} - {"points"}
 
     execute(books, "delete from entries_1 where id = 4")
-    fourth = run("fourth")
+    fourth = night(books, "fourth")
     assert fourth.history is not None
     assert fourth.history.changes == []
     assert by_ledger(fourth, CLOSED) == dict.fromkeys(LEDGERS, ("pass", 0))
@@ -152,14 +124,14 @@ def test_each_is_judged_and_remembered_by_itself(books: Target) -> None:
 
 def test_a_closed_day_of_one_changes(books: Target) -> None:
     execute(books, "update entries_3 set amount = '5' where id = 3")
-    audit = run("changed")
+    audit = night(books, "changed")
     expected = {**dict.fromkeys(LEDGERS, ("pass", 0)), LEDGERS[3]: ("fail", 1)}
     assert by_ledger(audit, CLOSED) == expected
 
 
 def test_the_entries_of_one_are_gone(books: Target) -> None:
     execute(books, "delete from entries_4")
-    audit = run("emptied")
+    audit = night(books, "emptied")
     statuses = {name: status for name, (status, _) in by_ledger(audit, MATCHES).items()}
     assert statuses == {
         "points": "pass",

@@ -3,20 +3,12 @@ against what came since.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
-import psycopg2
 import pytest
-import yaml
-from applications import created
+from applications import execute, kept, night
 from conftest import Database
-from copies import write_profiles
 
 from counterfoil.audit.findings import Audit, Measure
-from counterfoil.common.settings import Settings
-from counterfoil.pipeline.host import Host
-from counterfoil.pipeline.run import Job, Order, carry_out
 from counterfoil.postgres.profiles import Target
 
 SCHEMA = """
@@ -41,32 +33,9 @@ ledgers:
 @pytest.fixture(scope="module")
 def moved(shared: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("moved")
-    with (
-        created(shared.plan.session.builder, "moved", SCHEMA) as target,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        write_profiles(folder, target)
-        (folder / "contract.yml").write_text(yaml.safe_dump(yaml.safe_load(CONTRACT)))
-        patch.setenv("DBT_PROFILES_DIR", str(folder))
-        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
-        patch.setenv("COUNTERFOIL_REPORTS_DIR", str(folder / "reports"))
-        patch.chdir(folder)
+    server = shared.plan.session.builder
+    with kept(server, "moved", SCHEMA, CONTRACT, folder) as target:
         yield target
-
-
-def run(audit_id: str) -> Audit:
-    order = Order("moved", audit_id, Path("contract.yml"))
-    ended = carry_out(Job(order, Settings(), Host()))
-    assert ended.failure is None
-    assert ended.audit is not None
-    return ended.audit
-
-
-def execute(target: Target, sql: str) -> list[tuple[object, ...]]:
-    with closing(psycopg2.connect(**target.libpq)) as connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        connection.commit()
-        return cursor.fetchall() if cursor.description else []
 
 
 def off(audit: Audit) -> dict[str | None, Measure | None]:
@@ -75,7 +44,7 @@ def off(audit: Audit) -> dict[str | None, Measure | None]:
 
 
 def test_the_first_audit_takes_it_as_it_is_and_later_ones_hold_against_it(moved: Target) -> None:
-    first = run("first")
+    first = night(moved, "first")
     assert first.status == "passed"
     said = execute(moved, "select distinct explanation from counterfoil.ledger_balances")
     assert said == [("balance and entries agree",)]
@@ -88,8 +57,8 @@ def test_the_first_audit_takes_it_as_it_is_and_later_ones_hold_against_it(moved:
     execute(moved, "insert into moves values (2, 'b', 1, -0.5), (3, 'd', 2, 7)")
     execute(moved, "update stock set on_hand = 2 where sku = 'b'")
     execute(moved, "insert into stock values ('d', 2, 7)")
-    assert off(run("second")) == {}
+    assert off(night(moved, "second")) == {}
 
     # One of each that is not.
     execute(moved, "update stock set on_hand = on_hand + 1 where sku in ('b', 'd')")
-    assert off(run("third")) == {'["b", 1]': 1, '["d", 2]': 1}
+    assert off(night(moved, "third")) == {'["b", 1]': 1, '["d", 2]': 1}
