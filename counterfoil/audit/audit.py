@@ -20,7 +20,7 @@ from counterfoil.audit.sections import gather_sections, read_sections
 from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
 from counterfoil.audit.waivers import waivers_on
 from counterfoil.common.errors import PreflightError
-from counterfoil.postgres.instant import Instant, pinned_engine
+from counterfoil.postgres.instant import Instant, pinned_connection
 from counterfoil.postgres.rows import Awaited, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.words import words_of
@@ -78,47 +78,41 @@ def audit(
     if asserted_by is None:
         check_expectations(scope.applying)
     held = waivers_on(scope.waivers, scope.database, today, scope.check_ids_of_contract)
-    try:
-        with (
-            pinned_engine(instant) as engine,
-            engine.connect() as connection,
-            open_reader(connection, instant) as reader,
-        ):
-            views, empty_tables = _look_around(connection, scope.database)
-            if is_outdated(connection, scope.compared):
-                log.warning("A collation has changed: no index is read (schema.collations_current)")
-                instant.distrust_indexes()
-            connection.rollback()
-            check_columns(scope.applying, views)
-            # In the order in which they are needed: the suites' before the report's.
-            summaries = {
-                suite.name: reader.read(
-                    [suite.rows_of(part) for part in parts_of(suite.relation, views)]
-                )
-                for suite in scope.applying
-                if suite.is_summary
-            }
-            sections_read = read_sections(
-                reader, scope.reports, views, scope.audited.packs, [*scope.audited.ledgers]
+    with (
+        pinned_connection(instant) as connection,
+        open_reader(connection, instant) as reader,
+    ):
+        views, empty_tables = _look_around(connection, scope.database)
+        if is_outdated(connection, scope.compared):
+            log.warning("A collation has changed: no index is read (schema.collations_current)")
+            instant.distrust_indexes()
+        connection.rollback()
+        check_columns(scope.applying, views)
+        # In the order in which they are needed: the suites' before the report's.
+        summaries = {
+            suite.name: reader.read(
+                [suite.rows_of(part) for part in parts_of(suite.relation, views)]
             )
-            asserter = asserted_by or Validator(instant, data_docs)
-            outcomes = _run(scope.applying, summaries, asserter, instant, progress)
-            # Before the evidence: until all are there, the connection is the reader's.
-            sections = gather_sections(sections_read, scope.reports, outcomes)
-            judge = Judge(
-                connection=connection,
-                scope=scope,
-                views=views,
-                empty_tables=empty_tables,
-                waivers=held,
-            )
-            results = [result for outcome in outcomes for result in judge.results(outcome)]
-            results += map(judge.accepted, _row_security(connection, scope))
-            check_not_rewritten(connection, scope.relations)
-    except Exception:
-        # Whatever it is, and whosever error: if a connection was lost, that is what to say.
-        instant.check_unbroken()
-        raise
+            for suite in scope.applying
+            if suite.is_summary
+        }
+        sections_read = read_sections(
+            reader, scope.reports, views, scope.audited.packs, [*scope.audited.ledgers]
+        )
+        asserter = asserted_by or Validator(instant, data_docs)
+        outcomes = _run(scope.applying, summaries, asserter, instant, progress)
+        # Before the evidence: until all are there, the connection is the reader's.
+        sections = gather_sections(sections_read, scope.reports, outcomes)
+        judge = Judge(
+            connection=connection,
+            scope=scope,
+            views=views,
+            empty_tables=empty_tables,
+            waivers=held,
+        )
+        results = [result for outcome in outcomes for result in judge.results(outcome)]
+        results += map(judge.accepted, _row_security(connection, scope))
+        check_not_rewritten(connection, scope.relations)
     instant.check_unbroken()
     places = dict(pair for report in scope.reports for pair in report.score.items())
     scored, scored_by_tenant = score(results, places), tenant_score(results, places)

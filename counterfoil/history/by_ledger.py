@@ -8,7 +8,7 @@ from typing import IO, TypeVar
 import psycopg2
 import sqlalchemy as sa
 
-from counterfoil.postgres.instant import Instant, pinned_engine
+from counterfoil.postgres.instant import Instant, pinned_connection
 from counterfoil.postgres.words import words_of
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def read_each(
     names, results = [*ledgers], []
     if not names:
         return []
-    with pinned_engine(instant) as engine, engine.connect() as connection:
+    with pinned_connection(instant) as connection:
         for ledger in names:
             try:
                 results.append(read(connection, ledger))

@@ -11,7 +11,7 @@ from counterfoil.common.sqltext import literal
 from counterfoil.contract.contract import Contract
 from counterfoil.contract.ledgers import Ledger, listed
 from counterfoil.ledger.names import ledger_named
-from counterfoil.postgres.instant import Instant, pinned_engine
+from counterfoil.postgres.instant import Instant, pinned_connection
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.words import words_of
 
@@ -140,7 +140,7 @@ def read_account(instant: Instant, contract: Contract, name: str, key: str) -> A
             remedy="Name ledger in its packs",
         )
     try:
-        with pinned_engine(instant) as engine, engine.connect() as connection:
+        with pinned_connection(instant) as connection:
             try:
                 printed = _as_printed(connection, contract, ledger, key)
             except (sa.exc.DataError, UnicodeEncodeError):

@@ -265,12 +265,21 @@ def _now(cursor: Cursor, target: Target, caught_up_at: datetime | None = None) -
 
 
 @contextmanager
-def pinned_engine(instant: Instant) -> Iterator[sa.Engine]:
-    """An engine of the audit's own that sees the instant."""
+def pinned_connection(instant: Instant) -> Iterator[sa.Connection]:
+    """A connection of the audit's own that sees the instant.
+
+    Raises:
+        UnavailableError: it cannot be made, or the block raised and a connection was lost.
+    """
     engine = sa.create_engine("postgresql+psycopg2://", **instant.engine_arguments())
     instant.pin(engine)
     try:
-        yield engine
+        with engine.connect() as connection:
+            yield connection
+    except Exception:
+        # Whatever it is, and whosever error: if a connection was lost, that is what to say.
+        instant.check_unbroken()
+        raise
     finally:
         engine.dispose()
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from counterfoil.common.errors import RepairError
 from counterfoil.contract.contract import Contract
-from counterfoil.postgres.instant import Instant, pinned_engine
+from counterfoil.postgres.instant import Instant, pinned_connection
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.postgres.words import words_of
 from counterfoil.repair.strategies import Request
@@ -187,7 +187,7 @@ def read_evidence(instant: Instant, contract: Contract, request: Request) -> Evi
     writes = contract.declares("ledgers.write")
     closes = contract.declares("ledgers.closed_days")
     try:
-        with pinned_engine(instant) as engine, engine.connect() as connection:
+        with pinned_connection(instant) as connection:
 
             def rows(statement: str, **more: Any) -> Sequence[sa.Row[Any]]:
                 return connection.execute(sa.text(statement), {**chosen, **more}).all()

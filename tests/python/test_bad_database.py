@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+import sqlalchemy as sa
 import yaml
 from conftest import ROOT, Database
 from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -13,9 +14,10 @@ from refusals import changed, refused
 
 from counterfoil.common.errors import PreflightError, UnavailableError
 from counterfoil.contract.contract import Contract
+from counterfoil.history.by_ledger import read_each
 from counterfoil.pipeline.plan import make_plan
 from counterfoil.pipeline.preflight import check_auditor, check_database
-from counterfoil.postgres.instant import open_snapshot, pinned_engine
+from counterfoil.postgres.instant import open_snapshot, pinned_connection
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.session import Session
 
@@ -213,12 +215,28 @@ def test_a_role_that_may_not_connect_again(
 ) -> None:
     """Found once the instant is held: the whole of it is tried again, and it is said what to do."""
     follow(superuser, f'alter role "{ROLE}" connection limit 1')
-    with open_snapshot(Session.alone(weak, overnight.settings)) as snapshot:
-        with pinned_engine(snapshot) as engine, pytest.raises(UnavailableError):
-            engine.connect()
-        says = f'too many connections for role "{ROLE}"'
-        with refused(UnavailableError, says, f'ALTER ROLE "{ROLE}" CONNECTION LIMIT 7'):
-            snapshot.check_unbroken()
+    says = f'too many connections for role "{ROLE}"'
+    with (
+        open_snapshot(Session.alone(weak, overnight.settings)) as snapshot,
+        refused(UnavailableError, says, f'ALTER ROLE "{ROLE}" CONNECTION LIMIT 7'),
+        pinned_connection(snapshot),
+    ):
+        pass
+
+
+def test_a_connection_that_is_lost_between_two_ledgers(
+    overnight: Database, superuser: Connection
+) -> None:
+    def read(connection: sa.Connection, _ledger: str) -> None:
+        pid = connection.scalar(sa.text("select pg_backend_pid()"))
+        with superuser.cursor() as cursor:
+            cursor.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+
+    with (
+        open_snapshot(overnight.plan.session) as snapshot,
+        pytest.raises(UnavailableError, match="the connection was lost"),
+    ):
+        read_each(snapshot, ["of any name"], read, "nothing is kept")
 
 
 def may_read(admin: Connection, *, but: str = "") -> None:

@@ -113,7 +113,7 @@ def test_the_connections_are_lost(
     assert not any("Traceback" in line for line in said), said
     again = [line for line in said if line.endswith("It will be tried again")]
     assert len(again) == (step not in GOES_ON_WITHOUT), said
-    assert len(list(command.reports.glob("*/audit.json"))) == 2, "one, and latest"
+    assert len(list(command.reports.glob("2*/audit.json"))) == 1
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -8,7 +8,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.findings import Audit
 from counterfoil.common.errors import SnapshotError
-from counterfoil.postgres.instant import OpenTransaction, open_snapshot, pinned_engine
+from counterfoil.postgres.instant import OpenTransaction, open_snapshot, pinned_connection
 
 # Each would be a finding, had any of the audit's queries seen it: of a view fetched whole,
 # of a bundled one, of its evidence.
@@ -117,8 +117,7 @@ def test_a_table_vacuumed_during_an_audit_keeps_its_rows(
 def test_the_audit_cannot_write(overnight: Database) -> None:
     with (
         open_snapshot(overnight.plan.session) as snapshot,
-        pinned_engine(snapshot) as engine,
-        engine.connect() as connection,
+        pinned_connection(snapshot) as connection,
         pytest.raises(Exception, match="read-only transaction"),
     ):
         connection.exec_driver_sql("update public.competitions set name = name")
@@ -157,8 +156,7 @@ def test_nothing_is_left_behind(overnight: Database, superuser: Connection) -> N
 def test_sessions_are_read_only_and_bounded(overnight: Database) -> None:
     with (
         open_snapshot(overnight.plan.session) as snapshot,
-        pinned_engine(snapshot) as engine,
-        engine.connect() as connection,
+        pinned_connection(snapshot) as connection,
     ):
         settings = {
             name: connection.exec_driver_sql(f"show {name}").scalar()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from conftest import Database
 
 from counterfoil.audit.findings import Audit
-from counterfoil.postgres.instant import OpenTransaction, open_snapshot, pinned_engine
+from counterfoil.postgres.instant import OpenTransaction, open_snapshot, pinned_connection
 from counterfoil.postgres.rows import Reader, open_reader
 
 
@@ -19,8 +19,7 @@ def reader_of(database: Database, *, queries_at_once: int) -> Iterator[Reader]:
     settings = database.settings.model_copy(update={"queries_at_once": queries_at_once})
     with (
         open_snapshot(replace(database.plan.session, settings=settings)) as snapshot,
-        pinned_engine(snapshot) as engine,
-        engine.connect() as connection,
+        pinned_connection(snapshot) as connection,
         open_reader(connection, snapshot) as reader,
     ):
         yield reader

@@ -12,7 +12,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.audit.policy_expressions import Asks, Rows, asks
 from counterfoil.audit.probes import of_strangers, row_security_isolates
-from counterfoil.postgres.instant import OpenTransaction, open_transaction, pinned_engine
+from counterfoil.postgres.instant import OpenTransaction, open_transaction, pinned_connection
 
 _APPLICATION = """
     create schema auth;
@@ -266,7 +266,7 @@ def test_who_has_not_said_who_they_are_sees_nothing(
     policy: str, found: list[str], market: Database, transaction: OpenTransaction, cursor: Cursor
 ) -> None:
     cursor.execute(policy or "select")
-    with pinned_engine(transaction) as engine, engine.connect() as connection:
+    with pinned_connection(transaction) as connection:
         locate = market.plan.scope.contract.locate
         probes = of_strangers(connection, ["market_app"], locate)
         check = row_security_isolates(connection, probes)
