@@ -484,7 +484,7 @@ def minimum_raised_above_the_balance(s: Scene) -> None:
         s.set(row, "floor", s.history.balance(key) + s.money(1))
 
 
-@fault("balance_in_range", "max column")
+@fault("balance_in_range", "max column", excludes=["shares"])
 def maximum_lowered_below_the_balance(s: Scene) -> None:
     key = s.key()
     s.entry(s.few(), key)
@@ -492,7 +492,7 @@ def maximum_lowered_below_the_balance(s: Scene) -> None:
         s.set(row, "ceiling", s.history.balance(key) - s.history.raised(key) - s.money(1))
 
 
-@fault("balance_in_range", "max of the plan")
+@fault("balance_in_range", "max of the plan", excludes=["shares"])
 def plan_lowered_below_the_balance(s: Scene) -> None:
     key = s.key()
     s.entry(s.few(), key)
@@ -917,7 +917,12 @@ def entry_before_its_hold(s: Scene) -> None:
 
 
 @fault(
-    "not_overcommitted", "holds", "reasons", "hold account", "min number", excludes=["transfers"]
+    "not_overcommitted",
+    "holds",
+    "reasons",
+    "hold account",
+    "min number",
+    excludes=["transfers", "opening recorded"],
 )
 def approved_past_the_guard(s: Scene) -> None:
     key = s.key()
