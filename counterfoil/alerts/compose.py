@@ -3,15 +3,19 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from counterfoil.alerts.recipients import Recipient
 from counterfoil.audit.findings import Audit, Change, ChangeKind, History, Incident
 from counterfoil.common.text import one_line
-from counterfoil.publish.groups import ChangedGroup, Group, changed_groups, groups
+from counterfoil.publish.forms import another_time, instant
+from counterfoil.publish.groups import AnyGroup, ChangedGroup, Group, changed_groups, groups
 from counterfoil.publish.headlines import VERDICTS, verdict, what_became
+from counterfoil.publish.listing import cut
+from counterfoil.publish.statements import repairs
 
 Tone = Literal["info", "success", "warning", "failure"]
 
@@ -118,11 +122,9 @@ def compose(
     if judged is not None:
         body += ["", *_judgement(audit, can_judge=judged)]
     for kind, heading in _HEADINGS.items():
-        body += _section(
-            heading,
-            [_changed_lines(one, audit) for one in changed if one.change == kind],
-        )
-    body += _section(_STILL_OPEN, [_open_lines(group, audit) for group in reminders])
+        these = [one for one in changed if one.change == kind]
+        body += _section(heading, these, partial(_changed_lines, audit=audit))
+    body += _section(_STILL_OPEN, reminders, partial(_open_lines, audit=audit))
     body += ["", *_footer(audit, report, identity)]
     return Alert(
         alert_id=identity,
@@ -214,34 +216,42 @@ def _judgement(audit: Audit, *, can_judge: bool) -> list[str]:
     unjudged = audit.unjudged
     lines = [f"The audit could not judge {len(unjudged)} of {len(audit.applicable)} checks:"]
     lines += [_cut(f"- {check.name}: {check.detail}") for check in unjudged[:_MOST_GROUPS]]
-    return lines + _and_more(len(unjudged))
+    more = len(unjudged) - _MOST_GROUPS
+    return [*lines, f"... and {more} more, in the report"] if more > 0 else lines
 
 
-def _section(heading: str, told: Sequence[list[str]]) -> Iterator[str]:
-    if not told:
+def _section(
+    heading: str, these: Sequence[AnyGroup], lines_of: Callable[[AnyGroup], list[str]]
+) -> Iterator[str]:
+    """As many groups, or their changes, as a message holds, but of each critical check one."""
+    if not these:
         return
+    findings = sum(len(one.incidents) for one in these)
+    counted = f" ({findings:,} findings)" if findings > len(these) else ""
     yield ""
-    yield f"{heading}: {len(told)}"
-    for lines in told[:_MOST_GROUPS]:
-        yield from lines
-    yield from _and_more(len(told))
-
-
-def _and_more(number: int) -> list[str]:
-    return [f"... and {number - _MOST_GROUPS} more, in the report"] if number > _MOST_GROUPS else []
+    yield f"{heading}: {len(these):,}{counted}"
+    shown = cut(these, _MOST_GROUPS)
+    for one in [*shown.listed, *shown.brief]:
+        yield from lines_of(one)
+    if beyond := shown.beyond(len(these)):
+        yield f"... and {beyond}, in the report"
 
 
 def _changed_lines(changed: ChangedGroup, audit: Audit) -> list[str]:
     became = what_became(changed, audit.checks)
-    line = f"- {_cut(changed.lead.incident.told)}{f' ({became})' if became else ''}"
+    line = f"- {_cut(changed.told)}{f' ({became})' if became else ''}"
     if changed.change in ("eased", "resolved"):
         return [line]
-    return [line, *_what_to_do(changed.group, audit)]
+    return [line, *_why(changed.group), *_what_to_do(changed.group, audit)]
 
 
 def _open_lines(group: Group, audit: Audit) -> list[str]:
     since = f"{group.opened_at:%Y-%m-%d}"
-    return [f"- {_cut(group.lead.told)} (since {since})", *_what_to_do(group, audit)]
+    return [f"- {_cut(group.told)} (since {since})", *_why(group), *_what_to_do(group, audit)]
+
+
+def _why(group: Group) -> list[str]:
+    return [f"  {_cut(group.lead.cause)}"] if group.lead.cause else []
 
 
 def _what_to_do(group: Group, audit: Audit) -> list[str]:
@@ -250,12 +260,16 @@ def _what_to_do(group: Group, audit: Audit) -> list[str]:
         f"  {group.severity}, owned by {one_line(', '.join(group.owners))}:"
         f" {', '.join(group.checks)}",
         f"  Remedy: {_cut(remedy)}",
+        *(f"  {one_line(command)}" for command in repairs(group, audit)[:1]),
     ]
 
 
 def _footer(audit: Audit, report: str, identity: str) -> list[str]:
+    target = f", target {audit.target}" if audit.target else ""
+    data_as_of = another_time(audit.snapshot_at, audit.started_at)
     return [
-        f"As of {audit.snapshot_at:%Y-%m-%d %H:%M:%S %Z}",
+        f"Audited {instant(audit.started_at)}: {one_line(audit.database)}{one_line(target)}",
+        *([f"Data as of {instant(data_as_of)}"] if data_as_of else []),
         f"Report: {report}",
         f"Alert {identity}",
     ]

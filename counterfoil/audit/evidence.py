@@ -5,6 +5,7 @@ Here, and nowhere else, waivers are subtracted.
 
 import json
 import re
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ from counterfoil.audit.findings import (
 )
 from counterfoil.audit.waivers import Waiver
 from counterfoil.suites.severities import Severity, badness
-from counterfoil.suites.suite import Check, Suite
+from counterfoil.suites.suite import Check, Repair, Suite
 from counterfoil.suites.validator import Outcome
 from counterfoil.views.parts import parts_of
 
@@ -172,39 +173,42 @@ def _traces(sought: FailingRows, row: sa.Row[Any], findings: Sequence[Finding]) 
     """Every failing row, as far as it is followed; only those listed if they are too many."""
     if row.keys is None:
         return [trace_of(finding) for finding in findings]
-    messages = {finding.fingerprint: finding.message for finding in findings}
+    listed = {finding.fingerprint: finding for finding in findings}
     check = sought.check
     traces = []
     for key, severity, tenant, about, size, is_waived in zip(
         row.keys, row.severities, row.tenants, row.abouts, row.sizes, row.waived, strict=True
     ):
         name = fingerprint(check.check_id, json.loads(key))
-        traces.append(
-            Trace(
-                fingerprint=name,
-                key=key,
-                severity=cast("Severity", sys.intern(severity)) if severity else check.severity,
-                tenant_id=tenant and sys.intern(tenant),
-                subject=_first(about),
-                size=measure(size),
-                is_waived=is_waived,
-                message=messages.get(name),
-            )
+        trace = Trace(
+            fingerprint=name,
+            key=key,
+            severity=cast("Severity", sys.intern(severity)) if severity else check.severity,
+            tenant_id=tenant and sys.intern(tenant),
+            subject=_first(about),
+            size=measure(size),
+            is_waived=is_waived,
+            message=None,
         )
+        traces.append(_told(trace, listed.get(name)))
     return traces
 
 
 def _with(failure: Failure, besides: Sequence[Finding]) -> Failure:
     """The failure with further findings listed."""
-    told = {finding.fingerprint: finding.message for finding in besides}
+    told = {finding.fingerprint: finding for finding in besides}
     return replace(
         failure,
         findings=[*failure.findings, *besides],
-        traces=[
-            replace(trace, message=told[trace.fingerprint]) if trace.fingerprint in told else trace
-            for trace in failure.traces
-        ],
+        traces=[_told(trace, told.get(trace.fingerprint)) for trace in failure.traces],
     )
+
+
+def _told(trace: Trace, finding: Finding | None) -> Trace:
+    """The trace, with the words of its finding if that is listed."""
+    if finding is None:
+        return trace
+    return replace(trace, message=finding.message, headline=finding.headline)
 
 
 def _each_about_one(failure: Failure) -> Failure:
@@ -306,17 +310,32 @@ def _finding(sought: FailingRows, row: Mapping[str, Any]) -> Finding:
     # In the suite's order: jsonb has one of its own.
     key = {column: row[KEY][column] for column in evidence.key}
     waiver = sought.waivers[row[WAIVER]] if row[IS_WAIVED] else None
+    spoken = {name: _Spoken(value) for name, value in row.items()}
+    message, headline = check.message.format_map(spoken), None
+    if check.headline:
+        headline = check.headline.format_map(spoken)
+        message = f"{headline}: {message}"
     return Finding(
         fingerprint=fingerprint(check.check_id, key),
         severity=row[evidence.severity] if evidence.severity else check.severity,
         tenant_id=_as_text(row[evidence.tenant]) if evidence.tenant else None,
         key=key,
         observed={column: row[column] for column in (*evidence.observed, *evidence.told)},
-        message=check.message.format_map({name: _Spoken(value) for name, value in row.items()}),
+        message=message,
+        headline=headline,
+        repair=check.repair and _options(check.repair, row),
         subject=_first(row[ABOUT]),
         size=_finite(row[check.size.column]) if check.size else None,
         waiver=waiver and accepted_by(waiver),
     )
+
+
+def _options(repair: Repair, row: Mapping[str, Any]) -> str | None:
+    """The options of the command that plans it; None if one has no value."""
+    values = {name: row[name] for name in repair.options}
+    if None in values.values():
+        return None
+    return " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in values.items())
 
 
 def _finite(size: Any) -> Measure | None:

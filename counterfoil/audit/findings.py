@@ -46,6 +46,13 @@ class Finding(_Published):
     key: dict[str, str | None] = Field(description="What names the row, values as text.")
     observed: dict[str, Any] = Field(description="The measures behind it.")
     message: str = Field(description="What is wrong, as a sentence.")
+    headline: str | None = Field(
+        default=None, description="What the message begins with, without the cause."
+    )
+    repair: str | None = Field(
+        default=None,
+        description="What plans its repair, after `counterfoil repair plan`, for a shell.",
+    )
     subject: str | None = Field(
         default=None, description="What it is about: findings that agree on it belong together."
     )
@@ -71,6 +78,7 @@ class Trace:
     size: Measure | None
     is_waived: bool
     message: str | None
+    headline: str | None = None
 
 
 def trace_of(finding: Finding) -> Trace:
@@ -84,6 +92,7 @@ def trace_of(finding: Finding) -> Trace:
         size=finding.size,
         is_waived=finding.waiver is not None,
         message=finding.message,
+        headline=finding.headline,
     )
 
 
@@ -221,16 +230,27 @@ class Incident:
         str | None, Field(description="The ledger that its check is about; null if about none.")
     ] = None
 
+    headline: Annotated[
+        str | None, Field(description="What its message begins with, without the cause.")
+    ] = None
+
     @property
     def check(self) -> str:
         """The name of the result that it is a finding of."""
         return named(self.check_id, self.ledger)
 
     @property
+    def cause(self) -> str | None:
+        """Its message without the headline, if it has both."""
+        if self.headline is None or self.message is None:
+            return None
+        return self.message.removeprefix(f"{self.headline}: ")
+
+    @property
     def told(self) -> str:
-        """What is wrong, or whose it is where that was never listed."""
+        """What is wrong, in short, or whose it is where that was never listed."""
         if self.message is not None:
-            return self.message
+            return self.headline or self.message
         key = ", ".join(f"{name} {value}" for name, value in self.key.items())
         return f"{self.check_id}: {key}"
 

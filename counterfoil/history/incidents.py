@@ -97,6 +97,7 @@ def _follow_check(
 def _seen(audit: Audit, check: CheckResult, trace: Trace, before: Incident | None) -> Incident:
     status: IncidentStatus = "waived" if trace.is_waived else "open"
     is_back = before is not None and before.status == "resolved"
+    is_listed = trace.message is not None
     # Sizes of another definition say nothing of this one.
     is_compared = before is not None and before.sized_by == check.sized_by
     first, worst = (before.first_size, before.worst_size) if before and is_compared else (None,) * 2
@@ -110,7 +111,8 @@ def _seen(audit: Audit, check: CheckResult, trace: Trace, before: Incident | Non
         tenant_id=trace.tenant_id,
         subject=trace.subject,
         key=before.key if before else json.loads(trace.key),
-        message=trace.message or (before.message if before else None),
+        message=trace.message if is_listed or before is None else before.message,
+        headline=trace.headline if is_listed or before is None else before.headline,
         first_seen_at=before.first_seen_at if before else audit.snapshot_at,
         opened_at=audit.snapshot_at if before is None or is_back else before.opened_at,
         last_seen_at=audit.snapshot_at,
@@ -135,8 +137,12 @@ def _is_as_before(check: CheckResult, trace: Trace, before: Incident) -> bool:
         and before.owner == check.owner
         and before.tenant_id == trace.tenant_id
         and before.subject == trace.subject
-        and trace.message in (None, before.message)
+        and (trace.message is None or _words(trace) == _words(before))
     )
+
+
+def _words(told: Trace | Incident) -> tuple[str | None, str | None]:
+    return told.message, told.headline
 
 
 def _kind(before: Incident | None, now: Incident) -> ChangeKind | None:

@@ -243,13 +243,19 @@ def _write_followed(cursor: Cursor, audit: Audit) -> None:
 def _incidents(
     cursor: Cursor, audit: Audit, condition: str, parameters: Sequence[Any] = ()
 ) -> list[Incident]:
+    theirs = f"database_name = %s and ({condition})"
+    return incidents_where(cursor, theirs, (audit.database, *parameters))
+
+
+def incidents_where(cursor: Cursor, condition: str, parameters: Sequence[Any]) -> list[Incident]:
+    """Those of which a condition in SQL over the table is true, the first opened first."""
     # Named: they come in pages, where the driver would hold all of them besides.
     with cursor.connection.cursor("incidents") as reading:
         reading.execute(
             f"select {_READ} from incidents"  # noqa: S608 - our own words
             " left join followed_checks using (database_name, check_id, ledger)"
-            f" where database_name = %s and ({condition}) order by opened_at, incident_id",
-            (audit.database, *parameters),
+            f" where {condition} order by opened_at, incident_id",
+            parameters,
         )
         return [_incident(row) for row in reading]
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extras import Json, execute_values
 
-from counterfoil.audit.findings import Incident, fingerprint
+from counterfoil.audit.findings import fingerprint
 from counterfoil.suites.renamed_checks import Renamed, renamed_checks
 
 # Where a size means what it did, it is kept: by old check, the view and column that it has now.
@@ -85,12 +85,13 @@ def _split_oversold(cursor: Cursor) -> None:
             " and fingerprint in (select fingerprint from below_zero where not is_oversold_too)",
             names,
         )
-    names_of_columns = (column.name for column in fields(Incident))
-    others = ("incident_id", "check_id", "ledger")
-    listed = ", ".join(name for name in names_of_columns if name not in others)
+    # Those of then, whatever an incident has now.
+    cursor.execute("select * from incidents limit 0")
+    columns = [column.name for column in cursor.description or ()]
+    listed = ", ".join(name for name in columns if name not in ("incident_id", "check_id"))
     cursor.execute(
-        f"insert into incidents (check_id, database_name, {listed})"  # noqa: S608
-        f" select %(now)s, database_name, {listed} from incidents where check_id = %(old)s"
+        f"insert into incidents (check_id, {listed})"  # noqa: S608
+        f" select %(now)s, {listed} from incidents where check_id = %(old)s"
         " and fingerprint in (select fingerprint from below_zero where is_oversold_too)",
         names,
     )

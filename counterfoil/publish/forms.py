@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from counterfoil.common.text import clip, printable
@@ -83,3 +83,13 @@ FORMS: dict[Form, Callable[[Any], str]] = {
     "instant": instant,
     "amount": text,
 }
+
+
+def another_time(snapshot_at: datetime, started_at: datetime) -> datetime | None:
+    """The instant that an audit is of, where it is not that at which it ran, but for a minute."""
+    return snapshot_at if abs(snapshot_at - started_at) >= timedelta(minutes=1) else None
+
+
+def capitalize_first(sentence: str) -> str:
+    """The sentence, beginning with a capital."""
+    return sentence[:1].upper() + sentence[1:]

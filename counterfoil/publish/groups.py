@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from counterfoil.audit.findings import Change, ChangeKind, Incident, Tally
 from counterfoil.suites.severities import Severity, badness
@@ -30,17 +30,6 @@ _MADE_OF: Mapping[ChangeKind, tuple[ChangeKind, ...]] = {
 }
 
 _T = TypeVar("_T")
-
-
-class _Tells(Protocol):
-    @property
-    def check(self) -> str: ...
-
-    @property
-    def severity(self) -> Severity: ...
-
-
-Told = TypeVar("Told", bound=_Tells)
 
 
 @dataclass(frozen=True)
@@ -91,6 +80,12 @@ class Group:
     def others(self) -> int:
         """How many rows the check that tells it found besides the one that is told."""
         return len(self.by_check[self.check]) - 1
+
+    @property
+    def told(self) -> str:
+        """Its lead's message, and how many rows more there are like it."""
+        rows = "row" if self.others == 1 else "rows"
+        return self.lead.told + (f" (and {self.others:,} more {rows})" if self.others else "")
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -146,9 +141,22 @@ class ChangedGroup:
         return self.lead.incident.severity
 
     @property
+    def told(self) -> str:
+        """What happened."""
+        return self.group.told
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Those of the changes that made it so."""
+        return self.group.incidents
+
+    @property
     def group(self) -> Group:
         """The incidents of the changes that made it so."""
         return Group(tuple(change.incident for change in self.telling))
+
+
+AnyGroup = TypeVar("AnyGroup", bound=Group | ChangedGroup)
 
 
 def groups(incidents: Iterable[Incident], unjudged: Collection[str] = ()) -> list[Group]:
@@ -192,9 +200,9 @@ def changed_groups(changes: Iterable[Change], incidents: Iterable[Incident]) -> 
     return sorted(_in_turn(told), key=lambda one: one.change in _MADE_OF["eased"])
 
 
-def _in_turn(told: Iterable[Told]) -> list[Told]:
+def _in_turn(told: Iterable[AnyGroup]) -> list[AnyGroup]:
     """The first of each check before a second of any: a check with many hides no other."""
-    firsts: dict[str, Told] = {}
+    firsts: dict[str, AnyGroup] = {}
     others = [one for one in told if firsts.setdefault(one.check, one) is not one]
     return [*firsts.values(), *others]
 

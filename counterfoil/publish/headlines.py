@@ -1,16 +1,19 @@
 """An audit in words: the sentences that every form of publication shares."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from counterfoil.audit.findings import (
     Audit,
     AuditStatus,
     CheckResult,
     History,
+    Incident,
 )
 from counterfoil.common.text import clip
 from counterfoil.publish.forms import instant, signed
-from counterfoil.publish.groups import ChangedGroup, Group
+from counterfoil.publish.groups import ChangedGroup, Group, changed_groups, groups
+from counterfoil.publish.listing import cut
 from counterfoil.suites.severities import WORST_FIRST
 
 VERDICTS: dict[AuditStatus, str] = {
@@ -53,27 +56,81 @@ def counts(audit: Audit) -> str:
 
 def outcome(audit: Audit) -> str:
     """The verdict, and the first of what is wrong."""
-    return "; ".join([verdict(audit), *headlines(audit, most=1)])
+    return "; ".join([verdict(audit), *(line.told for line in headlines(audit, most=1)[:1])])
 
 
-def headlines(audit: Audit, *, most: int = 5) -> list[str]:
-    """What is wrong, one sentence each: the largest finding of each failed check, worst first.
+class Headline(NamedTuple):
+    """A line of what is wrong.
 
-    A subject is reported once: what other checks found of it is the same fault.
+    Attributes:
+        label: what became of it since the audit before, and how bad it is.
+        told: what is wrong.
+        cause: why, where that is known.
     """
-    sentences: dict[str, None] = {}
-    told: set[str] = set()
-    for check in worst_first(audit.checks):
-        if check.status in ("error", "unknown"):
-            sentences[f"{check.name}: {check.detail}"] = None
-        elif check.status == "fail":
-            open_findings = [finding for finding in check.findings if finding.waiver is None]
-            untold = [finding for finding in open_findings if finding.subject not in told]
-            if untold:
-                more = f" (and {check.counts - 1} more)" if check.counts > 1 else ""
-                sentences[f"{untold[0].message}{more}"] = None
-            told.update(finding.subject for finding in open_findings if finding.subject)
-    return list(sentences)[:most]
+
+    label: str
+    told: str
+    cause: str | None = None
+
+
+def headlines(audit: Audit, *, most: int = 5) -> list[Headline]:
+    """What is wrong.
+
+    What could not be judged comes first, and then the groups of open incidents, in the order
+    that every form of publication has. The last says how much is left out, of which checks.
+
+    Args:
+        audit: what was found.
+        most: how many groups are told; a critical check that has none of them is told, too.
+    """
+    unjudged = [Headline(one.status, f"{one.name}: {one.detail}") for one in audit.unjudged]
+    history = audit.history
+    incidents = history.incidents if history else _as_incidents(audit)
+    changes = history.changes if history and history.previous else []
+    became = {one.group.subject: one.change for one in changed_groups(changes, incidents)}
+    found = groups((one for one in incidents if one.status == "open"), audit.unjudged_names)
+    shown = cut(found, most)
+    lines = unjudged[:most]
+    if len(unjudged) > most:
+        lines.append(Headline("and", f"{len(unjudged) - most:,} more that could not be judged"))
+    for group in [*shown.listed, *shown.brief]:
+        kind = [became.get(group.subject, "ongoing")] if history and history.previous else []
+        lines.append(Headline(", ".join([*kind, group.severity]), group.told, group.lead.cause))
+    if beyond := shown.beyond(history.tally.open if history else len(found)):
+        lines.append(Headline("and", beyond))
+    return lines
+
+
+def _as_incidents(audit: Audit) -> list[Incident]:
+    """What is listed of an audit that is not on record, as its history would have it."""
+    at = audit.snapshot_at
+    return [
+        Incident(
+            incident_id=0,
+            check_id=check.check_id,
+            fingerprint=finding.fingerprint,
+            status="waived" if finding.waiver else "open",
+            severity=finding.severity,
+            owner=check.owner,
+            tenant_id=finding.tenant_id,
+            subject=finding.subject,
+            key=finding.key,
+            message=finding.message,
+            headline=finding.headline,
+            first_seen_at=at,
+            opened_at=at,
+            last_seen_at=at,
+            clean_before=None,
+            resolved_at=None,
+            reopened_count=0,
+            first_size=finding.size,
+            size=finding.size,
+            worst_size=finding.size,
+            ledger=check.ledger,
+        )
+        for check in audit.checks
+        for finding in check.findings
+    ]
 
 
 def movement(audit: Audit) -> str:
@@ -125,11 +182,12 @@ def what_became(one: ChangedGroup, checks: Iterable[CheckResult]) -> str | None:
 
 
 def open_incidents(history: History) -> str:
-    """How much is open, as people count it: "1 open incident, 3 checks"."""
+    """How much is open, as people count it: "2 open incidents: 36 findings of 3 checks"."""
     told = history.tally
     if not told.open:
         return "no open incident"
-    return f"{_counted(told.open, 'open incident')}, {_counted(told.checks, 'check')}"
+    findings = _counted(sum(told.open_incidents.values()), "finding")
+    return f"{_counted(told.open, 'open incident')}: {findings} of {_counted(told.checks, 'check')}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -30,7 +30,7 @@ from counterfoil.publish.listing import (
     cut,
     findings_a_check,
 )
-from counterfoil.publish.statements import statement
+from counterfoil.publish.statements import repairs, statement
 from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
 from counterfoil.publish.trends import trends_of
 
@@ -78,6 +78,7 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             trends=trends_of(audit, failing),
             most_findings=findings_a_check(failing),
             most_groups=MOST_GROUPS,
+            repairs=partial(repairs, audit=audit),
             schema=PUBLIC_SCHEMA,
         )
     )
@@ -106,7 +107,9 @@ def environment() -> Environment:
     environment.filters.update(
         instant=forms.instant,
         signed=forms.signed,
+        another_time=forms.another_time,
         number=forms.number,
+        capitalize_first=forms.capitalize_first,
         pieces=forms.pieces,
         share=_share,
         breakable=_breakable,

@@ -4,9 +4,11 @@ import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +19,8 @@ from counterfoil.publish.html import environment
 log = logging.getLogger(__name__)
 
 SUMMARY = "summary.json"
+# Of a target, drawn in a row.
+_VERDICTS = 30
 
 
 class Summary(BaseModel):
@@ -40,6 +44,7 @@ class Summary(BaseModel):
     passed_count: int
     open_incidents: int | None
     new_incidents: int | None
+    target: str | None = None
     packs_left_out: tuple[str, ...] = ()
 
     @property
@@ -53,13 +58,21 @@ class Summary(BaseModel):
         return (self.finished_at - self.started_at).total_seconds()
 
 
+class Line(NamedTuple):
+    """A folder: its name, where it leads, and what is known of its audit."""
+
+    name: str
+    link: str
+    summary: Summary | None
+
+
 def summarize(audit: Audit) -> Summary:
     """An audit, as far as the index shows it."""
     told = audit.history and audit.history.tally
     return Summary(
         **audit.model_dump(
             include={"audit_id", "database", "snapshot_at", "started_at", "finished_at", "status"}
-            | {"packs_left_out"}
+            | {"packs_left_out", "target"}
         ),
         check_count=len(audit.applicable),
         passed_count=sum(check.status == "pass" for check in audit.checks),
@@ -76,7 +89,8 @@ def write_index(reports: Path) -> None:
     aside = reports / f".index.{os.getpid()}.html"
     try:
         with _alone(reports):
-            page = environment().get_template("reports.html.j2").render(lines=_lines(reports))
+            template = environment().get_template("reports.html.j2")
+            page = template.render(targets=_by_target(_lines(reports)), most=_VERDICTS)
             aside.write_text(page, encoding="utf-8")
             aside.replace(reports / "index.html")
     except OSError as cause:
@@ -92,8 +106,18 @@ def _alone(reports: Path) -> Iterator[None]:
         yield
 
 
-def _lines(reports: Path) -> list[tuple[str, bool, Summary | None]]:
-    """By folder: its name, whether it has a page to open, and what is known of its audit."""
+def _by_target(lines: Iterable[Line]) -> dict[tuple[str, str | None] | None, list[Line]]:
+    """By database and target, the one that was audited last first; under None what is unknown."""
+    targets: dict[tuple[str, str | None] | None, list[Line]] = {}
+    for line in lines:
+        audited = (line.summary.database, line.summary.target) if line.summary else None
+        targets.setdefault(audited, []).append(line)
+    unknown = targets.pop(None, [])
+    return {**targets, **({None: unknown} if unknown else {})}
+
+
+def _lines(reports: Path) -> list[Line]:
+    """Its folders, the newest audit first."""
     lines = []
     with os.scandir(reports) as entries:
         for entry in entries:
@@ -102,9 +126,10 @@ def _lines(reports: Path) -> list[tuple[str, bool, Summary | None]]:
             folder = reports / entry.name
             has_page = (folder / "index.html").is_file()
             if has_page or (folder / "audit.json").is_file():
-                lines.append((entry.name, has_page, _summary(folder)))
+                file = "index.html" if has_page else "audit.json"
+                lines.append(Line(entry.name, f"{quote(entry.name)}/{file}", _summary(folder)))
     # A folder is named for the time at which its audit began.
-    return sorted(lines, key=lambda line: line[0], reverse=True)
+    return sorted(lines, key=lambda line: line.name, reverse=True)
 
 
 def _summary(folder: Path) -> Summary | None:

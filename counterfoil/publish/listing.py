@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from counterfoil.audit.findings import Acceptance, Audit, CheckResult, Incident
-from counterfoil.publish.groups import Told, weight
+from counterfoil.publish.groups import AnyGroup, weight
 
 MOST_FINDINGS = 20
 MOST_GROUPS = 20
@@ -23,7 +23,7 @@ _FINDINGS_OF_ALL = 900
 
 
 @dataclass(frozen=True)
-class Cut(Generic[Told]):
+class Cut(Generic[AnyGroup]):
     """How much is told of many groups.
 
     Attributes:
@@ -32,8 +32,8 @@ class Cut(Generic[Told]):
         left: by check, how many are left out.
     """
 
-    listed: Sequence[Told]
-    brief: Sequence[Told]
+    listed: Sequence[AnyGroup]
+    brief: Sequence[AnyGroup]
     left: Mapping[str, int]
 
     def beyond(self, number: int) -> str | None:
@@ -51,11 +51,11 @@ class Cut(Generic[Told]):
         return f"{more:,} more{': ' if named else ''}{', '.join(named)}"
 
 
-def cut(told: Sequence[Told], most: int = MOST_GROUPS) -> Cut[Told]:
+def cut(told: Sequence[AnyGroup], most: int = MOST_GROUPS) -> Cut[AnyGroup]:
     """As much as is told of groups, or of their changes, as groups.py orders them."""
     listed, rest = told[:most], told[most:]
     named = {one.check for one in listed}
-    brief: dict[str, Told] = {}
+    brief: dict[str, AnyGroup] = {}
     for one in rest:
         if one.severity == "critical" and one.check not in named:
             brief.setdefault(one.check, one)

@@ -13,9 +13,9 @@ from counterfoil.publish.body import Body
 from counterfoil.publish.groups import Group, changed_groups, groups
 from counterfoil.publish.headlines import (
     VERDICTS,
+    counts,
     headlines,
     movement,
-    verdict,
     what_became,
     worst_first,
 )
@@ -25,6 +25,7 @@ from counterfoil.publish.listing import (
     cut,
     findings_a_check,
 )
+from counterfoil.publish.statements import repairs
 from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
 from counterfoil.publish.trends import trends_of
 
@@ -41,10 +42,12 @@ def render_markdown(body: Body) -> str:
         "report.md.j2",
         text=plain,
         signed=forms.signed,
+        another_time=forms.another_time,
         bare=forms.bare,
         mark=_MARKS.__getitem__,
         instant=forms.instant,
-        capitalize_first=lambda sentence: sentence[0].upper() + sentence[1:],
+        capitalize_first=forms.capitalize_first,
+        code=_code,
     )
     audit = body.audit
     incidents = audit.history.incidents if audit.history else []
@@ -56,7 +59,7 @@ def render_markdown(body: Body) -> str:
 
     return template.render(
         audit=audit,
-        verdict=verdict(audit),
+        counts=counts(audit),
         word=VERDICTS[audit.status],
         headlines=headlines(audit),
         movement=movement(audit),
@@ -68,6 +71,7 @@ def render_markdown(body: Body) -> str:
         ),
         accepted=cut(groups(one for one in incidents if one.status == "waived")),
         acceptances=acceptances_of,
+        repairs=partial(repairs, audit=audit),
         facts=body.facts,
         score=score_table(audit),
         tenant_score=tenant_table(audit),
@@ -80,6 +84,13 @@ def render_markdown(body: Body) -> str:
         most_findings=findings_a_check(audit.checks),
         schema=PUBLIC_SCHEMA,
     )
+
+
+def _code(value: str) -> str:
+    """A command, whatever backticks are in it."""
+    longest = max(map(len, re.findall("`+", value)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{printable(value)}{space}{fence}"
 
 
 def plain(value: Any) -> str:

@@ -38,10 +38,15 @@ def publish_report(body: Body, markdown: str, reports: Path, data_docs: Path | N
         "audit.json": audit.model_dump_json(indent=2) + "\n",
         SUMMARY: summarize(audit).model_dump_json() + "\n",
     }
-    latest = re.sub(r"[^\w.-]+", "-", f"latest-{audit.target}") if audit.target else None
+    latest = latest_of(reports, audit.target).name if audit.target else None
     folder = publish_folder(reports, audit.audit_id, files, folders, latest=latest)
     write_index(reports)
     return folder
+
+
+def latest_of(reports: Path, target: str) -> Path:
+    """Where the report of a target's last audit is, if it has one."""
+    return reports / re.sub(r"[^\w.-]+", "-", f"latest-{target}")
 
 
 def report_url(folder: Path, base: str | None) -> str:

@@ -1,7 +1,10 @@
-"""The statement that returns what a check found, for a person who wants to see the rows."""
+"""What a person runs who wants to see the rows that were found, or to put them right."""
 
-from counterfoil.audit.findings import CheckResult, Finding, Incident
+import shlex
+
+from counterfoil.audit.findings import Audit, CheckResult, Finding, Incident
 from counterfoil.common.sqltext import identifier, literal
+from counterfoil.publish.groups import Group
 
 
 def statement(check: CheckResult, found: Finding | Incident) -> str | None:
@@ -23,3 +26,17 @@ def statement(check: CheckResult, found: Finding | Incident) -> str | None:
             for column, value in found.key.items()
         )
     return f"{check.rows} {'and' if ' where ' in check.rows else 'where'} {condition};"
+
+
+def repairs(group: Group, audit: Audit) -> list[str]:
+    """The commands that plan the repair of what is listed of a group, each once."""
+    rows = {(incident.check_id, incident.fingerprint) for incident in group.incidents}
+    target = f"--target {shlex.quote(audit.target)} " if audit.target else ""
+    return [
+        *dict.fromkeys(
+            f"counterfoil repair plan {target}{finding.repair}"
+            for check in audit.checks
+            for finding in check.findings
+            if finding.repair and (check.check_id, finding.fingerprint) in rows
+        )
+    ]

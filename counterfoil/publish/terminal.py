@@ -8,7 +8,13 @@ from counterfoil.common.text import one_line
 from counterfoil.publish import forms
 from counterfoil.publish.blocks import Cell, Table
 from counterfoil.publish.body import Body
-from counterfoil.publish.headlines import headlines, movement, verdict, worst_first
+from counterfoil.publish.headlines import (
+    headlines,
+    movement,
+    open_incidents,
+    verdict,
+    worst_first,
+)
 from counterfoil.publish.tables import score_table
 
 # Of a table; the page has the rest.
@@ -20,8 +26,12 @@ def render_terminal(body: Body) -> Iterator[Text]:
     audit = body.audit
     yield Text(verdict(audit), "bold")
     yield _plain(movement(audit))
-    for sentence in headlines(audit):
-        yield _plain(sentence, "  ")
+    if audit.history and audit.history.previous and audit.history.tally.open:
+        yield _plain(open_incidents(audit.history))
+    for line in headlines(audit):
+        yield _plain(f"{line.label}: {line.told}", "  ")
+        if line.cause:
+            yield _plain(line.cause, "    ")
     for check in worst_first(audit.checks)[:1]:
         if check.status == "fail":
             yield _plain(f"Why it matters: {check.why}")

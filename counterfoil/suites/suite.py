@@ -157,6 +157,20 @@ class Size(_Entry):
     unit: Text
 
 
+class Repair(_Entry):
+    """What plans the repair of a finding: `counterfoil repair plan`, with columns of its evidence
+    for options of their names. Without the contract's key `declared_by` nothing does.
+    """
+
+    declared_by: Text
+    options: tuple[Identifier, ...] = Field(min_length=1)
+
+    @field_validator("declared_by")
+    @classmethod
+    def _is_a_key_of_contracts(cls, key: str) -> str | None:
+        return _key_of_contracts(key)
+
+
 class Check(_Entry):
     """One rule, under its stable id, with what a person needs to act on it.
 
@@ -168,6 +182,8 @@ class Check(_Entry):
     `judged` is a column of a summary that counts what it looks at, where that is not all that
     its suite does: of none of them it is not applicable.
     `declared_by` is the contract's key without which it does not apply.
+    `headline` is what its message begins with, before a colon: what is wrong, where the message
+    goes on with the cause.
     """
 
     check_id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
@@ -179,7 +195,9 @@ class Check(_Entry):
     category: Text
     size: Size | None = None
     expectation: Expectation
+    headline: Text | None = None
     message: Text
+    repair: Repair | None = None
     sources: tuple[Text, ...] = ()
     unknown: Identifier | None = None
     judged: Identifier | None = None
@@ -191,10 +209,10 @@ class Check(_Entry):
     def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
         return _key_of_contracts(key)
 
-    @field_validator("message")
+    @field_validator("headline", "message")
     @classmethod
-    def _can_be_filled_in(cls, message: str) -> str:
-        for _, name, specification, conversion in Formatter().parse(message):
+    def _can_be_filled_in(cls, message: str | None) -> str | None:
+        for _, name, specification, conversion in Formatter().parse(message or ""):
             if name is None:
                 continue
             if not name.isidentifier() or conversion:
@@ -215,8 +233,10 @@ class Check(_Entry):
 
     @property
     def words(self) -> frozenset[str]:
-        """The columns that the message names."""
-        return frozenset(name for _, name, _, _ in Formatter().parse(self.message) if name)
+        """The columns that the headline, the message and the repair name."""
+        told = f"{self.headline or ''}{self.message}"
+        named = {name for _, name, _, _ in Formatter().parse(told) if name}
+        return frozenset(named).union(self.repair.options if self.repair else ())
 
 
 class Suite(_Entry):
@@ -277,7 +297,9 @@ class Suite(_Entry):
         for check in self.checks:
             strangers = check.words - set(self.columns_of(check))
             if strangers:
-                raise ValueError(f"{check.check_id}: message names '{min(strangers)}', no evidence")
+                raise ValueError(
+                    f"{check.check_id}: '{min(strangers)}' is no column of its evidence"
+                )
         return self
 
     @property
@@ -369,7 +391,14 @@ class Suite(_Entry):
 
     def _asked_by(self, contract: Contract) -> Iterator["Suite"]:
         checks = tuple(
-            check.model_copy(update={"why": contract.why.get(check.check_id, check.why)})
+            check.model_copy(
+                update={
+                    "why": contract.why.get(check.check_id, check.why),
+                    "repair": check.repair
+                    if check.repair and contract.declares(check.repair.declared_by)
+                    else None,
+                }
+            )
             for check in self.checks
             if check.declared_by is None or contract.declares(check.declared_by)
         )

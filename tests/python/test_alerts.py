@@ -163,11 +163,13 @@ def test_a_fault_is_told_once_and_its_end_once(
     assert told["title"] == "Counterfoil empwr: CRITICAL, 1 new"
     assert told["type"] == "failure"
     lines = told["message"].splitlines()
-    assert lines[2] == "New: 1"
-    london = "- EMPWR Dance - London (capacity, available) is off by -50 tokens: "
-    assert lines[3].startswith(london)
-    assert lines[4].startswith("  critical, owned by ledger: ledger.balance_matches_entries")
-    assert lines[5].startswith("  Remedy: ")
+    assert lines[2] == "New: 1 (3 findings)"
+    assert lines[3] == "- EMPWR Dance - London (capacity, available) is off by -50 tokens"
+    assert lines[4].startswith("  reservation 6a570147-57a0-4f50-8b89-f3044b28c4dc has no entry")
+    assert lines[5].startswith("  critical, owned by ledger: ledger.balance_matches_entries")
+    assert lines[6].startswith("  Remedy: ")
+    plan = "  counterfoil repair plan --ledger capacity --account "
+    assert lines[7] == plan + LONDON
     assert lines[-2].startswith("Report: file:///")
     assert lines[-2].endswith("/reports/overnight/index.html")
     assert lines[-1].startswith("Alert ")
@@ -323,7 +325,8 @@ def test_a_reminder_comes_by_the_wall_clock_and_survives(
     age(nights, "2 days 12 hours 1 second")
     nights.audit("third night")
     assert hook.titles[1:] == ["Counterfoil empwr: CRITICAL, 1 still open"]
-    assert "Still open (reminder): 1\n- EMPWR Dance - London" in hook.messages[1]["message"]
+    reminder = "Still open (reminder): 1 (3 findings)\n- EMPWR Dance - London"
+    assert reminder in hook.messages[1]["message"]
     assert hook.messages[1]["type"] == "warning"
     nights.audit("the same night again")
     assert len(hook.messages) == 2
@@ -554,7 +557,8 @@ def test_a_thousand_findings_are_one_readable_message(
     nights.audit("first")
     (told,) = hook.messages
     assert told["title"] == "Counterfoil empwr: CRITICAL, 1,001 new"
-    assert "... and 991 more, in the report" in told["message"]
+    more = "... and 991 more: ledger.balance_matches_entries (capacity) (991), in the report"
+    assert more in told["message"]
     assert len(told["message"]) < 12_000
 
 

@@ -69,7 +69,12 @@ FAULTY: dict[str, tuple[dict[str, Any], str, Any, str]] = {
     "a condition that is a value": (SUMMARY, WHERE, True, f"key '{WHERE}'"),
     "a condition on what fails": (VIEW, "evidence.where", "true", "evidence.where would let rows"),
     "a summary that counts nothing": (SUMMARY, "rows_checked", GONE, "a summary needs it"),
-    "a message of no evidence": (VIEW, "checks.0.message", "{owner}", "message names 'owner'"),
+    "a message of no evidence": (
+        VIEW,
+        "checks.0.message",
+        "{owner}",
+        "'owner' is no column of",
+    ),
     "a message without a name": (VIEW, "checks.0.message", "{} is off", "key 'checks.0.message'"),
     "a message by number": (VIEW, "checks.0.message", "{0} is off", "key 'checks.0.message'"),
     "a message that looks inside": (

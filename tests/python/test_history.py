@@ -20,6 +20,7 @@ from counterfoil.audit.waivers import Waiver
 from counterfoil.common.errors import HistoryError, UnavailableError
 from counterfoil.contract.packs import Pack
 from counterfoil.history.closed_days import read_closed_days
+from counterfoil.history.life import life_of
 from counterfoil.history.recall import recall
 from counterfoil.history.record import record
 from counterfoil.history.tables import ensure_history, history_transaction
@@ -333,6 +334,20 @@ def test_it_moves_and_is_resolved_and_comes_back(nights: Nights) -> None:
         ("resolved", 60, 60),
         ("reopened", 60, -50),
     ]
+    life = life_of(nights.database.plan.session, back.incident.incident_id)
+    assert life.incident.told.endswith("London (capacity, available) is off by -50 tokens")
+    assert life.incident.cause is not None
+    assert life.incident.cause.endswith("expected 595, unexplained 0")
+    assert [(step.audit_id, step.change, step.size_after) for step in life.steps] == [
+        ("1", "new", -50),
+        ("2", "worsened", -1020),
+        ("3", "eased", -50),
+        ("4", "worsened", 60),
+        ("5", "resolved", 60),
+        ("6", "reopened", -50),
+    ]
+    with refused(HistoryError, "there is no incident 4711", "counterfoil_history"):
+        life_of(nights.database.plan.session, 4711)
 
 
 OVERSOLD = "ledger.not_overcommitted"
@@ -626,7 +641,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 9", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 10", "counterfoil_history"):
         ensure_history(plan.session)
 
 
