@@ -257,7 +257,7 @@ def _why(group: Group) -> list[str]:
 def _what_to_do(group: Group, audit: Audit) -> list[str]:
     remedy = next((check.remedy for check in audit.checks if check.name == group.lead.check), "")
     return [
-        f"  {group.severity}, owned by {one_line(', '.join(group.owners))}:"
+        f"  {group.severity}, owned by {_cut(', '.join(audit.contacts_of(group.owners)))}:"
         f" {', '.join(group.checks)}",
         f"  Remedy: {_cut(remedy)}",
         *(f"  {one_line(command)}" for command in repairs(group, audit)[:1]),

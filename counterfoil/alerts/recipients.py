@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from counterfoil.audit.findings import Incident
 from counterfoil.common.errors import AlertError
 from counterfoil.common.yamlfile import parse_model, read_yaml
-from counterfoil.suites.own_checks import OWN_CHECKS
 from counterfoil.suites.severities import Severity, badness
-from counterfoil.suites.suite import Suite
+from counterfoil.suites.suite import Suite, owners_of
 
 ToldChange = Literal["new", "worsened", "reopened", "resolved"]
 
@@ -122,8 +121,7 @@ def check_owners(recipients: Iterable[Recipient], suites: Iterable[Suite], file:
     Raises:
         AlertError: names the recipient, and the owners that there are.
     """
-    known = {check.owner for suite in suites for check in suite.checks}
-    known |= {check.owner for check in OWN_CHECKS}
+    known = owners_of(suites)
     for recipient in recipients:
         for owner in recipient.owners or ():
             if owner not in known:

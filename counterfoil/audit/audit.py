@@ -137,6 +137,7 @@ def audit(
         score=scored,
         tenant_score=scored_by_tenant,
         waivers=uses,
+        contacts={name: contact.told for name, contact in scope.contract.owners.items()},
         packs_left_out=scope.packs_left_out,
         empty_tables=sorted(empty_tables),
         sections={name: [dict(row) for row in rows] for name, rows in sections.items()},

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -350,6 +350,9 @@ class Audit(_Published):
     psql: str | None = Field(
         default=None, description="What opens the database at a terminal; without a password."
     )
+    contacts: dict[str, str] = Field(
+        default={}, description="By owner, whom that is and how they are reached."
+    )
     packs_left_out: list[Pack] = Field(
         default=[], description="The contract's packs that this run did not audit."
     )
@@ -371,6 +374,13 @@ class Audit(_Published):
         """The failed checks of one severity."""
         return [
             check for check in self.checks if check.status == "fail" and check.severity == severity
+        ]
+
+    def contacts_of(self, owners: Iterable[str]) -> list[str]:
+        """Each owner, and in brackets whom that is, if the contract says so."""
+        return [
+            f"{owner} ({self.contacts[owner]})" if owner in self.contacts else owner
+            for owner in owners
         ]
 
     @property

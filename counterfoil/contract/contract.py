@@ -239,6 +239,25 @@ class MigrationTree(_Clause):
     history: MigrationHistory | None = None
 
 
+class Contact(_Clause):
+    """Whom an owner's name stands for, and how they are reached."""
+
+    name: Name | None = None
+    channel: Name | None = None
+    page: Name | None = None
+
+    @property
+    def told(self) -> str:
+        """As a report says it."""
+        return ", ".join(filter(None, (self.name, self.channel, self.page)))
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.told:
+            raise ValueError("say name, channel or page")
+        return self
+
+
 class Contract(_Clause):
     """What one database promises."""
 
@@ -258,6 +277,7 @@ class Contract(_Clause):
     structure: Structure | None = None
     health: Health | None = None
     why: dict[Name, Name] = Field(default_factory=dict)
+    owners: dict[Name, Contact] = Field(default_factory=dict)
     _facts: Facts = PrivateAttr(default_factory=Facts)
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ from counterfoil.pipeline.preflight import check_database, check_disk, check_rec
 from counterfoil.postgres.one_database import check_one_database
 from counterfoil.postgres.session import Session
 from counterfoil.suites.pack_report import load_reports
-from counterfoil.suites.suite import Suite, check_suites, check_whys, load_suites, read_pii_columns
+from counterfoil.suites.suite import Suite, check_suites, check_words, load_suites, read_pii_columns
 from counterfoil.views.project import check_own_models
 
 
@@ -64,7 +64,7 @@ def make_plan(
         declared,
         read_pii_columns(*settings.models_dirs),
     )
-    check_whys(suites, declared)
+    check_words(suites, declared)
     check_recipients(settings)
     recipients = load_recipients(settings.alerts_path)
     check_owners(recipients, suites, settings.alerts_path)

@@ -38,13 +38,13 @@ class Cell:
     Attributes:
         text: as a reader reads it.
         mark: the status that it bears; None for none.
-        is_strong: whether a reader should see it first.
+        is_strong: whether a reader should see it first; None where its column does not say.
         number: its value, where that is one.
     """
 
     text: str
     mark: Mark | None = None
-    is_strong: bool = False
+    is_strong: bool | None = None
     number: float | None = None
 
 
@@ -76,7 +76,7 @@ class Table:
 
     @property
     def standing(self) -> list[tuple[Cell, ...]]:
-        """The lines of a matrix all of whose marks are those of a rule that holds."""
+        """The lines of which everything that judges them says that they hold."""
         return [line for line in self.lines if _holds(line)]
 
     @property
@@ -94,8 +94,9 @@ class Table:
 
 
 def _holds(line: Iterable[Cell]) -> bool:
-    marks = {cell.mark for cell in line if cell.mark}
-    return bool(marks) and marks <= _QUIET
+    said = {cell.mark in _QUIET for cell in line if cell.mark}
+    said |= {not cell.is_strong for cell in line if cell.is_strong is not None}
+    return said == {True}
 
 
 @dataclass(frozen=True)

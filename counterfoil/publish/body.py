@@ -212,7 +212,7 @@ class _Page:
         return Cell(
             forms.FORMS[column.form](mark if value is None else value),
             mark,
-            is_strong=column.strong is not None and self.holds(column.strong, **row),
+            is_strong=self.holds(column.strong, **row) if column.strong else None,
             number=value if isinstance(value, int | float) else None,
         )
 

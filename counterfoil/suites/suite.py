@@ -6,7 +6,7 @@ suite that would not assert exactly what it says is refused here, before the sna
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Self
@@ -515,16 +515,29 @@ def check_suites(
                 )
 
 
-def check_whys(suites: Iterable[Suite], contract: Contract) -> None:
-    """That the contract says why of checks that there are.
+def owners_of(suites: Iterable[Suite]) -> frozenset[str]:
+    """Who answers for a check, of the suites' or of the audit's own."""
+    theirs = (check.owner for suite in suites for check in suite.checks)
+    return frozenset(theirs).union(check.owner for check in OWN_CHECKS)
+
+
+def check_words(suites: Sequence[Suite], contract: Contract) -> None:
+    """That the contract says why of checks that there are, and whom owners of theirs stand for.
 
     Args:
         suites: every suite there is.
-        contract: whose `why` names checks of them.
+        contract: whose `why` names checks of them, and whose `owners` their owners.
 
     Raises:
         ContractError: it names another.
     """
+    known = owners_of(suites)
+    if nobody := contract.owners.keys() - known:
+        raise ContractError(
+            f"no check has owner '{min(nobody)}'",
+            where=f"contract of {contract.database}, key owners",
+            remedy=f"Use some of: {', '.join(sorted(known))}",
+        )
     unknown = contract.why.keys() - {check.check_id for suite in suites for check in suite.checks}
     if unknown:
         raise ContractError(

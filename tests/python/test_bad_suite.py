@@ -9,8 +9,8 @@ from conftest import ROOT
 from refusals import GONE, changed, refused
 
 from counterfoil.common.errors import ContractError, SuiteError
-from counterfoil.contract.contract import load_contract
-from counterfoil.suites.suite import Suite, check_suites, check_whys, load_suites, read_pii_columns
+from counterfoil.contract.contract import Contact, load_contract
+from counterfoil.suites.suite import Suite, check_suites, check_words, load_suites, read_pii_columns
 from counterfoil.suites.validator import check_expectations
 
 # One whose rows are the evidence, and a summary.
@@ -314,7 +314,14 @@ def test_personal_columns_are_found(tmp_path: Path, tag: str) -> None:
 def test_why_of_a_check_that_there_is_not(folder: Path) -> None:
     contract = load_contract(ROOT).model_copy(update={"why": {"ledger.gone": "It matters."}})
     with refused(ContractError, "contract of empwr, key why", "no suite has a check"):
-        check_whys(written(folder, VIEW), contract)
+        check_words(written(folder, VIEW), contract)
+
+
+def test_a_contact_of_an_owner_that_there_is_not(folder: Path) -> None:
+    nobody = {"legder": Contact(channel="#data")}
+    contract = load_contract(ROOT).model_copy(update={"owners": nobody})
+    with refused(ContractError, "contract of empwr, key owners", "no check has owner 'legder'"):
+        check_words(written(folder, VIEW), contract)
 
 
 def test_the_good_ones_are_taken(folder: Path) -> None:

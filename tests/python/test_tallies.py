@@ -202,6 +202,18 @@ def test_whoever_hears_of_everything_hears_the_same_numbers(
         assert re.findall(rf"(\d+) {word}", title) == [str(number)] * bool(number)
 
 
+def test_every_form_says_whom_an_owner_stands_for() -> None:
+    came = ((None, "new", "open"), "competition 1", "critical", -50)
+    audit = night([came]).model_copy(update={"contacts": {"shop": "Shop team, #shop"}})  # type: ignore[list-item]
+    assert audit.history is not None
+    body = Body(audit, (), ())
+    alert = compose(EVERYBODY, audit, audit.history, Told(), "report")
+    assert alert is not None
+    assert "owned by shop (Shop team, #shop):" in alert.body
+    assert "<bdi>shop (Shop team, #shop)</bdi>" in render_html(body, links=LINKS)
+    assert "owner shop (Shop team, \\#shop)" in render_markdown(body)
+
+
 def test_the_first_of_a_change_is_what_changed() -> None:
     """A critical fault that went is no news beside a warning that came: that is told."""
     gone = (("open", "resolved", "resolved"), "competition 1", "critical", -50)
