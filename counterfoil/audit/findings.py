@@ -152,6 +152,13 @@ class CheckResult(_Published):
         return [*map(trace_of, self.findings)] if self._traces is None else self._traces
 
     @property
+    def size(self) -> Measure | None:
+        """What the sizes of its findings come to, whatever their signs; None if they have none."""
+        if self.sized_by is None:
+            return None
+        return sum(abs(trace.size or 0) for trace in self.traces)
+
+    @property
     def name(self) -> str:
         """What tells it from every other result of the audit."""
         return named(self.check_id, self.ledger)
@@ -271,6 +278,11 @@ class TrendPoint(_Published):
     snapshot_at: datetime
     status: CheckStatus
     finding_count: int
+    size: Measure | None = Field(
+        default=None,
+        description="What the sizes of its findings come to, whatever their signs; null where it"
+        " has none, or those of something else than now.",
+    )
 
 
 class PreviousAudit(_Published):

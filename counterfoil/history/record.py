@@ -143,7 +143,8 @@ def _insert_audit(cursor: Cursor, audit: Audit) -> int:
     execute_values(
         cursor,
         "insert into check_results (audit_number, check_id, ledger, severity, status, category,"
-        " owner, relation, rows_checked, finding_count, waived_count, seconds, detail) values %s",
+        " owner, relation, rows_checked, finding_count, waived_count, seconds, detail, size,"
+        " sized_by) values %s",
         [(number, *_result_row(check)) for check in audit.checks],
     )
     execute_values(
@@ -181,6 +182,8 @@ def _result_row(check: CheckResult) -> tuple[Any, ...]:
         check.waived_count,
         check.seconds,
         check.detail,
+        check.size,
+        check.sized_by,
     )
 
 
@@ -415,7 +418,8 @@ def _changes(
 def _trends(cursor: Cursor, audit: Audit, number: int) -> dict[str, list[TrendPoint]]:
     failing = {check.name: check for check in audit.checks if check.status in ("fail", "waived")}
     cursor.execute(
-        "select check_id, nullif(ledger, %s), snapshot_at, check_results.status, finding_count"
+        "select check_id, nullif(ledger, %s), snapshot_at, check_results.status, finding_count,"
+        " size, sized_by"
         " from (select * from audits where database_name = %s and audit_number <= %s"
         "  order by audit_number desc limit %s) as audits"
         " join check_results using (audit_number)"
@@ -429,10 +433,15 @@ def _trends(cursor: Cursor, audit: Audit, number: int) -> dict[str, list[TrendPo
         ),
     )
     trends: dict[str, list[TrendPoint]] = {}
-    for check_id, ledger, snapshot_at, status, finding_count in cursor:
-        point = TrendPoint(snapshot_at=snapshot_at, status=status, finding_count=finding_count)
-        if (name := named(check_id, ledger)) in failing:
-            trends.setdefault(name, []).append(point)
+    for check_id, ledger, snapshot_at, status, finding_count, size, sized_by in cursor:
+        if check := failing.get(named(check_id, ledger)):
+            point = TrendPoint(
+                snapshot_at=snapshot_at,
+                status=status,
+                finding_count=finding_count,
+                size=measure(size) if sized_by == check.sized_by else None,
+            )
+            trends.setdefault(check.name, []).append(point)
     return trends
 
 

@@ -1,10 +1,14 @@
-"""The trend of a failing check, drawn: how many findings each of the last audits counted."""
+"""The trend of a failing check, drawn: what its findings came to in each of the last audits.
+
+That is the sum of their sizes, where they have any, whatever their signs; else how many there
+were.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from counterfoil.audit.findings import Audit, CheckResult, TrendPoint
+from counterfoil.audit.findings import Audit, CheckResult, Measure, TrendPoint
 
 # Fewer make no trend: two numbers are read faster than drawn.
 FEWEST_POINTS = 3
@@ -22,7 +26,7 @@ class Drawing:
     Attributes:
         width: of the plot, without its labels.
         height: of the plot.
-        most: the count at its top; 0 is at its bottom.
+        most: the value at its top; 0 is at its bottom.
         path: the line, as the `d` of an SVG path: one step per audit, broken where one could
             not judge the check.
         dots: the centres of what is marked: the last audit, and each that no line reaches.
@@ -30,7 +34,7 @@ class Drawing:
 
     width: int
     height: int
-    most: int
+    most: Measure
     path: str
     dots: tuple[tuple[float, float], ...]
 
@@ -42,7 +46,7 @@ class Trend:
     Attributes:
         check: its name.
         title: the check's.
-        words: what they counted.
+        words: what they found.
         drawing: the same as a picture; None where nothing moved, and beyond the worst checks.
     """
 
@@ -65,32 +69,51 @@ def trends_of(audit: Audit, failing: Sequence[CheckResult]) -> list[Trend]:
         Trend(
             check.name,
             check.title,
-            describe(points),
+            describe(points, check.unit),
             draw(points) if check.name in drawn else None,
         )
         for check, points in lasting
     ]
 
 
-def describe(points: Sequence[TrendPoint]) -> str:
-    """A trend in words, which say it all where nothing moved."""
-    counts = [point.finding_count for point in points if _is_judged(point)]
-    unjudged = len(points) - len(counts)
+def describe(points: Sequence[TrendPoint], unit: str | None = None) -> str:
+    """A trend in words, which say it all where nothing moved.
+
+    Args:
+        points: the audits, oldest first.
+        unit: what the sizes of the findings count, if they have any.
+    """
+    judged = [value for value in _values(points) if value is not None]
+    unjudged = len(points) - len(judged)
     since = f"{points[0].snapshot_at:%Y-%m-%d}"
-    if counts and min(counts) == max(counts):
-        words = f"{counts[0]:,} in each of {len(counts)} audits since {since}"
-    elif counts:
-        words = f"{counts[0]:,} at first, {counts[-1]:,} at last, {max(counts):,} at most"
-        words += f", in {len(counts)} audits since {since}"
+    what = f" {unit}" if unit and _are_sized(points) else ""
+    if judged and min(judged) == max(judged):
+        words = f"{judged[0]:,}{what} in each of {len(judged)} audits since {since}"
+    elif judged:
+        words = f"{judged[0]:,}{what} at first, {judged[-1]:,} at last, {max(judged):,} at most"
+        words += f", in {len(judged)} audits since {since}"
     else:
         words = f"no audit since {since} could judge it"
-    return f"{words}; {unjudged} more could not judge it" if counts and unjudged else words
+    return f"{words}; {unjudged} more could not judge it" if judged and unjudged else words
 
 
 def moves(points: Sequence[TrendPoint]) -> bool:
     """Whether there is anything to draw: no single number, however often it was counted."""
-    counts = {point.finding_count if _is_judged(point) else None for point in points}
-    return len(points) >= FEWEST_POINTS and len(counts) > 1
+    return len(points) >= FEWEST_POINTS and len({*_values(points)}) > 1
+
+
+def _values(points: Sequence[TrendPoint]) -> list[Measure | None]:
+    """What each audit found; None of one that could not judge the check."""
+    are_sized = _are_sized(points)
+    return [
+        None if not _is_judged(point) else point.size if are_sized else point.finding_count
+        for point in points
+    ]
+
+
+def _are_sized(points: Sequence[TrendPoint]) -> bool:
+    """Whether there is a size of each that was judged: sizes and counts are not compared."""
+    return all(point.size is not None for point in points if _is_judged(point))
 
 
 def draw(points: Sequence[TrendPoint]) -> Drawing:
@@ -98,18 +121,18 @@ def draw(points: Sequence[TrendPoint]) -> Drawing:
 
     An audit that could not judge the check leaves a gap: 0 findings would be a pass.
     """
-    counts = [point.finding_count if _is_judged(point) else None for point in points]
-    most = max([1, *(count or 0 for count in counts)])
-    step = _WIDTH / max(len(counts) - 1, 1)
+    values = _values(points)
+    most = max(filter(None, values), default=1)
+    step = _WIDTH / max(len(values) - 1, 1)
     places = [
-        None if count is None else (round(at * step, 1), round(_HEIGHT * (1 - count / most), 1))
-        for at, count in enumerate(counts)
+        None if value is None else (round(at * step, 1), round(_HEIGHT * (1 - value / most), 1))
+        for at, value in enumerate(values)
     ]
     return Drawing(_WIDTH, _HEIGHT, most, _path(places), tuple(_dots(places)))
 
 
 def _path(places: Sequence[_Place | None]) -> str:
-    """A count holds until the next audit: the line goes right, then up or down."""
+    """A value holds until the next audit: the line goes right, then up or down."""
     commands = []
     for before, place in pairwise((None, *places)):
         if place:

@@ -321,7 +321,8 @@ def test_it_moves_and_is_resolved_and_comes_back(nights: Nights) -> None:
     nights.execute(f"{moved} - 60 {london}")
     assert change_of(nights.audit("5"), check).change == "resolved"
     nights.execute(f"{moved} - 50 {london}")
-    back = change_of(nights.audit("6"), check)
+    back_audit = nights.audit("6")
+    back = change_of(back_audit, check)
     assert (back.change, back.incident.reopened_count) == ("reopened", 1)
     assert nights.rows(
         "select change, size_before::int, size_after::int from counterfoil.incident_history"
@@ -334,6 +335,13 @@ def test_it_moves_and_is_resolved_and_comes_back(nights: Nights) -> None:
         ("resolved", 60, 60),
         ("reopened", 60, -50),
     ]
+    assert back_audit.history is not None
+    (sizes,) = (
+        [point.size for point in points]
+        for name, points in back_audit.history.trends.items()
+        if name == f"{check} (capacity)"
+    )
+    assert sizes == [50, 1020, 50, 60, 0, 50]
     life = life_of(nights.database.plan.session, back.incident.incident_id)
     assert life.incident.told.endswith("London (capacity, available) is off by -50 tokens")
     assert life.incident.cause is not None
@@ -641,7 +649,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 10", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 11", "counterfoil_history"):
         ensure_history(plan.session)
 
 

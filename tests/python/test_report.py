@@ -475,6 +475,15 @@ def test_a_trend_is_drawn_where_something_moved() -> None:
         "3 at first, 1 at last, 9 at most, in 3 audits since 2026-01-01; 1 more could not judge it"
     )
     assert describe(points(None)) == "no audit since 2026-01-01 could judge it"
+    sizes = [
+        point.model_copy(update={"size": size})
+        for point, size in zip(points(1, 1, None, 1), (137, 137, None, 157), strict=True)
+    ]
+    assert moves(sizes), "one finding each night, and more of it"
+    said = "137 tokens at first, 157 at last, 157 at most, in 3 audits since 2026-01-01"
+    assert describe(sizes, "tokens") == f"{said}; 1 more could not judge it"
+    unsized = [sizes[0].model_copy(update={"size": None}), *sizes[1:]]
+    assert describe(unsized, "tokens").startswith("1 in each of 3 audits")
     svg = drawn(points(3, 2, None, 9_000))
     assert 'role="img"' in svg
     assert "<title>&lt;Every&gt; row</title>" in svg
