@@ -9,5 +9,8 @@
     Example: group by {{ key_group(rule, 'source_row') }}
 #}
 {% macro key_group(rule, alias) -%}
-    {{ '()' if rule['is_incomparable'] else quoted_columns(alias, rule['columns']) }}
+    {%- if rule['is_incomparable'] -%} ()
+    {%- elif rule['grouped'] is defined -%} {{ rule['grouped'] | join(', ') }}
+    {%- else -%} {{ quoted_columns(alias, rule['columns']) }}
+    {%- endif -%}
 {%- endmacro %}

@@ -3,11 +3,11 @@
     row does not excuse it: only a plain false does.
 
     Arguments:
-        rule: a mapping that may have `where`, SQL over the rule's table.
+        rule: one of the derived contract's, which may have a `condition`, SQL over its table.
     Returns: an SQL condition.
     Example: where {{ rule_applies(rule) }} -> where (status <> 'cancelled') is not false
 #}
 {% macro rule_applies(rule) -%}
     {%- if rule['is_incomparable'] -%} false
-    {%- elif rule.get('where') -%} ({{ rule['where'] }}) is not false {%- else -%} true {%- endif -%}
+    {%- elif rule.get('condition') -%} ({{ rule['condition'] }}) is not false {%- else -%} true {%- endif -%}
 {%- endmacro %}

@@ -64,6 +64,21 @@ LEDGER = {
 }
 
 
+WORKFLOW = {
+    "name": "booking",
+    "table": "reservations",
+    "status": "status",
+    "at": {"pending": "created_at", "approved": "approved_at"},
+    "follows": {"pending": ["approved"]},
+    "history": {
+        "table": "capacity_ledger",
+        "of": "reservation_id",
+        "status": "reason",
+        "at": "created_at",
+    },
+}
+
+
 def contract_of_every_pack() -> Contract:
     """The demo's, with what the market of the tests declares of its schema."""
     demo = load_contract(ROOT).model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -85,6 +100,29 @@ def contract_of_every_pack() -> Contract:
                     "parent_columns": ["tenant_id", "id"],
                 },
             ],
+            "polymorphic": [
+                {
+                    "child": "dancers",
+                    "column": "id",
+                    "type_column": "last_name",
+                    "as": "bigint",
+                    "parents": {"Studio": "studios"},
+                }
+            ],
+            "rules": [
+                {
+                    "name": name,
+                    "table": "studios",
+                    "holds": "name <> ''",
+                    "observed": ["name", "id"],
+                }
+                for name in ("one", "another")
+            ],
+            "workflow": [WORKFLOW],
+            "tables": {
+                **demo["tables"],
+                "studios": {**demo["tables"]["studios"], "deleted": "name is null"},
+            },
             "packs": sorted(
                 file.parent.name for file in (ROOT / "expectations").glob("*/report.yml")
             ),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from counterfoil.audit.findings import Incident
 from counterfoil.common.errors import AlertError
 from counterfoil.common.yamlfile import parse_model, read_yaml
+from counterfoil.contract.contract import Contract
 from counterfoil.suites.severities import Severity, badness
 from counterfoil.suites.suite import Suite, owners_of
 
@@ -110,18 +111,21 @@ def load_recipients(file: Path) -> tuple[Recipient, ...]:
     return parse_model(_File, content, where=str(file), error=AlertError).recipients
 
 
-def check_owners(recipients: Iterable[Recipient], suites: Iterable[Suite], file: Path) -> None:
+def check_owners(
+    recipients: Iterable[Recipient], suites: Iterable[Suite], contract: Contract, file: Path
+) -> None:
     """Refuses an owner of no check: its alerts would go nowhere, silently.
 
     Args:
         recipients: those of the file.
         suites: every suite there is.
+        contract: whose rules may have owners of their own.
         file: where they were read from.
 
     Raises:
         AlertError: names the recipient, and the owners that there are.
     """
-    known = owners_of(suites)
+    known = owners_of(suites, contract)
     for recipient in recipients:
         for owner in recipient.owners or ():
             if owner not in known:

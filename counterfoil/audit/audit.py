@@ -1,8 +1,9 @@
 """One audit: every suite at one instant, and what came of each check."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from counterfoil.audit.self_checks import every_check_ran, waivers_in_use
 from counterfoil.audit.waivers import waivers_on
 from counterfoil.common.errors import PreflightError
 from counterfoil.postgres.instant import Instant, pinned_connection
-from counterfoil.postgres.rows import Awaited, open_reader
+from counterfoil.postgres.rows import Awaited, Reader, open_reader
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
 from counterfoil.postgres.words import words_of
 from counterfoil.suites.own_checks import POLICIES_NAME_THE_TENANT
@@ -89,13 +90,7 @@ def audit(
         connection.rollback()
         check_columns(scope.applying, views)
         # In the order in which they are needed: the suites' before the report's.
-        summaries = {
-            suite.name: reader.read(
-                [suite.rows_of(part) for part in parts_of(suite.relation, views)]
-            )
-            for suite in scope.applying
-            if suite.is_summary
-        }
+        summaries = _read_summaries(reader, scope.applying, views)
         sections_read = read_sections(
             reader, scope.reports, views, scope.audited.packs, [*scope.audited.ledgers]
         )
@@ -186,6 +181,31 @@ def _empty_tables(connection: sa.Connection, views: Collection[str]) -> frozense
         # Its locks are given back before the next takes as many.
         connection.rollback()
     return frozenset(empty)
+
+
+def _read_summaries(
+    reader: Reader, suites: Iterable[Suite], views: Collection[str]
+) -> dict[str, Awaited]:
+    """Has the rows of each summary read, by the suite's name.
+
+    Where one pass is for several rules, they are read together; and if that fails, one by one, so
+    that a rule which runs into the time-out is an error of its own.
+    """
+    summaries: dict[str, Awaited] = {}
+    together: dict[str, Awaited] = {}
+    for suite in suites:
+        if not suite.is_summary:
+            continue
+        if suite.singly is None:
+            parts = [suite.rows_of(part) for part in parts_of(suite.relation, views)]
+            summaries[suite.name] = reader.read(parts)
+            continue
+        if suite.relation not in together:
+            together[suite.relation] = reader.read(parts_of(suite.relation, views))
+        alone = [suite.rows_of(part) for part in parts_of(suite.singly, views)]
+        own = partial(lambda rule, row: row["rule"] == rule, suite.ledger)
+        summaries[suite.name] = reader.share(together[suite.relation], own, alone)
+    return summaries
 
 
 def _run(

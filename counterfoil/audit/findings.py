@@ -97,11 +97,12 @@ def trace_of(finding: Finding) -> Trace:
 
 
 class CheckResult(_Published):
-    """What one check came to; of ledgers, what it came to in one of them."""
+    """What one check came to; of ledgers and rules of one's own, in one of them."""
 
     check_id: str
     ledger: str | None = Field(
-        default=None, description="The ledger that it is about; null if it is about none."
+        default=None,
+        description="The ledger, or rule of the contract's own, that it is about; else null.",
     )
     title: str
     severity: Severity
@@ -234,7 +235,8 @@ class Incident:
         str | None, Field(description="What they are sizes of; one of another is not compared.")
     ] = None
     ledger: Annotated[
-        str | None, Field(description="The ledger that its check is about; null if about none.")
+        str | None,
+        Field(description="The ledger or rule that its check is about; null if about none."),
     ] = None
 
     headline: Annotated[
@@ -335,8 +337,8 @@ class History(_Published):
     changes: list[Change]
     incidents: list[Incident] = Field(description="Those that are open or waived.")
     trends: dict[str, list[TrendPoint]] = Field(
-        description="By failing check, followed by its ledger in brackets if it is about one, the"
-        " last audits, oldest first, this one included."
+        description="By failing check, followed in brackets by its ledger or rule if it is about"
+        " one, the last audits, oldest first, this one included."
     )
 
 

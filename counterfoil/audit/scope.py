@@ -111,7 +111,10 @@ class Scope:
         """Each (schema, relation, column) that must be unique, or reference or be referenced."""
         contract = self.contract
         columns = {
-            (rule.table, column) for rule in contract.business_keys for column in rule.columns
+            (rule.table, column)
+            for rule in contract.business_keys
+            for named in rule.columns
+            for column in contract.columns_of(rule.table, named)
         }
         for reference in contract.references:
             columns |= {(reference.child, name) for name in reference.child_columns}

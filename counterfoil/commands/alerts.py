@@ -19,7 +19,7 @@ alerts_app = typer.Typer(help="Notify recipients of what an audit changed.", no_
     epilog="Exit codes: 0 every recipient took it, 3 one did not, or there is none."
     " Example: counterfoil alerts test",
 )
-def alerts_test() -> None:
+def alerts_test(contract: ContractOption = None) -> None:
     """Send a test message to every recipient of alerts.yml, and print each result."""
     with one_line_errors():
         show_progress()
@@ -27,11 +27,13 @@ def alerts_test() -> None:
         from counterfoil.alerts.recipients import check_owners, load_recipients
         from counterfoil.alerts.send import send
         from counterfoil.common.settings import settings
+        from counterfoil.contract.contract import load_contract
         from counterfoil.suites.suite import load_suites
 
         file = settings().alerts_path
         recipients = load_recipients(file)
-        check_owners(recipients, load_suites(*settings().expectations_dirs), file)
+        declared = load_contract(settings().project_dir, contract)
+        check_owners(recipients, load_suites(*settings().expectations_dirs), declared, file)
         if not recipients:
             raise AlertError("it names no recipient", where=str(file), remedy="Add a recipient")
         failed = False

@@ -5,9 +5,26 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from postgast import PgQueryError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from counterfoil.contract.sql_words import clock_in
 
 Name = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _reads_no_clock(sql: str) -> str:
+    try:
+        clock = clock_in(sql)
+    except PgQueryError as cause:
+        raise ValueError(f"not SQL: {cause}") from None
+    if clock:
+        raise ValueError(f"{clock} is another one at every audit: write as_of, the audit's instant")
+    return sql
+
+
+# SQL over a row, in which the table is called by its own name, and `as_of` is the audit's instant.
+Condition = Annotated[Name, AfterValidator(_reads_no_clock)]
 
 _GLOB = frozenset("*?")
 

@@ -4,7 +4,8 @@ It lives in contract.yml of the user's folder, in a checkout as the dbt project'
 a file that replaces either whole. docs/contract.md explains every key to its author.
 """
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,11 +25,24 @@ from counterfoil.common.sqltext import literal, quoted
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.catalog import ROW_PLACE, Facts
 from counterfoil.contract.clauses import Clause as _Clause
-from counterfoil.contract.clauses import Name, label, locate, matches
+from counterfoil.contract.clauses import Condition, Name, label, locate, matches, twice
 from counterfoil.contract.health import Health
 from counterfoil.contract.layouts import Layout
 from counterfoil.contract.ledgers import FEATURES, Ledger, circle
 from counterfoil.contract.packs import Pack, check_packs, packs_of
+from counterfoil.contract.references import OfOtherTypes, PolymorphicReference, Relationship
+from counterfoil.contract.rules import (
+    AllowedValues,
+    BusinessKey,
+    OwnRule,
+    RequiredValue,
+    RowRule,
+    Rule,
+    StatusHistory,
+    Workflow,
+    is_true,
+)
+from counterfoil.contract.sql_words import columns_in, written
 from counterfoil.contract.structure import Structure, names_only
 
 # Those that read the rows of the tables that the contract lists.
@@ -42,13 +56,17 @@ _NEEDED_BY_PACK = {
 }
 
 # The lists of rules about one table each.
-_RULES = ("business_keys", "required_values", "allowed_values")
+_RULES = ("business_keys", "required_values", "allowed_values", "rules", "workflow")
+
+# What a column's name hardly has, and SQL that makes something of columns does.
+_OF_SQL = re.compile(r"[('|]|::|->")
 
 # What follows from a contract's keys, and decides as they do what applies.
 _DERIVED = frozenset(
     {
         "references",
         "references_of_columns",
+        "references_to_deleted",
         "tenant_relationships",
         "tenant_scoped_tables",
         "unique_keys",
@@ -111,43 +129,12 @@ class Table(_Clause):
     freshness: Freshness | None = None
     max_shrink_percent: StrictInt | StrictFloat | None = Field(default=None, ge=0, le=100)
     pii: tuple[Name, ...] = ()
+    deleted: Condition | None = None
 
     @property
     def key_columns(self) -> tuple[str, ...]:
         """The columns that identify a row."""
         return (self.key,) if isinstance(self.key, str) else self.key
-
-
-class Relationship(_Clause):
-    """Columns that reference another table's, whether or not a constraint says so.
-
-    One is `column`, several are `columns`. `parent_column` and `parent_columns` are for a
-    reference to something else than the parent's `key`.
-    """
-
-    child: Name
-    column: Name | None = None
-    columns: tuple[Name, ...] | None = Field(default=None, min_length=2)
-    parent: Name
-    parent_column: Name | None = None
-    parent_columns: tuple[Name, ...] | None = Field(default=None, min_length=2)
-    required: StrictBool = False
-
-    @model_validator(mode="after")
-    def _is_one_or_several(self) -> Self:
-        if (self.column is None) == (self.columns is None):
-            raise ValueError("give either column or columns")
-        return self
-
-    @property
-    def name(self) -> str:
-        """The stable name that findings are keyed by."""
-        return f"{self.child}.{self.column or '(' + ', '.join(self.child_columns) + ')'}"
-
-    @property
-    def child_columns(self) -> tuple[str, ...]:
-        """The columns that reference."""
-        return self.columns or (str(self.column),)
 
 
 class ParentPath(_Clause):
@@ -167,45 +154,6 @@ class ParentPath(_Clause):
     def further_column(self) -> str:
         """The column of the other parent's."""
         return self.parent_column or self.column
-
-
-class BusinessKey(_Clause):
-    """Columns that no two rows of a table may agree on, under an SQL condition."""
-
-    name: Name
-    table: Name
-    columns: tuple[Name, ...] = Field(min_length=1)
-    where: Name | None = None
-
-
-class RequiredValue(_Clause):
-    """A column that must be filled, under an SQL condition."""
-
-    name: Name
-    table: Name
-    column: Name
-    where: Name | None = None
-
-
-class AllowedValues(_Clause):
-    """What a column may hold: a set, a range, a pattern; null only if `nullable`."""
-
-    name: Name
-    table: Name
-    column: Name
-    values: tuple[str, ...] | None = Field(default=None, min_length=1)
-    min: StrictInt | StrictFloat | None = None
-    max: StrictInt | StrictFloat | None = None
-    pattern: Name | None = None
-    nullable: StrictBool = False
-
-    @model_validator(mode="after")
-    def _restricts_something(self) -> Self:
-        if self.values is None and self.pattern is None and self.min is None and self.max is None:
-            raise ValueError("allows everything: give values, min, max or pattern")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("allows nothing: min is above max")
-        return self
 
 
 class MigrationHistory(_Clause):
@@ -268,10 +216,13 @@ class Contract(_Clause):
     tenant: Tenant | None = None
     tables: dict[Name, Table] = Field(default_factory=dict)
     relationships: tuple[Relationship, ...] = ()
+    polymorphic: tuple[PolymorphicReference, ...] = ()
     paths: tuple[ParentPath, ...] = ()
     business_keys: tuple[BusinessKey, ...] = ()
     required_values: tuple[RequiredValue, ...] = ()
     allowed_values: tuple[AllowedValues, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    workflow: tuple[Workflow, ...] = ()
     ledgers: dict[Name, Ledger] = Field(default_factory=dict)
     migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
     structure: Structure | None = None
@@ -313,11 +264,14 @@ class Contract(_Clause):
             if table not in self.tables:
                 known = ", ".join(self.tables)
                 raise ValueError(f"key '{key}': table '{table}' is not in tables ({known})")
-        for list_name in (*_RULES, "relationships", "paths"):
+        for list_name in (*_RULES, "paths"):
             names = [rule.name for rule in getattr(self, list_name)]
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(f"key '{list_name}': '{min(twice)}' is declared twice")
+            if name := twice(names):
+                raise ValueError(f"key '{list_name}': '{name}' is declared twice")
+        if name := twice(relationship.name for relationship in self.all_relationships):
+            raise ValueError(
+                f"key 'relationships': '{name}' is declared twice: of two parents give each a name"
+            )
         if path := circle(self.ledgers):
             raise ValueError(f"key 'ledgers': {' within '.join([*path, path[0]])} is a circle")
         return self
@@ -350,19 +304,40 @@ class Contract(_Clause):
         for position, path in enumerate(self.paths):
             if fault := self._fault_of(path):
                 raise ValueError(f"key 'paths.{position}': {fault}")
+        for position, polymorphic in enumerate(self.polymorphic):
+            for parent in polymorphic.parents.values():
+                if len(self.key_of(parent)) > 1:
+                    raise ValueError(
+                        f"key 'polymorphic.{position}': the key of {parent} has several columns"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _rules_tell_nothing_personal(self) -> Self:
+        for position, rule in enumerate(self.rules):
+            if personal := set(rule.observed) & set(self.tables[rule.table].pii):
+                raise ValueError(
+                    f"key 'rules.{position}.observed': {min(personal)} is personal (pii) and may"
+                    " not be told"
+                )
+        for position, workflow in enumerate(self.workflow):
+            if workflow.history and len(self.key_of(workflow.table)) > 1:
+                raise ValueError(
+                    f"key 'workflow.{position}.history': the key of {workflow.table} has several"
+                    " columns"
+                )
         return self
 
     def _fault_of(self, path: ParentPath) -> str | None:
         """What keeps the path from being two ways to one parent, which nothing else judges."""
-        declared = {relationship.name: relationship for relationship in self.relationships}
-        direct = declared.get(f"{path.table}.{path.column}")
-        through = declared.get(f"{path.table}.{path.through}")
+        direct = self.relationship_of(path.table, path.column)
+        through = self.relationship_of(path.table, path.through)
         if self.tenant and path.column == self.tenant.column_of(path.table):
             return f"{path.column} is the tenant: tenancy.references_stay_in_tenant compares it"
         if direct is None or through is None:
             missing = path.through if direct else path.column
             return f"relationships have no {path.table}.{missing}"
-        further = declared.get(f"{through.parent}.{path.further_column}")
+        further = self.relationship_of(through.parent, path.further_column)
         if direct.parent == through.parent:
             return f"{path.column} and {path.through} both reference {direct.parent}"
         if further is None or further.parent != direct.parent:
@@ -371,6 +346,12 @@ class Contract(_Clause):
                 f" to {direct.parent}"
             )
         return None
+
+    def relationship_of(self, table: str, column: str) -> Relationship | None:
+        """The first relationship by that column of the table."""
+        return next(
+            (one for one in self.relationships if (one.child, one.column) == (table, column)), None
+        )
 
     def knowing(self, facts: Facts) -> "Contract":
         """The contract, and what the catalog says of it."""
@@ -407,16 +388,20 @@ class Contract(_Clause):
             and not self._reads_heirs(table, only=self.tables[table].only)
         )
 
-    def equality_of(self, child: str, column: str, parent: str, parent_column: str) -> str | None:
+    def equality_of(
+        self, child: str, column: str, parent: str, parent_column: str, *, is_cast: bool = False
+    ) -> str | None:
         """What stands between two columns that are compared, as SQL; None for a plain `=`.
 
         Of two collations the parent's, which is what a foreign key goes by; and of one type that
-        is not Postgres' own the operator of it.
+        is not Postgres' own the operator of it. What is cast has neither of its own.
         """
         tables = self.facts.tables or {}
         if child not in tables or parent not in tables:
             return None
         ours, theirs = tables[child], tables[parent]
+        if is_cast:
+            return theirs.equalities.get(parent_column)
         collations = ours.collations.get(column), theirs.collations.get(parent_column)
         operators = {ours.equalities.get(column), theirs.equalities.get(parent_column)}
         operator = operators.pop() if len(operators) == 1 else None
@@ -491,6 +476,13 @@ class Contract(_Clause):
         for position, relationship in enumerate(self.relationships):
             yield relationship.child, f"relationships.{position}.child"
             yield relationship.parent, f"relationships.{position}.parent"
+        for position, polymorphic in enumerate(self.polymorphic):
+            yield polymorphic.child, f"polymorphic.{position}.child"
+            for type_, parent in polymorphic.parents.items():
+                yield parent, f"polymorphic.{position}.parents.{type_}"
+        for position, workflow in enumerate(self.workflow):
+            if workflow.history:
+                yield workflow.history.table, f"workflow.{position}.history.table"
         for list_name in (*_RULES, "paths"):
             for position, rule in enumerate(getattr(self, list_name)):
                 yield rule.table, f"{list_name}.{position}.table"
@@ -505,13 +497,35 @@ class Contract(_Clause):
                 yield relationship.child, column, f"{key}.{of}"
             for column in self.parent_columns(relationship):
                 yield relationship.parent, column, f"{key}.parent_{of}"
-        for position, business_key in enumerate(self.business_keys):
-            for column in business_key.columns:
-                yield business_key.table, column, f"business_keys.{position}.columns"
-        for position, rule in enumerate(self.required_values):
-            yield rule.table, rule.column, f"required_values.{position}.column"
-        for position, allowed in enumerate(self.allowed_values):
-            yield allowed.table, allowed.column, f"allowed_values.{position}.column"
+        for key, rule in self._rules():
+            for table, column, of_rule in rule.columns_mentioned(key):
+                if not isinstance(rule, BusinessKey) or self.is_column(table, column):
+                    yield table, column, of_rule
+
+    def _rules(self) -> Iterator[tuple[str, RowRule | PolymorphicReference]]:
+        """The rules about rows, with their keys: of one's own rules the name is what one knows."""
+        for list_name in ("polymorphic", *_RULES):
+            for position, rule in enumerate(getattr(self, list_name)):
+                name = f" ({rule.name})" if isinstance(rule, OwnRule) else ""
+                yield f"{list_name}.{position}{name}", rule
+
+    def is_column(self, table: str, named: str) -> bool:
+        """Whether a name in the contract is a column of the table, and not SQL over its rows."""
+        found = (self.facts.tables or {}).get(table)
+        return bool(found and named in found.types) or not _OF_SQL.search(named)
+
+    def columns_of(self, table: str, named: str) -> tuple[str, ...]:
+        """The columns that a name in the contract is, or SQL over the table's rows is made of."""
+        if self.is_column(table, named):
+            return (named,)
+        return tuple(parts[-1] for parts in columns_in(named) if parts)
+
+    def grouped(self, table: str, names: Iterable[str]) -> Iterator[str]:
+        """What rows of the table are grouped by, as SQL, for each column or expression."""
+        _, own = self.locate(table)
+        for named in names:
+            is_column = self.is_column(table, named)
+            yield f"{quoted(own)}.{quoted(named)}" if is_column else f"({written(named)})"
 
     def _columns_of_tables(self) -> Iterator[tuple[str, str, str]]:
         if self.tenant and self.tenant.label:
@@ -532,18 +546,31 @@ class Contract(_Clause):
             if table.freshness:
                 age = literal(table.freshness.max_age)
                 yield f"tables.{name}.freshness.max_age", name, f"{age}::interval is not null"
-        for list_name in ("business_keys", "required_values"):
-            for position, rule in enumerate(getattr(self, list_name)):
-                if rule.where:
-                    yield f"{list_name}.{position}.where", rule.table, f"({rule.where}) is true"
-        for position, allowed in enumerate(self.allowed_values):
-            key, column = f"allowed_values.{position}", quoted(allowed.column)
-            for end in ("min", "max"):
-                if (bound := getattr(allowed, end)) is not None:
-                    # What can be multiplied is a number, or money: a text is cast as well.
-                    yield f"{key}.{end}", allowed.table, f"({column} * 1)::numeric < {bound}"
-            if allowed.pattern:
-                yield f"{key}.pattern", allowed.table, f"'' ~ {literal(allowed.pattern)}"
+            if table.deleted:
+                yield f"tables.{name}.deleted", name, is_true(table.deleted)
+        for position, relationship in enumerate(self.relationships):
+            yield from relationship.conditions(f"relationships.{position}")
+        for key, rule in self._rules():
+            yield from rule.conditions(key)
+        for position, business_key in enumerate(self.business_keys):
+            for named in business_key.columns:
+                if not self.is_column(business_key.table, named):
+                    condition = f"({written(named)}) is null"
+                    yield f"business_keys.{position}.columns", business_key.table, condition
+        for position, workflow in enumerate(self.workflow):
+            if workflow.history and workflow.history.table not in self.facts.missing:
+                key = f"workflow.{position} ({workflow.name}).history.of"
+                yield key, workflow.table, self._leads_to_history(workflow, workflow.history)
+
+    def _leads_to_history(self, workflow: Workflow, history: StatusHistory) -> str:
+        """That a row has a history: its key and what references it have to compare."""
+        (key,) = self.key_of(workflow.table)
+        _, own = self.locate(workflow.table)
+        relation = ".".join(map(quoted, self.locate(history.table)))
+        return (
+            f"exists (select from {relation} as counterfoil_step"
+            f" where counterfoil_step.{quoted(history.of)} = {quoted(own)}.{quoted(key)})"
+        )
 
     @property
     def tables_in_use(self) -> frozenset[str]:
@@ -591,8 +618,9 @@ class Contract(_Clause):
         scoped = set(self.tenant_scoped_tables)
         return tuple(
             relationship
-            for relationship in self.relationships
+            for relationship in self.all_relationships
             if {relationship.child, relationship.parent} <= scoped
+            and not isinstance(relationship, OfOtherTypes)
             and not self._carries_tenant(relationship)
         )
 
@@ -605,21 +633,36 @@ class Contract(_Clause):
         )
 
     @property
+    def all_relationships(self) -> tuple[Relationship, ...]:
+        """Those that are declared, a polymorphic one as one for each of its types."""
+        of_types = (one for reference in self.polymorphic for one in reference.relationships)
+        return (*self.relationships, *of_types)
+
+    @property
     def references(self) -> tuple[Relationship, ...]:
         """The references that must resolve: those that are declared, and each to a tenant."""
         if self.tenant is None:
-            return self.relationships
+            return self.all_relationships
         tenant = self.tenant
         to_tenants = (
             Relationship(child=name, column=tenant.column_of(name), parent=tenant.table)
             for name in self.tenant_scoped_tables
         )
-        return (*self.relationships, *to_tenants)
+        return (*self.all_relationships, *to_tenants)
 
     @property
     def references_of_columns(self) -> tuple[Relationship, ...]:
         """The references of several columns, which may be half null."""
         return tuple(reference for reference in self.references if reference.columns)
+
+    @property
+    def references_to_deleted(self) -> tuple[Relationship, ...]:
+        """The references to a table whose rows may be deleted, and still be there."""
+        return tuple(
+            reference
+            for reference in self.references
+            if self.tables[reference.parent].deleted and not isinstance(reference, OfOtherTypes)
+        )
 
     @property
     def unproven_keys(self) -> tuple[str, ...]:

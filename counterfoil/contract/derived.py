@@ -9,8 +9,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from counterfoil.common.sqltext import quoted
-from counterfoil.contract.contract import Contract, Relationship
+from counterfoil.contract.clauses import Clause
+from counterfoil.contract.contract import Contract
 from counterfoil.contract.ledgers import FEATURES
+from counterfoil.contract.references import OfOtherTypes, Relationship
+from counterfoil.contract.rules import WORDS
+from counterfoil.contract.sql_words import written
+from counterfoil.contract.workflows import compile_workflow
 
 T = TypeVar("T")
 
@@ -31,7 +36,13 @@ _PARENTS_OF_A_SCAN = 4
 def dbt_variables(contract: Contract) -> dict[str, Any]:
     """The contract and what follows from it, as dbt's `--vars`."""
     # Another word in a report builds no view anew.
-    declared = contract.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"why"})
+    words = {"__all__": set(WORDS)}
+    declared = contract.model_dump(
+        mode="json",
+        by_alias=True,
+        exclude_none=True,
+        exclude={"why": True, "rules": words, "workflow": words},
+    )
     return {"contract": declared, "derived": derive(contract)}
 
 
@@ -41,17 +52,22 @@ def derive(contract: Contract) -> dict[str, Any]:
     Returns:
         schemas: those that it is about, its own first.
         global_tables: names and globs of the tables that belong to no tenant.
-        tables: by name, the quoted `relation`, the columns of its `key`, its `tenant`: the
-            column with the tenant, or None; what leaves its rows `unjudged`; and whether it is
-            `missing`, and its relation an empty one in its place.
+        tables: by name, the quoted `relation`; what SQL over its rows calls it, its `own_name`,
+            quoted; the columns of its `key`; its `tenant`: the column with the tenant, or None;
+            what leaves its rows `unjudged`; and whether it is `missing`, and its relation an empty
+            one in its place.
         ledger_types, ledgers: those of the contract, compiled (`compile_ledgers`).
         unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
             the names of `tables_in_use` and `tenant_tables`; `references` that must resolve,
             those of several columns (`references_of_columns`), those that the contract's paths
-            go through (`references_of_paths`), and `tenant_relationships` that must stay within
+            go through (`references_of_paths`), those to tables whose rows may be deleted
+            (`references_to_deleted`), and `tenant_relationships` that must stay within
             a tenant; `unique_keys`: the business keys, and as rules like them the keys of
-            tables that no index proves; and the rules of `required_values` and
-            `allowed_values`, as declared.
+            tables that no index proves; the rules of `required_values` and `allowed_values`, as
+            declared; the `rules`, by table; and each `workflow`, with its `faults` (SQL for a text,
+            or null), its `history`: SQL that selects the fault of each `row_key`, if it has one.
+
+        A rule's `where` is as declared, and its `condition` what a view says for it.
 
         Of each feature of ledgers, `ledgers.holds` for one, it names the ledgers that have it.
 
@@ -59,20 +75,21 @@ def derive(contract: Contract) -> dict[str, Any]:
         nulls unset it, required, `is_plain`: whether it is of one column that can be judged,
         `once`: whether its parent's columns are unique, `compared`: what else of both rows must
         agree, and for a summary the `scan` that judges it and the `alias` of its parent there.
+        `rows` are those of its child that it is about, if not all; `as`, what its column is read
+        as; of a type that no parent is declared for, `type_column` has the type. Of one to a
+        table whose rows may be deleted, `rows` are the living, and `deleted_rows` the others'.
         What Postgres cannot judge is `unjudged`: why.
     """
     tenant = contract.tenant
     marked = [name for name, table in contract.tables.items() if table.global_]
     in_use = [name for name, table in contract.tables.items() if table.in_use]
     rules = {
-        name: contract.model_dump(mode="json", exclude_none=True, include={name})[name]
-        for name in ("business_keys", "required_values", "allowed_values")
+        name: [_written(contract, rule) for rule in getattr(contract, name)]
+        for name in ("business_keys", "required_values", "allowed_values", "rules")
     }
-    for name in ("required_values", "allowed_values"):
-        rules[name] = [
-            _of_missing(rule) if rule["table"] in contract.facts.missing else rule
-            for rule in rules[name]
-        ]
+    # Those of a table together: one pass is for all of them.
+    rules["rules"].sort(key=lambda rule: str(rule["table"]))
+    rules["workflow"] = [compile_workflow(contract, one) for one in contract.workflow]
     references = [*_scanned(contract, "references", contract.references, partial(_paths, contract))]
     rules["unique_keys"] = _unique_keys(contract, rules.pop("business_keys"))
     return {
@@ -98,7 +115,8 @@ def derive(contract: Contract) -> dict[str, Any]:
                     partial(_tenants, contract),
                 )
             ),
-            **{name: _parts(of, lambda rule: {rule["table"]}) for name, of in rules.items()},
+            "references_to_deleted": _parts_of_scans(_to_deleted(contract)),
+            **{name: _parts(of, _tables_of) for name, of in rules.items()},
             **{
                 f"ledgers.{feature}": [[*of]]
                 for feature in FEATURES
@@ -106,6 +124,10 @@ def derive(contract: Contract) -> dict[str, Any]:
             },
         },
     }
+
+
+def _tables_of(rule: Mapping[str, Any]) -> set[str]:
+    return {rule["table"], rule.get("history_table") or rule["table"]}
 
 
 def _parts(items: Iterable[T], tables_of: Callable[[T], set[str]]) -> list[list[T]]:
@@ -139,6 +161,7 @@ def _table(contract: Contract, name: str) -> dict[str, Any]:
         column = tenant.column_of(name)
     return {
         "relation": _relation(contract, name),
+        "own_name": own_name(contract, name),
         "key": [*contract.key_of(name)],
         "tenant": column,
         **_if_any(
@@ -158,9 +181,26 @@ def _relation(contract: Contract, name: str) -> str:
     return f"only {relation}" if contract.tables[name].only else relation
 
 
-def _of_missing(rule: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The rule without what it says of values: there are none, and their types are not known."""
-    return {name: rule[name] for name in ("name", "table", "column")} | {"is_incomparable": True}
+def own_name(contract: Contract, table: str) -> str:
+    """What SQL over the rows of a table calls it, quoted: its name, without its schema."""
+    return quoted(contract.locate(table)[1])
+
+
+def _written(contract: Contract, rule: Clause) -> dict[str, Any]:
+    """A rule, with its condition as a view says it; without its words, which none says."""
+    of = rule.model_dump(mode="json", exclude_none=True, exclude=set(WORDS))
+    if of["table"] in contract.facts.missing:
+        # There are no values, and what their types are is not known.
+        return {
+            key: value
+            for key, value in of.items()
+            if key not in ("values", "min", "max", "pattern", "holds", "where")
+        } | {"is_incomparable": True}
+    if where := of.get("where"):
+        of["condition"] = written(where)
+    if "holds" in of:
+        of["holds"] = written(of["holds"])
+    return of
 
 
 def _unique_keys(contract: Contract, declared: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -178,6 +218,8 @@ def _unique_keys(contract: Contract, declared: list[dict[str, Any]]) -> list[dic
     for rule in rules:
         if why := contract.facts.unjudged.get(("unique_keys", rule["name"])):
             rule |= {"is_incomparable": True, "unjudged": why}
+        elif not all(contract.is_column(rule["table"], named) for named in rule["columns"]):
+            rule["grouped"] = [*contract.grouped(rule["table"], rule["columns"])]
     return rules
 
 
@@ -190,17 +232,24 @@ def _scanned(
     """Each relationship with its scan: one serves up to four parents of a child."""
     relationships = [*relationships]
     uses = Counter((one.child, column) for one in relationships for column in one.child_columns)
-    places: dict[str, int] = {}
-    parents: Counter[str] = Counter()
+    # Of the child's rows, those of a condition are no other reference's.
+    places: dict[tuple[str, str | None], int] = {}
+    parents: Counter[int] = Counter()
     for relationship in relationships:
         child, parent = relationship.child, relationship.parent
-        place = places.setdefault(child, len(places) + 1)
-        parents[child] += 1
+        of_some = relationship.name if relationship.where else None
+        place = places.setdefault((child, of_some), len(places) + 1)
+        parents[place] += 1
         columns = relationship.child_columns
         parent_columns = contract.parent_columns(relationship)
         pairs = zip(columns, parent_columns, strict=False)
         why = contract.facts.unjudged.get((list_name, relationship.name))
-        equalities = [contract.equality_of(child, a, parent, b) for a, b in pairs]
+        equalities = [
+            contract.equality_of(child, a, parent, b, is_cast=relationship.as_ is not None)
+            for a, b in pairs
+        ]
+        pairs_compared = compared(relationship)
+        needed = [*columns, *(pair["column"] for pair in pairs_compared)]
         yield {
             "name": relationship.name,
             "child": child,
@@ -211,14 +260,70 @@ def _scanned(
             "required": relationship.required,
             "is_plain": why is None and len(columns) == 1,
             "once": why is not None or contract.is_once(parent, parent_columns),
-            "compared": compared(relationship),
-            "scan": f"scan_{place}_{(parents[child] - 1) // _PARENTS_OF_A_SCAN + 1}",
-            "alias": f"parent_{parents[child]}",
+            "compared": pairs_compared,
+            "scan": f"scan_{place}_{(parents[place] - 1) // _PARENTS_OF_A_SCAN + 1}",
+            "alias": f"parent_{parents[place]}",
             **_if_any(
                 equalities=equalities if any(equalities) else None,
                 unjudged=why,
+                rows=_rows_about(contract, relationship, needed),
+                type_column=getattr(relationship, "type_column", None),
             ),
+            **({"as": relationship.as_} if relationship.as_ else {}),
         }
+
+
+def _rows_about(
+    contract: Contract, relationship: Relationship, columns: Iterable[str]
+) -> str | None:
+    """The rows of the child that a reference is about; None if all of them are."""
+    if relationship.where is None:
+        return None
+    if isinstance(relationship, OfOtherTypes):
+        columns = [*columns, relationship.type_column]
+    return _rows(
+        contract, relationship.child, columns, f"({written(relationship.where)}) is not false"
+    )
+
+
+def _rows(contract: Contract, table: str, columns: Iterable[str], condition: str) -> str:
+    """Some rows of a table with its key, its tenant and these of its columns, for `from`."""
+    derived = _table(contract, table)
+    needed = dict.fromkeys([*derived["key"], *columns, *filter(None, [derived["tenant"]])])
+    listed = ", ".join(map(quoted, needed))
+    if table in contract.facts.missing:
+        nulls = ", ".join(f"null::text as {quoted(column)}" for column in needed)
+        return f"(select {nulls} where false)"
+    return (
+        f"(select {listed} from {derived['relation']} as {derived['own_name']}"  # noqa: S608
+        f" where {condition})"
+    )
+
+
+def _to_deleted(contract: Contract) -> Iterator[dict[str, Any]]:
+    """The references to tables whose rows may be deleted, and of both tables the rows that count:
+    of the child the living, of the parent the deleted.
+    """
+    to_deleted = contract.references_to_deleted
+    for reference, of in zip(
+        to_deleted, _scanned(contract, "references", to_deleted, lambda _: []), strict=True
+    ):
+        child = contract.tables[reference.child]
+        conditions = [f"({written(reference.where)}) is not false"] if reference.where else []
+        conditions += [f"({written(child.deleted)}) is not true"] if child.deleted else []
+        if conditions:
+            columns = of["columns"]
+            of["rows"] = _rows(contract, reference.child, columns, " and ".join(conditions))
+        of["scan"] = f"scan_{reference.name}"
+        of["deleted_rows"] = _deleted_rows(contract, reference.parent, of["parent_columns"])
+        yield of
+
+
+def _deleted_rows(contract: Contract, parent: str, columns: Iterable[str]) -> str:
+    """What references lead to in the deleted rows of a table, each once, for `from`."""
+    is_deleted = f"({written(contract.tables[parent].deleted or 'false')}) is true"
+    rows = _rows(contract, parent, columns, is_deleted)
+    return f"(select distinct {', '.join(map(quoted, columns))} from {rows} as deleted_rows)"  # noqa: S608
 
 
 def _own_columns(
@@ -244,7 +349,7 @@ def _paths(contract: Contract, relationship: Relationship) -> list[dict[str, Any
     return [
         _compared(contract, relationship, path.column, path.further_column, name=path.name)
         for path in contract.paths
-        if (path.table, path.through) == (relationship.child, relationship.column)
+        if relationship == contract.relationship_of(path.table, path.through)
     ]
 
 

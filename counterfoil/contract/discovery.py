@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from counterfoil.common.errors import PreflightError
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey, CatalogTable, Facts
-from counterfoil.contract.contract import Contract, Relationship, Table, Tenant
+from counterfoil.contract.contract import Contract, Table, Tenant
+from counterfoil.contract.references import Relationship
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.session import Session
 
@@ -51,10 +52,12 @@ def _with_discovered(contract: Contract, tenant: Tenant, catalog: Catalog) -> Co
             tables.setdefault(name, Table(key=table.key))
     scoped = {name for name, table in tables.items() if not table.global_} - {tenant.table}
     relationships = {relationship.name: relationship for relationship in contract.relationships}
+    # Whatever it is called; of one of some rows alone, the others are still to be judged.
+    declared = {_names(one) for one in contract.relationships if one.where is None}
     for foreign_key in catalog.foreign_keys:
         if {foreign_key.child, foreign_key.parent} <= scoped:
             relationship = _relationship(foreign_key, tenant, tables, catalog.tables)
-            if relationship is not None:
+            if relationship is not None and _names(relationship) not in declared:
                 relationships.setdefault(relationship.name, relationship)
     for root, foreign_key in catalog.partition_keys:
         if {root, foreign_key.parent} <= scoped:
@@ -75,6 +78,10 @@ def _with_discovered(contract: Contract, tenant: Tenant, catalog: Catalog) -> Co
     return contract.model_copy(
         update={"tables": tables, "relationships": tuple(relationships.values())}
     )
+
+
+def _names(relationship: Relationship) -> tuple[str, tuple[str, ...], str]:
+    return relationship.child, relationship.child_columns, relationship.parent
 
 
 def _relationship(

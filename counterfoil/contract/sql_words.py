@@ -34,6 +34,12 @@ _CLOCKS = frozenset(
 _CLOCKS_AS_TEXT = frozenset({"'now'", "'today'", "'tomorrow'", "'yesterday'"})
 
 
+def written(sql: str) -> str:
+    """SQL over a row as a view has it: with the audit's instant for `as_of`."""
+    # A remark at its end would take what follows with it.
+    return replaced(sql, {"as_of": AS_OF}) + ("\n" if "--" in sql else "")
+
+
 def replaced(sql: str, words: Mapping[str, str]) -> str:
     """The SQL with each of the words replaced, where it stands for itself.
 

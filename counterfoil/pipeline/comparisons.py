@@ -10,7 +10,9 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.sqltext import quoted
-from counterfoil.contract.contract import Contract, Relationship
+from counterfoil.contract.contract import Contract
+from counterfoil.contract.derived import own_name
+from counterfoil.contract.references import OfOtherTypes, ReadAs, Relationship
 from counterfoil.postgres.words import words_of
 
 # The class of SQLSTATE that says of a statement, and not of the moment, that it cannot be.
@@ -29,12 +31,14 @@ class Comparison:
         pairs: of columns that are compared; none of a key.
         grouped: the columns that rows are grouped by.
         remedy: what to do where it cannot be planned.
+        read_as: the type that the first column of a pair is read as; None for its own.
     """
 
     rules: tuple[tuple[str, str], ...]
     pairs: tuple[tuple[Column, Column], ...]
     grouped: tuple[Column, ...]
     remedy: str
+    read_as: ReadAs | None = None
 
     @property
     def tables(self) -> frozenset[str]:
@@ -70,6 +74,8 @@ def with_unjudged(contract: Contract, connection: Connection) -> Contract:
 def _comparisons(contract: Contract) -> Iterator[Comparison]:
     isolated = {relationship.name for relationship in contract.tenant_relationships}
     for reference in contract.references:
+        if isinstance(reference, OfOtherTypes):
+            continue
         child, parent = reference.child, reference.parent
         columns, parent_columns = reference.child_columns, contract.parent_columns(reference)
         remedy = _remedy(contract, reference)
@@ -84,11 +90,12 @@ def _comparisons(contract: Contract) -> Iterator[Comparison]:
             ),
             grouped=() if is_once else tuple((parent, column) for column in parent_columns),
             remedy=remedy,
+            read_as=reference.as_,
         )
         others = [
             (rules, path.column, path.further_column)
             for path in contract.paths
-            if (path.table, path.through) == (child, reference.column)
+            if reference == contract.relationship_of(path.table, path.through)
         ]
         if contract.tenant and tenants:
             column_of = contract.tenant.column_of
@@ -112,7 +119,7 @@ def _remedy(contract: Contract, reference: Relationship) -> str:
     tenant = contract.tenant
     if tenant and reference.column == tenant.column_of(reference.child):
         return f"Change a type, or name {reference.child} under tenant.global_tables"
-    return "Change a type, or take it out of relationships"
+    return "Change a type, say as what it is read (as), or take it out of relationships"
 
 
 def _refusal(contract: Contract, comparison: Comparison, connection: Connection) -> str | None:
@@ -138,17 +145,21 @@ def _statement(contract: Contract, comparison: Comparison) -> str:
     def relation(table: str) -> str:
         return ".".join(map(quoted, contract.locate(table)))
 
-    grouped = ", ".join(quoted(column) for _, column in comparison.grouped)
     if not comparison.pairs:
-        return f"select from {relation(comparison.grouped[0][0])} group by {grouped}"
+        table = comparison.grouped[0][0]
+        keys = ", ".join(contract.grouped(table, (name for _, name in comparison.grouped)))
+        return f"select from {relation(table)} as {own_name(contract, table)} group by {keys}"
+    grouped = ", ".join(quoted(column) for _, column in comparison.grouped)
     (child, _), (parent, _) = comparison.pairs[0]
     parents = relation(parent)
     if grouped:
         parents = f"(select {grouped} from {parents} group by {grouped})"  # noqa: S608
     conditions = []
     for ours, theirs in comparison.pairs:
-        equality = contract.equality_of(*ours, *theirs) or "="
-        conditions.append(f"child.{quoted(ours[1])} {equality} parent.{quoted(theirs[1])}")
+        is_cast = comparison.read_as is not None
+        equality = contract.equality_of(*ours, *theirs, is_cast=is_cast) or "="
+        cast = f"::text::{comparison.read_as}" if is_cast else ""
+        conditions.append(f"child.{quoted(ours[1])}{cast} {equality} parent.{quoted(theirs[1])}")
     return (
         f"select from {relation(child)} as child"
         f" join {parents} as parent on {' and '.join(conditions)}"
@@ -159,7 +170,7 @@ def _by_type(contract: Contract, comparison: Comparison) -> object:
     """What two comparisons have in common that are planned alike."""
     columns = [column for pair in comparison.pairs for column in pair]
     types = [_type_of(contract, column) for column in (*columns, *comparison.grouped)]
-    return comparison.rules if None in types else (len(columns), *types)
+    return comparison.rules if None in types else (comparison.read_as, len(columns), *types)
 
 
 def _type_of(contract: Contract, column: Column) -> str | None:

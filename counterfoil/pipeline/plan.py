@@ -67,7 +67,7 @@ def make_plan(
     check_words(suites, declared)
     check_recipients(settings)
     recipients = load_recipients(settings.alerts_path)
-    check_owners(recipients, suites, settings.alerts_path)
+    check_owners(recipients, suites, declared, settings.alerts_path)
     waivers = load_waivers(settings.waivers_path, suites)
     reports = load_reports(*settings.expectations_dirs)
     check_disk(settings)

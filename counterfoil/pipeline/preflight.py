@@ -361,8 +361,9 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
     for key, table, condition in contract.conditions():
         if table in contract.facts.missing:
             continue
-        query = sql.SQL("explain select from {} as source_row where {}").format(
-            sql.Identifier(*contract.locate(table)), sql.SQL(condition)
+        schema, name = contract.locate(table)
+        query = sql.SQL("explain select from {} as {} where {}").format(
+            sql.Identifier(schema, name), sql.Identifier(name), sql.SQL(condition)
         )
         try:
             with connection.cursor() as cursor:
@@ -377,7 +378,7 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
             raise PreflightError(
                 f"Postgres refuses it: {_primary(cause)}",
                 where=f"contract of {contract.database}, key {key}",
-                remedy="Correct that key's SQL",
+                remedy=f"Correct that key's SQL; there the table is called {identifier(name)}",
             ) from None
         _check_meaning(contract, key, table, condition, plan)
 

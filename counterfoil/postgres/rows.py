@@ -55,9 +55,30 @@ class Reader:
             tail: what orders and limits the rows of each.
         """
         if self.thread is None:
-            return lambda: self._read(parts, tail)
+            return _once(lambda: self._read(parts, tail))
         self.begun.append(self.thread.submit(self._read, parts, tail))
         return self.begun[-1].result
+
+    def share(
+        self, together: Awaited, is_own: Callable[[Row], bool], alone: Sequence[str]
+    ) -> Awaited:
+        """Some rows of a view that others are read with, once they are called for.
+
+        Args:
+            together: reads the view.
+            is_own: whether a row is one of them.
+            alone: what to read where the view cannot be read.
+        """
+
+        def own() -> Reading:
+            try:
+                reading = together()
+            except sa.exc.DBAPIError:
+                return self.read(alone)()
+            # What it took is no single one's.
+            return Reading([row for row in reading.rows if is_own(row)], 0)
+
+        return own
 
     def _read(self, parts: Sequence[str], tail: str) -> Reading:
         begun = time.perf_counter()
@@ -85,6 +106,21 @@ class Reader:
             assert isinstance(own, Connection)
             own.cancel()
         self.thread.shutdown()
+
+
+def _once(read: Awaited) -> Awaited:
+    """Reads when it is first called for, and gives or raises the same ever after."""
+    future: Future[Reading] = Future()
+
+    def result() -> Reading:
+        if not future.done():
+            try:
+                future.set_result(read())
+            except sa.exc.DBAPIError as cause:
+                future.set_exception(cause)
+        return future.result()
+
+    return result
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -258,11 +258,17 @@ class Suite(_Entry):
         may_be_empty: a view without rows is nothing wrong: there are no such objects.
         is_live: it compares files with the database that they are applied to, and does not
             apply to a folder of files alone.
+        each: the contract's list, each of whose rules has results of its own, with its own
+            words; the column `rule` of every view of the suite has its name.
+        singly: a view like the suite's own that has one pass for each rule, to read where the
+            view, which has one for several, cannot be.
         file: where it was read from.
     """
 
     relation: Identifier
     pack: Pack
+    each: Literal["rules", "workflow"] | None = None
+    singly: Identifier | None = None
     declared_by: Text | None = None
     sources: tuple[Text, ...] = ()
     source_columns: tuple[Identifier, ...] = ()
@@ -290,6 +296,8 @@ class Suite(_Entry):
             raise ValueError("rows_checked is for a summary, and a summary needs it")
         if not self.is_summary and any(check.unknown or check.judged for check in self.checks):
             raise ValueError("unknown and judged are for a summary, which alone counts")
+        if self.each and not self.is_summary:
+            raise ValueError("each is for a summary")
         if self.evidence and self.evidence.relation != self.relation:
             raise ValueError("a suite's evidence is its own relation; a check's may be another")
         if self.evidence and self.evidence.where:
@@ -304,13 +312,18 @@ class Suite(_Entry):
 
     @property
     def ledger(self) -> str | None:
-        """The ledger whose rows alone it is about; None if it is about all rows."""
+        """The ledger, or the rule, whose rows alone it is about; None if it is about all rows."""
         return self._ledger
+
+    @property
+    def told_by(self) -> str:
+        """The column that has the name of it."""
+        return "rule" if self.each else "ledger"
 
     @property
     def condition(self) -> str:
         """SQL for the rows that it is about."""
-        return rows_of(self._ledger)
+        return rows_of(self._ledger, self.told_by)
 
     def rows_of(self, relation: str) -> str:
         """A view, or a query of those rows of it that the suite is about."""
@@ -369,8 +382,18 @@ class Suite(_Entry):
 
     def narrowed_to(self, contract: Contract) -> Iterator["Suite"]:
         """The suite with those of its checks that the contract asks for, and its words for why:
-        none if those are none, and of ledgers one for each.
+        none if those are none, and of ledgers, and of rules of one's own, one for each.
         """
+        if self.each:
+            for rule in getattr(contract, self.each):
+                for suite in self._asked_by(contract):
+                    checks = tuple(
+                        check.model_copy(update=dict(rule.words)) for check in suite.checks
+                    )
+                    of_rule = suite.model_copy(update={"checks": checks})
+                    of_rule._ledger = rule.name
+                    yield of_rule
+            return
         if self.pack != "ledger":
             yield from self._asked_by(contract)
             return
@@ -515,10 +538,12 @@ def check_suites(
                 )
 
 
-def owners_of(suites: Iterable[Suite]) -> frozenset[str]:
-    """Who answers for a check, of the suites' or of the audit's own."""
-    theirs = (check.owner for suite in suites for check in suite.checks)
-    return frozenset(theirs).union(check.owner for check in OWN_CHECKS)
+def owners_of(suites: Iterable[Suite], contract: Contract) -> frozenset[str]:
+    """Who answers for a check of the suites, for one of the audit's own, or for a rule."""
+    theirs = {check.owner for suite in suites for check in suite.checks}
+    theirs |= {check.owner for check in OWN_CHECKS}
+    rules = (*contract.rules, *contract.workflow)
+    return frozenset(theirs.union(rule.owner for rule in rules if rule.owner))
 
 
 def check_words(suites: Sequence[Suite], contract: Contract) -> None:
@@ -531,7 +556,7 @@ def check_words(suites: Sequence[Suite], contract: Contract) -> None:
     Raises:
         ContractError: it names another.
     """
-    known = owners_of(suites)
+    known = owners_of(suites, contract)
     if nobody := contract.owners.keys() - known:
         raise ContractError(
             f"no check has owner '{min(nobody)}'",

@@ -229,7 +229,7 @@ class Validator:
         self, batch: Any, suite: Suite, result_format: dict[str, Any]
     ) -> dict[str, Outcome]:
         """Each check, with beside it the guard that its column is never null."""
-        rows = _rows_of(suite.ledger)
+        rows = _rows_of(suite)
         expectations = [
             _expectation(check.check_id, check.expectation, **rows) for check in suite.checks
         ]
@@ -310,11 +310,11 @@ def _guard_id(column: str) -> str:
     return f"{column} is never null"
 
 
-def _rows_of(ledger: str | None) -> dict[str, Any]:
+def _rows_of(suite: Suite) -> dict[str, Any]:
     """What has an expectation judge the rows of one ledger: Postgres runs no other's branch."""
     from great_expectations.expectations.row_conditions import Column
 
-    return {} if ledger is None else {"row_condition": Column("ledger") == ledger}
+    return {} if suite.ledger is None else {"row_condition": Column(suite.told_by) == suite.ledger}
 
 
 def _expectation(check_id: str, expectation: Expectation, **rows: Any) -> Any:

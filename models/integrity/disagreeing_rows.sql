@@ -18,7 +18,7 @@ select
     {{ key_of(reference['child'], 'child') }}::text as child_id,
     {{ key_columns(reference['columns'], 'child') }}::text as parent_id,
     {{ tenant_of(reference['child'], 'child') }} as tenant_id
-from {{ application_table(reference['child']) }} as child
+from {{ child_rows(reference) }} as child
 inner join {{ parent_rows(reference) }} as parent
     on {{ leads_to(reference, 'child', 'parent') }}
 where {{ rows_differ(reference, pair, 'child', 'parent') }}

@@ -13,7 +13,7 @@ select
     {{ text_literal(reference['parent']) }} as parent_table,
     {{ key_of(reference['child'], 'child') }}::text as child_id,
     {{ tenant_of(reference['child'], 'child') }} as tenant_id
-from {{ application_table(reference['child']) }} as child
+from {{ child_rows(reference) }} as child
 where {{ is_half_set(reference, 'child') }}
 {% endfor %}
 {% endfor %}

@@ -6,20 +6,19 @@
 {% for rules in in_parts('allowed_values') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
-{% set pii = var('contract')['tables'][rule['table']].get('pii') or [] %}
+{% set own_row = own_name(rule['table']) %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(rule['name']) }} as rule,
     {{ text_literal(rule['table']) }} as table_name,
     {{ text_literal(rule['column']) }} as column_name,
-    {{ key_of(rule['table'], 'source_row') }}::text as row_id,
-    {{ tenant_of(rule['table'], 'source_row') }} as tenant_id,
-    {% if rule['column'] in pii -%}
-    '(withheld: personal)' as disallowed_value
-    {%- else -%}
-    left(source_row.{{ quoted(rule['column']) }}::text, 100) as disallowed_value
-    {%- endif %}
-from {{ application_table(rule['table']) }} as source_row
-where {{ is_disallowed(rule, 'source_row') }}
+    {{ key_of(rule['table'], own_row) }}::text as row_id,
+    {{ tenant_of(rule['table'], own_row) }} as tenant_id,
+    {% set value = own_row ~ '.' ~ quoted(rule['column']) %}
+    {{ shown_value(rule['table'], [rule['column']], value) }} as disallowed_value
+from {{ application_table(rule['table']) }} as {{ own_row }}
+where
+    {{ rule_applies(rule) }}
+    and {{ is_disallowed(rule, own_row) }}
 {% endfor %}
 {% endfor %}

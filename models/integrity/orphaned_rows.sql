@@ -10,16 +10,29 @@
 select
     {{ text_literal(reference['name']) }} as relationship,
     {{ text_literal(reference['child']) }} as child_table,
-    {{ text_literal(reference['parent']) }} as parent_table,
+    {% set type_column = reference['type_column'] %}
+    {% if type_column is defined -%}
+    coalesce({{ shown_value(
+        reference['child'], [type_column], 'child.' ~ quoted(type_column)
+    ) }}, 'null')
+    {%- else -%}
+    {{ text_literal(reference['parent']) }}
+    {%- endif %} as parent_table,
     {{ key_of(reference['child'], 'child') }}::text as child_id,
-    {{ key_columns(reference['columns'], 'child') }}::text as missing_parent_id,
+    {{ shown_value(
+        reference['child'], reference['columns'], key_columns(reference['columns'], 'child')
+    ) }} as missing_parent_id,
+    {{ text_literal(
+        'which is not there' if type_column is not defined
+        else 'of a type that no parent is declared for'
+    ) }} as fault,
     {{ tenant_of(reference['child'], 'child') }} as tenant_id
-from {{ application_table(reference['child']) }} as child
+from {{ child_rows(reference) }} as child
 where
     {{ is_set(reference, 'child') }}
     and not exists (
         select true
-        from {{ application_table(reference['parent']) }} as parent
+        from {{ application_table(reference['parent']) }} as parent  -- noqa: AL05
         where {{ leads_to(reference, 'child', 'parent') }}
     )
 {% endfor %}

@@ -28,7 +28,7 @@ with
         {% endfor %}
         {% endfor %}
         count(*) as row_count
-    from {{ application_table(of_scan[0]['child']) }} as child
+    from {{ child_rows(of_scan[0]) }} as child
     {% for reference in of_scan %}
     left join {{ parent_rows(reference) }} as {{ reference['alias'] }}
         on {{ leads_to(reference, 'child', reference['alias']) }}
@@ -44,7 +44,11 @@ final as (
     select
         {{ text_literal(reference['name']) }} as relationship,
         {{ text_literal(reference['child']) }} as child_table,
-        {{ text_literal(reference['parent']) }} as parent_table,
+        {% if reference['type_column'] is defined -%}
+        'any other type'::text
+        {%- else -%}
+        {{ text_literal(reference['parent']) }}
+        {%- endif %} as parent_table,
         {{ reference['required'] | string | lower }} as is_required,
         row_count,
         {{ parent }}_set_row_count - {{ parent }}_resolved_row_count

@@ -4,6 +4,7 @@
 {% for rules in in_parts('unique_keys') %}
 {% if not loop.first %}{{ next_part() }}{% endif %}
 {% for rule in rules %}
+{% set own_row = own_name(rule['table']) %}
 {% if not loop.first %}union all{% endif %}
 select
     {{ text_literal(rule['name']) }} as rule,
@@ -16,9 +17,9 @@ select
     {{ why_unjudged(rule if rule['is_key'] else {}) }} as unjudged_key_because
 from (
     select count(*) as row_count
-    from {{ application_table(rule['table']) }} as source_row
+    from {{ application_table(rule['table']) }} as {{ own_row }}
     where {{ rule_applies(rule) }}
-    group by {{ key_group(rule, 'source_row') }}
+    group by {{ key_group(rule, own_row) }}
 ) as key_values
 {% endfor %}
 {% endfor %}

@@ -23,7 +23,7 @@ select
     {%- else -%}
     array_to_string(parent.values_1, ', ')
     {%- endif %} as parent_tenant_id
-from {{ application_table(relationship['child']) }} as child
+from {{ child_rows(relationship) }} as child
 inner join {{ parent_rows(relationship) }} as parent
     on {{ leads_to(relationship, 'child', 'parent') }}
 where {{ rows_differ(relationship, relationship['compared'][0], 'child', 'parent') }}

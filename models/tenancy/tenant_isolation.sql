@@ -14,7 +14,7 @@ with
         ) as {{ parent }}_leaked_row_count,
         {% endfor %}
         count(*) as row_count
-    from {{ application_table(of_scan[0]['child']) }} as child
+    from {{ child_rows(of_scan[0]) }} as child
     {% for relationship in of_scan %}
     left join {{ parent_rows(relationship) }} as {{ relationship['alias'] }}
         on {{ leads_to(relationship, 'child', relationship['alias']) }}

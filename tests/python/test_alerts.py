@@ -613,8 +613,9 @@ def test_no_file_and_an_empty_one_are_no_recipients(tmp_path: Path) -> None:
 
 def test_an_owner_of_no_check_is_refused(overnight: Database, tmp_path: Path) -> None:
     recipient = Recipient(name="a", url_env="A", owners=("data", "finance"))
+    scope = overnight.plan.scope
     with refused(AlertError, "'finance'", "data, ledger"):
-        check_owners([recipient], overnight.plan.scope.suites, tmp_path)
+        check_owners([recipient], scope.suites, scope.contract, tmp_path)
 
 
 def test_the_example_of_the_documentation_is_taken(overnight: Database, tmp_path: Path) -> None:
@@ -623,7 +624,7 @@ def test_the_example_of_the_documentation_is_taken(overnight: Database, tmp_path
     file.write_text(page.split("```yaml\n")[1].split("```")[0])
     recipients = load_recipients(file)
     assert [recipient.name for recipient in recipients] == ["on-call", "bookings"]
-    check_owners(recipients, overnight.plan.scope.suites, file)
+    check_owners(recipients, overnight.plan.scope.suites, overnight.plan.scope.contract, file)
 
 
 def lower_london(nights: Nights, tokens: int) -> None:

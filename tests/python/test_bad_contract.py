@@ -33,6 +33,9 @@ UNREADABLE = {
 }
 
 EPOCH = "ledgers.capacity.epoch"
+RULE = {"name": "x", "table": "dancers", "holds": "true"}
+FLOW = {"name": "x", "table": "reservations", "status": "status"}
+TYPED = {"child": "dancers", "column": "studio_id", "type_column": "first_name"}
 
 # key, value, what the error says
 FAULTY: dict[str, tuple[str, Any, str]] = {
@@ -84,6 +87,47 @@ FAULTY: dict[str, tuple[str, Any, str]] = {
     ),
     "a rule twice": ("business_keys.1.name", GOOD["business_keys"][0]["name"], "declared twice"),
     "a rule for no table": ("required_values.0.table", "x", "key 'required_values.0.table'"),
+    "two rules of one name": ("rules", [RULE, RULE], "key 'rules': 'x' is declared twice"),
+    "a rule of nowhere": (
+        "rules",
+        [RULE | {"table": "x"}],
+        "key 'rules.0.table': table 'x' is not",
+    ),
+    "a rule by the clock": (
+        "rules",
+        [RULE | {"holds": "created_at < now()"}],
+        "key 'rules.0.holds': now is another one at every audit: write as_of",
+    ),
+    "a rule without its end": ("rules", [RULE | {"holds": "a = 'b"}], "rules.0.holds': not SQL: "),
+    "a rule that tells a name": (
+        "rules",
+        [RULE | {"observed": ["id", "first_name"]}],
+        "key 'rules.0.observed': first_name is personal (pii)",
+    ),
+    "a rule of no severity": ("rules", [RULE | {"severity": "high"}], "key 'rules.0.severity'"),
+    "a workflow of nothing": ("workflow", [FLOW], "key 'workflow.0': requires nothing"),
+    "a workflow whose steps nobody says": (
+        "workflow",
+        [
+            FLOW
+            | {
+                "at": {"approved": "approved_at"},
+                "history": {"table": "dancers", "of": "a", "status": "b", "at": "c"},
+            }
+        ],
+        "key 'workflow.0': history is judged by follows",
+    ),
+    "a type of no table": (
+        "polymorphic",
+        [TYPED | {"parents": {"Studio": "studio"}}],
+        "key 'polymorphic.0.parents.Studio': table 'studio' is not in tables",
+    ),
+    "a type without tables": ("polymorphic", [TYPED | {"parents": {}}], "polymorphic.0.parents"),
+    "two columns as a number": (
+        "relationships.0",
+        {"child": "dancers", "columns": ["id", "name"], "as": "bigint", "parent": "studios"},
+        "as is for a reference of one column",
+    ),
     "a tenant of nowhere": ("tenant.table", "tenant", "key 'tenant.table'"),
     "no tenant for its pack": ("tenant", GONE, "key 'tenant' is missing"),
     "no ledgers for their pack": ("ledgers", GONE, "key 'ledgers' is missing"),

@@ -25,6 +25,18 @@ GOOD = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["contract"
 ROLE = "counterfoil-weak"  # as much in need of quotes as a role's name can be
 BARE = "counterfoil_bare"
 
+
+def rule(holds: str, **further: Any) -> list[dict[str, Any]]:
+    return [{"name": "odd", "table": "reservations", "holds": holds, **further}]
+
+
+def workflow(**further: Any) -> list[dict[str, Any]]:
+    return [{"name": "odd", "table": "reservations", "status": "status", **further}]
+
+
+STEPS: dict[str, Any] = {"follows": {"pending": ["approved"]}}
+HISTORY = {"table": "capacity_ledger", "status": "reason", "at": "created_at"}
+
 # key, value, what the error says, the key that it names if not that
 UNFIT: dict[str, tuple[str, Any, str, str]] = {
     "a table missing": ("tables.nowhere", {"key": "id"}, "table public.nowhere does not", ""),
@@ -88,6 +100,83 @@ UNFIT: dict[str, tuple[str, Any, str, str]] = {
     "a where that is no condition": ("required_values.2.where", "1", "type boolean", ""),
     "a where that leaves": ("required_values.2.where", "true) and (", "syntax error", ""),
     "a bound on a text": ("allowed_values.0.min", 0, "operator does not exist", ""),
+    "a rule that is no SQL": ("rules", rule("status ="), "syntax error", "rules.0 (odd).holds"),
+    "a rule of no column": (
+        "rules",
+        rule("stat <> 'x'"),
+        'Postgres refuses it: column "stat" does not exist. Correct that key\'s SQL; there the'
+        " table is called reservations",
+        "rules.0 (odd).holds",
+    ),
+    "a rule that counts": (
+        "rules",
+        rule("count(*) > 0"),
+        "aggregate functions are not allowed",
+        "rules.0 (odd).holds",
+    ),
+    "a rule of many": (
+        "rules",
+        rule("row_number() over () < 9"),
+        "window functions are not allowed",
+        "rules.0 (odd).holds",
+    ),
+    "a rule that is no condition": (
+        "rules",
+        rule("spaces_requested"),
+        "must be type boolean, not type integer",
+        "rules.0 (odd).holds",
+    ),
+    "a rule of no rows": (
+        "rules",
+        rule("true", where="stat = 'x'"),
+        '"stat" does not exist',
+        "rules.0 (odd).where",
+    ),
+    "a rule that observes nothing": (
+        "rules",
+        rule("true", observed=["x"]),
+        "column public.reservations.x does not exist",
+        "rules.0 (odd).observed",
+    ),
+    "a rule about a table without its schema": (
+        "rules",
+        rule("exists (select from studios where studios.id = studio_id)"),
+        'relation "studios" does not exist',
+        "rules.0 (odd).holds",
+    ),
+    "a workflow of no column": (
+        "workflow",
+        workflow(at={"pending": "x"}),
+        "column public.reservations.x does not exist",
+        "workflow.0 (odd).at.pending",
+    ),
+    "a workflow of times that do not compare": (
+        "workflow",
+        workflow(at={"pending": "approved_at", "approved": "status"}, **STEPS),
+        "operator does not exist: timestamp with time zone <= text",
+        "workflow.0 (odd).at",
+    ),
+    "a history of others": (
+        "workflow",
+        workflow(history=HISTORY | {"of": "change_amount"}, **STEPS),
+        "operator does not exist: integer = uuid",
+        "workflow.0 (odd).history.of",
+    ),
+    "a deleted that is none": ("tables.studios.deleted", "name", "must be type boolean", ""),
+    "a reference of no rows": ("relationships.0.where", "x = 1", '"x" does not exist', ""),
+    "an allowed value of no rows": ("allowed_values.0.where", "x = 1", '"x" does not exist', ""),
+    "a key of no column": (
+        "business_keys.0.columns",
+        ["lower(nick)"],
+        'column "nick" does not exist',
+        "",
+    ),
+    "a type without a column": (
+        "polymorphic",
+        [{"child": "dancers", "column": "x", "type_column": "y", "parents": {"S": "studios"}}],
+        "column public.dancers.x does not exist",
+        "polymorphic.0.column",
+    ),
     "a pattern that is none": ("allowed_values.4.pattern", "[a-", "invalid regular exp", ""),
 }
 
@@ -102,7 +191,7 @@ def test_a_contract_of_another_database(
 
 
 @pytest.mark.parametrize(
-    "where", ["status like '%ed'", "source_row.status <> ''", "coalesce(status, '') = 'it''s'"]
+    "where", ["status like '%ed'", "reservations.status <> ''", "coalesce(status, '') = 'it''s'"]
 )
 def test_a_condition_that_postgres_takes(overnight: Database, where: str) -> None:
     contract = Contract.model_validate(changed(GOOD, "required_values.2.where", where))

@@ -14,7 +14,7 @@ from copies import write_profiles
 from counterfoil.audit.audit import audit
 from counterfoil.audit.findings import CheckResult
 from counterfoil.common.settings import Settings
-from counterfoil.contract.contract import Relationship
+from counterfoil.contract.references import Relationship
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.postgres.instant import open_snapshot
 from counterfoil.postgres.profiles import Target

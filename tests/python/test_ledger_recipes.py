@@ -40,14 +40,14 @@ class Recipe:
         return self.name
 
 
-def recipes() -> Iterator[Recipe]:
-    """The sections of the page.
+def recipes(page: Path = PAGE) -> Iterator[Recipe]:
+    """The sections of a page.
 
     Raises:
         ValueError: one has not just these four blocks.
     """
-    common, *sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    ((_, beginning),) = blocks(common)
+    common, *sections = re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    *_, (_, beginning) = blocks(common)
     for section in sections:
         (sql, tables), (yaml, contract), (also_sql, fault), (plain, said) = blocks(section)
         if (sql, yaml, also_sql, plain) != ("sql", "yaml", "sql", ""):

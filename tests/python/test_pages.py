@@ -18,8 +18,8 @@ from counterfoil.postgres.embedded import binaries
 
 # The catalogue is written from the suites, with examples that tests/faults runs; what is said of
 # a folder of migrations is held by test_migrations_command.py, and each recipe by
-# test_ledger_recipes.py.
-HELD_ELSEWHERE = {"checks.md", "ledger-recipes.md", "migrations.md"}
+# test_ledger_recipes.py and test_rule_recipes.py.
+HELD_ELSEWHERE = {"checks.md", "ledger-recipes.md", "migrations.md", "rules.md"}
 PAGES = [
     page
     for page in sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])

@@ -96,7 +96,8 @@ def test_what_cannot_be_compared_is_unknown_by_reference(strained: Database) -> 
     assert resolve.detail is not None
     for part in (
         "notes.booking (text) does not compare with bookings.id (bigint): operator does not"
-        " exist: text = bigint. Change a type, or take it out of relationships",
+        " exist: text = bigint. Change a type, say as what it is read (as), or take it out of"
+        " relationships",
         "letters.org_id (text) does not compare with orgs.id (uuid): operator does not exist:"
         " text = uuid. Change a type, or name letters under tenant.global_tables",
     ):

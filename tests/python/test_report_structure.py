@@ -113,9 +113,9 @@ def pages(broken: Audit, large: Audit, tmp_path_factory: pytest.TempPathFactory)
 GOLDEN = {
     "coverage": [
         "✓ pass Critical: 3 of 3 there",
-        "▲ warning Important: 9 of 10 there",
+        "▲ warning Important: 12 of 13 there",
         "✓ pass Supporting: 1 of 1 there",
-        'selling 3 of 3 ✕ 7 of 8 – Order "Notes"',
+        'selling 3 of 3 ✕ 10 of 11 – Order "Notes"',
         "no module – – 1 of 1 none",
     ],
     "walls": [
@@ -157,8 +157,8 @@ def test_it_says(pages: dict[str, Path], browser: Browser, section: str) -> None
 def test_markdown_says_the_same(broken: Audit) -> None:
     said = render_markdown(shown(broken))
     for phrase in [
-        "- 🟠 Important: 9 of 10 there.\n",
-        '| selling | 3 of 3 | 🔴 7 of 8 | – | Order "Notes" |\n',
+        "- 🟠 Important: 12 of 13 there.\n",
+        '| selling | 3 of 3 | 🔴 10 of 11 | – | Order "Notes" |\n',
         "tables that row security must wall in have it, with policies.\n",
         "| orders | 🔴 not on | 1 | has policies, and its row security is off |\n",
         r"| billing.ledger | invoice\_id, merchant\_id | billing.invoices | is missing |",

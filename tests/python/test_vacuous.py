@@ -589,10 +589,13 @@ def test_a_table_that_is_gone_is_the_finding(
     ]
     unknown = {check_id for check_id, check in said.items() if check.status == "unknown"}
     assert unknown == {
+        "integrity.deleted_parents_have_no_children",
         "integrity.keys_unique",
+        "integrity.no_duplicates",
         "integrity.references_resolve",
         "integrity.references_whole",
         "integrity.required_references_set",
+        "tenancy.references_stay_in_tenant",
         "tenancy.tenant_is_set",
     }
     assert said["integrity.references_resolve"].detail == (

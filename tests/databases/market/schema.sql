@@ -53,6 +53,8 @@ create table products (
     title text not null,
     price numeric(10, 2) not null constraint price_is_positive check (price >= 0),
     currency char(3) not null references currencies (code),
+    sku text,
+    deleted_at timestamptz,
     created_at timestamptz not null default now(),
     unique (merchant_id, id)
 );
@@ -164,6 +166,46 @@ create table parcels (
 create index parcels_courier_idx on parcels (merchant_id, courier);
 create index parcels_shelf_idx on parcels (zone, shelf);
 
+-- Goods on their way, each with the statuses that it has had.
+create table shipments (
+    id bigint generated always as identity primary key,
+    merchant_id uuid not null references merchants (id) on delete cascade,
+    product_id bigint not null,
+    status text not null,
+    packed_at timestamptz,
+    sent_at timestamptz,
+    arrived_at timestamptz,
+    boxes integer,
+    recipient text not null,
+    deleted_at timestamptz,
+    created_at timestamptz not null default now(),
+    unique (merchant_id, id),
+    foreign key (merchant_id, product_id) references products (merchant_id, id)
+);
+create index shipments_product_idx on shipments (merchant_id, product_id);
+create table shipment_steps (
+    id bigint generated always as identity primary key,
+    merchant_id uuid not null references merchants (id) on delete cascade,
+    shipment_id bigint not null,
+    status text not null,
+    reached_at timestamptz not null,
+    created_at timestamptz not null default now(),
+    foreign key (merchant_id, shipment_id) references shipments (merchant_id, id)
+);
+create index shipment_steps_shipment_idx on shipment_steps (merchant_id, shipment_id);
+-- About one of several tables, by one of several others: no foreign key can say so.
+create table remarks (
+    id bigint generated always as identity primary key,
+    merchant_id uuid not null references merchants (id) on delete cascade,
+    about_type text,
+    about_id text,
+    by_kind text,
+    by_id text,
+    mood text,
+    created_at timestamptz not null default now()
+);
+create index remarks_merchant_idx on remarks (merchant_id);
+
 create function billing.keep_books() returns trigger language plpgsql as $$
 begin
     raise exception 'the books are closed';
@@ -185,13 +227,14 @@ begin
     foreach relation in array array[
         'accounts', 'products', 'product_photos', 'photo_tags', 'orders', 'orders_2024',
         'orders_2025', 'orders_2025_rest', '"Order ""Notes"""', '"billing.archive"',
-        'billing.invoices', 'billing.ledger', 'couriers', 'parcels'
+        'billing.invoices', 'billing.ledger', 'couriers', 'parcels', 'shipments',
+        'shipment_steps', 'remarks'
     ]::regclass[] loop
         execute format('alter table %s enable row level security', relation);
     end loop;
     foreach relation in array array[
         'accounts', 'products', 'orders', '"billing.archive"', 'billing.invoices',
-        'billing.ledger', 'couriers', 'parcels'
+        'billing.ledger', 'couriers', 'parcels', 'shipments', 'shipment_steps', 'remarks'
     ]::regclass[] loop
         execute format(
             'create policy own_rows on %s using'
@@ -269,3 +312,33 @@ insert into parcels (merchant_id, tracking, courier, zone, shelf) values
     ('00000000-0000-0000-0000-00000000000a', 'T1', 'fast', null, null),
     ('00000000-0000-0000-0000-00000000000b', 'T1', 'fast', 'cold', 1),
     ('00000000-0000-0000-0000-00000000000b', 'T2', null, 'cold', 2);
+update products set sku = 'A-' || id;
+-- Ordered, packed, and lost once before it arrived; the last was marked as deleted.
+insert into shipments (
+    merchant_id, product_id, status, packed_at, sent_at, arrived_at, boxes, recipient, deleted_at
+) values
+    ('00000000-0000-0000-0000-00000000000a', 1, 'open', null, null, null, null, 'Ann', null),
+    ('00000000-0000-0000-0000-00000000000a', 1, 'packed', '2025-05-01', null, null, 2, 'Ben', null),
+    (
+        '00000000-0000-0000-0000-00000000000b', 2, 'arrived', '2025-05-01', '2025-05-02',
+        '2025-05-09', 1, 'Cy', null
+    ),
+    (
+        '00000000-0000-0000-0000-00000000000b', 2, 'open', null, null, null, null, 'Di',
+        '2025-05-03'
+    );
+insert into shipment_steps (merchant_id, shipment_id, status, reached_at) values
+    ('00000000-0000-0000-0000-00000000000a', 2, 'open', '2025-04-30'),
+    ('00000000-0000-0000-0000-00000000000a', 2, 'packed', '2025-05-01'),
+    ('00000000-0000-0000-0000-00000000000b', 3, 'open', '2025-04-30'),
+    ('00000000-0000-0000-0000-00000000000b', 3, 'packed', '2025-05-01'),
+    ('00000000-0000-0000-0000-00000000000b', 3, 'sent', '2025-05-02'),
+    -- Of one instant, and told in the other order.
+    ('00000000-0000-0000-0000-00000000000b', 3, 'sent', '2025-05-05'),
+    ('00000000-0000-0000-0000-00000000000b', 3, 'lost', '2025-05-05'),
+    ('00000000-0000-0000-0000-00000000000b', 3, 'sent', '2025-05-06'),
+    ('00000000-0000-0000-0000-00000000000b', 3, 'arrived', '2025-05-09');
+insert into remarks (merchant_id, about_type, about_id, by_kind, by_id, mood) values
+    ('00000000-0000-0000-0000-00000000000a', 'Product', '1', 'account', '1', 'praise'),
+    ('00000000-0000-0000-0000-00000000000b', 'Shipment', ' 3', 'courier', '2', 'blame'),
+    ('00000000-0000-0000-0000-00000000000b', 'Shipment', null, 'nobody', 'x', 'blame');

@@ -1,0 +1,66 @@
+"""Each recipe of docs/rules.md holds for its tables, and says of its fault what the page says.
+
+All of them are one database and one contract: a build is for all.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from applications import built, created
+from conftest import ROOT, Database
+from failing_rows import audit_by_rows
+from pages import agrees
+from test_golden_ledgers import break_books, transaction_of
+from test_ledger_recipes import Recipe, recipes
+
+PAGE = ROOT / "docs" / "rules.md"
+RECIPES = [*recipes(PAGE)]
+
+
+@pytest.fixture(scope="module")
+def database(shared: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The tables of all recipes, and a contract of all."""
+    server = shared.plan.session.builder.model_copy(update={"dbname": "postgres"})
+    folder = tmp_path_factory.mktemp("recipes")
+    contract = folder / "contract.yml"
+    contract.write_text(yaml.safe_dump(merged()), encoding="utf-8")
+    with (
+        created(server, "recipes", "".join(recipe.tables for recipe in RECIPES)) as target,
+        built(target, contract, folder) as database,
+    ):
+        yield database
+
+
+def merged() -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for recipe in RECIPES:
+        for key, said in yaml.safe_load(recipe.contract).items():
+            if isinstance(said, dict):
+                whole.setdefault(key, {}).update(said)
+            elif isinstance(said, list) and key != "packs":
+                whole.setdefault(key, []).extend(said)
+            else:
+                whole[key] = said
+    return whole
+
+
+def test_their_tables_are_in_order(database: Database) -> None:
+    audit = database.audit()
+    assert audit.status == "passed", [check for check in audit.checks if not check.is_quiet]
+    assert len(RECIPES) >= 10
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+def test_recipe(recipe: Recipe, database: Database) -> None:
+    with transaction_of(database) as transaction:
+        with transaction.connection.cursor() as cursor:
+            break_books(cursor, [recipe.fault])
+        audit = audit_by_rows(database, transaction)
+    found = [
+        f"{check.check_id}: {finding.message}"
+        for check in audit.checks
+        for finding in check.findings
+    ]
+    assert agrees(recipe.said, "\n".join(found)), "\n".join(found)
