@@ -13,7 +13,12 @@ from counterfoil.contract.sql_words import clock_in
 Name = Annotated[str, StringConstraints(min_length=1)]
 
 
-def _reads_no_clock(sql: str) -> str:
+def checked_sql(sql: str) -> str:
+    """SQL of a contract, as it stands.
+
+    Raises:
+        ValueError: it is not even words, or reads the clock.
+    """
     try:
         clock = clock_in(sql)
     except PgQueryError as cause:
@@ -24,7 +29,7 @@ def _reads_no_clock(sql: str) -> str:
 
 
 # SQL over a row, in which the table is called by its own name, and `as_of` is the audit's instant.
-Condition = Annotated[Name, AfterValidator(_reads_no_clock)]
+Condition = Annotated[Name, AfterValidator(checked_sql)]
 
 _GLOB = frozenset("*?")
 

@@ -36,7 +36,7 @@ class RowRule(Clause):
 class BusinessKey(RowRule):
     """Columns, or SQL over the row, that no two rows of a table may agree on."""
 
-    columns: tuple[Condition, ...] = Field(min_length=1)
+    columns: tuple[Name, ...] = Field(min_length=1)
 
     def columns_mentioned(self, key: str) -> Mentions:
         """Each of its columns, and what is SQL besides."""

@@ -12,6 +12,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.common.errors import PreflightError
 from counterfoil.common.settings import Settings
 from counterfoil.common.sqltext import identifier
+from counterfoil.contract.clauses import checked_sql
 from counterfoil.contract.compiled_ledgers import compile_ledgers
 from counterfoil.contract.contract import Contract
 from counterfoil.pipeline.comparisons import with_unjudged
@@ -121,6 +122,7 @@ def check_database(contract: Contract, session: Session, needed: Collection[str]
         _check_columns(contract, found)
         _check_visibility(contract, target, connection)
         _check_instants(contract, connection)
+        _check_keys(contract)
         _check_expressions(contract, connection)
         _check_ownership(target, connection)
         contract = with_unjudged(contract, connection)
@@ -354,6 +356,22 @@ def _check_zone(zone: str, where: str, connection: Connection) -> None:
             where=where,
             remedy="Name one of pg_timezone_names, Europe/Berlin for example",
         )
+
+
+def _check_keys(contract: Contract) -> None:
+    """That what is no column of a business key is SQL; the catalog alone knows the columns."""
+    for position, business_key in enumerate(contract.business_keys):
+        for named in business_key.columns:
+            if contract.is_column(business_key.table, named):
+                continue
+            try:
+                checked_sql(named)
+            except ValueError as cause:
+                raise PreflightError(
+                    str(cause),
+                    where=f"contract of {contract.database}, key business_keys.{position}.columns",
+                    remedy="Correct that key's SQL, or the name of the column",
+                ) from None
 
 
 def _check_expressions(contract: Contract, connection: Connection) -> None:

@@ -171,6 +171,13 @@ UNFIT: dict[str, tuple[str, Any, str, str]] = {
         'column "nick" does not exist',
         "",
     ),
+    "a key by the clock": (
+        "business_keys.0.columns",
+        ["age(now(), date_of_birth)"],
+        "now is another one at every audit: write as_of",
+        "",
+    ),
+    "a key without its end": ("business_keys.0.columns", ["lower('x"], "not SQL: ", ""),
     "a type without a column": (
         "polymorphic",
         [{"child": "dancers", "column": "x", "type_column": "y", "parents": {"S": "studios"}}],
