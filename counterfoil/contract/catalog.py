@@ -8,6 +8,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.contract.clauses import label
+from counterfoil.contract.sequences import NumberedColumns
 from counterfoil.contract.structure import DeleteRule
 
 # Where a row of a table without a key lies: the only name it has, until it is updated.
@@ -412,9 +413,11 @@ class Facts:
         unjudged: of the rules that Postgres cannot plan, by list and name, why.
         missing: the contract's tables that do not exist: they are read as empty ones.
         ledgers: the contract's, as the SQL that views are made of (`compile_ledgers`).
+        numbered: the sequences that number rows of its tables.
     """
 
     tables: Mapping[str, CatalogTable] | None = field(default=None, compare=False)
     unjudged: Mapping[tuple[str, str], str] = field(default_factory=dict, compare=False)
     missing: frozenset[str] = field(default=frozenset(), compare=False)
     ledgers: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    numbered: tuple[NumberedColumns, ...] = field(default=(), compare=False)

@@ -29,6 +29,7 @@ from counterfoil.contract.health import Health
 from counterfoil.contract.layouts import Layout
 from counterfoil.contract.ledgers import FEATURES, Ledger, circle
 from counterfoil.contract.packs import Pack, check_packs, packs_of
+from counterfoil.contract.sequences import NumberedColumns
 from counterfoil.contract.structure import Structure, names_only
 
 # Those that read the rows of the tables that the contract lists.
@@ -47,6 +48,7 @@ _RULES = ("business_keys", "required_values", "allowed_values")
 # What follows from a contract's keys, and decides as they do what applies.
 _DERIVED = frozenset(
     {
+        "numbered",
         "references",
         "references_of_columns",
         "tenant_relationships",
@@ -375,6 +377,11 @@ class Contract(_Clause):
     def facts(self) -> Facts:
         """What the catalog says of it; nothing before it was asked."""
         return self._facts
+
+    @property
+    def numbered(self) -> tuple[NumberedColumns, ...]:
+        """The sequences that are held against the rows of its tables."""
+        return self.facts.numbered
 
     def is_once(self, table: str, columns: Collection[str]) -> bool:
         """Whether no two of the table's rows can agree on the columns, nulls aside."""

@@ -5,12 +5,14 @@ It is dbt's variable `derived`, beside the contract itself.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
 
 from counterfoil.common.sqltext import quoted
 from counterfoil.contract.contract import Contract, Relationship
 from counterfoil.contract.ledgers import FEATURES
+from counterfoil.contract.sequences import NumberedColumns
 
 T = TypeVar("T")
 
@@ -51,7 +53,8 @@ def derive(contract: Contract) -> dict[str, Any]:
             go through (`references_of_paths`), and `tenant_relationships` that must stay within
             a tenant; `unique_keys`: the business keys, and as rules like them the keys of
             tables that no index proves; and the rules of `required_values` and
-            `allowed_values`, as declared.
+            `allowed_values`, as declared; and of each of the `numbered` sequences its `schema`
+            and `relation`, and its `columns`, of a `table` each.
 
         Of each feature of ledgers, `ledgers.holds` for one, it names the ledgers that have it.
 
@@ -99,6 +102,7 @@ def derive(contract: Contract) -> dict[str, Any]:
                 )
             ),
             **{name: _parts(of, lambda rule: {rule["table"]}) for name, of in rules.items()},
+            "numbered": _parts(map(_numbered, contract.numbered), _tables_numbered),
             **{
                 f"ledgers.{feature}": [[*of]]
                 for feature in FEATURES
@@ -119,6 +123,15 @@ def _parts(items: Iterable[T], tables_of: Callable[[T], set[str]]) -> list[list[
         parts[-1].append(item)
         touched |= tables_of(item)
     return parts
+
+
+def _numbered(sequence: NumberedColumns) -> dict[str, Any]:
+    columns = [{"table": table, "column": column} for table, column in sequence.columns]
+    return asdict(sequence) | {"columns": columns}
+
+
+def _tables_numbered(sequence: Mapping[str, Any]) -> set[str]:
+    return {column["table"] for column in sequence["columns"]}
 
 
 def _parts_of_scans(relationships: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:

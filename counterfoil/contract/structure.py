@@ -8,6 +8,9 @@ from pydantic import Field, StrictBool, model_validator
 from counterfoil.contract.clauses import Clause, Name, is_glob, twice
 
 Tier = Literal["critical", "important", "supporting"]
+Privilege = Literal[
+    "select", "insert", "update", "delete", "truncate", "references", "trigger", "maintain"
+]
 DeleteRule = Literal["no action", "restrict", "cascade", "set null", "set default"]
 
 
@@ -66,6 +69,17 @@ class Trigger(Clause):
     name: Name
 
 
+class Privileges(Clause):
+    """What a role may do with tables, by name or glob; `public` is everybody.
+
+    Of a role that several of them name, all count; what none allows it, it may not.
+    """
+
+    role: Name
+    tables: tuple[Name, ...] = Field(default=("*",), min_length=1)
+    may: tuple[Privilege, ...] = ()
+
+
 class Probe(Clause):
     """Rows that a role must see none of: those that `own_rows` does not hold for, or any.
 
@@ -111,6 +125,7 @@ class Structure(Clause):
     indexes: tuple[Index, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    privileges: tuple[Privileges, ...] = ()
     timestamps: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
@@ -138,6 +153,9 @@ class Structure(Clause):
         for list_name in ("columns", "foreign_keys", "indexes", "constraints", "triggers"):
             for position, clause in enumerate(getattr(self, list_name)):
                 yield clause.table, f"{list_name}.{position}.table"
+        for position, allowed in enumerate(self.privileges):
+            for name in allowed.tables:
+                yield name, f"privileges.{position}.tables"
         for name in self.ledgers:
             yield name, "ledgers"
         if self.row_security:
