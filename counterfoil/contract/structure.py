@@ -41,11 +41,20 @@ class ForeignKey(Clause):
 
 
 class Index(Clause):
-    """A valid, unconditional index that must exist, its key columns in this order."""
+    """A valid index that must exist: an unconditional one with these key columns in this order,
+    or whatever it is by its name.
+    """
 
     table: Name
-    columns: tuple[Name, ...] = Field(min_length=1)
+    columns: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    name: Name | None = None
     unique: StrictBool = False
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.columns is None) == (self.name is None):
+            raise ValueError("give either columns or name")
+        return self
 
 
 class Constraint(Clause):
