@@ -63,7 +63,8 @@ class Tenant(_Clause):
     """Who shares the database: the table of tenants, and the column that names one.
 
     `columns` has the tables that call it otherwise; `global_tables` those of no tenant,
-    by name or glob. `label` is a column of the tenants, `overview` the tables whose rows a
+    by name or glob, and `optional_tables` those of which some rows may have none. `label` is a
+    column of the tenants, `overview` the tables whose rows a
     report counts for each of them.
     """
 
@@ -71,12 +72,17 @@ class Tenant(_Clause):
     column: Name
     columns: dict[Name, Name] = Field(default_factory=dict)
     global_tables: tuple[Name, ...] = ()
+    optional_tables: tuple[Name, ...] = ()
     label: Name | None = None
     overview: tuple[Name, ...] = ()
 
     def column_of(self, table: str) -> str:
         """What the table calls the tenant column."""
         return self.columns.get(table, self.column)
+
+    def is_optional(self, table: str) -> bool:
+        """Whether `optional_tables` name it."""
+        return any(matches(pattern, table) for pattern in self.optional_tables)
 
     def is_global(self, table: str) -> bool:
         """Whether `global_tables` name it."""

@@ -44,8 +44,9 @@ def derive(contract: Contract) -> dict[str, Any]:
         schemas: those that it is about, its own first.
         global_tables: names and globs of the tables that belong to no tenant.
         tables: by name, the quoted `relation`, the columns of its `key`, its `tenant`: the
-            column with the tenant, or None; what leaves its rows `unjudged`; and whether it is
-            `missing`, and its relation an empty one in its place.
+            column with the tenant, or None, and whether its rows `may_lack_tenant`; what leaves
+            its rows `unjudged`; and whether it is `missing`, and its relation an empty one in
+            its place.
         ledger_types, ledgers: those of the contract, compiled (`compile_ledgers`).
         unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
             the names of `tables_in_use` and `tenant_tables`; `references` that must resolve,
@@ -155,7 +156,9 @@ def _table(contract: Contract, name: str) -> dict[str, Any]:
         "key": [*contract.key_of(name)],
         "tenant": column,
         **_if_any(
-            unjudged=contract.unsaid_heirs(name), missing=name in contract.facts.missing or None
+            unjudged=contract.unsaid_heirs(name),
+            missing=name in contract.facts.missing or None,
+            may_lack_tenant=(tenant is not None and tenant.is_optional(name)) or None,
         ),
     }
 

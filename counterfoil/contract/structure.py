@@ -130,6 +130,7 @@ class Structure(Clause):
     foreign_keys: tuple[ForeignKey, ...] = ()
     references_allowed: dict[Name, tuple[Name, ...]] | None = None
     ledgers: tuple[Name, ...] = ()
+    tenant_in_keys: StrictBool = False
     row_security: RowSecurity | None = None
     indexes: tuple[Index, ...] = ()
     constraints: tuple[Constraint, ...] = ()

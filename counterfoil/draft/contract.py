@@ -11,10 +11,10 @@ from counterfoil.common.yamlfile import parse_model
 from counterfoil.contract.catalog import ROW_PLACE, CatalogForeignKey
 from counterfoil.contract.contract import Contract, MigrationTree
 from counterfoil.draft.flow import flow
-from counterfoil.draft.references import Guess
+from counterfoil.draft.references import MOST_ASTRAY, Guess
 from counterfoil.draft.structure import structure_lines
 from counterfoil.draft.survey import Survey
-from counterfoil.draft.tenant import TenantGuess, guess_tenant
+from counterfoil.draft.tenant import TenantGuess
 
 _NO_TREES: Mapping[str, MigrationTree] = {}
 
@@ -37,11 +37,8 @@ def draft(survey: Survey, trees: Mapping[str, MigrationTree] = _NO_TREES) -> str
 
 
 def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
-    catalog = survey.catalog
     guesses = [guess for guess in survey.guesses if guess.is_borne_out]
-    tenant = guess_tenant(catalog, [*catalog.foreign_keys, *(guess.reference for guess in guesses)])
-    if tenant is not None and tenant.table not in survey.in_use:
-        tenant = None
+    tenant = survey.tenant if survey.tenant and survey.tenant.table in survey.in_use else None
     covered = _covered(survey, tenant)
     yield f"# A draft, from what {flow(survey.database)} looked like: read every line. What is"
     yield "# guessed says so. docs/contract.md explains each key."
@@ -56,6 +53,9 @@ def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
         yield "# No table has a row that stays: nothing is asked of rows until one has."
     if trees:
         packs.append("migrations")
+    ledgers = [*_ledger_lines(survey)]
+    if ledgers:
+        packs.insert(0, "ledger")
     yield f"packs: {flow(packs)}"
     if tenant:
         yield from _tenant_lines(tenant, survey)
@@ -65,6 +65,8 @@ def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
         yield from _table_lines(survey, tenant, covered)
         yield from _relationship_lines(survey, guesses, tenant, covered)
     yield ""
+    if ledgers:
+        yield from ("ledgers:", *ledgers, "")
     yield from _left_out_lines(survey)
     yield from structure_lines(survey, tenant)
     if trees:
@@ -85,11 +87,23 @@ def _tenant_lines(tenant: TenantGuess, survey: Survey) -> Iterator[str]:
     yield f"  column: {flow(tenant.column)}"
     if tenant.columns:
         yield f"  columns: {flow(dict(tenant.columns))}"
+    if optional := _optional_lines(survey):
+        yield "  # Guessed: some of their rows have no tenant, too many for a mistake."
+        yield "  optional_tables:"
+        yield from optional
     if tenant.unowned:
         yield "  # Guessed: they neither have the column nor lead to a table that has."
     if tenant.unowned or survey.excluded:
         yield "  global_tables:"
         yield from (f"    - {flow(name)}" for name in (*tenant.unowned, *survey.excluded))
+
+
+def _optional_lines(survey: Survey) -> list[str]:
+    return [
+        f"    - {flow(name)}  # {lacking} of {looked_at} rows looked at"
+        for name, (lacking, looked_at) in survey.tenantless.items()
+        if lacking > looked_at * MOST_ASTRAY
+    ]
 
 
 def _table_lines(
@@ -207,6 +221,34 @@ def _evidence(guess: Guess) -> str:
         f"  # guessed: no constraint says so; of {guess.sampled} rows looked at"
         f" {guess.orphans} have no parent"
     )
+
+
+def _ledger_lines(survey: Survey) -> Iterator[str]:
+    """Of each stored number that rows add up to a ledger, and how far it holds."""
+    for ledger in survey.ledgers:
+        child, parent = ledger.reference.child, ledger.reference.parent
+        held, of = ledger.holding
+        opening = f"{ledger.opening} + " if ledger.opening else ""
+        of_rows = f"sum of {ledger.amount}" if ledger.amount else "count"
+        where = f" where {ledger.condition}" if ledger.condition else ""
+        yield "  # Guessed: " + comment(
+            f"{parent}.{ledger.stored} = {opening}{of_rows} of {child}{where}: holds for {held:,}"
+            f" of {of:,} rows with entries"
+        )
+        is_plain = set(ledger.signs.values()) == {1}
+        yield f"  {flow(f'{parent}.{ledger.stored}')}:"
+        yield f"    accounts: {flow({'table': parent, 'key': ledger.reference.parent_columns[0]})}"
+        balance: dict[str, Any] = {"stored": ledger.stored}
+        balance |= {"opening": ledger.opening} if ledger.opening else {}
+        yield f"    balances: {flow({ledger.stored: balance | {'sum': [child]}})}"
+        entry: dict[str, Any] = {
+            "table": child,
+            "key": _listed_key(survey.catalog.tables[child].key),
+            "account": ledger.reference.columns[0],
+            "amount": (ledger.amount or 1) if is_plain else ledger.signed,
+        }
+        entry |= {"where": ledger.condition} if ledger.condition else {}
+        yield f"    entries: {flow({child: entry})}"
 
 
 def _left_out_lines(survey: Survey) -> Iterator[str]:

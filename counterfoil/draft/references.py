@@ -21,8 +21,8 @@ _ALIKE: Mapping[str, str] = {
 SAMPLED = 10_000
 _PATIENCE = "10s"
 
-# Of those that are looked at, how many may have no parent: more, and the name means another.
-_MOST_ORPHANS = 0.1
+# Of those that are looked at, how many may be wrong: of more it is no mistake.
+MOST_ASTRAY = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Guess:
     @property
     def is_borne_out(self) -> bool:
         """Whether the rows do not speak against it."""
-        return self.orphans <= self.sampled * _MOST_ORPHANS
+        return self.orphans <= self.sampled * MOST_ASTRAY
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a draft is made from: the catalog of every schema of the application's, and rows."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg2
@@ -11,8 +11,10 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.common.errors import PreflightError
 from counterfoil.contract.catalog import Catalog
 from counterfoil.contract.clauses import label, locate, matches
-from counterfoil.draft.references import Guess, guess_references, try_guess
+from counterfoil.draft.ledgers import FoundLedger, find_ledgers
+from counterfoil.draft.references import SAMPLED, Guess, guess_references, try_guess
 from counterfoil.draft.shape import Shape
+from counterfoil.draft.tenant import TenantGuess, guess_tenant
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.session import Session
@@ -45,17 +47,15 @@ _TABLES = """
         relation.relrowsecurity,
         pg_catalog.has_table_privilege(relation.oid, 'select'),
         pg_catalog.row_security_active(relation.oid),
-        case
-            when relation.relkind = 'r' then relation.reltuples
-            else (
-                select sum(leaf.reltuples)
-                from pg_catalog.pg_partition_tree(relation.oid) as part
-                join pg_catalog.pg_class as leaf on leaf.oid = part.relid
-                where part.isleaf and leaf.reltuples > 0
-            )
-        end
+        coalesce(parts.row_count, relation.reltuples)
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    left join (
+        select pg_catalog.pg_partition_root(oid) as root_oid, sum(reltuples) as row_count
+        from pg_catalog.pg_class
+        where relispartition and relkind = 'r' and reltuples > 0
+        group by 1
+    ) as parts on parts.root_oid = relation.oid
     where relation.relkind in ('r', 'p')
         and not relation.relispartition
         and namespace.nspname = any(%s)
@@ -123,6 +123,10 @@ class Survey:
         alone: of those that others inherit from, which have rows of their own.
         walled: the tables with row security.
         guesses: references that only names speak of, and what their rows say.
+        tenant: who may share the database.
+        tenantless: of tables whose tenant may be null, the rows looked at that have none, and
+            all of them.
+        ledgers: stored numbers that other rows add up to.
         unread: the tables that could not be read, and why.
         foreign: the foreign tables.
         left_out: what else is not in the draft, and why, one line each.
@@ -137,6 +141,9 @@ class Survey:
     alone: frozenset[str]
     walled: frozenset[str]
     guesses: Sequence[Guess] = ()
+    tenant: TenantGuess | None = None
+    tenantless: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    ledgers: Sequence[FoundLedger] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     foreign: Sequence[str] = ()
     left_out: Sequence[str] = ()
@@ -190,6 +197,10 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         for reference in guesses.references
         if {reference.child, reference.parent} <= counted.rows.keys()
     ]
+    borne_out = [guess.reference for guess in tried if guess.is_borne_out]
+    tenant = guess_tenant(catalog, [*catalog.foreign_keys, *borne_out])
+    if tenant and not counted.rows.get(tenant.table):
+        tenant = None
     return Survey(
         database=target.dbname,
         schemas=schemas,
@@ -199,6 +210,11 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         alone=frozenset(counted.alone),
         walled=frozenset(counted.walled),
         guesses=tried,
+        tenant=tenant,
+        tenantless=_tenantless(connection, catalog, tenant, counted.rows, schemas),
+        ledgers=find_ledgers(
+            connection, catalog, [*catalog.foreign_keys, *borne_out], counted.rows, schemas
+        ),
         unread=counted.unread,
         foreign=[name for name, kind in others if kind == _FOREIGN],
         left_out=[*left_out, *guesses.left_out],
@@ -235,6 +251,35 @@ def _schemas(
             remedy="Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS",
         )
     return schemas, [f"schema {name}: role {target.user} may not use it" for name in closed]
+
+
+def _tenantless(
+    connection: Connection,
+    catalog: Catalog,
+    tenant: TenantGuess | None,
+    readable: Container[str],
+    schemas: Sequence[str],
+) -> dict[str, tuple[int, int]]:
+    """Of each table whose tenant may be null, how many of its first rows have none."""
+    found = {}
+    for name, table in catalog.tables.items() if tenant else ():
+        column = tenant.columns.get(name, tenant.column) if tenant else ""
+        if column not in table.types or column in table.not_null or name not in readable:
+            continue
+        query = sql.SQL(
+            "select count(*) filter (where found.{0} is null), count(*)"
+            " from (select {0} from {1} limit {2}) as found"
+        ).format(
+            sql.Identifier(column),
+            sql.Identifier(*locate(name, schemas)),
+            sql.Literal(SAMPLED),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            ((lacking, looked_at),) = cursor.fetchall()
+        found[name] = (lacking, looked_at)
+        connection.rollback()
+    return found
 
 
 class _Counted:

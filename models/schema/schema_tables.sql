@@ -130,7 +130,14 @@ final as (
             primary_keys.table_oid is null and tables.relation_kind <> 'f'
         ) as is_primary_key_missing,
         (
-            owned.table_oid is not null and anchored.table_oid is null
+            owned.table_oid is not null
+            and anchored.table_oid is null
+            and not (
+                owned.tenant_column is not null
+                and coalesce({{ matches_glob(
+                    'tables.table_name', contract_texts('tenant.optional_tables')
+                ) }}, false)
+            )
         ) as is_tenant_missing,
         -- What the application only keeps for a while may go with a crash: the contract
         -- calls it supporting.
