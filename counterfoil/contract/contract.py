@@ -24,7 +24,7 @@ from counterfoil.common.sqltext import literal, quoted
 from counterfoil.common.yamlfile import parse_model, read_yaml
 from counterfoil.contract.catalog import ROW_PLACE, Facts
 from counterfoil.contract.clauses import Clause as _Clause
-from counterfoil.contract.clauses import Name, label, locate, matches
+from counterfoil.contract.clauses import Name, label, locate, matches, twice
 from counterfoil.contract.health import Health
 from counterfoil.contract.layouts import Layout
 from counterfoil.contract.ledgers import FEATURES, Ledger, circle
@@ -302,10 +302,8 @@ class Contract(_Clause):
                 known = ", ".join(self.tables)
                 raise ValueError(f"key '{key}': table '{table}' is not in tables ({known})")
         for list_name in (*_RULES, "relationships", "paths"):
-            names = [rule.name for rule in getattr(self, list_name)]
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(f"key '{list_name}': '{min(twice)}' is declared twice")
+            if doubled := twice(rule.name for rule in getattr(self, list_name)):
+                raise ValueError(f"key '{list_name}': '{doubled}' is declared twice")
         if path := circle(self.ledgers):
             raise ValueError(f"key 'ledgers': {' within '.join([*path, path[0]])} is a circle")
         return self

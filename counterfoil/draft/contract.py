@@ -32,7 +32,8 @@ def draft(survey: Survey, trees: Mapping[str, MigrationTree] = _NO_TREES) -> str
         ContractError: the draft is no contract: a fault of ours, with the key it lies in.
     """
     text = "\n".join(_lines(survey, trees)) + "\n"
-    parse_model(Contract, yaml.safe_load(text), where="the draft", error=ContractError)
+    content = yaml.load(text, Loader=yaml.CSafeLoader)
+    parse_model(Contract, content, where="the draft", error=ContractError)
     return text
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import psycopg2
 from psycopg2 import sql
@@ -149,17 +150,17 @@ class Survey:
     left_out: Sequence[str] = ()
     excluded: Sequence[str] = ()
 
-    @property
+    @cached_property
     def filled(self) -> frozenset[str]:
         """The tables that have rows."""
         return frozenset(name for name, count in self.rows.items() if count)
 
-    @property
+    @cached_property
     def fleeting(self) -> frozenset[str]:
         """The tables that may be empty at any time: queues, and what a crash empties."""
         return self.shape.unlogged | {name for name in self.rows if _is_fleeting(name)}
 
-    @property
+    @cached_property
     def in_use(self) -> frozenset[str]:
         """The tables that are to have rows."""
         return self.filled - self.fleeting
