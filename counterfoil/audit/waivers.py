@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from counterfoil.common.errors import WaiverError
-from counterfoil.common.files import read_text
+from counterfoil.common.files import read_text, write_whole
 from counterfoil.common.yamlfile import parse_model
 from counterfoil.suites.own_checks import OWN_CHECKS
 from counterfoil.suites.renamed_checks import renamed_checks
@@ -149,14 +149,44 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
     Raises:
         WaiverError: the file cannot be read, or a line is no waiver; names the line.
     """
-    # Of each check that can be waived, the key of its findings, and whether they have a size.
+    return _parse(_text(file), file, suites)
+
+
+def waivable(suites: Iterable[Suite]) -> dict[str, tuple[tuple[str, ...], bool]]:
+    """Of each check that can be waived, the key of its findings, and whether they have a size."""
     known = {own.check_id: (own.key, own.unit is not None) for own in OWN_CHECKS if own.key}
     for suite in suites:
         for check in suite.checks:
             known[check.check_id] = suite.evidence_of(check).key, check.size is not None
+    return known
+
+
+def add_waivers(file: Path, lines: Iterable[Sequence[str]], suites: Sequence[Suite]) -> None:
+    """Writes further lines at the end of the file, all of them or none.
+
+    Args:
+        file: as `load_waivers` reads it.
+        lines: the values of each, in the order of `COLUMNS`.
+        suites: every suite there is.
+
+    Raises:
+        WaiverError: the file could not be read with them, or a finding had two lines.
+    """
+    text = _text(file)
+    added = StringIO(newline="")
+    csv.writer(added, lineterminator="\n").writerows(lines)
+    text += ("" if text.endswith("\n") else "\n") + added.getvalue()
+    waivers = _parse(text, file, suites)
+    for database in sorted({waiver.database for waiver in waivers}):
+        waivers_on(waivers, database, date.min, waivable(suites))
+    write_whole(file, text)
+
+
+def _parse(text: str, file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
+    known = waivable(suites)
     waivers = []
     concerned: dict[str, list[str]] = {}
-    for line, row in _read(file):
+    for line, row in _read(text, file):
         where = f"{file}, line {line}"
         waiver = parse_model(Waiver, {"line": line, **row}, where=where, error=WaiverError)
         if waiver.check_id not in concerned:
@@ -223,8 +253,11 @@ def waivers_on(
     return held
 
 
-def _read(file: Path) -> list[tuple[int, dict[str, str]]]:
-    text = read_text(file, WaiverError, if_missing=f"Create it, with the line {','.join(COLUMNS)}")
+def _text(file: Path) -> str:
+    return read_text(file, WaiverError, if_missing=f"Create it, with the line {','.join(COLUMNS)}")
+
+
+def _read(text: str, file: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         reader = csv.reader(StringIO(text, newline=""), strict=True)
         rows = [(reader.line_num, row) for row in reader if any(row)]

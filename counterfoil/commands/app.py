@@ -5,7 +5,7 @@ import sys
 import typer
 
 from counterfoil.audit.exit_codes import EXIT_INTERRUPTED
-from counterfoil.commands import cases, checks, doctor, grants, init, migrations, run, show
+from counterfoil.commands import cases, checks, doctor, grants, init, migrations, run, show, waivers
 from counterfoil.commands.alerts import alerts_app
 from counterfoil.commands.contract import contract_app
 from counterfoil.commands.demo import demo_app
@@ -26,6 +26,8 @@ app.command(epilog=init.EPILOG)(init.init)
 app.command(epilog=doctor.EPILOG)(doctor.doctor)
 app.command(epilog=run.EPILOG)(run.run)
 app.command(epilog=show.EPILOG)(show.show)
+app.command(epilog=waivers.WAIVE_EPILOG)(waivers.waive)
+app.command(epilog=waivers.BASELINE_EPILOG)(waivers.baseline)
 app.command(epilog="Example: counterfoil checks")(checks.checks)
 app.command(epilog=cases.EPILOG)(cases.cases)
 app.command(epilog="Example: counterfoil grants --target production > grants.sql")(grants.grants)

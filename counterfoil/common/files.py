@@ -1,5 +1,6 @@
-"""Reading a file that a user named, with errors that say what is wrong with it."""
+"""A user's files: read with errors that say what is wrong with one, and written whole."""
 
+import os
 from pathlib import Path
 
 from counterfoil.common.errors import CounterfoilError
@@ -40,3 +41,13 @@ def read_text(
             where=where,
             remedy="Check the path and its permissions",
         ) from None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Puts a text in a file's place in one step: a reader finds the old one or the new one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -86,6 +86,16 @@ def life_of(session: Session, number: int) -> Life:
         return Life(found[0], [_step(*row) for row in cursor.fetchall()])
 
 
+def open_incidents(session: Session, database: str) -> list[Incident]:
+    """Those of a database that are open, the first opened first.
+
+    Raises:
+        HistoryError: the history cannot be read.
+    """
+    with history_transaction(session) as cursor:
+        return incidents_where(cursor, "database_name = %s and status = 'open'", (database,))
+
+
 def _step(at: Any, audit_id: str, change: Any, status: Any, *others: Any) -> Step:
     before, after, owner, reason = others
     return Step(at, audit_id, change, status, measure(before), measure(after), owner, reason)

@@ -10,7 +10,7 @@ from pathlib import Path
 from counterfoil.common.errors import PublishError
 
 # What is written aside before it is renamed; a killed audit leaves it behind.
-_ASIDE = (".*.partial", ".latest.*", ".index.*.html")
+_ASIDE = (".*.partial", ".latest.*", ".index.html.*")
 # Nobody writes for so long without a further file; a lock would mean little on a shared disk.
 _LEFTOVER_AFTER_S = 3600
 

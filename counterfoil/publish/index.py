@@ -13,6 +13,7 @@ from urllib.parse import quote
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from counterfoil.audit.findings import Audit, AuditStatus
+from counterfoil.common.files import write_whole
 from counterfoil.publish.headlines import VERDICTS
 from counterfoil.publish.html import environment
 
@@ -86,15 +87,12 @@ def write_index(reports: Path) -> None:
 
     An audit is not lost when its index cannot be written: that is logged.
     """
-    aside = reports / f".index.{os.getpid()}.html"
     try:
         with _alone(reports):
             template = environment().get_template("reports.html.j2")
             page = template.render(targets=_by_target(_lines(reports)), most=_VERDICTS)
-            aside.write_text(page, encoding="utf-8")
-            aside.replace(reports / "index.html")
+            write_whole(reports / "index.html", page)
     except OSError as cause:
-        aside.unlink(missing_ok=True)
         log.warning("%s: the index could not be rewritten: %s", reports, cause.strerror)
 
 

@@ -1,5 +1,7 @@
 """The tables that every report has, whatever packs were audited."""
 
+from collections import Counter
+
 from counterfoil.audit.findings import Audit, WaiverState
 from counterfoil.publish import forms
 from counterfoil.publish.blocks import Cell, Column, Mark, Table
@@ -64,12 +66,14 @@ def waiver_table(audit: Audit) -> Table | None:
     """The waivers of the database, those that hold last; None where there is none."""
     if not audit.waivers:
         return None
+    counts = Counter(waiver.state for waiver in audit.waivers)
+    states = [f"{state} {number:,}" for state, number in counts.most_common()]
     waivers = sorted(audit.waivers, key=lambda waiver: waiver.state == "holds")
     captions = ("Check", "Key", "State", "Owner", "Reason", "Until", "Bound")
     written: tuple[Form, ...] = ("name", "text", "text", "text", "text", "id", "signed")
     return Table(
         "waivers",
-        "What was accepted, by whom, and whether it still holds",
+        f"What was accepted, by whom, and whether it still holds: {', '.join(states)}",
         tuple(Column(caption, form) for caption, form in zip(captions, written, strict=True)),
         tuple(
             (

@@ -186,9 +186,9 @@ def test_what_a_killed_audit_wrote_is_removed_once_it_is_old(reports: Path) -> N
     died = subprocess.run([sys.executable, "-c", KILLED, str(reports)], check=False).returncode
     assert died == -signal.SIGKILL
     (reports / ".latest.1").symlink_to("nowhere")
-    (reports / ".index.1.html").touch()
+    (reports / ".index.html.1").touch()
     (reports / ".index.lock").touch()
-    left = [".index.1.html", ".index.lock", ".killed.partial", ".latest.1"]
+    left = [".index.html.1", ".index.lock", ".killed.partial", ".latest.1"]
     publish_folder(reports, "first", FILES)
     assert set(left) <= set(listed(reports)), "somebody may be writing it"
 

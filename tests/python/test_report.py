@@ -205,7 +205,7 @@ GOLDEN = {
         "Wrong, and accepted until a date.",
         "None is open.",
         "holds",
-        "1 in each of 3 audits since 2025-10-30",
+        "50 tokens in each of 3 audits since 2025-10-30",
     ],
     "corrected": [
         "Audit of empwr Passed",
@@ -397,7 +397,7 @@ def test_the_index_is_newest_first_and_shows_what_it_cannot_read(
     assert strip == ["1-overnight/index.html", "2-afternoon/index.html"], "oldest first"
     assert headings == ["empwr", "Cannot be read"]
     assert "data as of 2025-10-30 16:00:00 UTC ✕ critical 32 of 35 1 0" in " ".join(rows[0])
-    assert not list(tmp_path.glob(".index.*.html"))
+    assert not list(tmp_path.glob(".index.html.*"))
 
 
 def test_the_address_of_a_report(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Waivers: what they accept, up to what, until when; and how a bad one is refused."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from refusals import refused
 
 from counterfoil.audit.findings import Audit, CheckResult, WaiverUse
 from counterfoil.audit.self_checks import waivers_in_use
-from counterfoil.audit.waivers import COLUMNS, load_waivers, waivers_on
+from counterfoil.audit.waivers import COLUMNS, add_waivers, load_waivers, waivers_on
 from counterfoil.common.errors import WaiverError
 from counterfoil.postgres.instant import OpenTransaction, open_transaction
 from counterfoil.publish.headlines import headlines, verdict
@@ -341,3 +342,27 @@ def test_a_renewed_waiver_may_stand_below_its_expired_line(tmp_path: Path) -> No
         ["ledger.hold_has_entry"],
     )
     assert ([waiver.line for waiver in held.in_force], len(held.expired)) == ([3], 1)
+
+
+def test_lines_are_added_all_or_none(tmp_path: Path) -> None:
+    file = tmp_path / "waivers.csv"
+    file.write_text(f"{HEADINGS}\n{line()}", encoding="utf-8")
+    other = json.dumps({"ledger": "capacity", "holds": "reservations", "hold": 'a "b"\n'})
+    reason, day = "Line,\nbroken", "2025-12-31"
+    added = ("empwr", "ledger.hold_has_entry", other, "capacity", reason, day, "7")
+    add_waivers(file, [added], SUITES)
+    first, second = load_waivers(file, SUITES)
+    assert first.owner == "capacity"
+    assert (second.key["hold"], second.reason, second.bound) == ('a "b"\n', reason, 7)
+
+    text = file.read_text(encoding="utf-8")
+    fresh = ("empwr", *added[1:2], other.replace("a ", "c "), *added[3:])
+    for lines, says in (
+        ([fresh, added], "waive the same finding of ledger.hold_has_entry"),
+        ([fresh, (*added[:1], "ledger.gone", *added[2:])], "unknown check 'ledger.gone'"),
+        ([fresh, (*added[:5], "tomorrow", "")], "give a day as 2026-03-31"),
+    ):
+        with pytest.raises(WaiverError, match=re.escape(says)):
+            add_waivers(file, lines, SUITES)
+    assert file.read_text(encoding="utf-8") == text
+    assert [each.name for each in tmp_path.iterdir()] == ["waivers.csv"]
