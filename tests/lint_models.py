@@ -13,6 +13,7 @@ from counterfoil.contract.catalog import Facts
 from counterfoil.contract.compiled_ledgers import compile_ledgers
 from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.contract.derived import dbt_variables
+from counterfoil.contract.sequences import NumberedColumns
 from counterfoil.postgres.connection import connect
 from counterfoil.postgres.session import Session
 
@@ -135,11 +136,13 @@ def contract_of_every_pack() -> Contract:
     )
 
 
-def with_ledgers(contract: Contract) -> Contract:
-    """The contract with its ledgers as SQL, which the demo's tables are asked for."""
+def with_facts(contract: Contract) -> Contract:
+    """The contract with what the demo's database says of it: ledgers as SQL, and a sequence."""
     settings = Settings()
     with closing(connect(Session.of("demo", settings).builder, settings)) as connection:
-        return contract.knowing(Facts(ledgers=compile_ledgers(contract, connection)))
+        numbered = (NumberedColumns("public", "numbers", (("dancers", "id"),)),)
+        ledgers = compile_ledgers(contract, connection)
+        return contract.knowing(Facts(ledgers=ledgers, numbered=numbered))
 
 
 def main() -> int:
@@ -147,7 +150,7 @@ def main() -> int:
     os.chdir(ROOT)
     config = FluffConfig.from_root()
     config.get_section(("templater", "dbt"))["context"] = dbt_variables(
-        with_ledgers(contract_of_every_pack())
+        with_facts(contract_of_every_pack())
     )
     found = [
         f"{file.path}:{violation.line_no}: {violation.rule_code()} {violation.desc()}"

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from counterfoil.commands.options import TargetOption, UrlOption, chosen
+from counterfoil.commands.options import (
+    ExcludeOption,
+    SchemaOption,
+    TargetOption,
+    UrlOption,
+    chosen,
+)
 from counterfoil.common.errors import ContractError
 from counterfoil.common.terminal import one_line_errors, say
 
@@ -24,10 +30,13 @@ def _group() -> None:
 )
 def draft_contract(
     target: TargetOption = None,
+    *,
     url: UrlOption = None,
     output: Annotated[
         Path | None, typer.Option(help="File to write it to; nothing is overwritten.")
     ] = None,
+    schema: SchemaOption = None,
+    exclude: ExcludeOption = None,
     migrations: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder of its migrations, or one that holds some."),
@@ -38,7 +47,7 @@ def draft_contract(
         from counterfoil.common.settings import settings
         from counterfoil.draft.contract import draft
         from counterfoil.draft.migrations import migration_trees
-        from counterfoil.draft.survey import survey
+        from counterfoil.draft.survey import Choice, survey
         from counterfoil.postgres.server import announce
         from counterfoil.postgres.session import Session
 
@@ -46,7 +55,8 @@ def draft_contract(
         target = chosen(target, url)
         contract_dir = output.parent if output else Path()
         trees = migration_trees(migrations, contract_dir) if migrations else {}
-        text = draft(survey(Session.of(target, settings())), trees)
+        choice = Choice(schema or (), exclude or ())
+        text = draft(survey(Session.of(target, settings()), choice), trees)
         if output is None:
             print(text, end="")
             return

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from counterfoil.commands.options import UrlOption, use_url
+from counterfoil.commands.options import ExcludeOption, SchemaOption, UrlOption, use_url
 from counterfoil.common.terminal import one_line_errors, say
 
 EPILOG = (
@@ -19,18 +19,21 @@ def init(
         Path, typer.Argument(metavar="DIR", help="Folder to make; empty if it is there.")
     ],
     url: UrlOption = None,
+    schema: SchemaOption = None,
+    exclude: ExcludeOption = None,
 ) -> None:
     """Make a folder for a database: its contract, drafted, and what else an audit needs."""
     with one_line_errors():
         from counterfoil.common.settings import settings
         from counterfoil.draft.contract import draft
         from counterfoil.draft.folder import check_is_free, write_folder
-        from counterfoil.draft.survey import survey
+        from counterfoil.draft.survey import Choice, survey
         from counterfoil.postgres.session import Session
 
         check_is_free(folder)
         session = Session.of(use_url(url), settings())
-        write_folder(folder, draft(survey(session)), session.builder)
+        surveyed = survey(session, Choice(schema or (), exclude or ()))
+        write_folder(folder, draft(surveyed), session.builder)
         say(f"Wrote {folder}. Read its contract.yml, then, in that folder:")
         say("  counterfoil grants > grants.sql  # for the owner to read and run; then passwords")
         say("  counterfoil doctor               # what is missing")

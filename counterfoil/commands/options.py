@@ -26,6 +26,17 @@ UrlOption = Annotated[
         show_default="DATABASE_URL, where there is no profiles.yml",
     ),
 ]
+SchemaOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Schema to draft, several times for several; the first is what bare names are in.",
+        show_default="all that have tables",
+    ),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Tables to leave out, by name or glob; several times for several."),
+]
 FailOnOption = Annotated[FailOn, typer.Option(help="Least severity for a non-zero exit code.")]
 
 

@@ -8,6 +8,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from counterfoil.contract.clauses import label
+from counterfoil.contract.sequences import NumberedColumns
 from counterfoil.contract.structure import DeleteRule
 
 # Where a row of a table without a key lies: the only name it has, until it is updated.
@@ -283,12 +284,14 @@ class Catalog:
 
     `partitions` are the tables that hold their rows in part, and `partition_keys` the foreign
     keys that hold for some of a table's rows alone: each with its root, its child a partition.
+    `own_keys` are all that stand on a partition, and not on its root.
     """
 
     tables: Mapping[str, CatalogTable]
     foreign_keys: tuple[CatalogForeignKey, ...]
     partitions: Mapping[str, CatalogTable] = field(default_factory=dict)
     partition_keys: tuple[tuple[str, CatalogForeignKey], ...] = ()
+    own_keys: tuple[CatalogForeignKey, ...] = ()
 
     @classmethod
     def read(cls, connection: Connection, schemas: Iterable[str]) -> "Catalog":
@@ -302,7 +305,26 @@ class Catalog:
                 return cls(tables, tuple(foreign_keys))
             of_all, of_some = _by_root(own_keys, _lineage(cursor, names))
             partitions = _tables(cursor, names, partitions=True)
-        return cls(tables, (*foreign_keys, *of_all), partitions, tuple(of_some))
+        of_tables = (*foreign_keys, *of_all)
+        return cls(tables, of_tables, partitions, tuple(of_some), tuple(own_keys))
+
+    def without(self, names: Collection[str]) -> "Catalog":
+        """The catalog without those tables, and the foreign keys from them and to them."""
+        if not names:
+            return self
+
+        def stays(key: CatalogForeignKey) -> bool:
+            return key.child not in names and key.parent not in names
+
+        return replace(
+            self,
+            tables={name: table for name, table in self.tables.items() if name not in names},
+            foreign_keys=tuple(filter(stays, self.foreign_keys)),
+            partition_keys=tuple(
+                (root, key) for root, key in self.partition_keys if root not in names and stays(key)
+            ),
+            own_keys=tuple(filter(stays, self.own_keys)),
+        )
 
 
 def _tables(cursor: Cursor, names: list[str], *, partitions: bool) -> dict[str, CatalogTable]:
@@ -412,9 +434,11 @@ class Facts:
         unjudged: of the rules that Postgres cannot plan, by list and name, why.
         missing: the contract's tables that do not exist: they are read as empty ones.
         ledgers: the contract's, as the SQL that views are made of (`compile_ledgers`).
+        numbered: the sequences that number rows of its tables.
     """
 
     tables: Mapping[str, CatalogTable] | None = field(default=None, compare=False)
     unjudged: Mapping[tuple[str, str], str] = field(default_factory=dict, compare=False)
     missing: frozenset[str] = field(default=frozenset(), compare=False)
     ledgers: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    numbered: tuple[NumberedColumns, ...] = field(default=(), compare=False)

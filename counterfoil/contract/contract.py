@@ -42,6 +42,7 @@ from counterfoil.contract.rules import (
     Workflow,
     is_true,
 )
+from counterfoil.contract.sequences import NumberedColumns
 from counterfoil.contract.sql_words import columns_in, written
 from counterfoil.contract.structure import Structure, names_only
 
@@ -64,6 +65,7 @@ _OF_SQL = re.compile(r"[('|]|::|->")
 # What follows from a contract's keys, and decides as they do what applies.
 _DERIVED = frozenset(
     {
+        "numbered",
         "references",
         "references_of_columns",
         "references_to_deleted",
@@ -79,7 +81,8 @@ class Tenant(_Clause):
     """Who shares the database: the table of tenants, and the column that names one.
 
     `columns` has the tables that call it otherwise; `global_tables` those of no tenant,
-    by name or glob. `label` is a column of the tenants, `overview` the tables whose rows a
+    by name or glob, and `optional_tables` those of which some rows may have none. `label` is a
+    column of the tenants, `overview` the tables whose rows a
     report counts for each of them.
     """
 
@@ -87,12 +90,17 @@ class Tenant(_Clause):
     column: Name
     columns: dict[Name, Name] = Field(default_factory=dict)
     global_tables: tuple[Name, ...] = ()
+    optional_tables: tuple[Name, ...] = ()
     label: Name | None = None
     overview: tuple[Name, ...] = ()
 
     def column_of(self, table: str) -> str:
         """What the table calls the tenant column."""
         return self.columns.get(table, self.column)
+
+    def is_optional(self, table: str) -> bool:
+        """Whether `optional_tables` name it."""
+        return any(matches(pattern, table) for pattern in self.optional_tables)
 
     def is_global(self, table: str) -> bool:
         """Whether `global_tables` name it."""
@@ -265,9 +273,8 @@ class Contract(_Clause):
                 known = ", ".join(self.tables)
                 raise ValueError(f"key '{key}': table '{table}' is not in tables ({known})")
         for list_name in (*_RULES, "paths"):
-            names = [rule.name for rule in getattr(self, list_name)]
-            if name := twice(names):
-                raise ValueError(f"key '{list_name}': '{name}' is declared twice")
+            if doubled := twice(rule.name for rule in getattr(self, list_name)):
+                raise ValueError(f"key '{list_name}': '{doubled}' is declared twice")
         if name := twice(relationship.name for relationship in self.all_relationships):
             raise ValueError(
                 f"key 'relationships': '{name}' is declared twice: of two parents give each a name"
@@ -376,6 +383,11 @@ class Contract(_Clause):
     def facts(self) -> Facts:
         """What the catalog says of it; nothing before it was asked."""
         return self._facts
+
+    @property
+    def numbered(self) -> tuple[NumberedColumns, ...]:
+        """The sequences that are held against the rows of its tables."""
+        return self.facts.numbered
 
     def is_once(self, table: str, columns: Collection[str]) -> bool:
         """Whether no two of the table's rows can agree on the columns, nulls aside."""

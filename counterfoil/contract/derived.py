@@ -5,6 +5,7 @@ It is dbt's variable `derived`, beside the contract itself.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from counterfoil.contract.contract import Contract
 from counterfoil.contract.ledgers import FEATURES
 from counterfoil.contract.references import OfOtherTypes, Relationship
 from counterfoil.contract.rules import WORDS
+from counterfoil.contract.sequences import NumberedColumns
 from counterfoil.contract.sql_words import written
 from counterfoil.contract.workflows import compile_workflow
 
@@ -53,9 +55,9 @@ def derive(contract: Contract) -> dict[str, Any]:
         schemas: those that it is about, its own first.
         global_tables: names and globs of the tables that belong to no tenant.
         tables: by name, the quoted `relation`; what SQL over its rows calls it, its `own_name`,
-            quoted; the columns of its `key`; its `tenant`: the column with the tenant, or None;
-            what leaves its rows `unjudged`; and whether it is `missing`, and its relation an empty
-            one in its place.
+            quoted; the columns of its `key`; its `tenant`: the column with the tenant, or None,
+            and whether its rows `may_lack_tenant`; what leaves its rows `unjudged`; and whether it
+            is `missing`, and its relation an empty one in its place.
         ledger_types, ledgers: those of the contract, compiled (`compile_ledgers`).
         unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
             the names of `tables_in_use` and `tenant_tables`; `references` that must resolve,
@@ -64,8 +66,10 @@ def derive(contract: Contract) -> dict[str, Any]:
             (`references_to_deleted`), and `tenant_relationships` that must stay within
             a tenant; `unique_keys`: the business keys, and as rules like them the keys of
             tables that no index proves; the rules of `required_values` and `allowed_values`, as
-            declared; the `rules`, by table; and each `workflow`, with its `faults` (SQL for a text,
-            or null), its `history`: SQL that selects the fault of each `row_key`, if it has one.
+            declared; the `rules`, by table; each `workflow`, with its `faults` (SQL for a text, or
+            null), its `history`: SQL that selects the fault of each `row_key`, if it has one; and
+            of each of the `numbered` sequences its `schema` and `relation`, and its `columns`, of a
+            `table` each.
 
         A rule's `where` is as declared, and its `condition` what a view says for it.
 
@@ -117,6 +121,7 @@ def derive(contract: Contract) -> dict[str, Any]:
             ),
             "references_to_deleted": _parts_of_scans(_to_deleted(contract)),
             **{name: _parts(of, _tables_of) for name, of in rules.items()},
+            "numbered": _parts(map(_numbered, contract.numbered), _tables_numbered),
             **{
                 f"ledgers.{feature}": [[*of]]
                 for feature in FEATURES
@@ -143,6 +148,15 @@ def _parts(items: Iterable[T], tables_of: Callable[[T], set[str]]) -> list[list[
     return parts
 
 
+def _numbered(sequence: NumberedColumns) -> dict[str, Any]:
+    columns = [{"table": table, "column": column} for table, column in sequence.columns]
+    return asdict(sequence) | {"columns": columns}
+
+
+def _tables_numbered(sequence: Mapping[str, Any]) -> set[str]:
+    return {column["table"] for column in sequence["columns"]}
+
+
 def _parts_of_scans(relationships: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     """The relationships in parts, those of a scan together, in their order within each part."""
     relationships = [*relationships]
@@ -165,7 +179,9 @@ def _table(contract: Contract, name: str) -> dict[str, Any]:
         "key": [*contract.key_of(name)],
         "tenant": column,
         **_if_any(
-            unjudged=contract.unsaid_heirs(name), missing=name in contract.facts.missing or None
+            unjudged=contract.unsaid_heirs(name),
+            missing=name in contract.facts.missing or None,
+            may_lack_tenant=(tenant is not None and tenant.is_optional(name)) or None,
         ),
     }
 

@@ -14,6 +14,7 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey, CatalogTable, Facts
 from counterfoil.contract.contract import Contract, Table, Tenant
 from counterfoil.contract.references import Relationship
+from counterfoil.contract.sequences import read_numbered
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.session import Session
 
@@ -32,14 +33,18 @@ def discover(contract: Contract, session: Session) -> Contract:
         UnavailableError: the connection was lost meanwhile.
         PreflightError: it refuses to show its catalog.
     """
-    if not (contract.reads_rows or contract.ledgers):
+    is_numbered = "schema" in contract.packs and contract.tables
+    if not (contract.reads_rows or contract.ledgers or is_numbered):
         return contract
     with session.as_builder(Refusal(PreflightError)) as connection:
         catalog = Catalog.read(connection, contract.schemas)
-    contract = contract.knowing(Facts(catalog.tables))
-    if not (contract.tenant and contract.reads_rows):
-        return contract
-    return _with_discovered(contract, contract.tenant, catalog)
+        contract = contract.knowing(Facts(catalog.tables))
+        if contract.tenant and contract.reads_rows:
+            contract = _with_discovered(contract, contract.tenant, catalog)
+        if is_numbered:
+            numbered = read_numbered(connection, contract.schemas, contract.tables)
+            contract = contract.knowing(replace(contract.facts, numbered=numbered))
+    return contract
 
 
 def _with_discovered(contract: Contract, tenant: Tenant, catalog: Catalog) -> Contract:

@@ -8,7 +8,8 @@ from counterfoil.contract.clauses import Clause, Name
 class Health(Clause):
     """Limits for those who want an alert; without one a measure is only shown.
 
-    `statements_schema` is the schema that the extension pg_stat_statements lies in.
+    `idle_slot_bytes`, by default 0, and `transaction_ids_used_percent`, by default 50, always
+    apply. `statements_schema` is the schema that the extension pg_stat_statements lies in.
     """
 
     connections_used_percent: StrictInt | StrictFloat | None = Field(default=None, ge=0, le=100)
@@ -16,4 +17,6 @@ class Health(Clause):
     unencrypted_sessions: StrictInt | None = Field(default=None, ge=0)
     unused_index_bytes: StrictInt | None = Field(default=None, ge=0)
     slowest_statement_ms: StrictInt | StrictFloat | None = Field(default=None, ge=0)
+    idle_slot_bytes: StrictInt | None = Field(default=None, ge=0)
+    transaction_ids_used_percent: StrictInt | StrictFloat | None = Field(default=None, ge=0, le=100)
     statements_schema: Name | None = None

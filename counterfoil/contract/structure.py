@@ -8,6 +8,9 @@ from pydantic import Field, StrictBool, model_validator
 from counterfoil.contract.clauses import Clause, Name, is_glob, twice
 
 Tier = Literal["critical", "important", "supporting"]
+Privilege = Literal[
+    "select", "insert", "update", "delete", "truncate", "references", "trigger", "maintain"
+]
 DeleteRule = Literal["no action", "restrict", "cascade", "set null", "set default"]
 
 
@@ -38,11 +41,20 @@ class ForeignKey(Clause):
 
 
 class Index(Clause):
-    """A valid, unconditional index that must exist, its key columns in this order."""
+    """A valid index that must exist: an unconditional one with these key columns in this order,
+    or whatever it is by its name.
+    """
 
     table: Name
-    columns: tuple[Name, ...] = Field(min_length=1)
+    columns: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    name: Name | None = None
     unique: StrictBool = False
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if (self.columns is None) == (self.name is None):
+            raise ValueError("give either columns or name")
+        return self
 
 
 class Constraint(Clause):
@@ -64,6 +76,17 @@ class Trigger(Clause):
 
     table: Name
     name: Name
+
+
+class Privileges(Clause):
+    """What a role may do with tables, by name or glob; `public` is everybody.
+
+    Of a role that several of them name, all count; what none allows it, it may not.
+    """
+
+    role: Name
+    tables: tuple[Name, ...] = Field(default=("*",), min_length=1)
+    may: tuple[Privilege, ...] = ()
 
 
 class Probe(Clause):
@@ -107,10 +130,12 @@ class Structure(Clause):
     foreign_keys: tuple[ForeignKey, ...] = ()
     references_allowed: dict[Name, tuple[Name, ...]] | None = None
     ledgers: tuple[Name, ...] = ()
+    tenant_in_keys: StrictBool = False
     row_security: RowSecurity | None = None
     indexes: tuple[Index, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    privileges: tuple[Privileges, ...] = ()
     timestamps: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
@@ -138,6 +163,9 @@ class Structure(Clause):
         for list_name in ("columns", "foreign_keys", "indexes", "constraints", "triggers"):
             for position, clause in enumerate(getattr(self, list_name)):
                 yield clause.table, f"{list_name}.{position}.table"
+        for position, allowed in enumerate(self.privileges):
+            for name in allowed.tables:
+                yield name, f"privileges.{position}.tables"
         for name in self.ledgers:
             yield name, "ledgers"
         if self.row_security:

@@ -6,15 +6,16 @@ from typing import Any
 import yaml
 
 from counterfoil.common.errors import ContractError
+from counterfoil.common.sqltext import comment
 from counterfoil.common.yamlfile import parse_model
 from counterfoil.contract.catalog import ROW_PLACE, CatalogForeignKey
-from counterfoil.contract.clauses import is_glob, locate
 from counterfoil.contract.contract import Contract, MigrationTree
-from counterfoil.draft.survey import Survey, guessed_references
-from counterfoil.draft.tenant import TenantGuess, guess_tenant
+from counterfoil.draft.flow import flow
+from counterfoil.draft.references import MOST_ASTRAY, Guess
+from counterfoil.draft.structure import structure_lines
+from counterfoil.draft.survey import Survey
+from counterfoil.draft.tenant import TenantGuess
 
-_LEDGERS = ("ledger", "audit", "journal", "history")
-_TIMESTAMPS = ("created_at", "updated_at", "createdAt", "updatedAt")
 _NO_TREES: Mapping[str, MigrationTree] = {}
 
 
@@ -31,66 +32,79 @@ def draft(survey: Survey, trees: Mapping[str, MigrationTree] = _NO_TREES) -> str
         ContractError: the draft is no contract: a fault of ours, with the key it lies in.
     """
     text = "\n".join(_lines(survey, trees)) + "\n"
-    parse_model(Contract, yaml.safe_load(text), where="the draft", error=ContractError)
+    content = yaml.load(text, Loader=yaml.CSafeLoader)
+    parse_model(Contract, content, where="the draft", error=ContractError)
     return text
 
 
 def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
-    catalog = survey.catalog
-    guesses = [guess for guess in guessed_references(catalog) if not _orphans(survey, guess)]
-    tenant = guess_tenant(catalog, [*catalog.foreign_keys, *guesses])
-    if tenant is not None and tenant.table not in survey.in_use:
-        tenant = None
+    guesses = [guess for guess in survey.guesses if guess.is_borne_out]
+    tenant = survey.tenant if survey.tenant and survey.tenant.table in survey.in_use else None
     covered = _covered(survey, tenant)
-    yield f"# A draft, from what {_flow(survey.database)} looked like: read every line. What is"
+    yield f"# A draft, from what {flow(survey.database)} looked like: read every line. What is"
     yield "# guessed says so. docs/contract.md explains each key."
-    yield f"database: {_flow(survey.database)}"
-    yield f"schema: {_flow(survey.schemas[0])}"
+    yield f"database: {flow(survey.database)}"
+    yield f"schema: {flow(survey.schemas[0])}"
     if survey.schemas[1:]:
-        yield f"further_schemas: {_flow(list(survey.schemas[1:]))}"
+        yield f"further_schemas: {flow(list(survey.schemas[1:]))}"
     packs = ["schema", "health"]
     if survey.in_use:
         packs = ["tenancy", "integrity", *packs] if tenant else ["integrity", *packs]
     else:
-        yield "# No table has a row: nothing is asked of rows until one has."
+        yield "# No table has a row that stays: nothing is asked of rows until one has."
     if trees:
         packs.append("migrations")
-    yield f"packs: {_flow(packs)}"
+    ledgers = [*_ledger_lines(survey)]
+    if ledgers:
+        packs.insert(0, "ledger")
+    yield f"packs: {flow(packs)}"
     if tenant:
-        yield from _tenant_lines(tenant)
+        yield from _tenant_lines(tenant, survey)
     if survey.in_use:
         yield ""
         yield "tables:"
         yield from _table_lines(survey, tenant, covered)
         yield from _relationship_lines(survey, guesses, tenant, covered)
     yield ""
-    yield from _structure_lines(survey, tenant)
+    if ledgers:
+        yield from ("ledgers:", *ledgers, "")
+    yield from _left_out_lines(survey)
+    yield from structure_lines(survey, tenant)
     if trees:
         yield ""
         yield from _migration_lines(survey, trees)
 
 
-def _orphans(survey: Survey, guess: CatalogForeignKey) -> int:
-    return survey.orphans.get((guess.child, guess.columns[0]), 0)
-
-
 def _covered(survey: Survey, tenant: TenantGuess | None) -> list[str]:
     """The tables whose rows are audited: not those that reach their tenant over another."""
-    return sorted(name for name in survey.catalog.tables if not tenant or name not in tenant.paths)
+    return sorted(name for name in survey.rows if not tenant or name not in tenant.paths)
 
 
-def _tenant_lines(tenant: TenantGuess) -> Iterator[str]:
+def _tenant_lines(tenant: TenantGuess, survey: Survey) -> Iterator[str]:
     yield ""
     yield f"# Guessed: {tenant.count} of {tenant.total} other tables reference it by that name."
     yield "tenant:"
-    yield f"  table: {_flow(tenant.table)}"
-    yield f"  column: {_flow(tenant.column)}"
+    yield f"  table: {flow(tenant.table)}"
+    yield f"  column: {flow(tenant.column)}"
     if tenant.columns:
-        yield f"  columns: {_flow(dict(tenant.columns))}"
+        yield f"  columns: {flow(dict(tenant.columns))}"
+    if optional := _optional_lines(survey):
+        yield "  # Guessed: some of their rows have no tenant, too many for a mistake."
+        yield "  optional_tables:"
+        yield from optional
     if tenant.unowned:
         yield "  # Guessed: they neither have the column nor lead to a table that has."
+    if tenant.unowned or survey.excluded:
         yield "  global_tables:"
-        yield from (f"    - {_flow(name)}" for name in tenant.unowned)
+        yield from (f"    - {flow(name)}" for name in (*tenant.unowned, *survey.excluded))
+
+
+def _optional_lines(survey: Survey) -> list[str]:
+    return [
+        f"    - {flow(name)}  # {lacking} of {looked_at} rows looked at"
+        for name, (lacking, looked_at) in survey.tenantless.items()
+        if lacking > looked_at * MOST_ASTRAY
+    ]
 
 
 def _table_lines(
@@ -100,6 +114,11 @@ def _table_lines(
         table: dict[str, Any] = {"key": survey.catalog.tables[name].key}
         if name in survey.in_use:
             table["in_use"] = True
+            if shrink := _most_shrink_percent(survey.rows[name]):
+                table["max_shrink_percent"] = shrink
+        elif name in survey.filled:
+            why = "a crash empties it" if name in survey.shape.unlogged else "guessed, by its name"
+            yield f"  # It may be empty at any time: {why}."
         if tenant and name in tenant.unowned:
             table["global"] = True
         if survey.catalog.tables[name].has_heirs:
@@ -108,91 +127,145 @@ def _table_lines(
             table["only"] = name in survey.alone
         if table["key"] == ROW_PLACE:
             yield "  # It has no primary key: its rows are named by where they lie."
-        elif isinstance(table["key"], tuple):
-            table["key"] = list(table["key"])
-        yield f"  {_flow(name)}: {_flow(table)}"
+        table["key"] = _listed_key(table["key"])
+        yield f"  {flow(name)}: {flow(table)}"
+    for name in sorted({key.child for key in _keys_of_partitions(survey, tenant, covered)}):
+        entry: dict[str, Any] = {"key": _listed_key(survey.catalog.partitions[name].key)}
+        yield "  # A partition with references of its own."
+        yield f"  {flow(name)}: {flow(entry | ({'global': True} if tenant else {}))}"
     if tenant and tenant.paths:
         yield f"  # Not here, as another table has their tenant: {_listed(tenant.paths)}"
 
 
+def _listed_key(key: str | tuple[str, ...]) -> str | list[str]:
+    return key if isinstance(key, str) else list(key)
+
+
+def _most_shrink_percent(rows: int) -> int | None:
+    """By how much a table of so many rows may shrink in a night; None: it is too small to say."""
+    for at_least, percent in ((100_000, 10), (1_000, 20), (20, 40)):
+        if rows >= at_least:
+            return percent
+    return None
+
+
+def _keys_of_partitions(
+    survey: Survey, tenant: TenantGuess | None, covered: Iterable[str]
+) -> list[CatalogForeignKey]:
+    """The keys that some partitions have alone, but for those that an audit discovers, or that
+    the names of the whole table's columns speak of.
+    """
+    tables = set(covered)
+    owned = tables - set(tenant.unowned) - {tenant.table} if tenant else set()
+    guessed = {
+        (guess.reference.child, guess.reference.columns)
+        for guess in survey.guesses
+        if guess.is_borne_out
+    }
+    return [
+        key
+        for root, key in survey.catalog.partition_keys
+        if {root, key.parent} <= tables
+        and not {root, key.parent} <= owned
+        and (root, key.columns) not in guessed
+    ]
+
+
 def _relationship_lines(
     survey: Survey,
-    guesses: Iterable[CatalogForeignKey],
+    guesses: Iterable[Guess],
     tenant: TenantGuess | None,
     covered: Iterable[str],
 ) -> Iterator[str]:
     tables = set(covered)
     declared: dict[tuple[str, ...], str] = {}
-    for said, references in (("", survey.catalog.foreign_keys), ("guessed", guesses)):
-        for reference in references:
-            # What carries the tenant is discovered at each audit, and so is the tenant's own.
-            is_tenants = tenant and (
-                reference.parent == tenant.table or tenant.is_carried_by(reference)
-            )
-            if is_tenants or not {reference.child, reference.parent} <= tables:
-                continue
-            key = survey.catalog.tables[reference.parent].primary_key
-            entry = {"child": reference.child} | _columns("column", reference.columns)
-            entry["parent"] = reference.parent
-            if reference.parent_columns != key:
-                entry |= _columns("parent_column", reference.parent_columns)
-            comment = "  # guessed: no constraint says so" if said else ""
-            of = (reference.child, *reference.columns)
-            declared.setdefault(of, f"  - {_flow(entry)}{comment}")
+    of_partitions = _keys_of_partitions(survey, tenant, tables)
+    tables |= {key.child for key in of_partitions}
+    references = [(key, "") for key in (*survey.catalog.foreign_keys, *of_partitions)]
+    references += [(guess.reference, _evidence(guess)) for guess in guesses]
+    for reference, said in references:
+        # What carries the tenant is discovered at each audit, and so is the tenant's own.
+        is_tenants = tenant and (
+            reference.parent == tenant.table or tenant.is_carried_by(reference)
+        )
+        if is_tenants or not {reference.child, reference.parent} <= tables:
+            continue
+        key = survey.catalog.tables[reference.parent].primary_key
+        entry = {"child": reference.child} | _columns("column", reference.columns)
+        entry["parent"] = reference.parent
+        if reference.parent_columns != key:
+            entry |= _columns("parent_column", reference.parent_columns)
+        of = (reference.child, *reference.columns)
+        declared.setdefault(of, f"  - {flow(entry)}{said}")
     if declared:
         yield ""
         yield "relationships:"
         yield from declared.values()
-    for guess in guessed_references(survey.catalog):
-        if orphans := _orphans(survey, guess):
-            name, column, parent = map(_flow, (guess.child, guess.columns[0], guess.parent))
-            yield f"# Left out: {orphans} rows of {name} have a {column} that {parent} has not."
+    for guess in survey.guesses:
+        if not guess.is_borne_out:
+            reference = guess.reference
+            names = map(flow, (reference.child, reference.columns[0], reference.parent))
+            name, column, parent = names
+            yield (
+                f"# Left out: {guess.orphans} of {guess.sampled} rows of {name} have a {column}"
+                f" that {parent} has not."
+            )
+
+
+def _evidence(guess: Guess) -> str:
+    """What speaks for a reference, as a remark behind it."""
+    if not guess.sampled and not guess.unread:
+        return "  # guessed: no constraint says so, and no row that was looked at references one"
+    if guess.unread:
+        return f"  # guessed: no constraint says so, nor do rows: {comment(guess.unread)}"
+    return (
+        f"  # guessed: no constraint says so; of {guess.sampled} rows looked at"
+        f" {guess.orphans} have no parent"
+    )
+
+
+def _ledger_lines(survey: Survey) -> Iterator[str]:
+    """Of each stored number that rows add up to a ledger, and how far it holds."""
+    for ledger in survey.ledgers:
+        child, parent = ledger.reference.child, ledger.reference.parent
+        held, of = ledger.holding
+        opening = f"{ledger.opening} + " if ledger.opening else ""
+        of_rows = f"sum of {ledger.amount}" if ledger.amount else "count"
+        where = f" where {ledger.condition}" if ledger.condition else ""
+        yield "  # Guessed: " + comment(
+            f"{parent}.{ledger.stored} = {opening}{of_rows} of {child}{where}: holds for {held:,}"
+            f" of {of:,} rows with entries"
+        )
+        is_plain = set(ledger.signs.values()) == {1}
+        yield f"  {flow(f'{parent}.{ledger.stored}')}:"
+        yield f"    accounts: {flow({'table': parent, 'key': ledger.reference.parent_columns[0]})}"
+        balance: dict[str, Any] = {"stored": ledger.stored}
+        balance |= {"opening": ledger.opening} if ledger.opening else {}
+        yield f"    balances: {flow({ledger.stored: balance | {'sum': [child]}})}"
+        entry: dict[str, Any] = {
+            "table": child,
+            "key": _listed_key(survey.catalog.tables[child].key),
+            "account": ledger.reference.columns[0],
+            "amount": (ledger.amount or 1) if is_plain else ledger.signed,
+        }
+        entry |= {"where": ledger.condition} if ledger.condition else {}
+        yield f"    entries: {flow({child: entry})}"
+
+
+def _left_out_lines(survey: Survey) -> Iterator[str]:
+    """What there is and is not asked about, with its reason."""
+    unread = (f"{name}: {why}" for name, why in survey.unread.items())
+    excluded = (f"{one}: --exclude" for one in survey.excluded)
+    said = [*unread, *excluded, *survey.left_out]
+    if said:
+        yield "# Left out:"
+        yield from (f"#   {comment(line)}" for line in said)
+        yield ""
 
 
 def _columns(key: str, columns: Sequence[str]) -> dict[str, Any]:
     """One under the key, several under its plural."""
     return {key: columns[0]} if len(columns) == 1 else {f"{key}s": list(columns)}
-
-
-def _structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]:
-    names = sorted(survey.catalog.tables)
-    yield "structure:"
-    yield "  # All of one tier: say which ones the application cannot start without."
-    yield "  tables:"
-    yield "    - tier: important"
-    yield "      names:"
-    yield from (f"        - {_flow(name)}" for name in names if not is_glob(name))
-    foreign_keys = {
-        (key.child, frozenset(key.columns)): {
-            "table": key.child,
-            "columns": list(key.columns),
-            "references": key.parent,
-            "on_delete": key.delete_rule,
-        }
-        for key in survey.catalog.foreign_keys
-        if key.delete_rule
-    }
-    if foreign_keys:
-        yield "  foreign_keys:"
-        yield from (f"    - {_flow(entry)}" for entry in foreign_keys.values())
-    if len(survey.schemas) > 1:
-        yield "  references_allowed:"
-        for schema, others in _schema_map(survey).items():
-            yield f"    {_flow(schema)}: {_flow(others)}"
-    ledgers = [name for name in names if any(word in name.lower() for word in _LEDGERS)]
-    if ledgers:
-        yield f"  ledgers: {_flow(ledgers)}  # guessed, by their names"
-    walled = sorted(survey.walled - ({tenant.table} if tenant else set()))
-    if walled and tenant:
-        yield "  row_security:"
-        yield f"    required: {_flow(walled)}"
-    timestamps = [
-        column
-        for column in _TIMESTAMPS
-        if all(column in table.types for table in survey.catalog.tables.values())
-    ]
-    if timestamps:
-        yield f"  timestamps: {_flow(timestamps)}"
 
 
 def _migration_lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
@@ -202,42 +275,8 @@ def _migration_lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iter
         entry = {"folder": tree.folder, "layout": tree.layout}
         if survey.schemas[0] != "public":
             entry["default_schema"] = survey.schemas[0]
-        yield f"  {_flow(name)}: {_flow(entry)}"
-
-
-def _schema_map(survey: Survey) -> Mapping[str, list[str]]:
-    """Which schema references which, as it is."""
-    allowed: dict[str, set[str]] = {schema: set() for schema in survey.schemas}
-    for key in survey.catalog.foreign_keys:
-        child, parent = (locate(name, survey.schemas)[0] for name in (key.child, key.parent))
-        if child != parent:
-            allowed[child].add(parent)
-    return {schema: sorted(others) for schema, others in allowed.items()}
+        yield f"  {flow(name)}: {flow(entry)}"
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(_flow(name) for name in sorted(names))
-
-
-class _OneLineDumper(yaml.SafeDumper):
-    """What does not show as itself in a name is escaped, so that a line stays one."""
-
-    def represent_str(self, text: str) -> yaml.ScalarNode:
-        style = None if text.isprintable() else '"'
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_OneLineDumper.add_representer(str, _OneLineDumper.represent_str)
-
-
-def _flow(value: Any) -> str:
-    """A value as YAML has it on one line, in a list or a mapping too."""
-    text = yaml.dump(
-        [value],
-        Dumper=_OneLineDumper,
-        default_flow_style=True,
-        allow_unicode=True,
-        sort_keys=False,
-        width=float("inf"),
-    )
-    return text.strip().removeprefix("[").removesuffix("]")
+    return ", ".join(flow(name) for name in sorted(names))

@@ -1,21 +1,29 @@
 """What a draft is made from: the catalog of every schema of the application's, and rows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import PreflightError
-from counterfoil.contract.catalog import Catalog, CatalogForeignKey
-from counterfoil.contract.clauses import locate
+from counterfoil.contract.catalog import Catalog
+from counterfoil.contract.clauses import label, locate, matches
+from counterfoil.draft.ledgers import FoundLedger, find_ledgers
+from counterfoil.draft.references import SAMPLED, Guess, guess_references, try_guess
+from counterfoil.draft.shape import Shape
+from counterfoil.draft.tenant import TenantGuess, guess_tenant
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.session import Session
+from counterfoil.postgres.words import words_of
 
 # Those with tables, `public` first, then by the number of them.
 _SCHEMAS = """
-    select namespace.nspname
+    select namespace.nspname, pg_catalog.has_schema_privilege(namespace.oid, 'usage')
     from pg_catalog.pg_namespace as namespace
     join pg_catalog.pg_class as relation on relation.relnamespace = namespace.oid
     where relation.relkind in ('r', 'p')
@@ -27,16 +35,80 @@ _SCHEMAS = """
                 and membership.objid = relation.oid
                 and membership.deptype = 'e'
         )
-    group by namespace.nspname
+    group by namespace.oid, namespace.nspname
     order by namespace.nspname <> 'public', count(*) desc, namespace.nspname
 """
 
-_ROW_SECURITY = """
-    select namespace.nspname, relation.relname
+# Of each table: whether it is walled, may be read, and shows all of its rows; and how many
+# there were when Postgres last looked, in all of its partitions.
+_TABLES = """
+    select
+        namespace.nspname,
+        relation.relname,
+        relation.relrowsecurity,
+        pg_catalog.has_table_privilege(relation.oid, 'select'),
+        pg_catalog.row_security_active(relation.oid),
+        coalesce(parts.row_count, relation.reltuples)
     from pg_catalog.pg_class as relation
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
-    where relation.relrowsecurity and not relation.relispartition
+    left join (
+        select pg_catalog.pg_partition_root(oid) as root_oid, sum(reltuples) as row_count
+        from pg_catalog.pg_class
+        where relispartition and relkind = 'r' and reltuples > 0
+        group by 1
+    ) as parts on parts.root_oid = relation.oid
+    where relation.relkind in ('r', 'p')
+        and not relation.relispartition
+        and namespace.nspname = any(%s)
 """
+
+_FOREIGN = "a foreign table"
+
+# What has rows, and is no table of the application's own.
+_OTHERS = """
+    select
+        namespace.nspname,
+        relation.relname,
+        case relation.relkind when 'f' then %s else 'a materialized view' end
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where relation.relkind in ('f', 'm')
+        and namespace.nspname = any(%s)
+        and not exists (
+            select from pg_catalog.pg_depend as membership
+            where membership.classid = 'pg_catalog.pg_class'::regclass
+                and membership.objid = relation.oid
+                and membership.deptype = 'e'
+        )
+    order by 1, 2
+"""
+
+_DOMAINS = """
+    select format_type(oid, null), format_type(typbasetype, null)
+    from pg_catalog.pg_type
+    where typtype = 'd'
+"""
+
+# Rows of a table that are counted; beyond these Postgres' estimate will do.
+_COUNTED = 1_000
+
+# How many tables are read before their locks are given back.
+_TABLES_AT_ONCE = 50
+
+# What holds rows for a while only, by a word of its name.
+_FLEETING = re.compile(
+    "(cache|job|lock|nonce|otp|queue|session|token)s?|inbox|outbox", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is drafted: the schemas, all of the application's if none is named, without tables
+    that a glob of `excluded` matches.
+    """
+
+    schemas: Sequence[str] = ()
+    excluded: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -47,115 +119,235 @@ class Survey:
         database: its name.
         schemas: the application's, the one that bare names mean first.
         catalog: their tables and foreign keys.
-        in_use: the tables that have rows.
+        shape: what else the catalog says of them.
+        rows: how many rows the tables have, about: those that could be read.
         alone: of those that others inherit from, which have rows of their own.
         walled: the tables with row security.
-        orphans: of each guessed reference, by table and column, the rows without a parent.
+        guesses: references that only names speak of, and what their rows say.
+        tenant: who may share the database.
+        tenantless: of tables whose tenant may be null, the rows looked at that have none, and
+            all of them.
+        ledgers: stored numbers that other rows add up to.
+        unread: the tables that could not be read, and why.
+        foreign: the foreign tables.
+        left_out: what else is not in the draft, and why, one line each.
+        excluded: the globs of tables that are left out by choice.
     """
 
     database: str
     schemas: tuple[str, ...]
     catalog: Catalog
-    in_use: frozenset[str]
+    shape: Shape
+    rows: Mapping[str, int]
     alone: frozenset[str]
     walled: frozenset[str]
-    orphans: Mapping[tuple[str, str], int]
+    guesses: Sequence[Guess] = ()
+    tenant: TenantGuess | None = None
+    tenantless: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    ledgers: Sequence[FoundLedger] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    foreign: Sequence[str] = ()
+    left_out: Sequence[str] = ()
+    excluded: Sequence[str] = ()
+
+    @cached_property
+    def filled(self) -> frozenset[str]:
+        """The tables that have rows."""
+        return frozenset(name for name, count in self.rows.items() if count)
+
+    @cached_property
+    def fleeting(self) -> frozenset[str]:
+        """The tables that may be empty at any time: queues, and what a crash empties."""
+        return self.shape.unlogged | {name for name in self.rows if _is_fleeting(name)}
+
+    @cached_property
+    def in_use(self) -> frozenset[str]:
+        """The tables that are to have rows."""
+        return self.filled - self.fleeting
 
 
-def survey(session: Session) -> Survey:
+def survey(session: Session, choice: Choice = Choice()) -> Survey:
     """What the database holds.
 
     Raises:
         TargetError: it cannot be reached.
-        PreflightError: it has no tables, or the role may not read one of them.
+        PreflightError: it has no tables, or none of them may be read.
     """
     grants = "Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS"
     with session.as_builder(Refusal(PreflightError, remedy=grants)) as connection:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        return _survey(connection, session.builder)
+        return _survey(connection, session.builder, choice)
 
 
-def guessed_references(catalog: Catalog) -> list[CatalogForeignKey]:
-    """Columns called `<table>_id` or `<table>Id`, without a constraint, of a type that fits."""
-    constrained = {
-        (foreign_key.child, column)
-        for foreign_key in catalog.foreign_keys
-        for column in foreign_key.columns
-    }
-    parents: dict[str, list[str]] = {}
-    for name, table in catalog.tables.items():
-        if len(table.primary_key) == 1:
-            bare = name.rsplit(".", 1)[-1].lower().replace("_", "")
-            for spelt in {bare, bare.removesuffix("s"), bare.removesuffix("es")}:
-                parents.setdefault(spelt, []).append(name)
-            if bare.endswith("ies"):
-                parents.setdefault(f"{bare.removesuffix('ies')}y", []).append(name)
-    guesses = []
-    for name, table in sorted(catalog.tables.items()):
-        for column, type_ in table.types.items():
-            if (name, column) in constrained or (column,) == table.primary_key:
-                continue
-            plain = column.lower().replace("_", "")
-            candidates = parents.get(plain.removesuffix("id"), []) if plain.endswith("id") else []
-            fitting = [
-                parent
-                for parent in candidates
-                if catalog.tables[parent].types[catalog.tables[parent].primary_key[0]] == type_
-            ]
-            if len(fitting) == 1:
-                key = catalog.tables[fitting[0]].primary_key
-                guesses.append(CatalogForeignKey(name, fitting[0], (column,), key, None))
-    return guesses
-
-
-def _survey(connection: Connection, target: Target) -> Survey:
+def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
+    schemas, left_out = _schemas(connection, target, choice)
+    catalog = Catalog.read(connection, schemas)
+    shape = Shape.read(connection, schemas, catalog)
+    catalog = catalog.without(
+        {name for name in catalog.tables if any(matches(one, name) for one in choice.excluded)}
+    )
     with connection.cursor() as cursor:
-        cursor.execute(_SCHEMAS)
-        schemas = tuple(name for (name,) in cursor)
-        if not schemas:
-            raise PreflightError(
-                "no table of an application's: there is nothing to draft a contract from",
-                where=str(target),
-                remedy="Check the database's name, or run the application's migrations first",
-            )
-        catalog = Catalog.read(connection, schemas)
-        in_use, alone = set(), set()
-        for name, table in catalog.tables.items():
-            relation = sql.Identifier(*locate(name, schemas))
-            cursor.execute(
-                sql.SQL(
-                    "select exists (select from {0}), {1} and exists (select from only {0})"
-                ).format(relation, sql.Literal(table.has_heirs))
-            )
-            ((has_rows, has_own_rows),) = cursor.fetchall()
-            if has_rows:
-                in_use.add(name)
-            if has_own_rows:
-                alone.add(name)
-        cursor.execute(_ROW_SECURITY)
-        secured = set(cursor.fetchall())
-        orphans = {}
-        for guess in guessed_references(catalog):
-            cursor.execute(_orphans_of(guess, schemas))
-            ((orphans[guess.child, guess.columns[0]],),) = cursor.fetchall()
+        cursor.execute(_OTHERS, (_FOREIGN, list(schemas)))
+        others = [(label(schema, name, schemas), kind) for schema, name, kind in cursor]
+        left_out += [f"{name}: {kind}" for name, kind in others]
+        cursor.execute(_DOMAINS)
+        guesses = guess_references(catalog, dict(cursor), schemas)
+    counted = _Counted(connection, target, catalog, schemas)
+    tried = [
+        try_guess(connection, reference, schemas)
+        for reference in guesses.references
+        if {reference.child, reference.parent} <= counted.rows.keys()
+    ]
+    borne_out = [guess.reference for guess in tried if guess.is_borne_out]
+    tenant = guess_tenant(catalog, [*catalog.foreign_keys, *borne_out])
+    if tenant and not counted.rows.get(tenant.table):
+        tenant = None
     return Survey(
         database=target.dbname,
         schemas=schemas,
         catalog=catalog,
-        in_use=frozenset(in_use),
-        alone=frozenset(alone),
-        walled=frozenset(name for name in catalog.tables if locate(name, schemas) in secured),
-        orphans=orphans,
+        shape=shape,
+        rows=counted.rows,
+        alone=frozenset(counted.alone),
+        walled=frozenset(counted.walled),
+        guesses=tried,
+        tenant=tenant,
+        tenantless=_tenantless(connection, catalog, tenant, counted.rows, schemas),
+        ledgers=find_ledgers(
+            connection, catalog, [*catalog.foreign_keys, *borne_out], counted.rows, schemas
+        ),
+        unread=counted.unread,
+        foreign=[name for name, kind in others if kind == _FOREIGN],
+        left_out=[*left_out, *guesses.left_out],
+        excluded=tuple(
+            one for one in choice.excluded if any(matches(one, name) for name in shape.columns)
+        ),
     )
 
 
-def _orphans_of(guess: CatalogForeignKey, schemas: tuple[str, ...]) -> sql.Composed:
-    return sql.SQL(
-        "select count(*) from {child} as child where child.{column} is not null"
-        " and not exists (select from {parent} as parent where parent.{key} = child.{column})"
-    ).format(
-        child=sql.Identifier(*locate(guess.child, schemas)),
-        column=sql.Identifier(guess.columns[0]),
-        parent=sql.Identifier(*locate(guess.parent, schemas)),
-        key=sql.Identifier(guess.parent_columns[0]),
-    )
+def _schemas(
+    connection: Connection, target: Target, choice: Choice
+) -> tuple[tuple[str, ...], list[str]]:
+    """Those that are drafted, in the order of the choice, and what is said of the others."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SCHEMAS)
+        found: dict[str, bool] = dict(cursor)
+    missing = [name for name in choice.schemas if name not in found]
+    if missing or not found:
+        what = (
+            f"no schema '{missing[0]}' with tables" if missing else "no table of an application's"
+        )
+        raise PreflightError(
+            f"{what}: there is nothing to draft a contract from",
+            where=str(target),
+            remedy="Check the database's name, or run the application's migrations first",
+        )
+    chosen = choice.schemas or found
+    closed = [name for name in chosen if not found[name]]
+    schemas = tuple(dict.fromkeys(name for name in chosen if found[name]))
+    if not schemas:
+        raise PreflightError(
+            f"role {target.user} may not use schema {closed[0]}, nor another one with tables",
+            where=str(target),
+            remedy="Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS",
+        )
+    return schemas, [f"schema {name}: role {target.user} may not use it" for name in closed]
+
+
+def _tenantless(
+    connection: Connection,
+    catalog: Catalog,
+    tenant: TenantGuess | None,
+    readable: Container[str],
+    schemas: Sequence[str],
+) -> dict[str, tuple[int, int]]:
+    """Of each table whose tenant may be null, how many of its first rows have none."""
+    found = {}
+    for name, table in catalog.tables.items() if tenant else ():
+        column = tenant.columns.get(name, tenant.column) if tenant else ""
+        if column not in table.types or column in table.not_null or name not in readable:
+            continue
+        query = sql.SQL(
+            "select count(*) filter (where found.{0} is null), count(*)"
+            " from (select {0} from {1} limit {2}) as found"
+        ).format(
+            sql.Identifier(column),
+            sql.Identifier(*locate(name, schemas)),
+            sql.Literal(SAMPLED),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            ((lacking, looked_at),) = cursor.fetchall()
+        found[name] = (lacking, looked_at)
+        connection.rollback()
+    return found
+
+
+class _Counted:
+    """How many rows each table has, which are walled, and which cannot be read.
+
+    The locks of what was read are given back time and again: there may be thousands.
+    """
+
+    def __init__(
+        self, connection: Connection, target: Target, catalog: Catalog, schemas: Sequence[str]
+    ) -> None:
+        self.rows: dict[str, int] = {}
+        self.alone: set[str] = set()
+        self.walled: set[str] = set()
+        self.unread: dict[str, str] = {}
+        with connection.cursor() as cursor:
+            cursor.execute(_TABLES, (list(schemas),))
+            tables = {label(row[0], row[1], schemas): row[2:] for row in cursor}
+        for number, name in enumerate(catalog.tables):
+            is_walled, may_read, is_hidden, estimate = tables[name]
+            if is_walled:
+                self.walled.add(name)
+            if not may_read:
+                self.unread[name] = f"role {target.user} may not read it"
+            elif is_hidden:
+                self.unread[name] = f"row security hides rows of it from role {target.user}"
+            else:
+                has_heirs = catalog.tables[name].has_heirs
+                self._count(connection, name, locate(name, schemas), estimate or 0, has_heirs)
+            if number % _TABLES_AT_ONCE == 0:
+                connection.rollback()
+        connection.rollback()
+        if not self.rows:
+            name, why = next(iter(self.unread.items()))
+            raise PreflightError(
+                f"none of the {len(self.unread)} tables can be read: {name}: {why}",
+                where=str(target),
+                remedy="Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS",
+            )
+
+    def _count(
+        self,
+        connection: Connection,
+        name: str,
+        relation: tuple[str, str],
+        estimate: float,
+        has_heirs: bool,
+    ) -> None:
+        count = sql.SQL(
+            "select count(*), {1} and exists (select from only {0})"
+            " from (select from {0} limit {2}) as found"
+        ).format(sql.Identifier(*relation), sql.Literal(has_heirs), sql.Literal(_COUNTED))
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(count)
+                ((found, is_alone),) = cursor.fetchall()
+        except psycopg2.Error as cause:
+            if connection.closed:
+                raise
+            connection.rollback()
+            self.unread[name] = words_of(cause)
+            return
+        self.rows[name] = max(found, round(estimate)) if found == _COUNTED else found
+        if is_alone:
+            self.alone.add(name)
+
+
+def _is_fleeting(name: str) -> bool:
+    words = re.findall("[A-Z]?[a-z0-9]+|[A-Z]+", name.rsplit(".", 1)[-1])
+    return any(map(_FLEETING.fullmatch, words))

@@ -16,6 +16,7 @@ from counterfoil.publish.headlines import (
     counts,
     headlines,
     movement,
+    open_incidents,
     what_became,
     worst_first,
 )
@@ -46,6 +47,7 @@ def render_markdown(body: Body) -> str:
         bare=forms.bare,
         mark=_MARKS.__getitem__,
         instant=forms.instant,
+        open_incidents=open_incidents,
         capitalize_first=forms.capitalize_first,
         code=_code,
     )

@@ -101,7 +101,8 @@ limits as (
         health.key as measure,
         health.value::numeric as allowed
     from jsonb_each_text(
-        {{ contract_json(contract_part('health') or {}) }} - 'statements_schema'
+        {{ contract_json(contract_part('health') or {}) }}
+        - array['statements_schema', 'idle_slot_bytes', 'transaction_ids_used_percent']
     ) as health
 ),
 

@@ -6,10 +6,11 @@ declared as (
     select
         declared.table as table_name,
         declared.columns,
+        declared.name as declared_name,
         coalesce(declared."unique", false) as is_expected_unique
     from
         jsonb_to_recordset({{ contract_json(contract_part('structure.indexes')) }})
-            as declared ("table" text, columns jsonb, "unique" boolean)
+            as declared ("table" text, columns jsonb, name text, "unique" boolean)
 ),
 
 indexes as (
@@ -18,6 +19,7 @@ indexes as (
         indexes.index_name,
         indexes.is_valid,
         indexes.is_unique,
+        indexes.is_partial,
         (
             select jsonb_agg(columns.column_name order by position.ordinality)
             from
@@ -30,14 +32,16 @@ indexes as (
             where position.ordinality <= indexes.key_column_count
         ) as columns
     from {{ ref('catalog_indexes') }} as indexes
-    where not indexes.is_partial
 ),
 
 matched as (
     select
         declared.table_name,
-        array_to_string(
-            array(select jsonb_array_elements_text(declared.columns)), ', '
+        coalesce(
+            declared.declared_name,
+            array_to_string(
+                array(select jsonb_array_elements_text(declared.columns)), ', '
+            )
         ) as column_names,
         case
             when declared.is_expected_unique then 'unique index' else 'index'
@@ -56,8 +60,15 @@ matched as (
     left join indexes
         on
             declared.table_name = indexes.table_name
-            and declared.columns = indexes.columns
-    group by declared.table_name, declared.columns, declared.is_expected_unique
+            and (
+                declared.declared_name = indexes.index_name
+                or (declared.columns = indexes.columns and not indexes.is_partial)
+            )
+    group by
+        declared.table_name,
+        declared.columns,
+        declared.declared_name,
+        declared.is_expected_unique
 ),
 
 final as (

@@ -36,6 +36,20 @@ enforced as materialized (
     select * from {{ ref('enforced_foreign_keys') }}
 ),
 
+-- Of a partition's own key the rows of all of them. Postgres says -1 of a table that it has
+-- not looked at yet.
+counted as (
+    select
+        storage.table_oid as root_oid,
+        case
+            when min(relations.reltuples) >= 0 then sum(relations.reltuples)::bigint
+        end as row_count
+    from {{ ref('catalog_storage') }} as storage
+    inner join pg_catalog.pg_class as relations on storage.storage_oid = relations.oid
+    where relations.relkind <> 'p'
+    group by storage.table_oid
+),
+
 indexed as materialized (
     select constraint_oid from {{ ref('indexed_foreign_keys') }}
 ),
@@ -126,6 +140,7 @@ final as (
         key_columns.column_names,
         foreign_keys.parent_table_name,
         key_columns.parent_column_names,
+        counted.row_count as estimated_row_count,
         foreign_keys.delete_rule,
         enforced.is_validated,
         enforced.is_enforced,
@@ -161,6 +176,7 @@ final as (
     from foreign_keys
     inner join key_columns on foreign_keys.constraint_oid = key_columns.constraint_oid
     inner join enforced on foreign_keys.constraint_oid = enforced.constraint_oid
+    left join counted on foreign_keys.root_oid = counted.root_oid
     left join indexed on foreign_keys.constraint_oid = indexed.constraint_oid
     left join tenantless on foreign_keys.constraint_oid = tenantless.constraint_oid
     left join unnullable on foreign_keys.constraint_oid = unnullable.constraint_oid

@@ -21,6 +21,35 @@ ranked as (
     )
 ),
 
+-- An index that another begins with serves no query that the other does not, nor promises
+-- anything: of what it includes, the other has all.
+prefixes as (
+    select distinct on (shorter.index_oid)
+        shorter.index_oid,
+        longer.index_name as longer_index_name
+    from indexes as shorter
+    inner join indexes as longer
+        on
+            shorter.table_oid = longer.table_oid
+            and shorter.columns_ordered[:shorter.key_column_count]
+            = longer.columns_ordered[:shorter.key_column_count]
+            and shorter.predicate is not distinct from longer.predicate
+    where
+        shorter.method = 'btree'
+        and longer.method = 'btree'
+        and shorter.is_valid
+        and longer.is_valid
+        and not shorter.is_unique
+        and not shorter.backs_constraint
+        and not shorter.is_replica_identity
+        and longer.key_column_count >= shorter.key_column_count
+        and cardinality(longer.columns_ordered) > cardinality(shorter.columns_ordered)
+        -- An int2vector counts from 0.
+        and longer.column_numbers
+        @> (shorter.column_numbers)[shorter.key_column_count:]
+    order by shorter.index_oid asc, longer.index_oid asc
+),
+
 final as (
     select
         indexes.table_name,
@@ -32,9 +61,14 @@ final as (
         indexes.backs_constraint,
         not indexes.is_valid as is_invalid,
         case when ranked.place > 1 then ranked.kept_index_name end as duplicate_of,
-        coalesce(ranked.place > 1, false) as is_duplicate
+        coalesce(ranked.place > 1, false) as is_duplicate,
+        case when ranked.place = 1 then prefixes.longer_index_name end as prefix_of,
+        (
+            prefixes.longer_index_name is not null and ranked.place = 1
+        ) as is_redundant
     from indexes
     left join ranked on indexes.index_oid = ranked.index_oid
+    left join prefixes on indexes.index_oid = prefixes.index_oid
 )
 
 select * from final

@@ -21,6 +21,8 @@ storage as (
         * current_setting('block_size')::bigint as byte_count,
         count(*) filter (where storage.storage_oid <> storage.table_oid)
             as partition_count,
+        bool_or(relations.relpersistence = 'u' and relations.relkind <> 'p')
+            as is_unlogged,
         count(*) filter (
             where storage.storage_oid <> storage.table_oid
             and not relations.relrowsecurity
@@ -70,9 +72,12 @@ declared as (
 ),
 
 known as (
-    select jsonb_array_elements_text(
-        {{ contract_json((var('contract').get('tables') or {}) | list) }}
-    ) as table_name
+    select
+        listed.key as table_name,
+        coalesce((listed.value ->> 'in_use')::boolean, false) as is_in_use
+    from jsonb_each(
+        {{ contract_json(var('contract').get('tables') or {}) }}
+    ) as listed
 ),
 
 {% if contract_part('tenant') %}
@@ -125,8 +130,24 @@ final as (
             primary_keys.table_oid is null and tables.relation_kind <> 'f'
         ) as is_primary_key_missing,
         (
-            owned.table_oid is not null and anchored.table_oid is null
+            owned.table_oid is not null
+            and anchored.table_oid is null
+            and not (
+                owned.tenant_column is not null
+                and coalesce({{ matches_glob(
+                    'tables.table_name', contract_texts('tenant.optional_tables')
+                ) }}, false)
+            )
         ) as is_tenant_missing,
+        -- What the application only keeps for a while may go with a crash: the contract
+        -- calls it supporting.
+        (
+            storage.is_unlogged
+            and (
+                declared.tier is distinct from 'supporting'
+                or coalesce(known.is_in_use, false)
+            )
+        ) as is_lost_in_a_crash,
         (
             tables.has_row_security and coalesce(policies.policy_count, 0) = 0
             or coalesce(policies.has_idle_policy, false)

@@ -8,7 +8,7 @@ select
     {{ text_literal(table_name) }} as table_name,
     count(*) as row_count,
     count(*) filter (
-        where {{ tenant_of(table_name, 'source_row') }} is null
+        where {{ lacks_tenant(table_name, 'source_row') }}
     ) as tenantless_row_count
 from {{ application_table(table_name) }} as source_row
 {% endfor %}

@@ -11,6 +11,6 @@ select
     {{ text_literal(table_name) }} as table_name,
     {{ key_of(table_name, 'source_row') }}::text as row_id
 from {{ application_table(table_name) }} as source_row
-where {{ tenant_of(table_name, 'source_row') }} is null
+where {{ lacks_tenant(table_name, 'source_row') }}
 {% endfor %}
 {% endfor %}

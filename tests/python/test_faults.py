@@ -11,7 +11,7 @@ are broken together as can be.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -42,6 +42,8 @@ from counterfoil.suites.suite import Check, Expectation, load_suites
 BROKEN_IN_PYTHON = {
     "audit.every_check_ran": "test_a_check_without_a_result_is_a_finding",
     "audit.waivers_in_use": "test_a_waiver_that_nothing_needs_is_a_finding",
+    "health.replication_slots_active": "test_a_limit_of_the_server_that_is_passed",
+    "health.transaction_ids_have_room": "test_a_limit_of_the_server_that_is_passed",
     "health.within_limits": "test_a_limit_of_the_server_that_is_passed",
 }
 
@@ -544,7 +546,11 @@ def test_a_limit_of_the_server_that_is_passed(
         "database": "served",
         "schema": "public",
         "packs": ["health"],
-        "health": {"connections_used_percent": 0, "slowest_statement_ms": 5},
+        "health": {
+            "connections_used_percent": 0,
+            "slowest_statement_ms": 5,
+            "transaction_ids_used_percent": 0,
+        },
     }
     file.write_text(yaml.safe_dump(contract))
     server = overnight.plan.session.builder.model_copy(update={"dbname": "postgres"})
@@ -552,7 +558,26 @@ def test_a_limit_of_the_server_that_is_passed(
         write_profiles(tmp_path, target)
         monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
         monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-        audit = audited(target, file)
+        with closing(psycopg2.connect(**target.libpq)) as connection, connection.cursor() as cursor:
+            # One keeps the log and is read by nobody; the other keeps nothing yet.
+            cursor.execute(
+                "select pg_create_physical_replication_slot('gone', true),"
+                " pg_create_physical_replication_slot('new')"
+            )
+            try:
+                audit = audited(target, file)
+            finally:
+                cursor.execute(
+                    "select pg_drop_replication_slot('gone'), pg_drop_replication_slot('new')"
+                )
+    found = {
+        name: said.keys for name, said in verdicts(audit).items() if name.startswith("health.")
+    }
+    assert found["health.replication_slots_active"] == {as_key({"slot_name": "gone"})}
+    # The database is older still, by the catalog's tables: the table alone is told.
+    assert found["health.transaction_ids_have_room"] == {
+        as_key({"object_kind": "table", "object_name": "a"})
+    }
     (check,) = [check for check in audit.checks if check.check_id == "health.within_limits"]
     # A limit on what cannot be measured is no pass either.
     assert {finding.key["measure"] for finding in check.findings} == {
@@ -560,7 +585,7 @@ def test_a_limit_of_the_server_that_is_passed(
         "slowest_statement_ms",
     }
     assert (check.status, check.severity, check.rows_checked) == ("fail", "warning", 5)
-    assert audit.status == "warning"
+    assert audit.status == "critical"
 
 
 @pytest.mark.parametrize(

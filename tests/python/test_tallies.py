@@ -22,7 +22,7 @@ from counterfoil.audit.findings import (
 from counterfoil.flows.artifacts import _incidents
 from counterfoil.publish.body import Body
 from counterfoil.publish.groups import changed_groups, groups, tally
-from counterfoil.publish.headlines import movement
+from counterfoil.publish.headlines import movement, open_incidents
 from counterfoil.publish.html import render_html
 from counterfoil.publish.index import summarize
 from counterfoil.publish.listing import MOST_GROUPS
@@ -169,6 +169,12 @@ def test_every_rendering_counts_the_same(
     assert spoken in page
     assert plain(spoken) in markdown
     assert said in terminal
+    if told.open:
+        still = open_incidents(history)
+        findings = sum(incident.status == "open" for incident in history.incidents)
+        assert still.startswith(f"{told.open} open incident")
+        assert f": {findings} finding" in still
+        assert all(still in text for text in (page, markdown, terminal))
 
     changed = changed_groups(history.changes, history.incidents)
     kinds = Counter(one.change for one in changed)

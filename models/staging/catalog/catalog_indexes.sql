@@ -25,6 +25,20 @@ final as (
         (indexes.indexprs is not null) as has_expressions,
         indexes.indnkeyatts as key_column_count,
         indexes.indkey::int2[] as column_numbers,
+        -- What each column is ordered by, in their order; included ones have nothing of it.
+        array(
+            select
+                concat_ws(
+                    ' ',
+                    pg_catalog.pg_get_indexdef(indexes.indexrelid, place.number, false),
+                    indexes.indclass[place.number - 1],
+                    indexes.indcollation[place.number - 1],
+                    indexes.indoption[place.number - 1]
+                )
+            from generate_series(1, indexes.indnatts) as place (number)
+            order by place.number
+        ) as columns_ordered,
+        indexes.indisreplident as is_replica_identity,
         index_relations.relpages::bigint * current_setting('block_size')::bigint
             as estimated_bytes,
         exists(

@@ -36,6 +36,8 @@ insert into organizations values (1, 'One'), (2, 'Two');
 insert into members values (1, 1, null), (2, 2, 7);
 insert into "Say ""what"", o'clock: yes" values ('it''s "quoted"', 1);
 insert into nokey values (1, 1, 'x');
+-- Of no tenant, and meant so.
+insert into "true" values (1, null), (2, 1);
 insert into events values (1, 1, '2024-01-01'), (1, 2, '2024-01-01');
 insert into "Höfe"."a.b" values (1, 2, 2);
 insert into "{{ target }} %s {% raw %} 'quoted'" values (1, 1);

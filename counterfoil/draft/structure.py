@@ -1,0 +1,165 @@
+"""The draft of a contract's part `structure`: what is there, so that its absence is told."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from counterfoil.common.sqltext import comment
+from counterfoil.contract.clauses import is_glob, locate
+from counterfoil.draft.flow import flow
+from counterfoil.draft.survey import Survey
+from counterfoil.draft.tenant import TenantGuess
+
+_LEDGERS = ("ledger", "audit", "journal", "history")
+_TIMESTAMPS = ("created_at", "updated_at", "createdAt", "updatedAt")
+
+# A line is one column: of more than these nobody reads a draft, and views grow too large.
+_MOST_COLUMNS = 20_000
+
+
+def structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]:
+    """The lines of the part, in the order in which its keys are documented."""
+    names = sorted(survey.catalog.tables)
+    yield "structure:"
+    yield from _table_lines(survey, names)
+    yield from _column_lines(survey, names)
+    yield from _foreign_key_lines(survey)
+    if len(survey.schemas) > 1:
+        yield "  references_allowed:"
+        for schema, others in _schema_map(survey).items():
+            yield f"    {flow(schema)}: {flow(others)}"
+    ledgers = [name for name in names if any(word in name.lower() for word in _LEDGERS)]
+    if ledgers:
+        yield f"  ledgers: {flow(ledgers)}  # guessed, by their names"
+    walled = sorted(survey.walled - ({tenant.table} if tenant else set()))
+    if walled and tenant:
+        yield "  row_security:"
+        yield f"    required: {flow(walled)}"
+    yield from _index_lines(survey, names)
+    yield from _trigger_lines(survey, names)
+    yield from _privilege_lines(survey, names)
+    timestamps = [
+        column
+        for column in _TIMESTAMPS
+        if all(column in table.types for table in survey.catalog.tables.values())
+    ]
+    if timestamps:
+        yield f"  timestamps: {flow(timestamps)}"
+
+
+def _table_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
+    plain = [name for name in names if not is_glob(name)]
+    logged = [name for name in plain if name not in survey.shape.unlogged]
+    unlogged = [name for name in plain if name in survey.shape.unlogged]
+    yield "  tables:"
+    if logged:
+        yield "    # All of one tier: say which ones the application cannot start without."
+        yield from _tier_lines("important", logged)
+    if unlogged:
+        yield "    # UNLOGGED: a crash empties them."
+        yield from _tier_lines("supporting", unlogged)
+    if foreign := [name for name in survey.foreign if not is_glob(name)]:
+        yield "    # Foreign tables, whose rows are another server's."
+        yield from _tier_lines("supporting", foreign)
+    if survey.excluded:
+        yield "    # Left out by choice: nothing else is asked of them."
+        yield from _tier_lines("supporting", survey.excluded)
+
+
+def _tier_lines(tier: str, names: Iterable[str]) -> Iterator[str]:
+    yield f"    - tier: {tier}"
+    yield "      names:"
+    yield from (f"        - {flow(name)}" for name in names)
+
+
+def _column_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
+    columns = [(name, column) for name in names for column in survey.shape.columns.get(name, ())]
+    if len(columns) > _MOST_COLUMNS:
+        yield f"  # Left out: the {len(columns)} columns, more than {_MOST_COLUMNS}."
+    elif columns:
+        yield "  columns:"
+        for name, column in columns:
+            entry = {
+                "table": name,
+                "column": column.name,
+                "type": column.type,
+                "nullable": column.nullable,
+            }
+            yield f"    - {flow(entry)}"
+
+
+def _foreign_key_lines(survey: Survey) -> Iterator[str]:
+    """Those of tables, and those that partitions have of their own."""
+    catalog = survey.catalog
+    foreign_keys = {
+        (key.child, frozenset(key.columns)): {
+            "table": key.child,
+            "columns": list(key.columns),
+            "references": key.parent,
+            "on_delete": key.delete_rule,
+        }
+        for key in (*catalog.foreign_keys, *catalog.own_keys)
+        if key.delete_rule
+    }
+    if foreign_keys:
+        yield "  foreign_keys:"
+        yield from (f"    - {flow(entry)}" for entry in foreign_keys.values())
+
+
+def _index_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
+    """The indexes, and beside the checks those that keep columns unique."""
+    indexes: dict[tuple[str, ...], str] = {}
+    constraints: dict[tuple[str, object], str] = {}
+    for name in names:
+        for index in survey.shape.indexes.get(name, ()):
+            if index.columns is None:
+                unique = {"unique": True} if index.is_unique else {}
+                entry = flow({"table": name, "name": index.name} | unique)
+                indexes[name, index.name, "by name"] = entry
+            elif index.is_unique:
+                entry = flow({"table": name, "unique": list(index.columns)})
+                constraints.setdefault((name, frozenset(index.columns)), entry)
+            else:
+                entry = flow({"table": name, "columns": list(index.columns)})
+                indexes.setdefault((name, *index.columns), entry)
+        for check in survey.shape.checks.get(name, ()):
+            constraints[name, check] = flow({"table": name, "check": check})
+    for key, entries in (("indexes", indexes), ("constraints", constraints)):
+        if entries:
+            yield f"  {key}:"
+            yield from (f"    - {entry}" for entry in entries.values())
+
+
+def _trigger_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
+    triggers = [(name, one) for name in names for one in survey.shape.triggers.get(name, ())]
+    if triggers:
+        yield "  triggers:"
+        yield from (f"    - {flow({'table': name, 'name': one})}" for name, one in triggers)
+    for name in names:
+        for idle in survey.shape.idle_triggers.get(name, ()):
+            yield f"  # Left out: trigger {comment(idle)} of {comment(name)} is disabled."
+
+
+def _privilege_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
+    """What everybody may, and the roles of visitors, as it is."""
+    names = list(names)
+    yield "  privileges:"
+    for role, held in survey.shape.privileges.items():
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for name in names:
+            alike.setdefault(held.get(name, ()), []).append(name)
+        if list(alike) == [()]:
+            yield f"    - {flow({'role': role})}  # nothing"
+        for may, tables in alike.items():
+            if may:
+                entry: dict[str, object] = {"role": role}
+                entry |= {"tables": tables} if len(alike) > 1 else {}
+                yield f"    - {flow(entry | {'may': list(may)})}"
+
+
+def _schema_map(survey: Survey) -> Mapping[str, list[str]]:
+    """Which schema references which, as it is."""
+    allowed: dict[str, set[str]] = {schema: set() for schema in survey.schemas}
+    for key in survey.catalog.foreign_keys:
+        child, parent = (locate(name, survey.schemas)[0] for name in (key.child, key.parent))
+        if child != parent:
+            allowed[child].add(parent)
+    return {schema: sorted(others) for schema, others in allowed.items()}
