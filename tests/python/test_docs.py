@@ -11,8 +11,9 @@ import pytest
 from conftest import ROOT
 from pydantic import BaseModel
 
+from counterfoil.audit.scope import Scope
 from counterfoil.common.settings import Settings
-from counterfoil.contract.contract import Contract
+from counterfoil.contract.contract import Contract, load_contract
 from counterfoil.publish.catalogue import catalogue
 from counterfoil.publish.json_schemas import audit_schema, contract_schema
 from counterfoil.suites.own_checks import OWN_CHECKS
@@ -103,6 +104,19 @@ def test_the_words_of_packs_for_anyone_are_of_no_application() -> None:
 def test_every_setting_is_explained() -> None:
     explained = set(re.findall(r"^\| `([^`]+)` \|", read(DOCS / "engineer.md"), re.MULTILINE))
     assert settings_variables() <= explained
+
+
+def test_every_check_that_a_report_is_said_to_have_is_asked_by_its_contract() -> None:
+    suites = load_suites(ROOT / "expectations")
+    packs = "|".join({suite.pack for suite in suites})
+    sections = read(DOCS / "coverage.md").split("\n## ")[1:]
+    assert len(sections) == 5
+    for section in sections:
+        (link,) = re.findall(r"^Contract: \[(\S+)\]", section, re.MULTILINE)
+        contract = load_contract(ROOT, None if link == "dbt_project.yml" else ROOT / link)
+        asked = tuple(narrowed for suite in suites for narrowed in suite.narrowed_to(contract))
+        named = set(re.findall(rf"`((?:{packs})\.[a-z_]+)`", section)) - set(keys(Contract))
+        assert named <= set(Scope(contract, "", asked).check_ids), link
 
 
 def relative_links(page: Path) -> list[str]:
