@@ -88,7 +88,10 @@ def headlines(audit: Audit, *, most: int = 5) -> list[Headline]:
     incidents = history.incidents if history else _as_incidents(audit)
     changes = history.changes if history and history.previous else []
     became = {one.group.subject: one.change for one in changed_groups(changes, incidents)}
-    found = groups((one for one in incidents if one.status == "open"), audit.unjudged_names)
+    # Of what a run left out it says nothing.
+    names = {check.name for check in audit.checks}
+    told = (one for one in incidents if not audit.packs_left_out or one.check in names)
+    found = groups((one for one in told if one.status == "open"), audit.unjudged_names)
     shown = cut(found, most)
     lines = unjudged[:most]
     if len(unjudged) > most:
@@ -96,7 +99,8 @@ def headlines(audit: Audit, *, most: int = 5) -> list[Headline]:
     for group in [*shown.listed, *shown.brief]:
         kind = [became.get(group.subject, "ongoing")] if history and history.previous else []
         lines.append(Headline(", ".join([*kind, group.severity]), group.told, group.lead.cause))
-    if beyond := shown.beyond(history.tally.open if history else len(found)):
+    number = history.tally.open if history and not audit.packs_left_out else len(found)
+    if beyond := shown.beyond(number):
         lines.append(Headline("and", beyond))
     return lines
 

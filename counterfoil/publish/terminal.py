@@ -26,7 +26,8 @@ def render_terminal(body: Body) -> Iterator[Text]:
     audit = body.audit
     yield Text(verdict(audit), "bold")
     yield _plain(movement(audit))
-    if audit.history and audit.history.previous and audit.history.tally.open:
+    is_whole = not audit.packs_left_out
+    if is_whole and audit.history and audit.history.previous and audit.history.tally.open:
         yield _plain(open_incidents(audit.history))
     for line in headlines(audit):
         yield _plain(f"{line.label}: {line.told}", "  ")

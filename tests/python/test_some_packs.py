@@ -16,7 +16,7 @@ from counterfoil.audit.findings import Audit, CheckResult
 from counterfoil.audit.waivers import Waiver
 from counterfoil.common.errors import ContractError
 from counterfoil.pipeline.plan import make_plan
-from counterfoil.publish.headlines import verdict
+from counterfoil.publish.headlines import outcome, verdict
 from counterfoil.publish.html import render_html
 from counterfoil.publish.markdown import render_markdown
 
@@ -88,6 +88,7 @@ def test_what_is_left_out_stays_as_it_was(nights: Nights) -> None:
     )
     again = nights.audit("again", packs=["integrity"])
     assert kinds(again) == {}
+    assert outcome(again).endswith("without ledger, tenancy"), "what is open there is not told"
     capacity = nights.audit("ledger", packs=["ledger"])
     assert "resolved" in kinds(capacity)["ledger.balance_matches_entries"]
 
