@@ -577,7 +577,7 @@ def test_every_result_is_kept_passes_too(nights: Nights) -> None:
     audit = nights.audit("1")
     assert nights.rows(
         "select check_id, status, rows_checked, finding_count from counterfoil.check_history"
-        " order by 1"
+        " order by 1, 2, 3"
     ) == sorted(
         (check.check_id, check.status, check.rows_checked, check.finding_count)
         for check in audit.checks
