@@ -278,6 +278,7 @@ class TrendPoint(_Published):
     """The result of one check in one audit."""
 
     snapshot_at: datetime
+    audit_id: str = ""
     status: CheckStatus
     finding_count: int
     size: Measure | None = Field(

@@ -418,8 +418,8 @@ def _changes(
 def _trends(cursor: Cursor, audit: Audit, number: int) -> dict[str, list[TrendPoint]]:
     failing = {check.name: check for check in audit.checks if check.status in ("fail", "waived")}
     cursor.execute(
-        "select check_id, nullif(ledger, %s), snapshot_at, check_results.status, finding_count,"
-        " size, sized_by"
+        "select check_id, nullif(ledger, %s), snapshot_at, audit_id, check_results.status,"
+        " finding_count, size, sized_by"
         " from (select * from audits where database_name = %s and audit_number <= %s"
         "  order by audit_number desc limit %s) as audits"
         " join check_results using (audit_number)"
@@ -433,10 +433,11 @@ def _trends(cursor: Cursor, audit: Audit, number: int) -> dict[str, list[TrendPo
         ),
     )
     trends: dict[str, list[TrendPoint]] = {}
-    for check_id, ledger, snapshot_at, status, finding_count, size, sized_by in cursor:
+    for check_id, ledger, snapshot_at, audit_id, status, finding_count, size, sized_by in cursor:
         if check := failing.get(named(check_id, ledger)):
             point = TrendPoint(
                 snapshot_at=snapshot_at,
+                audit_id=audit_id,
                 status=status,
                 finding_count=finding_count,
                 size=measure(size) if sized_by == check.sized_by else None,

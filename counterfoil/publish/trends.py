@@ -6,6 +6,7 @@ were.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 from counterfoil.audit.findings import Audit, CheckResult, Measure, TrendPoint
@@ -17,6 +18,8 @@ _MOST_CHARTS = 20
 _WIDTH, _HEIGHT = 300, 56
 
 _Place = tuple[float, float]
+# When, and which: a copy is audited again at the instant that it is of.
+_Audit = tuple[datetime, str]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Drawing:
         width: of the plot, without its labels.
         height: of the plot.
         most: the value at its top; 0 is at its bottom.
+        days: of its first and its last audit.
         path: the line, as the `d` of an SVG path: one step per audit, broken where one could
             not judge the check.
         dots: the centres of what is marked: the last audit, and each that no line reaches.
@@ -35,6 +39,7 @@ class Drawing:
     width: int
     height: int
     most: Measure
+    days: tuple[str, str]
     path: str
     dots: tuple[tuple[float, float], ...]
 
@@ -65,12 +70,14 @@ def trends_of(audit: Audit, failing: Sequence[CheckResult]) -> list[Trend]:
         if len(points := trends.get(check.name, [])) >= FEWEST_POINTS
     ]
     drawn = [check.name for check, points in lasting if moves(points)][:_MOST_CHARTS]
+    # One axis for all: what lies below one another happened in the same night.
+    audits = sorted({_audit_of(point) for _, points in lasting for point in points})
     return [
         Trend(
             check.name,
             check.title,
             describe(points, check.unit),
-            draw(points) if check.name in drawn else None,
+            draw(points, audits) if check.name in drawn else None,
         )
         for check, points in lasting
     ]
@@ -116,19 +123,28 @@ def _are_sized(points: Sequence[TrendPoint]) -> bool:
     return all(point.size is not None for point in points if _is_judged(point))
 
 
-def draw(points: Sequence[TrendPoint]) -> Drawing:
+def draw(points: Sequence[TrendPoint], audits: Sequence[_Audit] | None = None) -> Drawing:
     """The picture of a trend, its audits evenly spaced: nights that were missed are no trend.
 
-    An audit that could not judge the check leaves a gap: 0 findings would be a pass.
+    An audit that could not judge the check, or did not make it, leaves a gap: 0 findings would be
+    a pass.
+
+    Args:
+        points: the check's audits, oldest first.
+        audits: those that the picture is of, oldest first; None for the check's own.
     """
-    values = _values(points)
+    own = [*map(_audit_of, points)]
+    audits = audits or own
+    judged = dict(zip(own, _values(points), strict=True))
+    values = [judged.get(audit) for audit in audits]
     most = max(filter(None, values), default=1)
     step = _WIDTH / max(len(values) - 1, 1)
     places = [
         None if value is None else (round(at * step, 1), round(_HEIGHT * (1 - value / most), 1))
         for at, value in enumerate(values)
     ]
-    return Drawing(_WIDTH, _HEIGHT, most, _path(places), tuple(_dots(places)))
+    first, last = (f"{audits[place][0]:%Y-%m-%d}" for place in (0, -1))
+    return Drawing(_WIDTH, _HEIGHT, most, (first, last), _path(places), tuple(_dots(places)))
 
 
 def _path(places: Sequence[_Place | None]) -> str:
@@ -149,6 +165,10 @@ def _dots(places: Sequence[_Place | None]) -> list[_Place]:
     ]
     last = places[-1]
     return alone if last is None or last in alone else [*alone, last]
+
+
+def _audit_of(point: TrendPoint) -> _Audit:
+    return point.snapshot_at, point.audit_id
 
 
 def _is_judged(point: TrendPoint) -> bool:

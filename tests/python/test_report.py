@@ -484,6 +484,10 @@ def test_a_trend_is_drawn_where_something_moved() -> None:
     assert describe(sizes, "tokens") == f"{said}; 1 more could not judge it"
     unsized = [sizes[0].model_copy(update={"size": None}), *sizes[1:]]
     assert describe(unsized, "tokens").startswith("1 in each of 3 audits")
+    own = points(4, 2)
+    before = (own[0].snapshot_at - timedelta(days=1), "")
+    audits = [before, *((point.snapshot_at, point.audit_id) for point in own)]
+    assert draw(own, audits).path == "M150,0H300V28", "it was not made in the first of three"
     svg = drawn(points(3, 2, None, 9_000))
     assert 'role="img"' in svg
     assert "<title>&lt;Every&gt; row</title>" in svg
