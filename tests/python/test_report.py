@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -533,7 +533,8 @@ def test_a_trend_is_seen_and_read(browser: Browser, tmp_path: Path, scheme: str)
         picture = seen.page.get_by_role("img", name="<Every> row")
         assert picture.count() == 1
         labels = picture.locator("text")
-        assert labels.all_text_contents() == ["9,000,000", "0"]
+        written = ["9,000,000", "0", "2026-01-01", "2026-01-04"]
+        assert labels.all_text_contents() == written
         around = picture.bounding_box()
         assert around is not None
         for label in labels.all():
