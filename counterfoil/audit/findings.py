@@ -238,7 +238,6 @@ class Incident:
         str | None,
         Field(description="The ledger or rule that its check is about; null if about none."),
     ] = None
-
     headline: Annotated[
         str | None, Field(description="What its message begins with, without the cause.")
     ] = None

@@ -149,7 +149,7 @@ def load_waivers(file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
     Raises:
         WaiverError: the file cannot be read, or a line is no waiver; names the line.
     """
-    return _parse(_text(file), file, suites)
+    return _parse(_text(file), file, waivable(suites))
 
 
 def waivable(suites: Iterable[Suite]) -> dict[str, tuple[tuple[str, ...], bool]]:
@@ -161,7 +161,7 @@ def waivable(suites: Iterable[Suite]) -> dict[str, tuple[tuple[str, ...], bool]]
     return known
 
 
-def add_waivers(file: Path, lines: Iterable[Sequence[str]], suites: Sequence[Suite]) -> None:
+def add_waivers(file: Path, lines: Iterable[Sequence[str]], suites: Iterable[Suite]) -> None:
     """Writes further lines at the end of the file, all of them or none.
 
     Args:
@@ -176,14 +176,16 @@ def add_waivers(file: Path, lines: Iterable[Sequence[str]], suites: Sequence[Sui
     added = StringIO(newline="")
     csv.writer(added, lineterminator="\n").writerows(lines)
     text += ("" if text.endswith("\n") else "\n") + added.getvalue()
-    waivers = _parse(text, file, suites)
+    known = waivable(suites)
+    waivers = _parse(text, file, known)
     for database in sorted({waiver.database for waiver in waivers}):
-        waivers_on(waivers, database, date.min, waivable(suites))
+        waivers_on(waivers, database, date.min, known)
     write_whole(file, text)
 
 
-def _parse(text: str, file: Path, suites: Iterable[Suite]) -> tuple[Waiver, ...]:
-    known = waivable(suites)
+def _parse(
+    text: str, file: Path, known: Mapping[str, tuple[tuple[str, ...], bool]]
+) -> tuple[Waiver, ...]:
     waivers = []
     concerned: dict[str, list[str]] = {}
     for line, row in _read(text, file):

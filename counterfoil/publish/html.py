@@ -30,7 +30,7 @@ from counterfoil.publish.listing import (
     cut,
     findings_a_check,
 )
-from counterfoil.publish.statements import repairs, statement
+from counterfoil.publish.statements import repairs, show, statement
 from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
 from counterfoil.publish.trends import trends_of
 
@@ -79,6 +79,7 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             most_findings=findings_a_check(failing),
             most_groups=MOST_GROUPS,
             repairs=partial(repairs, audit=audit),
+            show=partial(show, audit=audit),
             schema=PUBLIC_SCHEMA,
         )
     )

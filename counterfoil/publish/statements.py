@@ -31,12 +31,20 @@ def statement(check: CheckResult, found: Finding | Incident) -> str | None:
 def repairs(group: Group, audit: Audit) -> list[str]:
     """The commands that plan the repair of what is listed of a group, each once."""
     rows = {(incident.check_id, incident.fingerprint) for incident in group.incidents}
-    target = f"--target {shlex.quote(audit.target)} " if audit.target else ""
     return [
         *dict.fromkeys(
-            f"counterfoil repair plan {target}{finding.repair}"
+            f"counterfoil repair plan{_target(audit)} {finding.repair}"
             for check in audit.checks
             for finding in check.findings
             if finding.repair and (check.check_id, finding.fingerprint) in rows
         )
     ]
+
+
+def show(group: Group, audit: Audit) -> str:
+    """The command that shows all that became of a group's lead."""
+    return f"counterfoil show{_target(audit)} --incident {group.lead.incident_id}"
+
+
+def _target(audit: Audit) -> str:
+    return f" --target {shlex.quote(audit.target)}" if audit.target else ""

@@ -12,6 +12,7 @@ from string import Formatter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -62,10 +63,13 @@ def _is_unsafe(item: Any) -> bool:
     return item is None or isinstance(item, dict | list)
 
 
-def _key_of_contracts(key: str | None) -> str | None:
-    if key is not None and not Contract.can_declare(key):
+def _is_declarable(key: str) -> str:
+    if not Contract.can_declare(key):
         raise ValueError(f"'{key}' is no key of a contract")
     return key
+
+
+ContractKey = Annotated[Text, AfterValidator(_is_declarable)]
 
 
 class Expectation(_Entry):
@@ -162,13 +166,8 @@ class Repair(_Entry):
     for options of their names. Without the contract's key `declared_by` nothing does.
     """
 
-    declared_by: Text
+    declared_by: ContractKey
     options: tuple[Identifier, ...] = Field(min_length=1)
-
-    @field_validator("declared_by")
-    @classmethod
-    def _is_a_key_of_contracts(cls, key: str) -> str | None:
-        return _key_of_contracts(key)
 
 
 class Check(_Entry):
@@ -201,13 +200,8 @@ class Check(_Entry):
     sources: tuple[Text, ...] = ()
     unknown: Identifier | None = None
     judged: Identifier | None = None
-    declared_by: Text | None = None
+    declared_by: ContractKey | None = None
     evidence: Evidence | None = None
-
-    @field_validator("declared_by")
-    @classmethod
-    def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
-        return _key_of_contracts(key)
 
     @field_validator("headline", "message")
     @classmethod
@@ -269,7 +263,7 @@ class Suite(_Entry):
     pack: Pack
     each: Literal["rules", "workflow"] | None = None
     singly: Identifier | None = None
-    declared_by: Text | None = None
+    declared_by: ContractKey | None = None
     sources: tuple[Text, ...] = ()
     source_columns: tuple[Identifier, ...] = ()
     rows_checked: Identifier | None = None
@@ -279,11 +273,6 @@ class Suite(_Entry):
     checks: tuple[Check, ...] = Field(min_length=1)
     file: str
     _ledger: str | None = PrivateAttr(default=None)
-
-    @field_validator("declared_by")
-    @classmethod
-    def _is_a_key_of_contracts(cls, key: str | None) -> str | None:
-        return _key_of_contracts(key)
 
     @model_validator(mode="after")
     def _every_check_has_evidence(self) -> Self:
