@@ -26,11 +26,12 @@ from counterfoil.publish.headlines import (
 )
 from counterfoil.publish.listing import (
     MOST_GROUPS,
+    MOST_OF_A_CHECK,
     acceptances,
     cut,
     findings_a_check,
 )
-from counterfoil.publish.statements import repairs, show, statement
+from counterfoil.publish.statements import remedies, repairs, show, statement
 from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
 from counterfoil.publish.trends import trends_of
 
@@ -78,6 +79,8 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             trends=trends_of(audit, failing),
             most_findings=findings_a_check(failing),
             most_groups=MOST_GROUPS,
+            most_checks=MOST_OF_A_CHECK,
+            remedies=partial(remedies, audit=audit),
             repairs=partial(repairs, audit=audit),
             show=partial(show, audit=audit),
             schema=PUBLIC_SCHEMA,

@@ -10,6 +10,8 @@ from counterfoil.publish.groups import AnyGroup, weight
 
 MOST_FINDINGS = 20
 MOST_GROUPS = 20
+# Of one check: a hundred missing tables are told by five of them, and counted.
+MOST_OF_A_CHECK = 5
 # Of checks whose groups are left out.
 MOST_NAMED = 10
 MOST_TENANTS = 100
@@ -53,11 +55,16 @@ class Cut(Generic[AnyGroup]):
 
 def cut(told: Sequence[AnyGroup], most: int = MOST_GROUPS) -> Cut[AnyGroup]:
     """As much as is told of groups, or of their changes, as groups.py orders them."""
-    listed, rest = told[:most], told[most:]
-    named = {one.check for one in listed}
+    listed: list[AnyGroup] = []
+    rest: list[AnyGroup] = []
+    named: Counter[str] = Counter()
+    for one in told:
+        is_told = len(listed) < most and named[one.check] < MOST_OF_A_CHECK
+        (listed if is_told else rest).append(one)
+        named[one.check] += is_told
     brief: dict[str, AnyGroup] = {}
     for one in rest:
-        if one.severity == "critical" and one.check not in named:
+        if one.severity == "critical" and not named[one.check]:
             brief.setdefault(one.check, one)
     left = Counter(one.check for one in rest if brief.get(one.check) is not one)
     return Cut(listed, [*brief.values()], dict(left.most_common()))

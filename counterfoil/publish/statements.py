@@ -28,6 +28,15 @@ def statement(check: CheckResult, found: Finding | Incident) -> str | None:
     return f"{check.rows} {'and' if ' where ' in check.rows else 'where'} {condition};"
 
 
+def remedies(group: Group, audit: Audit) -> dict[str, list[str]]:
+    """What to do about a group: each remedy once, with the checks that it is of."""
+    said: dict[str, list[str]] = {}
+    for check in audit.checks:
+        if check.name in group.by_check:
+            said.setdefault(check.remedy, []).append(check.name)
+    return said
+
+
 def repairs(group: Group, audit: Audit) -> list[str]:
     """The commands that plan the repair of what is listed of a group, each once."""
     rows = {(incident.check_id, incident.fingerprint) for incident in group.incidents}
