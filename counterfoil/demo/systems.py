@@ -72,7 +72,7 @@ SYSTEMS = {
             "cleanrylie",
             ("cleanrylie/schema.sql", "cleanrylie/migrations/*.sql", "cleanrylie/rows.sql"),
         ),
-        System("hibachi", ("hibachi/schema.sql",)),
+        System("hibachi", ("hibachi/schema.sql", "hibachi/rows.sql")),
         System("trvl_social", _TRVL_SOCIAL),
         System("trvl_social_claimed", (*_TRVL_SOCIAL, "trvl_social/claimed.sql")),
         System("wallets", ("wallets/schema.sql", "wallets/credits.sql", "wallets/rows.sql")),

@@ -34,15 +34,22 @@ create table core.customers (
 create table lead.subscribers (
     id uuid
     constraint subscribers_pkey primary key,
-    phone text null
+    customer_id uuid null
+    constraint subscribers_customer_id_fkey references core.customers (id),
+    phone text null,
+    sms_subscribed boolean not null,
+    sms_unsubscribed_at timestamptz null
 );
+
+create index ix_lead_subscribers_customer_id on lead.subscribers (customer_id);
 
 create table core.bookings (
     id uuid
     constraint bookings_pkey primary key,
     customer_id uuid null
     constraint bookings_customer_id_fkey references core.customers (id),
-    sms_consent boolean null
+    sms_consent boolean null,
+    sms_consent_timestamp timestamptz null
 );
 
 create index ix_core_bookings_customer_id on core.bookings (customer_id);
@@ -68,34 +75,66 @@ create table lead.social_threads (
 
 create index ix_lead_social_threads_account_id on lead.social_threads (account_id);
 
-create type lead.campaign_channel as enum ('EMAIL', 'SMS');
+create type lead.campaign_channel as enum ('EMAIL', 'SMS', 'PUSH', 'WHATSAPP');
+create type lead.campaign_status as enum ('DRAFT', 'SCHEDULED', 'SENDING', 'SENT');
+create type lead.campaign_event_type as enum ('SENT', 'DELIVERED', 'FAILED');
+create type lead.sms_delivery_status as enum (
+    'QUEUED', 'SENT', 'DELIVERED', 'FAILED'
+);
 
 create table lead.campaigns (
     id uuid
     constraint campaigns_pkey primary key,
-    channel lead.campaign_channel null
+    name text not null,
+    channel lead.campaign_channel not null,
+    status lead.campaign_status not null,
+    scheduled_at timestamptz null,
+    started_at timestamptz null,
+    finished_at timestamptz null,
+    sent_count int not null,
+    delivered_count int not null,
+    failed_count int not null,
+    spent_cents int not null
 );
 
 create table lead.campaign_events (
     id uuid
     constraint campaign_events_pkey primary key,
     campaign_id uuid null
-    constraint campaign_events_campaign_id_fkey references lead.campaigns (id)
+    constraint campaign_events_campaign_id_fkey references lead.campaigns (id),
+    subscriber_id uuid null
+    constraint campaign_events_subscriber_id_fkey references lead.subscribers (id)
+    on delete set null,
+    event_type lead.campaign_event_type not null,
+    occurred_at timestamptz not null
 );
 
 create index ix_lead_campaign_events_campaign_id
 on lead.campaign_events (campaign_id);
+create index ix_lead_campaign_events_subscriber_id
+on lead.campaign_events (subscriber_id);
 
 create table lead.sms_delivery_events (
     id uuid
     constraint sms_delivery_events_pkey primary key,
     campaign_id uuid null
     constraint sms_delivery_events_campaign_id_fkey references lead.campaigns (id),
+    subscriber_id uuid null
+    constraint sms_delivery_events_subscriber_id_fkey
+    references lead.subscribers (id) on delete set null,
+    message_sid text null,
+    status lead.sms_delivery_status not null,
+    queued_at timestamptz not null,
+    sent_at timestamptz null,
+    delivered_at timestamptz null,
+    failed_at timestamptz null,
     cost int null  -- noqa: RF04
 );
 
 create index ix_lead_sms_delivery_events_campaign_id
 on lead.sms_delivery_events (campaign_id);
+create index ix_lead_sms_delivery_events_subscriber_id
+on lead.sms_delivery_events (subscriber_id);
 
 create table identity.roles (
     id uuid

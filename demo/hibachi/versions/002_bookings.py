@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("id", sa.UUID(), primary_key=True),
         sa.Column("customer_id", sa.UUID(), sa.ForeignKey("core.customers.id")),
         sa.Column("sms_consent", sa.Boolean()),
+        sa.Column("sms_consent_timestamp", sa.DateTime(timezone=True)),
         schema="core",
     )
     op.create_index("ix_core_bookings_customer_id", "bookings", ["customer_id"], schema="core")
