@@ -13,7 +13,13 @@
 {% macro contract_declares(pack, list_name=none) -%}
     {{ return(pack in var('contract')['packs'] and (
         list_name is none
-        or (var('derived')['unfolded'].get(list_name) or contract_part(list_name) or [])
-        | length > 0
+        or (
+            var('derived')['unfolded'].get(list_name)
+            or contract_part(list_name)
+            or var('derived').get('in_each_schema', {}).get(
+                list_name | replace('structure.', '')
+            )
+            or []
+        ) | length > 0
     )) }}
 {%- endmacro %}

@@ -15,6 +15,10 @@
             {%- for schema in var('derived')['schemas'] %}
             or starts_with({{ relation_name }}::text, {{ text_literal(schema ~ '.') }})
             {%- endfor %}
+            {%- if contract_part('schemas') %}
+            or {{ relation_name }}::text
+            like {{ text_literal(contract_part('schemas.like') ~ '.%') }}
+            {%- endif %}
             then {{ schema_name }} || '.' || {{ relation_name }}
         else {{ relation_name }}::text
     end

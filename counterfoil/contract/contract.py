@@ -45,6 +45,7 @@ from counterfoil.contract.rules import (
 from counterfoil.contract.sequences import NumberedColumns
 from counterfoil.contract.sql_words import columns_in, written
 from counterfoil.contract.structure import Structure, names_only
+from counterfoil.contract.tenant_schemas import TenantSchemas
 
 # Those that read the rows of the tables that the contract lists.
 _ROW_PACKS = frozenset({"tenancy", "integrity"})
@@ -55,6 +56,9 @@ _NEEDED_BY_PACK = {
     "tenancy": "tenant",
     "migrations": "migrations",
 }
+
+# Keys that are called otherwise in the model.
+_FIELDS = {"schemas": "tenant_schemas"}
 
 # The lists of rules about one table each.
 _RULES = ("business_keys", "required_values", "allowed_values", "rules", "workflow")
@@ -234,6 +238,7 @@ class Contract(_Clause):
     ledgers: dict[Name, Ledger] = Field(default_factory=dict)
     migrations: dict[Name, MigrationTree] = Field(default_factory=dict)
     structure: Structure | None = None
+    tenant_schemas: TenantSchemas | None = Field(default=None, alias="schemas")
     health: Health | None = None
     why: dict[Name, Name] = Field(default_factory=dict)
     owners: dict[Name, Contact] = Field(default_factory=dict)
@@ -250,7 +255,8 @@ class Contract(_Clause):
             names = names_only(self.structure.tables_mentioned())
             mentioned += [(name, f"structure.{key}") for name, key in names]
             for schema in self.structure.schemas_mentioned():
-                if schema not in self.schemas:
+                is_of_tenants = self.tenant_schemas and schema == self.tenant_schemas.like
+                if schema not in self.schemas and not is_of_tenants:
                     raise ValueError(
                         f"key 'structure.references_allowed': '{schema}' is not among the"
                         f" contract's schemas ({', '.join(self.schemas)})"
@@ -481,6 +487,8 @@ class Contract(_Clause):
         return listed.key_columns if listed else ()
 
     def _tables_mentioned(self) -> Iterator[tuple[str, str]]:
+        if self.tenant_schemas:
+            yield self.tenant_schemas.of.table, "schemas.of.table"
         if self.tenant and self.reads_rows:
             yield self.tenant.table, "tenant.table"
             for table in self.tenant.overview:
@@ -542,6 +550,9 @@ class Contract(_Clause):
     def _columns_of_tables(self) -> Iterator[tuple[str, str, str]]:
         if self.tenant and self.tenant.label:
             yield self.tenant.table, self.tenant.label, "tenant.label"
+        if self.tenant_schemas:
+            of = self.tenant_schemas.of
+            yield of.table, of.column, "schemas.of.column"
         for name, table in self.tables.items():
             for column in table.key_columns:
                 yield name, column, f"tables.{name}.key"
@@ -593,14 +604,17 @@ class Contract(_Clause):
         """Whether the contract says anything under that key, `structure.columns` for one.
 
         What follows from it counts as said: `references`, `tenant_relationships`. So does what
-        one of its ledgers has: `ledgers.holds`.
+        one of its ledgers has: `ledgers.holds`. So does, under `structure`, what the schemas of
+        tenants must have.
         """
         pack, _, feature = list_name.partition(".")
         if pack == "ledgers" and feature:
             return any(ledger.declares(feature) for ledger in self.ledgers.values())
+        if pack == "structure" and getattr(self.tenant_schemas, feature, None):
+            return True
         said: Any = self
         for key in list_name.split("."):
-            said = getattr(said, key, None)
+            said = getattr(said, _FIELDS.get(key, key), None)
         return said is not None and said != ()
 
     @classmethod
@@ -611,7 +625,7 @@ class Contract(_Clause):
             return deeper in FEATURES
         if key == "structure" and deeper:
             return deeper.split(".")[0] in Structure.model_fields
-        return not deeper and (key in cls.model_fields or key in _DERIVED)
+        return not deeper and (key in cls.model_fields or key in _DERIVED or key in _FIELDS)
 
     @property
     def tenant_scoped_tables(self) -> tuple[str, ...]:

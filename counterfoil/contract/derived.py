@@ -59,6 +59,7 @@ def derive(contract: Contract) -> dict[str, Any]:
             and whether its rows `may_lack_tenant`; what leaves its rows `unjudged`; and whether it
             is `missing`, and its relation an empty one in its place.
         ledger_types, ledgers: those of the contract, compiled (`compile_ledgers`).
+        in_each_schema: where tenants have schemas, what each must have (`TenantSchemas.in_each`).
         unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
             the names of `tables_in_use` and `tenant_tables`; `references` that must resolve,
             those of several columns (`references_of_columns`), those that the contract's paths
@@ -101,6 +102,10 @@ def derive(contract: Contract) -> dict[str, Any]:
         "global_tables": [*(tenant.global_tables if tenant else ()), *marked],
         "tables": {name: _table(contract, name) for name in contract.tables},
         **(contract.facts.ledgers or _NO_LEDGERS),
+        **_if_any(
+            in_each_schema=contract.tenant_schemas
+            and contract.tenant_schemas.in_each(contract.schemas)
+        ),
         "unfolded": {
             "tables_in_use": _parts(in_use, lambda name: {name}),
             "tenant_tables": _parts(contract.tenant_scoped_tables, lambda name: {name}),

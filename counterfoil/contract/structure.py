@@ -122,21 +122,15 @@ class RowSecurity(Clause):
         return self
 
 
-class Structure(Clause):
-    """What the catalog must look like."""
+class Expected(Clause):
+    """What must be there."""
 
     tables: tuple[TableGroup, ...] = ()
     columns: tuple[ExpectedColumn, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
-    references_allowed: dict[Name, tuple[Name, ...]] | None = None
-    ledgers: tuple[Name, ...] = ()
-    tenant_in_keys: StrictBool = False
-    row_security: RowSecurity | None = None
     indexes: tuple[Index, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     triggers: tuple[Trigger, ...] = ()
-    privileges: tuple[Privileges, ...] = ()
-    timestamps: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
     def _says_nothing_twice(self) -> Self:
@@ -154,7 +148,7 @@ class Structure(Clause):
         return self
 
     def tables_mentioned(self) -> Iterator[tuple[str, str]]:
-        """Each (table, contract key), without the globs."""
+        """Each (table or glob, contract key)."""
         for position, group in enumerate(self.tables):
             for name in group.names:
                 yield name, f"tables.{position}.names"
@@ -163,6 +157,21 @@ class Structure(Clause):
         for list_name in ("columns", "foreign_keys", "indexes", "constraints", "triggers"):
             for position, clause in enumerate(getattr(self, list_name)):
                 yield clause.table, f"{list_name}.{position}.table"
+
+
+class Structure(Expected):
+    """What the catalog must look like."""
+
+    references_allowed: dict[Name, tuple[Name, ...]] | None = None
+    ledgers: tuple[Name, ...] = ()
+    tenant_in_keys: StrictBool = False
+    row_security: RowSecurity | None = None
+    privileges: tuple[Privileges, ...] = ()
+    timestamps: tuple[Name, ...] = ()
+
+    def tables_mentioned(self) -> Iterator[tuple[str, str]]:
+        """Each (table or glob, contract key)."""
+        yield from super().tables_mentioned()
         for position, allowed in enumerate(self.privileges):
             for name in allowed.tables:
                 yield name, f"privileges.{position}.tables"

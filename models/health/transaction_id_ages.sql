@@ -19,7 +19,7 @@ relations as (
     where
         relations.relkind in ('r', 'm')
         and relations.relpersistence <> 't'
-        and namespaces.nspname in ({{ text_list(var('derived')['schemas']) }})
+        and {{ is_in_schemas('namespaces.nspname') }}
 ),
 
 tables as (

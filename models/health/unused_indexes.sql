@@ -28,7 +28,7 @@ final as (
     where
         statistics.idx_scan = 0
         and not indexes.indisunique
-        and statistics.schemaname in ({{ text_list(var('derived')['schemas']) }})
+        and {{ is_in_schemas('statistics.schemaname') }}
 )
 
 select * from final

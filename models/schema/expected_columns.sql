@@ -4,9 +4,9 @@ with
 
 declared as (
     select declared.*
-    from
-        jsonb_to_recordset({{ contract_json(contract_part('structure.columns')) }})
-            as declared ("table" text, "column" text, type text, nullable boolean)
+    from ({{ expected_items('columns') }}) as items
+    cross join lateral jsonb_to_record(items.item)
+        as declared ("table" text, "column" text, type text, nullable boolean)
 ),
 
 columns as (

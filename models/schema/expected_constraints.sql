@@ -7,9 +7,9 @@ declared as (
         declared.table as table_name,
         declared."check" as check_name,
         array(select jsonb_array_elements_text(declared."unique")) as unique_columns
-    from
-        jsonb_to_recordset({{ contract_json(contract_part('structure.constraints')) }})
-            as declared ("table" text, "unique" jsonb, "check" text)
+    from ({{ expected_items('constraints') }}) as items
+    cross join lateral jsonb_to_record(items.item)
+        as declared ("table" text, "unique" jsonb, "check" text)
 ),
 
 checks as (

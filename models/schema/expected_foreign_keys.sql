@@ -14,11 +14,9 @@ declared as materialized (
             from jsonb_array_elements_text(declared.columns) as name (value)
             order by name.value
         ) as column_set
-    from
-        jsonb_to_recordset({{ contract_json(contract_part('structure.foreign_keys')) }})
-            as declared (
-                "table" text, columns jsonb, "references" text, on_delete text
-            )
+    from ({{ expected_items('foreign_keys') }}) as items
+    cross join lateral jsonb_to_record(items.item)
+        as declared ("table" text, columns jsonb, "references" text, on_delete text)
 ),
 
 foreign_keys as materialized (

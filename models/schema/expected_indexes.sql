@@ -8,9 +8,9 @@ declared as (
         declared.columns,
         declared.name as declared_name,
         coalesce(declared."unique", false) as is_expected_unique
-    from
-        jsonb_to_recordset({{ contract_json(contract_part('structure.indexes')) }})
-            as declared ("table" text, columns jsonb, name text, "unique" boolean)
+    from ({{ expected_items('indexes') }}) as items
+    cross join lateral jsonb_to_record(items.item)
+        as declared ("table" text, columns jsonb, name text, "unique" boolean)
 ),
 
 indexes as (

@@ -35,6 +35,7 @@ namesakes as (
             ', ' order by namespaces.nspname, relations.relname
         ) as namesakes
     from declared
+    left join matched on declared.table_name = matched.table_name
     inner join pg_catalog.pg_class as relations
         on
             declared.table_name = relations.relname
@@ -43,7 +44,8 @@ namesakes as (
     inner join pg_catalog.pg_namespace as namespaces
         on relations.relnamespace = namespaces.oid
     where
-        relations.relkind in ('r', 'p', 'f', 'v', 'm')
+        matched.table_name is null
+        and relations.relkind in ('r', 'p', 'f', 'v', 'm')
         and namespaces.nspname !~ '^(pg_|information_schema$|counterfoil)'
     group by declared.table_name
 ),

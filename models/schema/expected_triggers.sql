@@ -6,9 +6,9 @@ declared as (
     select
         declared.table as table_name,
         declared.name as trigger_name
-    from
-        jsonb_to_recordset({{ contract_json(contract_part('structure.triggers')) }})
-            as declared ("table" text, name text)
+    from ({{ expected_items('triggers') }}) as items
+    cross join lateral jsonb_to_record(items.item)
+        as declared ("table" text, name text)
 ),
 
 -- A root's trigger fires on its partitions, unless one of them has its copy disabled.

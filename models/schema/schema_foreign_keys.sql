@@ -124,10 +124,20 @@ misdirected as (
                 )
         ) as intended_table_names
     from foreign_keys
-    left join schema_map on foreign_keys.schema_name = schema_map.schema_name
+    left join schema_map
+        on
+            foreign_keys.schema_name = schema_map.schema_name
+            {%- if contract_part('schemas') %}
+            or (
+                schema_map.schema_name = {{ text_literal(contract_part('schemas.like')) }}
+                and {{ is_tenant_schema('foreign_keys.schema_name') }}
+            )
+            {%- endif %}
     where
         {{ (contract_part('structure.references_allowed') is not none) | lower }}
         and foreign_keys.parent_schema_name <> foreign_keys.schema_name
+        -- That says more.
+        and not {{ is_tenant_schema('foreign_keys.parent_schema_name') }}
         and not coalesce(
             foreign_keys.parent_schema_name = any(schema_map.allowed_schemas), false
         )
@@ -160,6 +170,10 @@ final as (
         (tenantless.constraint_oid is not null) as is_tenant_left_out,
         (misdirected.constraint_oid is not null) as is_schema_forbidden,
         misdirected.intended_table_names,
+        (
+            foreign_keys.parent_schema_name <> foreign_keys.schema_name
+            and {{ is_tenant_schema('foreign_keys.parent_schema_name') }}
+        ) as is_in_tenants_schema,
         case
             when
                 foreign_keys.delete_rule = 'cascade'

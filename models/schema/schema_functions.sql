@@ -15,7 +15,7 @@ functions as (
         on functions.pronamespace = namespaces.oid
     where
         functions.prokind <> 'a'
-        and namespaces.nspname in ({{ text_list(var('derived')['schemas']) }})
+        and {{ is_in_schemas('namespaces.nspname') }}
         and not {{ is_extension_owned('pg_proc', 'functions.oid') }}
 ),
 

@@ -16,7 +16,7 @@ sequences as (
     inner join pg_catalog.pg_sequence as definitions
         on relations.oid = definitions.seqrelid
     where
-        namespaces.nspname in ({{ text_list(var('derived')['schemas']) }})
+        {{ is_in_schemas('namespaces.nspname') }}
         and relations.relpersistence <> 't'
         and not {{ is_extension_owned('pg_class', 'relations.oid') }}
 ),

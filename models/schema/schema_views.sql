@@ -20,7 +20,7 @@ views as (
         on relations.relnamespace = namespaces.oid
     where
         relations.relkind in ('v', 'm')
-        and namespaces.nspname in ({{ text_list(var('derived')['schemas']) }})
+        and {{ is_in_schemas('namespaces.nspname') }}
         and not {{ is_extension_owned('pg_class', 'relations.oid') }}
 ),
 

@@ -68,7 +68,7 @@ final as (
         relations.relkind in ('r', 'p', 'm')
         and not relations.relispartition
         and relations.relpersistence <> 't'
-        and namespaces.nspname in ({{ text_list(var('derived')['schemas']) }})
+        and {{ is_in_schemas('namespaces.nspname') }}
         and not {{ is_extension_owned('pg_class', 'relations.oid') }}
 )
 

@@ -20,6 +20,7 @@ final as (
         relations.relowner as owner_oid,
         relations.relrowsecurity as has_row_security,
         relations.relforcerowsecurity as is_row_security_forced,
+        {{ is_tenant_schema('namespaces.nspname') }} as is_of_tenant_schema,
         {{ relation_label('namespaces.nspname', 'relations.relname') }} as table_name
     from relations
     inner join namespaces on relations.relnamespace = namespaces.oid
@@ -27,7 +28,7 @@ final as (
         relations.relkind in ('r', 'p', 'f')
         and not relations.relispartition
         and relations.relpersistence <> 't'
-        and namespaces.nspname in ({{ text_list(var('derived')['schemas']) }})
+        and {{ is_in_schemas('namespaces.nspname') }}
         and not {{ is_extension_owned('pg_class', 'relations.oid') }}
 )
 

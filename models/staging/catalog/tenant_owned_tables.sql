@@ -43,6 +43,8 @@ final as (
             )
     where
         tables.table_name <> {{ text_literal(contract_part('tenant.table')) }}
+        -- Its schema says whose it is.
+        and not tables.is_of_tenant_schema
         and not exists (
             select true from global_tables
             where tables.table_name like {{ like_pattern('global_tables.table_name') }}
