@@ -26,6 +26,7 @@ from counterfoil.publish.headlines import (
 )
 from counterfoil.publish.listing import (
     MOST_GROUPS,
+    MOST_LINES,
     MOST_OF_A_CHECK,
     acceptances,
     cut,
@@ -80,6 +81,7 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             most_findings=findings_a_check(failing),
             most_groups=MOST_GROUPS,
             most_checks=MOST_OF_A_CHECK,
+            most_lines=MOST_LINES,
             remedies=partial(remedies, audit=audit),
             repairs=partial(repairs, audit=audit),
             show=partial(show, audit=audit),

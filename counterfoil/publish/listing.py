@@ -12,6 +12,8 @@ MOST_FINDINGS = 20
 MOST_GROUPS = 20
 # Of one check: a hundred missing tables are told by five of them, and counted.
 MOST_OF_A_CHECK = 5
+# Of a long table, before the rest is folded.
+MOST_LINES = 50
 # Of checks whose groups are left out.
 MOST_NAMED = 10
 MOST_TENANTS = 100
