@@ -128,6 +128,7 @@ def contract_of_every_pack() -> Contract:
                 file.parent.name for file in (ROOT / "expectations").glob("*/report.yml")
             ),
             "further_schemas": market["further_schemas"],
+            "schemas": {**market["schemas"], "of": {"table": "studios", "column": "name"}},
             "structure": market["structure"],
             "migrations": {"booking": tree},
             "health": {"statements_schema": "public"},

@@ -127,12 +127,11 @@ misdirected as (
     left join schema_map
         on
             foreign_keys.schema_name = schema_map.schema_name
-            {%- if contract_part('schemas') %}
             or (
-                schema_map.schema_name = {{ text_literal(contract_part('schemas.like')) }}
+                schema_map.schema_name
+                = {{ text_literal(contract_part('schemas.like') or '') }}
                 and {{ is_tenant_schema('foreign_keys.schema_name') }}
             )
-            {%- endif %}
     where
         {{ (contract_part('structure.references_allowed') is not none) | lower }}
         and foreign_keys.parent_schema_name <> foreign_keys.schema_name

@@ -24,16 +24,17 @@ of_contract as (
 {% if in_each %}
 in_each as (
     select
-        groups.tier,
-        groups.module,
-        schemas.schema_name || '.' || name.value as table_name,
+        declared.tier,
+        declared.module,
+        tenant_schemas.schema_name || '.' || name.value as table_name,
         (name.value ~ '[*?]') as is_glob,
-        {{ like_pattern('schemas.schema_name') }}
+        {{ like_pattern('tenant_schemas.schema_name') }}
         || '.' || {{ like_pattern('name.value') }} as pattern
-    from {{ ref('catalog_tenant_schemas') }} as schemas
-    cross join jsonb_to_recordset({{ contract_json(in_each) }})
-        as groups (tier text, module text, names jsonb)
-    cross join lateral jsonb_array_elements_text(groups.names) as name (value)
+    from {{ ref('catalog_tenant_schemas') }} as tenant_schemas
+    cross join
+        jsonb_to_recordset({{ contract_json(in_each) }})
+            as declared (tier text, module text, names jsonb)
+    cross join lateral jsonb_array_elements_text(declared.names) as name (value)
 ),
 
 final as (
