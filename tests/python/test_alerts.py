@@ -557,7 +557,7 @@ def test_a_thousand_findings_are_one_readable_message(
     nights.audit("first")
     (told,) = hook.messages
     assert told["title"] == "Counterfoil empwr: CRITICAL, 1,001 new"
-    more = "... and 991 more: ledger.balance_matches_entries (capacity) (991), in the report"
+    more = "... and 996 more: ledger.balance_matches_entries (capacity) (996), in the report"
     assert more in told["message"]
     assert len(told["message"]) < 12_000
 
