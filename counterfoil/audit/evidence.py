@@ -35,6 +35,7 @@ from counterfoil.audit.findings import (
     trace_of,
 )
 from counterfoil.audit.waivers import Waiver
+from counterfoil.common.text import counted
 from counterfoil.suites.severities import Severity, badness
 from counterfoil.suites.suite import Check, Repair, Suite
 from counterfoil.suites.validator import Outcome
@@ -208,7 +209,12 @@ def _told(trace: Trace, finding: Finding | None) -> Trace:
     """The trace, with the words of its finding if that is listed."""
     if finding is None:
         return trace
-    return replace(trace, message=finding.message, headline=finding.headline)
+    return replace(
+        trace,
+        message=finding.message,
+        headline=finding.headline,
+        together=finding.together,
+    )
 
 
 def _each_about_one(failure: Failure) -> Failure:
@@ -229,14 +235,17 @@ def _each_about_one(failure: Failure) -> Failure:
     }
     if not moved:
         return failure
+    findings = {
+        one.fingerprint: one.model_copy(update={"subject": moved.get(one.fingerprint, one.subject)})
+        for one in failure.findings
+    }
     return replace(
         failure,
-        findings=[
-            one.model_copy(update={"subject": moved.get(one.fingerprint, one.subject)})
-            for one in failure.findings
-        ],
+        findings=[*findings.values()],
         traces=[
-            replace(one, subject=moved[one.fingerprint]) if one.fingerprint in moved else one
+            _told(replace(one, subject=moved[one.fingerprint]), findings.get(one.fingerprint))
+            if one.fingerprint in moved
+            else one
             for one in failure.traces
         ],
     )
@@ -315,7 +324,12 @@ def _finding(sought: FailingRows, row: Mapping[str, Any]) -> Finding:
     if check.headline:
         headline = check.headline.format_map(spoken)
         message = f"{headline}: {message}"
-    return Finding(
+    together = {
+        name: told.format_map(spoken)
+        for name, told in zip(row[ABOUT], evidence.together, strict=False)
+        if name and told
+    }
+    finding = Finding(
         fingerprint=fingerprint(check.check_id, key),
         severity=row[evidence.severity] if evidence.severity else check.severity,
         tenant_id=_as_text(row[evidence.tenant]) if evidence.tenant else None,
@@ -328,6 +342,7 @@ def _finding(sought: FailingRows, row: Mapping[str, Any]) -> Finding:
         size=_finite(row[check.size.column]) if check.size else None,
         waiver=waiver and accepted_by(waiver),
     )
+    return finding.telling(together)
 
 
 def _options(repair: Repair, row: Mapping[str, Any]) -> str | None:
@@ -388,7 +403,7 @@ def waive(
 
 
 class _Spoken:
-    """A value in a message: null is shown as such, whatever its format."""
+    """A value in a message: null is shown as such, whatever its format; `row|rows` counts."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -398,11 +413,13 @@ class _Spoken:
             return "null"
         if isinstance(self.value, str):
             return _INSTANT.sub(r"\1 \2 UTC", self.value)
-        if isinstance(self.value, float) and self.value.is_integer():
-            return format(int(self.value), specification)
-        if isinstance(self.value, int | float):
-            return format(self.value, specification)
-        return str(self.value)
+        if not isinstance(self.value, int | float):
+            return str(self.value)
+        whole = isinstance(self.value, float) and self.value.is_integer()
+        number = int(self.value) if whole else self.value
+        if "|" in specification:
+            return counted(number, *specification.split("|"))
+        return format(number, specification if number else specification.replace("+", ""))
 
 
 def _as_text(value: Any) -> str | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,6 +58,19 @@ class Finding(_Published):
     )
     size: Measure | None = Field(default=None, description="How large it is, with its sign.")
     waiver: Acceptance | None = Field(default=None, description="Null: nobody accepted it.")
+    # By what it may be about; of its incident the one that it is about is published.
+    _together: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def telling(self, together: Mapping[str, str]) -> "Finding":
+        """The finding with what is said of several, by what they may be about."""
+        finding = self.model_copy()
+        finding._together = together
+        return finding
+
+    @property
+    def together(self) -> str | None:
+        """What is said of several that are about the same, after their number."""
+        return self._together.get(self.subject or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,7 @@ class Trace:
     is_waived: bool
     message: str | None
     headline: str | None = None
+    together: str | None = None
 
 
 def trace_of(finding: Finding) -> Trace:
@@ -93,6 +107,7 @@ def trace_of(finding: Finding) -> Trace:
         is_waived=finding.waiver is not None,
         message=finding.message,
         headline=finding.headline,
+        together=finding.together,
     )
 
 
@@ -241,6 +256,10 @@ class Incident:
     headline: Annotated[
         str | None, Field(description="What its message begins with, without the cause.")
     ] = None
+    together: Annotated[
+        str | None,
+        Field(description="What is said of several about its subject, after their number."),
+    ] = None
 
     @property
     def check(self) -> str:
@@ -271,6 +290,19 @@ class Change:
     incident: Incident
     size_before: Measure | None
     status_before: Annotated[IncidentStatus | None, Field(description="Null: it was not known.")]
+
+
+class Step(_Published):
+    """What one audit changed of an incident."""
+
+    snapshot_at: datetime
+    audit_id: str
+    change: ChangeKind
+    status_before: IncidentStatus | None = Field(description="Null: it was not known.")
+    size_before: Measure | None
+    size_after: Measure | None
+    waived_by: str | None = Field(description="Who had accepted it by then; null: nobody had.")
+    waived_because: str | None
 
 
 class TrendPoint(_Published):
@@ -339,6 +371,11 @@ class History(_Published):
     trends: dict[str, list[TrendPoint]] = Field(
         description="By failing check, followed in brackets by its ledger or rule if it is about"
         " one, the last audits, oldest first, this one included."
+    )
+    steps: dict[int, list[Step]] = Field(
+        default={},
+        description="By incident_id, of those that tell a group that is shown in full, what the"
+        " last audits changed of it, oldest first.",
     )
 
 

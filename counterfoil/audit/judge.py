@@ -176,7 +176,7 @@ def _why_not_judged(
 
 
 def _without_rows(tables: Sequence[str]) -> str:
-    return f"{', '.join(tables)}: in use, and without rows"
+    return f"{', '.join(tables)}: in use, and without rows (judged once there are some)"
 
 
 def _empty_sources_of_rows(outcome: SuiteOutcome, empty_tables: frozenset[str]) -> list[str]:

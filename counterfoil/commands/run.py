@@ -17,7 +17,7 @@ from counterfoil.commands.options import (
 )
 from counterfoil.common.errors import EXIT_ERROR, FlowError, PublishError
 from counterfoil.common.prefect_home import settle_prefect
-from counterfoil.common.terminal import one_line_errors, out, say, say_error, show_progress
+from counterfoil.common.terminal import one_line_errors, say, say_error, show_progress, tell
 from counterfoil.publish.choices import Format
 
 EPILOG = (
@@ -91,7 +91,7 @@ def run(
         if form == "text":
             say()
             for line in render_terminal(body):
-                out.print(line, soft_wrap=True)
+                tell(line)
             say(f"Report: {_shortest(published.with_name('index.html'))}")
         else:
             print(render(Told(body, lines_of(audit)), form))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from counterfoil.commands.options import TargetOption, chosen
-from counterfoil.common.terminal import one_line_errors, out, say
+from counterfoil.common.terminal import one_line_errors, say, tell
 from counterfoil.common.text import one_line
 
 EPILOG = (
@@ -47,7 +47,7 @@ def show(
             )
         audit = Audit.model_validate_json(file.read_text(encoding="utf-8"))
         for line in render_terminal(body_of(audit, load_reports(*settings().expectations_dirs))):
-            out.print(line, soft_wrap=True)
+            tell(line)
         say(f"Report: {file.resolve().with_name('index.html')}")
 
 
@@ -56,7 +56,8 @@ def _incident(target: str, number: int) -> None:
     from counterfoil.history.life import life_of
     from counterfoil.postgres.server import announce
     from counterfoil.postgres.session import Session
-    from counterfoil.publish.forms import instant, signed
+    from counterfoil.publish.forms import instant
+    from counterfoil.publish.headlines import what_happened
 
     announce(settings().demo_dir)
     life = life_of(Session.of(target, settings()), number)
@@ -73,8 +74,4 @@ def _incident(target: str, number: int) -> None:
     if incident.clean_before:
         say(f"Not there at {instant(incident.clean_before)}")
     for step in life.steps:
-        moved = "" if step.size_after is None else f" at {signed(step.size_after)}"
-        if step.size_before not in (None, step.size_after):
-            moved += f", {signed(step.size_before)} before"
-        waived = f", accepted by {step.waived_by}: {step.waived_because}" if step.waived_by else ""
-        say(one_line(f"{instant(step.at)}: {step.change}{moved}{waived} (audit {step.audit_id})"))
+        say(one_line(what_happened(step)))

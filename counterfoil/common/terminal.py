@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from counterfoil.common.errors import EXIT_ERROR, CounterfoilError
@@ -21,6 +22,15 @@ err = Console(stderr=True)
 def say(text: str = "", *, style: str = "") -> None:
     """A line on stdout, shown as it is: no markup, no emoji, no colour of what is in it."""
     out.print(Text(text, style), soft_wrap=True)
+
+
+def tell(line: Text) -> None:
+    """A line on stdout, whole; at a terminal broken between words, each part as far indented."""
+    if not out.is_terminal:
+        out.print(line, soft_wrap=True)
+        return
+    indent = len(line.plain) - len(line.plain.lstrip())
+    out.print(Padding(line[indent:], (0, 0, 0, indent), expand=False))
 
 
 def say_error(text: str) -> None:

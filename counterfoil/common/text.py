@@ -24,6 +24,15 @@ def first_line(cause: object) -> str:
     return next(iter(str(cause).strip().splitlines()), type(cause).__name__)
 
 
+def counted(number: float, one: str, many: str = "", none: str = "") -> str:
+    """So many of something: "1 row", "1,200 rows"; `many` where that is not `one` with an s, and
+    `none` in place of "0 rows".
+    """
+    if none and not number:
+        return none
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def clip(text: str, most: int) -> str:
     """At most so many characters of a text, and a sign that there were more."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -113,6 +113,7 @@ def _seen(audit: Audit, check: CheckResult, trace: Trace, before: Incident | Non
         key=before.key if before else json.loads(trace.key),
         message=trace.message if is_listed or before is None else before.message,
         headline=trace.headline if is_listed or before is None else before.headline,
+        together=trace.together if is_listed or before is None else before.together,
         first_seen_at=before.first_seen_at if before else audit.snapshot_at,
         opened_at=audit.snapshot_at if before is None or is_back else before.opened_at,
         last_seen_at=audit.snapshot_at,
@@ -141,8 +142,8 @@ def _is_as_before(check: CheckResult, trace: Trace, before: Incident) -> bool:
     )
 
 
-def _words(told: Trace | Incident) -> tuple[str | None, str | None]:
-    return told.message, told.headline
+def _words(told: Trace | Incident) -> tuple[str | None, ...]:
+    return told.message, told.headline, told.together
 
 
 def _kind(before: Incident | None, now: Incident) -> ChangeKind | None:

@@ -24,9 +24,11 @@ from counterfoil.common.errors import HistoryError
 from counterfoil.history.closed_days import ClosedDays, record_closed_days
 from counterfoil.history.incidents import Followed, follow, followed_checks
 from counterfoil.history.recorded_openings import Openings, record_openings
+from counterfoil.history.steps import steps_of
 from counterfoil.history.tables import history_transaction
 from counterfoil.postgres.session import Session
 from counterfoil.publish.groups import tally
+from counterfoil.publish.listing import MOST_STEPS, told_in_full
 from counterfoil.suites.names import named
 
 # How far back a report draws a failing check.
@@ -374,6 +376,7 @@ def _history(cursor: Cursor, audit: Audit, number: int) -> History:
         changes=changes,
         incidents=incidents,
         trends=_trends(cursor, audit, number),
+        steps=steps_of(cursor, told_in_full(incidents, audit.unjudged_names), MOST_STEPS),
     )
 
 

@@ -136,3 +136,24 @@ class Section:
     id: str
     title: str
     blocks: tuple[Block, ...]
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether nothing in it is wrong, unknown or waived, as far as it judges anything."""
+        return not any(_asks(block) for block in self.blocks)
+
+    @property
+    def standing(self) -> int:
+        """How many lines of its tables hold."""
+        return sum(len(block.standing) for block in self.blocks if isinstance(block, Table))
+
+
+def _asks(block: Block) -> bool:
+    if isinstance(block, Table):
+        cells = [cell for line in block.lines for cell in line]
+        return any(cell.is_strong for cell in cells) or not _QUIET.issuperset(
+            cell.mark for cell in cells if cell.mark
+        )
+    if isinstance(block, Items):
+        return not _QUIET.issuperset(item.mark for item in block.items if item.mark)
+    return False

@@ -121,6 +121,7 @@ class _Page:
             "findings": self._findings,
             "counted": self._counted,
             "passed": self._passed,
+            "unjudged": self._unjudged,
         }
 
     def holds(self, condition: str | None, **here: Any) -> bool:
@@ -253,6 +254,14 @@ class _Page:
             and {check.status for check in self._results[check_id]} == {"pass"}
             for check_id in check_ids
         )
+
+    def _unjudged(self, check_id: str) -> dict[str | None, str | None]:
+        """By ledger, or rule, why a check could not be judged, where it could not."""
+        return {
+            check.ledger: check.detail
+            for check in self._results.get(check_id, ())
+            if check.status in ("error", "unknown")
+        }
 
     def _counted(self, *check_ids: str) -> int:
         """How many findings some checks have, listed or not."""

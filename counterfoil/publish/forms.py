@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from counterfoil.common.text import clip, printable
+from counterfoil.common.text import counted as counted
 from counterfoil.publish.listing import MOST_LETTERS
 from counterfoil.suites.pack_report import Form
 

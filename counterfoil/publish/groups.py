@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from counterfoil.audit.findings import Change, ChangeKind, Incident, Tally
+from counterfoil.common.text import counted
 from counterfoil.suites.severities import Severity, badness
 
 # What a subject's changes may come to: what asks for somebody comes first.
@@ -83,9 +84,11 @@ class Group:
 
     @property
     def told(self) -> str:
-        """Its lead's message, and how many rows more there are like it."""
-        rows = "row" if self.others == 1 else "rows"
-        return self.lead.told + (f" (and {self.others:,} more {rows})" if self.others else "")
+        """What is said of all its rows, or its lead's message, and how many more there are."""
+        if self.others and self.lead.together:
+            return f"{self.others + 1:,} {self.lead.together}"
+        others = f" (and {counted(self.others, 'more row')})" if self.others else ""
+        return f"{self.lead.told}{others}"
 
     @property
     def owners(self) -> tuple[str, ...]:

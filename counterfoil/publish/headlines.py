@@ -7,13 +7,15 @@ from counterfoil.audit.findings import (
     Audit,
     AuditStatus,
     CheckResult,
+    CheckStatus,
     History,
     Incident,
+    Step,
 )
-from counterfoil.common.text import clip
+from counterfoil.common.text import clip, counted
 from counterfoil.publish.forms import instant, signed
 from counterfoil.publish.groups import ChangedGroup, Group, changed_groups, groups
-from counterfoil.publish.listing import cut
+from counterfoil.publish.listing import MOST_OF_A_CHECK, cut
 from counterfoil.suites.severities import WORST_FIRST
 
 VERDICTS: dict[AuditStatus, str] = {
@@ -83,7 +85,7 @@ def headlines(audit: Audit, *, most: int = 5) -> list[Headline]:
         audit: what was found.
         most: how many groups are told; a critical check that has none of them is told, too.
     """
-    unjudged = [Headline(one.status, f"{one.name}: {one.detail}") for one in audit.unjudged]
+    reasons = unjudged(audit)
     history = audit.history
     incidents = history.incidents if history else _as_incidents(audit)
     changes = history.changes if history and history.previous else []
@@ -93,9 +95,9 @@ def headlines(audit: Audit, *, most: int = 5) -> list[Headline]:
     told = (one for one in incidents if not audit.packs_left_out or one.check in names)
     found = groups((one for one in told if one.status == "open"), audit.unjudged_names)
     shown = cut(found, most)
-    lines = unjudged[:most]
-    if len(unjudged) > most:
-        lines.append(Headline("and", f"{len(unjudged) - most:,} more that could not be judged"))
+    lines = [*map(_reason, reasons[:most])]
+    if more := sum(len(one.checks) for one in reasons[most:]):
+        lines.append(Headline("and", f"{counted(more, 'more check')} that could not be judged"))
     for group in [*shown.listed, *shown.brief]:
         kind = [became.get(group.subject, "ongoing")] if history and history.previous else []
         lines.append(Headline(", ".join([*kind, group.severity]), group.told, group.lead.cause))
@@ -103,6 +105,31 @@ def headlines(audit: Audit, *, most: int = 5) -> list[Headline]:
     if beyond := shown.beyond(number):
         lines.append(Headline("and", beyond))
     return lines
+
+
+class Unjudged(NamedTuple):
+    """Checks that could not be judged for one reason: "error" or "unknown"."""
+
+    status: CheckStatus
+    why: str
+    checks: list[str]
+
+
+def unjudged(audit: Audit) -> list[Unjudged]:
+    """Why checks could not be judged, as the checks come: an emptied table is one reason of 27."""
+    reasons: dict[tuple[CheckStatus, str], Unjudged] = {}
+    for check in audit.unjudged:
+        reason = (check.status, check.detail or "")
+        reasons.setdefault(reason, Unjudged(*reason, [])).checks.append(check.name)
+    return [*reasons.values()]
+
+
+def _reason(one: Unjudged) -> Headline:
+    if not one.checks[1:]:
+        return Headline(one.status, f"{one.checks[0]}: {one.why}")
+    named, more = one.checks[:MOST_OF_A_CHECK], len(one.checks) - MOST_OF_A_CHECK
+    names = ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
+    return Headline(one.status, f"{one.why}: {counted(len(one.checks), 'check')}", names)
 
 
 def _as_incidents(audit: Audit) -> list[Incident]:
@@ -131,6 +158,7 @@ def _as_incidents(audit: Audit) -> list[Incident]:
             size=finding.size,
             worst_size=finding.size,
             ledger=check.ledger,
+            together=finding.together,
         )
         for check in audit.checks
         for finding in check.findings
@@ -185,17 +213,25 @@ def what_became(one: ChangedGroup, checks: Iterable[CheckResult]) -> str | None:
     return None
 
 
+def what_happened(step: Step) -> str:
+    """A step of an incident's life: "2025-10-30 05:00:00 UTC: worsened at -157, -137 before"."""
+    told = f"{instant(step.snapshot_at)}: {step.change}"
+    if step.size_after is not None:
+        told += f" at {signed(step.size_after)}"
+    if step.size_before not in (None, step.size_after):
+        told += f", {signed(step.size_before)} before"
+    if step.waived_by:
+        told += f", accepted by {step.waived_by}: {step.waived_because}"
+    return f"{told} (audit {step.audit_id})"
+
+
 def open_incidents(history: History) -> str:
     """How much is open, as people count it: "2 open incidents: 36 findings of 3 checks"."""
     told = history.tally
     if not told.open:
         return "no open incident"
-    findings = _counted(sum(told.open_incidents.values()), "finding")
-    return f"{_counted(told.open, 'open incident')}: {findings} of {_counted(told.checks, 'check')}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    findings = counted(sum(told.open_incidents.values()), "finding")
+    return f"{counted(told.open, 'open incident')}: {findings} of {counted(told.checks, 'check')}"
 
 
 def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -15,13 +15,15 @@ from counterfoil.audit.findings import Tally
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA
 from counterfoil.publish import forms
 from counterfoil.publish.body import Body
-from counterfoil.publish.groups import changed_groups, groups
+from counterfoil.publish.groups import Group, changed_groups, groups
 from counterfoil.publish.headlines import (
     VERDICTS,
     counts,
     movement,
     open_incidents,
+    unjudged,
     what_became,
+    what_happened,
     worst_first,
 )
 from counterfoil.publish.listing import (
@@ -35,6 +37,13 @@ from counterfoil.publish.listing import (
 from counterfoil.publish.statements import remedies, repairs, show, statement
 from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
 from counterfoil.publish.trends import trends_of
+
+_UUID = re.compile(r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+# Of tenants, who may be many.
+_MOST_PLACES = 10
+# Of a long id, and whether it is long.
+_LETTERS = 8
+_LONG = 12
 
 
 def render_html(body: Body, *, links: Mapping[str, str]) -> str:
@@ -59,8 +68,10 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             movement=movement(audit),
             open_incidents=open_incidents(history) if history else None,
             changes=cut(changed_groups(history.changes, incidents) if history else []),
+            what_happened=what_happened,
             what_became=partial(what_became, checks=audit.checks),
             tally=history.tally if history else Tally(),
+            places_of=_places_of,
             groups=cut(
                 groups((one for one in incidents if one.status == "open"), audit.unjudged_names)
             ),
@@ -69,7 +80,7 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             incident_of={(one.check_id, one.fingerprint): one for one in incidents},
             checks={check.name: check for check in audit.checks},
             failing=failing,
-            unjudged=audit.unjudged,
+            unjudged=unjudged(audit),
             quiet=[check for check in worst_first(audit.checks) if check.is_quiet],
             facts=body.facts,
             score=score_table(audit),
@@ -119,6 +130,8 @@ def environment() -> Environment:
         pieces=forms.pieces,
         share=_share,
         breakable=_breakable,
+        shortened=_shortened,
+        with_ids=_with_ids,
         anchor=_anchor,
         statement=statement,
     )
@@ -137,6 +150,41 @@ def _breakable(name: str | None) -> Markup | None:
     if name is None:
         return None
     return escape(_harmless(name)).replace("_", Markup("_<wbr>")).replace(".", Markup(".<wbr>"))
+
+
+def _shortened(id_: str, names: Mapping[str, str]) -> Markup:
+    """The name of an id, or eight of its letters that say something, the whole in a title."""
+    if id_ in names:
+        return Markup('<bdi title="{}">{}</bdi>').format(id_, _harmless(names[id_]))
+    if len(id_) <= _LONG:
+        return Markup('<bdi class="id">{}</bdi>').format(_harmless(id_))
+    begins_alike = len({*id_[:_LETTERS]}) == 1
+    # Made-up ids often begin with zeros.
+    letters = f"…{id_[-_LETTERS:]}" if begins_alike else f"{id_[:_LETTERS]}…"
+    return Markup('<abbr title="{}">{}</abbr>').format(id_, _harmless(letters))
+
+
+def _with_ids(sentence: str, names: Mapping[str, str]) -> Markup:
+    """A sentence of the database's with its UUIDs shortened; those of tenants are their names."""
+    pieces = enumerate(_UUID.split(_harmless(sentence)))
+    told = (_shortened(piece, names) if place % 2 else escape(piece) for place, piece in pieces)
+    return Markup("<bdi>{}</bdi>").format(Markup().join(told))
+
+
+def _places_of(told: Sequence[Group]) -> dict[str, list[tuple[str, list[int]]]]:
+    """The numbers of the cards by severity, owner and tenant, where those differ."""
+    places: dict[str, dict[str, list[int]]] = {"severity": {}, "owner": {}, "tenant": {}}
+    for number, group in enumerate(told, 1):
+        places["severity"].setdefault(group.severity, []).append(number)
+        for owner in group.owners:
+            places["owner"].setdefault(owner, []).append(number)
+        for tenant in group.tenant_ids:
+            places["tenant"].setdefault(tenant, []).append(number)
+    return {
+        kind: [*numbers.items()][:_MOST_PLACES]
+        for kind, numbers in places.items()
+        if len(numbers) > 1
+    }
 
 
 def _anchor(check: str) -> str:

@@ -1,17 +1,19 @@
 """How much of an audit a report lists, and how much audit.json."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
 from counterfoil.audit.findings import Acceptance, Audit, CheckResult, Incident
-from counterfoil.publish.groups import AnyGroup, weight
+from counterfoil.publish.groups import AnyGroup, groups, weight
 
 MOST_FINDINGS = 20
 MOST_GROUPS = 20
 # Of one check: a hundred missing tables are told by five of them, and counted.
 MOST_OF_A_CHECK = 5
+# Of an incident's life.
+MOST_STEPS = 10
 # Of a long table, before the rest is folded.
 MOST_LINES = 50
 # Of checks whose groups are left out.
@@ -23,7 +25,7 @@ MOST_WAIVERS = 100
 # A sentence this long is read by nobody; a hostile name may be longer.
 MOST_LETTERS = 1_200
 # What keeps 300 failing checks with 10,000 findings under 1 MB.
-_FINDINGS_OF_ALL = 900
+_FINDINGS_OF_ALL = 600
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,18 @@ def cut(told: Sequence[AnyGroup], most: int = MOST_GROUPS) -> Cut[AnyGroup]:
             brief.setdefault(one.check, one)
     left = Counter(one.check for one in rest if brief.get(one.check) is not one)
     return Cut(listed, [*brief.values()], dict(left.most_common()))
+
+
+def told_in_full(incidents: Iterable[Incident], unjudged: Collection[str]) -> list[int]:
+    """The numbers of the incidents that tell what is shown in full, open or waived."""
+    by_status: dict[str, list[Incident]] = {}
+    for incident in incidents:
+        by_status.setdefault(incident.status, []).append(incident)
+    return [
+        group.lead.incident_id
+        for those in by_status.values()
+        for group in cut(groups(those, unjudged)).listed
+    ]
 
 
 def findings_a_check(checks: Iterable[CheckResult]) -> int:

@@ -25,18 +25,16 @@ def tenant_names(audit: Audit) -> dict[str, str]:
 
 
 def score_table(audit: Audit) -> Table:
-    """The health score, one line per category, and what it comes to."""
-    word = VERDICTS[audit.status]
+    """The health score, one line per category; its caption says what it comes to."""
     lines = [
         (Cell(line.category), Cell(line.status, line.status), Cell(line.priority))
         for line in audit.score
     ]
-    overall = (Cell("Overall"), Cell(word), Cell(""))
     return Table(
         "score",
-        f"Database health score. Overall: {word}",
+        f"Database health score. Overall: {VERDICTS[audit.status]}",
         (Column("Category", "text"), Column("Status", "text"), Column("Priority", "text")),
-        (*lines, overall),
+        tuple(lines),
     )
 
 

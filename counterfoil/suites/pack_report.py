@@ -23,7 +23,7 @@ Form = Literal["text", "name", "id", "number", "signed", "instant", "amount"]
 
 
 # What an expression may do with a value besides Jinja's own (counterfoil/publish/forms.py).
-FILTERS = ("number", "signed", "instant", "amount")
+FILTERS = ("number", "signed", "instant", "amount", "counted")
 
 
 @cache

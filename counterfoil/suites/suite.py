@@ -19,7 +19,6 @@ from pydantic import (
     PrivateAttr,
     StrictBool,
     StringConstraints,
-    field_validator,
     model_validator,
 )
 
@@ -44,6 +43,36 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$", max
 
 # In a format: a number of thousands of characters, which Python would write.
 _WIDE = re.compile(r"\d{4}")
+
+
+def _fillable(sentence: str) -> str:
+    for _, name, specification, conversion in Formatter().parse(sentence):
+        if name is None:
+            continue
+        if not name.isidentifier() or conversion:
+            raise ValueError("between braces goes a column, and after a colon its format")
+        if _WIDE.search(specification or ""):
+            raise ValueError(f"{{{name}:{specification}}}: wider than any message")
+        if specification and "|" in specification:
+            if specification.count("|") > 2:
+                raise ValueError(f"{{{name}:{specification}}}: words for one, for many and for 0")
+            continue
+        for number in (0, 0.5):
+            try:
+                format(number, specification or "")
+            except ValueError as cause:
+                raise ValueError(f"{{{name}:{specification}}}: {cause}") from None
+    return sentence
+
+
+# A sentence with columns between braces.
+Told = Annotated[Text, AfterValidator(_fillable)]
+
+
+def _columns_of(sentences: Iterable[str | None]) -> frozenset[str]:
+    """The columns that sentences name."""
+    told = "".join(filter(None, sentences))
+    return frozenset(name for _, name, _, _ in Formatter().parse(told) if name)
 
 
 class _Entry(BaseModel):
@@ -106,16 +135,17 @@ class Evidence(_Entry):
     `where` is a condition in SQL over the view's columns, which Postgres gets as it stands.
     `key` names a finding; findings that agree on `subject` are about one thing, and are
     reported together. Where a finding is about one of several rows, `subjects` has for each the
-    columns with its table and its key: the one that most findings share is meant. `severity` is
-    a column with the severity of each, where they differ: then the worst come first. `told` are
-    columns that cost so much that they are read of those rows alone that are listed.
+    columns with its table and its key: the one that most findings share is meant; a sentence
+    after them tells several findings of it, after their number. `severity` is a column with the
+    severity of each, where they differ: then the worst come first. `told` are columns that cost
+    so much that they are read of those rows alone that are listed.
     """
 
     relation: Identifier
     where: Condition | None = None
     key: tuple[Identifier, ...] = Field(min_length=1)
     subject: Identifier | None = None
-    subjects: tuple[tuple[Identifier, Identifier], ...] = ()
+    subjects: tuple[tuple[Identifier, Identifier] | tuple[Identifier, Identifier, Told], ...] = ()
     tenant: Identifier | None = None
     severity: Identifier | None = None
     observed: tuple[Identifier, ...] = ()
@@ -134,8 +164,13 @@ class Evidence(_Entry):
             return (f"{literal(f'{self.subject} ')} || {identifier(self.subject)}::text",)
         return tuple(
             f"{identifier(table)}::text || ' ' || {identifier(row)}::text"
-            for table, row in self.subjects
+            for table, row, *_ in self.subjects
         ) or ("null",)
+
+    @property
+    def together(self) -> tuple[str | None, ...]:
+        """In step with `abouts`, what is said of several rows that are about one of these."""
+        return tuple(told[0] if told else None for _, _, *told in self.subjects)
 
     @property
     def source(self) -> str:
@@ -146,7 +181,7 @@ class Evidence(_Entry):
     def columns(self) -> tuple[str, ...]:
         """Every column that describes a finding, each once, key first."""
         optional = [column for column in (self.subject, self.tenant, self.severity) if column]
-        optional += [column for pair in self.subjects for column in pair]
+        optional += [column for table, row, *_ in self.subjects for column in (table, row)]
         return tuple(dict.fromkeys([*self.key, *optional, *self.observed, *self.told]))
 
 
@@ -194,31 +229,14 @@ class Check(_Entry):
     category: Text
     size: Size | None = None
     expectation: Expectation
-    headline: Text | None = None
-    message: Text
+    headline: Told | None = None
+    message: Told
     repair: Repair | None = None
     sources: tuple[Text, ...] = ()
     unknown: Identifier | None = None
     judged: Identifier | None = None
     declared_by: ContractKey | None = None
     evidence: Evidence | None = None
-
-    @field_validator("headline", "message")
-    @classmethod
-    def _can_be_filled_in(cls, message: str | None) -> str | None:
-        for _, name, specification, conversion in Formatter().parse(message or ""):
-            if name is None:
-                continue
-            if not name.isidentifier() or conversion:
-                raise ValueError("between braces goes a column, and after a colon its format")
-            if _WIDE.search(specification or ""):
-                raise ValueError(f"{{{name}:{specification}}}: wider than any message")
-            for number in (0, 0.5):
-                try:
-                    format(number, specification or "")
-                except ValueError as cause:
-                    raise ValueError(f"{{{name}:{specification}}}: {cause}") from None
-        return message
 
     def counting(self, unit: str) -> "Check":
         """The check, whose sizes, if it has any, count that."""
@@ -228,9 +246,8 @@ class Check(_Entry):
     @property
     def words(self) -> frozenset[str]:
         """The columns that the headline, the message and the repair name."""
-        told = f"{self.headline or ''}{self.message}"
-        named = {name for _, name, _, _ in Formatter().parse(told) if name}
-        return frozenset(named).union(self.repair.options if self.repair else ())
+        named = _columns_of((self.headline, self.message))
+        return named.union(self.repair.options if self.repair else ())
 
 
 class Suite(_Entry):
@@ -292,7 +309,8 @@ class Suite(_Entry):
         if self.evidence and self.evidence.where:
             raise ValueError("evidence.where would let rows off: what fails is the evidence here")
         for check in self.checks:
-            strangers = check.words - set(self.columns_of(check))
+            named = check.words | _columns_of(self.evidence_of(check).together)
+            strangers = named - set(self.columns_of(check))
             if strangers:
                 raise ValueError(
                     f"{check.check_id}: '{min(strangers)}' is no column of its evidence"

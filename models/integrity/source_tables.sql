@@ -73,12 +73,12 @@ final as (
         ) as is_shrunken,
         row_count - previous_row_count as row_count_change,
         unjudged_because,
-        case
-            when newest_row_at is null then 'of no time up to now'
-            else
-                'of ' || to_char(newest_row_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
-                || ' UTC, ' || age_seconds || ' seconds old'
-        end as staleness
+        coalesce(
+            'of ' || to_char(newest_row_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+            || ' UTC, ' || {{ duration('age_seconds') }} || ' old',
+            'of no time up to now'
+        )
+        || '; allowed: ' || {{ duration('max_age_seconds') }} as staleness
     from compared
 )
 

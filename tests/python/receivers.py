@@ -40,7 +40,9 @@ class Webhook:
 
     @property
     def titles(self) -> list[str]:
-        return [message["title"] for message in self.messages]
+        """Of each alert once: one whose answer came too late is sent again, with the same id."""
+        alerts = zip(self.alert_ids, self.messages, strict=True)
+        return [message["title"] for message in dict(alerts).values()]
 
     @property
     def alert_ids(self) -> list[str]:

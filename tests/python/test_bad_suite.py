@@ -101,6 +101,12 @@ FAULTY: dict[str, tuple[dict[str, Any], str, Any, str]] = {
         "{discrepancy_tokens:999999999}",
         "wider than any message",
     ),
+    "words for more than one, many and none": (
+        VIEW,
+        "checks.0.message",
+        "{discrepancy_tokens:token|tokens|none|few}",
+        "words for one, for many and for 0",
+    ),
     "a format of nothing": (
         VIEW,
         "checks.0.message",

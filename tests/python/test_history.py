@@ -354,6 +354,7 @@ def test_it_moves_and_is_resolved_and_comes_back(nights: Nights) -> None:
         ("5", "resolved", 60),
         ("6", "reopened", -50),
     ]
+    assert back_audit.history.steps == {back.incident.incident_id: life.steps}
     with refused(HistoryError, "there is no incident 4711", "counterfoil_history"):
         life_of(nights.database.plan.session, 4711)
 
@@ -649,7 +650,7 @@ def test_a_newer_history_is_left_alone(nights: Nights) -> None:
     nights.execute(
         "insert into counterfoil_history.schema_migrations (version, name) values (99, 'later')"
     )
-    with refused(HistoryError, "version 99, this Counterfoil knows 11", "counterfoil_history"):
+    with refused(HistoryError, "version 99, this Counterfoil knows 12", "counterfoil_history"):
         ensure_history(plan.session)
 
 

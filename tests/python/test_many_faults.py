@@ -12,6 +12,7 @@ from shown import shown
 from counterfoil.audit.findings import Audit, CheckResult, Incident
 from counterfoil.postgres.instant import OpenTransaction
 from counterfoil.publish.groups import Group, groups
+from counterfoil.publish.headlines import headlines
 from counterfoil.publish.html import render_html
 from counterfoil.publish.listing import cut
 from counterfoil.publish.markdown import render_markdown
@@ -99,6 +100,16 @@ def test_each_check_is_heard_of_and_rows_of_one_cause_are_one_group(broken: Audi
     sizes = {group.check: group.others for group in told}
     assert sizes["integrity.values_allowed"] == 5
     assert sizes["integrity.references_resolve"] == 99
+
+
+def test_what_many_rows_share_is_told_of_all_of_them(broken: Audit) -> None:
+    told = [line.told for line in headlines(broken, most=10)]
+    assert f"100 rows reference studios {MISSING}, which is not there" in told
+    assert "6 reservations have status 'aproved', which is not allowed" in told
+    assert (
+        "2 references of capacity_ledger 00000000-0000-0000-0006-000000000022 leave tenant"
+        " 00000000-0000-0000-0000-000000000002"
+    ) in told
 
 
 def test_its_statement_returns_the_rows_of_a_check_and_of_a_group(

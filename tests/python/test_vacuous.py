@@ -599,7 +599,7 @@ def test_a_table_that_is_gone_is_the_finding(
         "tenancy.tenant_is_set",
     }
     assert said["integrity.references_resolve"].detail == (
-        "billing.invoices, products: in use, and without rows;"
+        "billing.invoices, products: in use, and without rows (judged once there are some);"
         " products does not exist; billing.invoices does not exist"
     )
     assert not [check_id for check_id, check in said.items() if check.status == "error"]
