@@ -13,7 +13,7 @@ from counterfoil.audit.findings import Audit, Change, ChangeKind, History, Incid
 from counterfoil.common.text import one_line
 from counterfoil.publish.forms import another_time, instant
 from counterfoil.publish.groups import AnyGroup, ChangedGroup, Group, changed_groups, groups
-from counterfoil.publish.headlines import VERDICTS, verdict, what_became
+from counterfoil.publish.headlines import VERDICTS, unjudged, verdict, what_became
 from counterfoil.publish.listing import cut
 from counterfoil.publish.statements import repairs
 
@@ -213,10 +213,10 @@ def _judged(audit: Audit, told: Told) -> bool | None:
 def _judgement(audit: Audit, *, can_judge: bool) -> list[str]:
     if can_judge:
         return ["The audit can judge again."]
-    unjudged = audit.unjudged
-    lines = [f"The audit could not judge {len(unjudged)} of {len(audit.applicable)} checks:"]
-    lines += [_cut(f"- {check.name}: {check.detail}") for check in unjudged[:_MOST_GROUPS]]
-    more = len(unjudged) - _MOST_GROUPS
+    reasons = unjudged(audit)
+    lines = [f"The audit could not judge {len(audit.unjudged)} of {len(audit.applicable)} checks:"]
+    lines += [_cut(f"- {one.named}: {one.why}") for one in reasons[:_MOST_GROUPS]]
+    more = sum(len(one.checks) for one in reasons[_MOST_GROUPS:])
     return [*lines, f"... and {more} more, in the report"] if more > 0 else lines
 
 

@@ -81,13 +81,17 @@ _DERIVED = frozenset(
 )
 
 
+# What one statement counts for each tenant.
+MOST_OF_OVERVIEW = 50
+
+
 class Tenant(_Clause):
     """Who shares the database: the table of tenants, and the column that names one.
 
     `columns` has the tables that call it otherwise; `global_tables` those of no tenant,
     by name or glob, and `optional_tables` those of which some rows may have none. `label` is a
-    column of the tenants, `overview` the tables whose rows a
-    report counts for each of them.
+    column of the tenants, `overview` the tables whose rows are counted for each of them, in
+    place of those in use.
     """
 
     table: Name
@@ -96,7 +100,7 @@ class Tenant(_Clause):
     global_tables: tuple[Name, ...] = ()
     optional_tables: tuple[Name, ...] = ()
     label: Name | None = None
-    overview: tuple[Name, ...] = ()
+    overview: tuple[Name, ...] | None = Field(default=None, max_length=MOST_OF_OVERVIEW)
 
     def column_of(self, table: str) -> str:
         """What the table calls the tenant column."""
@@ -296,7 +300,7 @@ class Contract(_Clause):
         for name, listed in self.tables.items():
             if not listed.global_ and self.tenant.is_global(name):
                 raise ValueError(f"key 'tables.{name}': global_tables name it: say global: true")
-        for name in self.tenant.overview:
+        for name in self.tenant.overview or ():
             if name not in self.tenant_scoped_tables:
                 raise ValueError(f"key 'tenant.overview': rows of {name} are of no tenant")
         if self.reads_rows and len(self.key_of(self.tenant.table)) > 1:
@@ -491,7 +495,7 @@ class Contract(_Clause):
             yield self.tenant_schemas.of.table, "schemas.of.table"
         if self.tenant and self.reads_rows:
             yield self.tenant.table, "tenant.table"
-            for table in self.tenant.overview:
+            for table in self.tenant.overview or ():
                 yield table, "tenant.overview"
         for position, relationship in enumerate(self.relationships):
             yield relationship.child, f"relationships.{position}.child"
@@ -634,6 +638,16 @@ class Contract(_Clause):
             return ()
         scoped = [name for name, table in self.tables.items() if not table.global_]
         return tuple(name for name in scoped if name != self.tenant.table)
+
+    @property
+    def overview(self) -> tuple[str, ...]:
+        """The tables whose rows are counted for each tenant: as declared, else those in use."""
+        if self.tenant is None:
+            return ()
+        if self.tenant.overview is not None:
+            return self.tenant.overview
+        in_use = [name for name in self.tenant_scoped_tables if self.tables[name].in_use]
+        return tuple(in_use[:MOST_OF_OVERVIEW])
 
     @property
     def tenant_relationships(self) -> tuple[Relationship, ...]:

@@ -114,6 +114,14 @@ class Unjudged(NamedTuple):
     why: str
     checks: list[str]
 
+    @property
+    def named(self) -> str:
+        """Their names, as far as a reader reads them."""
+        more = len(self.checks) - MOST_OF_A_CHECK
+        return ", ".join(self.checks[:MOST_OF_A_CHECK]) + (
+            f" and {more:,} more" if more > 0 else ""
+        )
+
 
 def unjudged(audit: Audit) -> list[Unjudged]:
     """Why checks could not be judged, as the checks come: an emptied table is one reason of 27."""
@@ -126,10 +134,8 @@ def unjudged(audit: Audit) -> list[Unjudged]:
 
 def _reason(one: Unjudged) -> Headline:
     if not one.checks[1:]:
-        return Headline(one.status, f"{one.checks[0]}: {one.why}")
-    named, more = one.checks[:MOST_OF_A_CHECK], len(one.checks) - MOST_OF_A_CHECK
-    names = ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
-    return Headline(one.status, f"{one.why}: {counted(len(one.checks), 'check')}", names)
+        return Headline(one.status, f"{one.named}: {one.why}")
+    return Headline(one.status, f"{one.why}: {counted(len(one.checks), 'check')}", one.named)
 
 
 def _as_incidents(audit: Audit) -> list[Incident]:

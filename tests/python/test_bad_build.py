@@ -161,7 +161,7 @@ def test_an_analysts_view_on_one_that_changed(rebuilt: Database, admin: Connecti
     good = standing(admin)
     with admin.cursor() as cursor:
         cursor.execute(
-            "drop view counterfoil.tenant_overview;"
+            "drop view counterfoil.tenant_overview cascade;"
             "create view counterfoil.tenant_overview as select 1 as before;"
             "create schema analyst;"
             "create view analyst.mine as select before from counterfoil.tenant_overview"

@@ -336,7 +336,7 @@ def test_the_demo_is_drafted_with_its_tenant(overnight: Database) -> None:
     declared = load_contract(ROOT)
     assert declared.tenant is not None
     # What it is called, and what is counted of it, is the author's.
-    drafted = declared.tenant.model_copy(update={"label": None, "overview": ()})
+    drafted = declared.tenant.model_copy(update={"label": None, "overview": None})
     assert contract.tenant == drafted
     assert contract.tables_in_use == declared.tables_in_use
     assert {r.name for r in contract.relationships} == {r.name for r in declared.relationships}

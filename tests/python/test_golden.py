@@ -87,21 +87,20 @@ def test_the_wrong_sign_is_never_a_finding(audit: Audit) -> None:
 
 
 def test_tenants(audit: Audit, snapshot: str) -> None:
-    found = {
-        (row["tenant_label"], row["table_name"]): row["row_count"]
-        for row in audit.sections["tenants"]
-    }
-    tables = ("studios", "dancers", "reservations", "competition_entries", "competitions")
     reservations = 14 if snapshot == "overnight" else 16
-    counts = {
-        "EMPWR Dance Experience": (3, 214, reservations, 17, 5),
-        "Glow Dance Competition": (0, 0, 0, 0, 7),
-    }
-    assert found == {
-        (tenant, table): count
-        for tenant, of_tenant in counts.items()
-        for table, count in zip(tables, of_tenant, strict=True)
-    }
+    assert [
+        (row["tenant_label"], row["activity"], row["row_count"], row["rows_by_table"])
+        for row in audit.sections["tenants"]
+    ] == [
+        (
+            "EMPWR Dance Experience",
+            "active",
+            239 + reservations,
+            f"dancers 214, competition_entries 17, reservations {reservations}, competitions 5,"
+            " studios 3",
+        ),
+        ("Glow Dance Competition", "new", 7, "competitions 7"),
+    ]
 
 
 def test_no_leaks_orphans_duplicates_or_gaps(audit: Audit) -> None:
