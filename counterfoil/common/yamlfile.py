@@ -17,6 +17,9 @@ _MERGE = "tag:yaml.org,2002:merge"
 # What YAML calls the things that pydantic names after Python's types.
 _KINDS = {"tuple_type": "a list", "model_type": "keys and values", "dict_type": "keys and values"}
 
+# What most often goes wrong: SQL, say, whose text has a colon in it or begins with a quote.
+_QUOTING = "; text that begins with a quote, or has ': ', a brace or a bracket in it, goes after >-"
+
 
 class _StrictLoader(yaml.CSafeLoader):
     """A safe loader that refuses a key written twice; YAML would keep the last, silently."""
@@ -65,11 +68,16 @@ def read_yaml(path: Path, error: type[CounterfoilError]) -> Any:
     except yaml.YAMLError as cause:
         mark = getattr(cause, "problem_mark", None)
         problem = getattr(cause, "problem", None) or "it cannot be parsed"
-        raise _not_yaml(error, problem, f"{path}:{mark.line + 1}" if mark else str(path)) from None
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        is_syntax = isinstance(cause, (yaml.scanner.ScannerError, yaml.parser.ParserError))
+        raise _not_yaml(error, problem, where, _QUOTING if is_syntax else "") from None
 
 
-def _not_yaml(error: type[CounterfoilError], problem: str, where: str) -> CounterfoilError:
-    return error(f"not valid YAML: {problem}", where=where, remedy="Correct the syntax there")
+def _not_yaml(
+    error: type[CounterfoilError], problem: str, where: str, hint: str = ""
+) -> CounterfoilError:
+    remedy = f"Correct the syntax there{hint}"
+    return error(f"not valid YAML: {problem}", where=where, remedy=remedy)
 
 
 def parse_model(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import psycopg2
-from psycopg2 import sql
+from psycopg2 import errorcodes, sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import PreflightError
@@ -396,9 +396,19 @@ def _check_expressions(contract: Contract, connection: Connection) -> None:
             raise PreflightError(
                 f"Postgres refuses it: {_primary(cause)}",
                 where=f"contract of {contract.database}, key {key}",
-                remedy=f"Correct that key's SQL; there the table is called {identifier(name)}",
+                remedy=_remedy(cause, identifier(name)),
             ) from None
         _check_meaning(contract, key, table, condition, plan)
+
+
+def _remedy(cause: psycopg2.Error, own: str) -> str:
+    """What to do about SQL that Postgres refuses."""
+    if cause.pgcode == errorcodes.GROUPING_ERROR:
+        return "It is about one row: aggregate others in a subquery, (select count(*) from ...)"
+    others = ""
+    if cause.pgcode == errorcodes.UNDEFINED_TABLE:
+        others = ", and each other one by its schema and name, public.orders for example"
+    return f"Correct that key's SQL; there the table is called {own}{others}"
 
 
 def _check_meaning(contract: Contract, key: str, table: str, condition: str, plan: str) -> None:

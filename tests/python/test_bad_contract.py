@@ -23,6 +23,10 @@ UNREADABLE = {
     "a control character": (b"database: e\nschema: \x1b[31m\n", "contract.yml:2: not valid YAML"),
     "a tab": (b"database: empwr\ntables:\n\tx: 1\n", "contract.yml:3: not valid YAML"),
     "two documents": (b"a: 1\n---\nb: 2\n", "contract.yml:2: not valid YAML"),
+    "a text with a colon": (
+        b"database: a = 'b: c'\n",
+        "a brace or a bracket in it, goes",
+    ),
     "an unclosed quote": (b"database: 'empwr\n", "not valid YAML"),
     "an undefined alias": (b"database: *x\n", "contract.yml:1: not valid YAML"),
     "an object of Python's": (b"database: !!python/object:os.system x\n", "not valid YAML"),

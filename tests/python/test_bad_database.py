@@ -111,7 +111,8 @@ UNFIT: dict[str, tuple[str, Any, str, str]] = {
     "a rule that counts": (
         "rules",
         rule("count(*) > 0"),
-        "aggregate functions are not allowed",
+        "aggregate functions are not allowed in WHERE. It is about one row: aggregate others in"
+        " a subquery",
         "rules.0 (odd).holds",
     ),
     "a rule of many": (
@@ -141,7 +142,8 @@ UNFIT: dict[str, tuple[str, Any, str, str]] = {
     "a rule about a table without its schema": (
         "rules",
         rule("exists (select from studios where studios.id = studio_id)"),
-        'relation "studios" does not exist',
+        'relation "studios" does not exist. Correct that key\'s SQL; there the table is called'
+        " reservations, and each other one by its schema and name",
         "rules.0 (odd).holds",
     ),
     "a workflow of no column": (
