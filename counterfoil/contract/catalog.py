@@ -435,6 +435,7 @@ class Facts:
         missing: the contract's tables that do not exist: they are read as empty ones.
         ledgers: the contract's, as the SQL that views are made of (`compile_ledgers`).
         numbered: the sequences that number rows of its tables.
+        looked_up: by list and name of a rule, the other tables that its SQL reads.
     """
 
     tables: Mapping[str, CatalogTable] | None = field(default=None, compare=False)
@@ -442,3 +443,4 @@ class Facts:
     missing: frozenset[str] = field(default=frozenset(), compare=False)
     ledgers: Mapping[str, Any] = field(default_factory=dict, compare=False)
     numbered: tuple[NumberedColumns, ...] = field(default=(), compare=False)
+    looked_up: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict, compare=False)

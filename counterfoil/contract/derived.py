@@ -130,7 +130,7 @@ def derive(contract: Contract) -> dict[str, Any]:
                 )
             ),
             "references_to_deleted": _parts_of_scans(_to_deleted(contract)),
-            **{name: _parts(of, _tables_of) for name, of in rules.items()},
+            **{name: _parts(of, partial(_touched, contract, name)) for name, of in rules.items()},
             "numbered": _parts(map(_numbered, contract.numbered), _tables_numbered),
             **{
                 f"ledgers.{feature}": [[*of]]
@@ -141,8 +141,9 @@ def derive(contract: Contract) -> dict[str, Any]:
     }
 
 
-def _tables_of(rule: Mapping[str, Any]) -> set[str]:
-    return {rule["table"], rule.get("history_table") or rule["table"]}
+def _touched(contract: Contract, list_name: str, rule: Mapping[str, Any]) -> set[str]:
+    own = {rule["table"], rule.get("history_table") or rule["table"]}
+    return own.union(contract.facts.looked_up.get((list_name, rule["name"]), ()))
 
 
 def _parts(items: Iterable[T], tables_of: Callable[[T], set[str]]) -> list[list[T]]:

@@ -16,6 +16,7 @@ from counterfoil.contract.clauses import checked_sql
 from counterfoil.contract.compiled_ledgers import compile_ledgers
 from counterfoil.contract.contract import Contract
 from counterfoil.pipeline.comparisons import with_unjudged
+from counterfoil.pipeline.lookups import with_lookups
 from counterfoil.postgres.connection import Refusal, connected, is_contended
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.schemas import PUBLIC_SCHEMA, STAGING_SCHEMA
@@ -108,7 +109,8 @@ def check_database(contract: Contract, session: Session, needed: Collection[str]
 
     Returns:
         The contract, which knows those of its tables that do not exist, where a check says so,
-        those of its comparisons that Postgres cannot plan, and its ledgers as SQL.
+        those of its comparisons that Postgres cannot plan, what its rules look up, and its
+            ledgers as SQL.
 
     Raises:
         TargetError: the database cannot be reached.
@@ -125,7 +127,7 @@ def check_database(contract: Contract, session: Session, needed: Collection[str]
         _check_keys(contract)
         _check_expressions(contract, connection)
         _check_ownership(target, connection)
-        contract = with_unjudged(contract, connection)
+        contract = with_lookups(with_unjudged(contract, connection), connection)
         if "ledger" in contract.packs:
             compiled = compile_ledgers(contract, connection)
             contract = contract.knowing(replace(contract.facts, ledgers=compiled))

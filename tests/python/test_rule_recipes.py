@@ -64,3 +64,18 @@ def test_recipe(recipe: Recipe, database: Database) -> None:
         for finding in check.findings
     ]
     assert agrees(recipe.said, "\n".join(found)), "\n".join(found)
+
+
+def test_a_rule_over_an_emptied_table_is_unknown(database: Database) -> None:
+    """What it looks up is gone: it neither holds for want of rows, nor breaks in each row."""
+    looked_up = database.plan.scope.contract.facts.looked_up
+    assert looked_up["rules", "shares_come_to_100"] == {"shares"}
+    assert looked_up["rules", "one_booking_at_a_time"] == frozenset()
+    with transaction_of(database) as transaction:
+        with transaction.connection.cursor() as cursor:
+            break_books(cursor, ["delete from shares"])
+        audit = audit_by_rows(database, transaction)
+    said = {check.name: check for check in audit.checks}
+    rule = said["integrity.rules_hold (shares_come_to_100)"]
+    assert (rule.status, rule.detail) == ("unknown", "shares: in use, and without rows")
+    assert said["integrity.rules_hold (one_default_address)"].status == "pass"
