@@ -108,7 +108,7 @@ def by_replay(server: Scratch, tree: Broken, folder: Path) -> list[int]:
         folder=".", layout="numbered", rollbacks=False, provided_sql=str(DEMOS[tree.demo])
     )
     facts = read_trees({"app": declared}, folder)
-    found, _ = replayed(server, facts.trees[0], declared, facts.scripts["app"], folder)
+    found, *_ = replayed(server, facts.trees[0], declared, facts.scripts["app"], folder)
     return [
         tree.place(refusal.line)
         for refusal in found

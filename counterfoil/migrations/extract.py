@@ -47,6 +47,7 @@ from counterfoil.migrations.layouts import (
     read_name,
     read_names,
 )
+from counterfoil.migrations.model_columns import read_model_columns
 from counterfoil.migrations.models import read_models
 from counterfoil.migrations.scripts import Piece, Script, TreeScripts
 from counterfoil.migrations.sql import SqlReading, read_sql
@@ -167,7 +168,7 @@ def _read_tree(facts: Facts, name: str, tree: MigrationTree, base: Path, *, stat
         facts.suppressions += _suppressions(name, one.file, one.text.text)
     _note_graph(facts, name, ordered, [one for one in read if one.head])
     if tree.models:
-        facts.models += _read_models(name, base / tree.models, base)
+        _read_models(facts, name, base / tree.models, base)
 
 
 def _parse_faults(tree: str, one: _Read, *, is_sql: bool) -> list[ParseFault]:
@@ -510,16 +511,18 @@ def _suppressions(tree: str, file: str, text: str) -> list[Suppression]:
     ]
 
 
-def _read_models(tree: str, folder: Path, base: Path) -> list[ModelTable]:
+def _read_models(facts: Facts, tree: str, folder: Path, base: Path) -> None:
     if not folder.is_dir():
         raise MigrationsError(
             "no such folder of models", where=str(folder), remedy="Correct the path to the models"
         )
-    found = []
+    texts = {}
     for path in list_files(folder):
         if path.suffix == ".py":
             file, text = _below(base, folder / path), read_text(folder / path)
             if text.problem:
-                found.append(ModelTable(tree, file, 1, None, None, f"models: {text.problem}"))
-            found += read_models(tree, file, text.text)
-    return found
+                problem = f"models: {text.problem}"
+                facts.models.append(ModelTable(tree, file, 1, None, None, problem))
+            facts.models += read_models(tree, file, text.text)
+            texts[file] = text.text
+    facts.model_columns += read_model_columns(tree, texts)

@@ -221,6 +221,52 @@ class ModelTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelColumn:
+    """A column that an SQLAlchemy model says its table has.
+
+    Attributes:
+        column_name: None, as its table is, for one that cannot be read.
+        is_nullable: whether it may be null; None where only a run would show.
+        type_name: Postgres' name of its type, `text` whatever its length; None if that is not
+            certain, or it is an enum.
+        labels: the values of an enum.
+        unread: what of it could not be read; None if all was.
+    """
+
+    tree: str
+    file: str
+    line: int
+    schema_name: str | None
+    table_name: str | None
+    column_name: str | None
+    is_nullable: bool | None
+    type_name: str | None = None
+    labels: tuple[str, ...] | None = None
+    unread: str | None = None
+    named_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeColumn:
+    """A column of a table or view that is there once all migrations are applied.
+
+    Attributes:
+        type_name: Postgres' own, `text` whatever its length, or an enum with its schema; None of
+            other types.
+        is_nullable: None of a view's.
+        labels: the values of an enum.
+    """
+
+    tree: str
+    schema_name: str
+    relation_name: str
+    column_name: str
+    type_name: str | None
+    is_nullable: bool | None
+    labels: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Suppression:
     """A comment in a migration that accepts a check's findings about its file."""
 
@@ -266,7 +312,9 @@ class Facts:
     revisions: list[Revision] = field(default_factory=list)
     parents: list[Parent] = field(default_factory=list)
     models: list[ModelTable] = field(default_factory=list)
+    model_columns: list[ModelColumn] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     made_relations: list[Relation] = field(default_factory=list)
+    made_columns: list[MadeColumn] = field(default_factory=list)
     demands: list[Demand] = field(default_factory=list)
     lints: list[Lint] = field(default_factory=list)

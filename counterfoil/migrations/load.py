@@ -14,7 +14,9 @@ from counterfoil.migrations.facts import (
     Demand,
     Facts,
     Lint,
+    MadeColumn,
     MigrationFile,
+    ModelColumn,
     ModelTable,
     Parent,
     ParseFault,
@@ -39,14 +41,16 @@ _TABLES: dict[str, type] = {
     "revisions": Revision,
     "parents": Parent,
     "models": ModelTable,
+    "model_columns": ModelColumn,
     "suppressions": Suppression,
     "refused": Refused,
     "made_relations": Relation,
+    "made_columns": MadeColumn,
     "demands": Demand,
     "lints": Lint,
 }
 # What a replay brings, which stands while its tree has not changed.
-_OF_REPLAYS = ("refused", "made_relations")
+_OF_REPLAYS = ("refused", "made_relations", "made_columns")
 # Of a Counterfoil that read what statements do, and did not run them.
 _FORMER = ("provided", "unknowns", "statements")
 _TYPES: dict[Any, str] = {str: "text", int: "bigint", bool: "boolean", tuple: "text[]"}

@@ -32,11 +32,11 @@ def _tables(module: ast.Module, constants: Evaluator) -> Iterator[tuple[str | No
     """Schema, name, line, and what names it."""
     for node in ast.walk(module):
         if isinstance(node, ast.ClassDef):
-            own = dict(_assignments(node))
+            own = dict(assignments(node))
             if "__tablename__" not in own or constants.value(own.get("__abstract__")) is True:
                 continue
             owner, name = node.name, constants.value(own["__tablename__"])
-            schema = _schema(constants.value(own.get("__table_args__")))
+            schema = schema_of(constants.value(own.get("__table_args__")))
         elif isinstance(node, ast.Call) and _is_table(node):
             name = constants.value(node.args[0])
             owner = str(name)
@@ -52,7 +52,8 @@ def _tables(module: ast.Module, constants: Evaluator) -> Iterator[tuple[str | No
                         yield key_schema, table, call.lineno, f"foreign key of model {owner}"
 
 
-def _assignments(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+def assignments(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    """What the body of a class assigns, by name."""
     for statement in cls.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -61,8 +62,8 @@ def _assignments(cls: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
                 yield name, value
 
 
-def _schema(table_args: Any) -> Any:
-    """__table_args__ is a dict, or a tuple whose last item is one."""
+def schema_of(table_args: Any) -> Any:
+    """The schema that __table_args__ have: they are a dict, or a tuple whose last item is one."""
     last = table_args[-1] if isinstance(table_args, list) and table_args else table_args
     if not isinstance(last, dict):
         return None if is_known(table_args) or isinstance(table_args, list) else last

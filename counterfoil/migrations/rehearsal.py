@@ -10,7 +10,7 @@ from pathlib import Path
 from counterfoil.common.errors import DemoError, MigrationsError
 from counterfoil.common.sqltext import quoted
 from counterfoil.contract.contract import MigrationTree
-from counterfoil.migrations.facts import ANYTHING, Facts, Refused, Relation, Tree
+from counterfoil.migrations.facts import ANYTHING, Facts, MadeColumn, Refused, Relation, Tree
 from counterfoil.migrations.grammar import RefusedSqlError, split
 from counterfoil.migrations.platforms import platform_of
 from counterfoil.migrations.replay import Replay
@@ -24,7 +24,7 @@ from counterfoil.migrations.tools import TOOLS
 log = logging.getLogger(__name__)
 
 # Part of what a tree is replayed from: raised when the same files may come to something else.
-_EDITION = 2
+_EDITION = 3
 
 _MAKES_SCHEMA = re.compile(
     r"create(?:\s+schema\s+(?:if\s+not\s+exists\s+)?|schema\(\s*)[\"']?(\w*)", re.IGNORECASE
@@ -54,7 +54,7 @@ def replay_trees(
     Raises:
         MigrationsError: what the contract says is provided cannot be read.
     """
-    facts.refused, facts.made_relations = [], []
+    facts.refused, facts.made_relations, facts.made_columns = [], [], []
     facts.trees = [
         replace(tree, replayed_from=_digest(tree, trees[tree.tree], facts, folder))
         for tree in facts.trees
@@ -66,12 +66,13 @@ def replay_trees(
         with scratch_server() as server:
             for tree in wanted:
                 log.info("Running %s on an empty server", tree.tree)
-                scripts = facts.scripts[tree.tree]
+                scripts, declared = facts.scripts[tree.tree], trees[tree.tree]
                 if runs_alembic and tree.layout == "alembic":
-                    scripts = _run_for_real(server, tree, trees[tree.tree], scripts, folder)
-                refused, relations = replayed(server, tree, trees[tree.tree], scripts, folder)
+                    scripts = _run_for_real(server, tree, declared, scripts, folder)
+                refused, relations, columns = replayed(server, tree, declared, scripts, folder)
                 facts.refused += refused
                 facts.made_relations += relations
+                facts.made_columns += columns
     except DemoError as cause:
         # To be tried again the next time.
         facts.trees = [replace(tree, replayed_from="") for tree in facts.trees]
@@ -88,15 +89,16 @@ def replay_trees(
 
 def replayed(
     server: Scratch, tree: Tree, declared: MigrationTree, scripts: TreeScripts, folder: Path
-) -> tuple[list[Refused], list[Relation]]:
+) -> tuple[list[Refused], list[Relation], list[MadeColumn]]:
     """What is refused of one tree, forward and then back, and what stands in between."""
     with server.database() as database:
         replay = Replay(database, tree.tree, tree.folder, tree.layout)
+        replay.wants_columns = declared.models is not None
         _provide(replay, tree, declared, folder)
         replay.go_forward(scripts.forward)
         if not replay.is_over:
             replay.go_back(scripts.back)
-        return replay.told(), replay.relations
+        return replay.told(), replay.relations, replay.columns
 
 
 def _run_for_real(

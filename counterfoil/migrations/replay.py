@@ -17,7 +17,7 @@ import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_INTRANS
 
 from counterfoil.contract.layouts import Layout
-from counterfoil.migrations.facts import ANYTHING, Direction, Refused, Relation
+from counterfoil.migrations.facts import ANYTHING, Direction, MadeColumn, Refused, Relation
 from counterfoil.migrations.grammar import (
     columns_alone,
     keys_left_out,
@@ -90,6 +90,37 @@ _RELATIONS = """
                 and dependency.deptype = 'e'
         )
 """
+# As models/migrations/migration_live_columns.sql has it of the audited database.
+_COLUMNS = """
+    select
+        namespace.nspname::text,
+        relation.relname::text,
+        attribute.attname::text,
+        case
+            when type_schema.nspname = 'pg_catalog' then
+                regexp_replace(format_type(type.oid, null), '^character varying$', 'text')
+            when type.typtype = 'e'
+                then quote_ident(type_schema.nspname) || '.' || quote_ident(type.typname)
+        end,
+        case
+            when relation.relkind in ('r', 'p', 'f')
+                then not (attribute.attnotnull or type.typnotnull)
+        end,
+        (
+            select array_agg(enumlabel::text order by enumsortorder)
+            from pg_catalog.pg_enum where enumtypid = type.oid
+        )
+    from pg_catalog.pg_class as relation
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    join pg_catalog.pg_attribute as attribute on attribute.attrelid = relation.oid
+    join pg_catalog.pg_type as type on type.oid = attribute.atttypid
+    join pg_catalog.pg_namespace as type_schema on type_schema.oid = type.typnamespace
+    where relation.relkind in ('r', 'p', 'f', 'v', 'm')
+        and namespace.nspname !~ '^pg_'
+        and namespace.nspname <> 'information_schema'
+        and attribute.attnum > 0
+        and not attribute.attisdropped
+"""
 # What stands under a name, and where a migration made it.
 _MADE = """
     select (pg_identify_object('pg_{0}'::regclass, standing.oid, 0)).identity, made.place
@@ -159,6 +190,7 @@ class Replay:
     Attributes:
         refusals: what was refused, in order.
         relations: what is there once all is applied forward.
+        columns: those of the relations, if `wants_columns`.
         search_path: the statement that sets it, as the tool's role has it.
         are_schemas_unknown: something that is not run makes schemas, nobody knows which.
         is_over: the session was ended, and nothing more can be run.
@@ -170,6 +202,8 @@ class Replay:
     layout: Layout
     refusals: list[Refused] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
+    columns: list[MadeColumn] = field(default_factory=list)
+    wants_columns: bool = False
     search_path: str = 'set search_path to "$user", public'
     are_schemas_unknown: bool = False
     is_over: bool = False
@@ -281,6 +315,15 @@ class Replay:
         for schema, name, kind, place in self.database.fetch(_RELATIONS):
             file = place.rpartition(":")[0] if place else None
             self.relations.append(Relation(self.tree, schema, name, kind, file))
+        if self.wants_columns:
+            # Of a type of the application's own, say, only a run would show what it comes to.
+            assumed = {name for name, one in self._doubtful.items() if one.number in self._assumed}
+            for schema, name, column, kind, is_nullable, labels in self.database.fetch(_COLUMNS):
+                values = labels and tuple(labels)
+                if assumed.isdisjoint({name, f"{schema}.{name}"}):
+                    self.columns.append(
+                        MadeColumn(self.tree, schema, name, column, kind, is_nullable, values)
+                    )
 
     def _run_file(self, script: Script) -> None:
         is_one = script.transaction == "file" or (

@@ -68,6 +68,10 @@ _UNKNOWN: dict[str, tuple[str, str]] = {
     "migrations.parse": ("migration_parse_faults", "{problem}"),
     "migrations.rehearsal": ("migration_refusals", "{says}"),
     "migrations.models_agree": ("migration_models", "{named_by} wants {table_name}; {explanation}"),
+    "migrations.model_columns_agree": (
+        "migration_model_columns",
+        "{named_by}, {table_name}.{column_name}: {explanation}",
+    ),
 }
 
 

@@ -55,6 +55,35 @@ risk_counts as (
     group by tree
 ),
 
+column_counts as (
+    select
+        tree,
+        count(*) as mismatch_count
+    from {{ ref('migration_live_model_columns') }}
+    group by tree
+),
+
+live_tables as (
+    select distinct
+        schema_name,
+        relation_name
+    from {{ ref('migration_live_columns') }}
+),
+
+model_columns as (
+    select
+        model_columns.tree,
+        count(*) as column_count
+    from {{ source('migration_facts', 'migration_model_columns') }} as model_columns
+    inner join trees on model_columns.tree = trees.tree
+    inner join live_tables
+        on
+            coalesce(model_columns.schema_name, trees.default_schema)
+            = live_tables.schema_name
+            and model_columns.table_name = live_tables.relation_name
+    group by model_columns.tree
+),
+
 final as (
     select
         trees.tree,
@@ -64,6 +93,8 @@ final as (
         (histories.tree is null)::integer::bigint as missing_history_count,
         coalesce(table_counts.mismatch_count, 0) as mismatched_table_count,
         coalesce(table_counts.unknown_count, 0) as unknown_table_count,
+        coalesce(column_counts.mismatch_count, 0) as mismatched_column_count,
+        coalesce(model_columns.column_count, 0) as live_model_column_count,
         coalesce(risk_counts.failing_count, 0) as failing_statement_count,
         coalesce(risk_counts.drop_count, 0) as used_drop_count,
         coalesce(risk_counts.unknown_count, 0)
@@ -74,6 +105,8 @@ final as (
     left join version_counts on trees.tree = version_counts.tree
     left join table_counts on trees.tree = table_counts.tree
     left join risk_counts on trees.tree = risk_counts.tree
+    left join column_counts on trees.tree = column_counts.tree
+    left join model_columns on trees.tree = model_columns.tree
 )
 
 select * from final

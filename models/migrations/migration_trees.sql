@@ -14,6 +14,8 @@
     ('unqualified_name_count', 'migration_unqualified_names', "true"),
     ('disagreeing_model_count', 'migration_models', "not is_unknown"),
     ('unknown_model_count', 'migration_models', "is_unknown"),
+    ('disagreeing_column_count', 'migration_model_columns', "not is_unknown"),
+    ('unknown_column_count', 'migration_model_columns', "is_unknown"),
     ('refused_statement_count', 'migration_refusals', "refused_for = 'other' and not is_unknown"),
     ('unresolved_reference_count', 'migration_refusals', "refused_for = 'missing table' and not is_unknown"),
     ('recreated_table_count', 'migration_refusals', "refused_for = 'doubled table' and not is_unknown"),
@@ -49,6 +51,15 @@ models as (
         tree,
         count(*) as model_count
     from {{ source('migration_facts', 'migration_models') }}
+    group by tree
+),
+
+model_columns as (
+    select
+        tree,
+        count(column_name) as column_count,
+        count(unread) as unread_count
+    from {{ source('migration_facts', 'migration_model_columns') }}
     group by tree
 ),
 
@@ -93,6 +104,11 @@ final as (
         end as model_count,
         case
             when trees.replayed_from is null then 0
+            else coalesce(model_columns.column_count, 0)
+        end as model_column_count,
+        coalesce(model_columns.unread_count, 0) as unread_model_column_count,
+        case
+            when trees.replayed_from is null then 0
             else coalesce(files.file_count, 0)
         end as replayed_file_count,
         case
@@ -104,6 +120,7 @@ final as (
     left join files on trees.tree = files.tree
     left join revisions on trees.tree = revisions.tree
     left join models on trees.tree = models.tree
+    left join model_columns on trees.tree = model_columns.tree
 )
 
 select * from final

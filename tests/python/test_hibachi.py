@@ -163,7 +163,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_release_must_not_run(release: Release) -> None:
     assert release.exit_code == EXIT_CRITICAL, release.said
-    assert "CRITICAL: 53 of 59 checks passed, 6 failed, 6 not applicable" in release.said
+    assert "CRITICAL: 55 of 61 checks passed, 6 failed, 6 not applicable" in release.said
     assert found(release.audit) == golden()
 
 
@@ -243,6 +243,7 @@ FAULTS = """
     where id in (pg_temp.key('d', 2), pg_temp.key('d', 3));
     update lead.campaigns set status = 'SENT' where id = pg_temp.key('d', 5);
     alter table lead.campaign_events alter column event_type drop not null;
+    alter type lead.campaign_channel rename value 'WHATSAPP' to 'FAX';
     update lead.campaign_events set subscriber_id = null where id = pg_temp.key('f', 1);
 """
 
@@ -272,13 +273,35 @@ BROKEN = {
         "campaigns delivered d2",
     },
     "schema.expected_columns_exist": {"lead.campaign_events event_type"},
+    "migrations.models_match_database": {
+        "backend lead.campaign_events event_type",
+        "backend lead.campaigns channel",
+        # Of this one the migrations are doubtful: what alters its table is refused.
+        "backend lead.subscribers phone",
+    },
+    "migrations.model_columns_agree": {"backend lead.sms_delivery_events cost"},
 }
 
 
 def test_what_a_campaign_breaks_is_found(release: Release, folder: Path) -> None:
     """Each rule has a row that breaks it, and no other does; unbroken they all hold."""
     assert named(release.audit).keys().isdisjoint(BROKEN)
-    found = named(release.audit_of(folder, FAULTS))
+    models = folder / "demo" / "hibachi" / "models" / "newsletter.py"
+    text = models.read_text(encoding="utf-8")
+    for column in ("cost = Column(Integer", "phone = Column(Text"):
+        assert f"{column})" in text
+        text = text.replace(f"{column})", f"{column}, nullable=False)")
+    models.write_text(text, encoding="utf-8")
+    audit = release.audit_of(folder, FAULTS)
+    messages = {finding.message for check in audit.checks for finding in check.findings}
+    assert messages >= {
+        "../demo/hibachi/models/newsletter.py:19: model Campaign, lead.campaigns.channel of the"
+        " database: values that only the model has: 'WHATSAPP'; values that the model lacks: 'FAX'",
+        "../demo/hibachi/models/newsletter.py:70: model SMSDeliveryEvent,"
+        " lead.sms_delivery_events.cost of the migrations: the model has it NOT NULL, and it is"
+        " nullable",
+    }
+    found = named(audit)
     # It says the same again, to the unit.
     del found["ledger.balance_matches_entries_exactly (campaigns)"]
     assert {name: keys for name, keys in found.items() if name not in GOLDEN} == BROKEN
@@ -355,7 +378,7 @@ WRITTEN = {
 }
 APPLIED = """
     create schema communications;
-    create table communications.call_recordings (id uuid primary key);
+    create table communications.call_recordings (id uuid primary key, booking_id uuid);
     create table lead.sms_templates (id uuid primary key);
     create table lead.campaign_budgets (id uuid primary key);
     create table lead.sms_send_queue (id uuid primary key);

@@ -21,7 +21,7 @@ from counterfoil.common.errors import DemoError, MigrationsError
 from counterfoil.common.settings import Settings
 from counterfoil.migrations import demands, rehearsal
 from counterfoil.migrations.deployment import load_migrations
-from counterfoil.migrations.facts import Refused, Relation, Tree
+from counterfoil.migrations.facts import MadeColumn, Refused, Relation, Tree
 from counterfoil.pipeline.plan import Plan, make_plan
 from counterfoil.pipeline.views import build_views
 from counterfoil.postgres.instant import open_snapshot
@@ -351,9 +351,12 @@ def test_only_a_tree_that_changed_is_replayed_again(
 ) -> None:
     replayed: list[str] = []
 
-    def replay(_server: object, tree: Tree, *_: object) -> tuple[list[Refused], list[Relation]]:
+    def replay(
+        _server: object, tree: Tree, *_: object
+    ) -> tuple[list[Refused], list[Relation], list[MadeColumn]]:
         replayed.append(tree.tree)
-        return [], [Relation(tree.tree, tree.tree, name, "table", "x") for name in ("one", "two")]
+        made = [Relation(tree.tree, tree.tree, name, "table", "x") for name in ("one", "two")]
+        return [], made, []
 
     assert keys(deployed.audit()) == {}
     monkeypatch.setattr(rehearsal, "replayed", replay)

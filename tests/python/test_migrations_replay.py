@@ -110,7 +110,7 @@ def run(server: Scratch, tmp_path: Path) -> Run:
         write(tmp_path, files)
         tree = MigrationTree.model_validate({"folder": ".", "layout": layout, **declared})
         facts = read_trees({"app": tree}, tmp_path)
-        refused, _ = replayed(server, facts.trees[0], tree, facts.scripts["app"], tmp_path)
+        refused, *_ = replayed(server, facts.trees[0], tree, facts.scripts["app"], tmp_path)
         followers.clear()
         followers.update(Counter(one.follows for one in refused if one.follows is not None))
         return [one for one in refused if one.follows is None]
@@ -331,7 +331,7 @@ def test_the_demos_replay(server: Scratch) -> None:
         ((tree_name, tree),) = trees.items()
         facts = read_trees(trees, ROOT / "contracts")
         scripts = facts.scripts[tree_name]
-        refused, _ = replayed(server, facts.trees[0], tree, scripts, ROOT / "contracts")
+        refused, *_ = replayed(server, facts.trees[0], tree, scripts, ROOT / "contracts")
         assert refused == []
 
 
