@@ -142,7 +142,8 @@ def audit(
 def _row_security(connection: sa.Connection, scope: Scope) -> Iterator[CheckResult]:
     """The checks of row security that no view can make."""
     if scope.has_policies:
-        own = {placed.probe.table for placed in scope.probes if placed.probe.own_rows}
+        seen = [placed.probe for placed in scope.probes if "select" in placed.probe.commands]
+        own = {probe.table for probe in seen if probe.own_rows}
         unproven = scope.unproven.get(POLICIES_NAME_THE_TENANT.relation)
         yield policies_name_the_tenant(connection, own, unproven)
     if scope.probes or scope.strangers:

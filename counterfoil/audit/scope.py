@@ -103,7 +103,8 @@ class Scope:
         expected = {name for group in structure.tables for name in group.names}
         return tuple(
             PlacedProbe(probe, *self.contract.locate(probe.table), probe.table in expected)
-            for probe in structure.row_security.probes
+            for declared in structure.row_security.probes
+            for probe in declared.singly
         )
 
     @property

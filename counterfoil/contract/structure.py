@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool, model_validator
 from counterfoil.contract.clauses import Clause, Name, is_glob, twice
 
 Tier = Literal["critical", "important", "supporting"]
+Command = Literal["select", "insert", "update", "delete"]
 Privilege = Literal[
     "select", "insert", "update", "delete", "truncate", "references", "trigger", "maintain"
 ]
@@ -92,14 +93,46 @@ class Privileges(Clause):
 class Probe(Clause):
     """Rows that a role must see none of: those that `own_rows` does not hold for, or any.
 
-    `settings` are set for the probe's transaction, as the application's sessions have them.
+    `settings` are set for the probe's transaction, as the application's sessions have them. Of
+    `roles` each is tried. `commands` besides `select` are not run: the policies for them are
+    asked about the role's own rows as they would be with the values of `other_rows`, another's.
     """
 
     name: Name
-    role: Name
+    role: Name | None = None
+    roles: tuple[Name, ...] = ()
     table: Name
     settings: dict[Name, str] = Field(default_factory=dict)
     own_rows: Name | None = None
+    commands: tuple[Command, ...] = Field(default=("select",), min_length=1)
+    other_rows: dict[Name, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_tried(self) -> Self:
+        if bool(self.role) == bool(self.roles):
+            raise ValueError("give either role or roles")
+        writes = self.commands != ("select",)
+        if writes and not (self.own_rows and self.other_rows):
+            raise ValueError("commands besides select need own_rows, and other_rows")
+        if self.other_rows and not writes:
+            raise ValueError("other_rows are for commands besides select")
+        return self
+
+    @property
+    def singly(self) -> Iterator["Probe"]:
+        """A probe of each role and each command; the name tells them apart."""
+        for role in (self.role,) if self.role else self.roles:
+            of_role = f" for {role}" if self.roles else ""
+            for command in self.commands:
+                of_command = "" if command == "select" else f" ({command})"
+                yield self.model_copy(
+                    update={
+                        "name": f"{self.name}{of_role}{of_command}",
+                        "role": role,
+                        "roles": (),
+                        "commands": (command,),
+                    }
+                )
 
 
 class RowSecurity(Clause):
@@ -117,7 +150,7 @@ class RowSecurity(Clause):
 
     @model_validator(mode="after")
     def _probes_have_names(self) -> Self:
-        if doubled := twice(probe.name for probe in self.probes):
+        if doubled := twice(one.name for probe in self.probes for one in probe.singly):
             raise ValueError(f"probe '{doubled}' is declared twice")
         return self
 

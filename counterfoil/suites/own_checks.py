@@ -69,8 +69,8 @@ ROW_SECURITY_ISOLATES = OwnCheck(
     sized_by="foreign_row_count",
     unit="rows",
     judged="Runs the probes of `structure.row_security.probes`, each as its role and with its"
-    " settings, and those of its `strangers`, in the audit's own read-only transaction. Applies"
-    " when the contract has one.",
+    " settings, and those of its `strangers`, in the audit's own read-only transaction. What a"
+    " role may write is asked of the policies, and not tried. Applies when the contract has one.",
 )
 
 EVERY_CHECK_RAN = OwnCheck(

@@ -41,6 +41,11 @@ RULE = {"name": "x", "table": "dancers", "holds": "true"}
 FLOW = {"name": "x", "table": "reservations", "status": "status"}
 TYPED = {"child": "dancers", "column": "studio_id", "type_column": "first_name"}
 
+
+def probe(**said: Any) -> dict[str, Any]:
+    return {"row_security": {"probes": [{"name": "x", "table": "dancers", **said}]}}
+
+
 # key, value, what the error says
 FAULTY: dict[str, tuple[str, Any, str]] = {
     "a typo'd key": ("tabels", {}, "unknown key 'tabels'"),
@@ -261,6 +266,22 @@ FAULTY_STRUCTURES: dict[str, tuple[str, Any, str]] = {
         "structure",
         {"references_allowed": {"billing": []}},
         "'billing' is not among the contract's schemas (public)",
+    ),
+    "a probe of nobody": ("structure", probe(), "give either role or roles"),
+    "a probe of writing alone": (
+        "structure",
+        probe(role="a", commands=["insert"], own_rows="true"),
+        "commands besides select need own_rows, and other_rows",
+    ),
+    "other rows to see": (
+        "structure",
+        probe(role="a", other_rows={"id": "1"}),
+        "other_rows are for commands besides select",
+    ),
+    "a probe twice": (
+        "structure",
+        probe(roles=["a", "a"]),
+        "probe 'x for a' is declared twice",
     ),
     "neither unique nor check": ("structure", {"constraints": [{"table": "a"}]}, "give either"),
     "a global table that does not say so": (
