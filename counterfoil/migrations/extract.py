@@ -168,7 +168,7 @@ def _read_tree(facts: Facts, name: str, tree: MigrationTree, base: Path, *, stat
         facts.suppressions += _suppressions(name, one.file, one.text.text)
     _note_graph(facts, name, ordered, [one for one in read if one.head])
     if tree.models:
-        _read_models(facts, name, base / tree.models, base)
+        _read_models(facts, name, base / tree.models, base / tree.folder, base)
 
 
 def _parse_faults(tree: str, one: _Read, *, is_sql: bool) -> list[ParseFault]:
@@ -511,14 +511,16 @@ def _suppressions(tree: str, file: str, text: str) -> list[Suppression]:
     ]
 
 
-def _read_models(facts: Facts, tree: str, folder: Path, base: Path) -> None:
+def _read_models(facts: Facts, tree: str, folder: Path, versions: Path, base: Path) -> None:
+    """Reads the models of a folder; what its migrations have of them is of another day."""
     if not folder.is_dir():
         raise MigrationsError(
             "no such folder of models", where=str(folder), remedy="Correct the path to the models"
         )
     texts = {}
     for path in list_files(folder):
-        if path.suffix == ".py":
+        is_of_migrations = versions != folder and (folder / path).is_relative_to(versions)
+        if path.suffix == ".py" and not is_of_migrations:
             file, text = _below(base, folder / path), read_text(folder / path)
             if text.problem:
                 problem = f"models: {text.problem}"
