@@ -12,7 +12,7 @@ from counterfoil.contract.catalog import ROW_PLACE, CatalogForeignKey
 from counterfoil.contract.contract import Contract, MigrationTree
 from counterfoil.draft.flow import flow
 from counterfoil.draft.references import MOST_ASTRAY, Guess
-from counterfoil.draft.structure import structure_lines
+from counterfoil.draft.structure import structure_lines, tenant_schema_lines
 from counterfoil.draft.survey import Survey
 from counterfoil.draft.tenant import TenantGuess
 
@@ -69,6 +69,8 @@ def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
     if ledgers:
         yield from ("ledgers:", *ledgers, "")
     yield from _left_out_lines(survey)
+    if survey.tenant_schemas:
+        yield from tenant_schema_lines(survey, survey.tenant_schemas)
     yield from structure_lines(survey, tenant)
     if trees:
         yield ""

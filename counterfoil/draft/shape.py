@@ -147,11 +147,11 @@ _UNLOGGED = f"""
 
 @dataclass(frozen=True)
 class Column:
-    """A column, its type as `format_type` says it."""
+    """A column, its type as `format_type` says it; None where tables of one name differ."""
 
     name: str
-    type: str
-    nullable: bool
+    type: str | None
+    nullable: bool | None
 
 
 @dataclass(frozen=True)

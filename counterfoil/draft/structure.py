@@ -1,12 +1,14 @@
 """The draft of a contract's part `structure`: what is there, so that its absence is told."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from counterfoil.common.sqltext import comment
 from counterfoil.contract.clauses import is_glob, locate
 from counterfoil.draft.flow import flow
 from counterfoil.draft.survey import Survey
 from counterfoil.draft.tenant import TenantGuess
+from counterfoil.draft.tenant_schemas import TenantSchemasGuess
 
 _LEDGERS = ("ledger", "audit", "journal", "history")
 _TIMESTAMPS = ("created_at", "updated_at", "createdAt", "updatedAt")
@@ -18,11 +20,12 @@ _MOST_COLUMNS = 20_000
 def structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]:
     """The lines of the part, in the order in which its keys are documented."""
     names = sorted(survey.catalog.tables)
+    of_tenants = [survey.tenant_schemas] if survey.tenant_schemas else []
     yield "structure:"
     yield from _table_lines(survey, names)
     yield from _column_lines(survey, names)
     yield from _foreign_key_lines(survey)
-    if len(survey.schemas) > 1:
+    if len(survey.schemas) > 1 or survey.tenant_schemas:
         yield "  references_allowed:"
         for schema, others in _schema_map(survey).items():
             yield f"    {flow(schema)}: {flow(others)}"
@@ -39,10 +42,35 @@ def structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]
     timestamps = [
         column
         for column in _TIMESTAMPS
-        if all(column in table.types for table in survey.catalog.tables.values())
+        if all(
+            column in table.types
+            for catalog in (survey.catalog, *(one.catalog for one in of_tenants))
+            for table in catalog.tables.values()
+        )
     ]
     if timestamps:
         yield f"  timestamps: {flow(timestamps)}"
+
+
+def tenant_schema_lines(survey: Survey, found: TenantSchemasGuess) -> Iterator[str]:
+    """The lines of the part `schemas`: what most of the tenants' schemas have."""
+    each = replace(survey, catalog=found.catalog, shape=found.shape, foreign=(), excluded=())
+    names = sorted(found.catalog.tables)
+    of = found.of
+    named = len(of.named.intersection(found.names))
+    yield f"# Guessed: {len(found.names)} schemas have the same tables, or nearly, and"
+    yield f"# {comment(of.table)}.{comment(of.column)} names {named} of them."
+    yield "# What more than half have is declared of each."
+    yield from (f"#   {comment(line)}" for line in found.differing)
+    yield "schemas:"
+    yield f"  like: {flow(found.like)}"
+    yield f"  of: {flow({'table': of.table, 'column': of.column})}"
+    yield from _table_lines(each, names)
+    yield from _column_lines(each, names)
+    yield from _foreign_key_lines(each)
+    yield from _index_lines(each, names)
+    yield from _trigger_lines(each, names)
+    yield ""
 
 
 def _table_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
@@ -83,7 +111,8 @@ def _column_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
                 "type": column.type,
                 "nullable": column.nullable,
             }
-            yield f"    - {flow(entry)}"
+            said = {key: value for key, value in entry.items() if value is not None}
+            yield f"    - {flow(said)}"
 
 
 def _foreign_key_lines(survey: Survey) -> Iterator[str]:
@@ -141,10 +170,14 @@ def _trigger_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
 def _privilege_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
     """What everybody may, and the roles of visitors, as it is."""
     names = list(names)
+    found = survey.tenant_schemas
+    globs = {name: found.glob(name) for name in found.catalog.tables} if found else {}
     yield "  privileges:"
-    for role, held in survey.shape.privileges.items():
+    for role, own in survey.shape.privileges.items():
+        of_tenants = found.shape.privileges[role] if found else {}
+        held = {**own, **{globs[name]: may for name, may in of_tenants.items()}}
         alike: dict[tuple[str, ...], list[str]] = {}
-        for name in names:
+        for name in (*names, *globs.values()):
             alike.setdefault(held.get(name, ()), []).append(name)
         if list(alike) == [()]:
             yield f"    - {flow({'role': role})}  # nothing"
@@ -162,4 +195,8 @@ def _schema_map(survey: Survey) -> Mapping[str, list[str]]:
         child, parent = (locate(name, survey.schemas)[0] for name in (key.child, key.parent))
         if child != parent:
             allowed[child].add(parent)
+    if found := survey.tenant_schemas:
+        parents = (key.parent for key in found.catalog.foreign_keys)
+        homes = (locate(parent, ("", *survey.schemas))[0] for parent in parents)
+        allowed[found.like] = {home for home in homes if home}
     return {schema: sorted(others) for schema, others in allowed.items()}

@@ -16,6 +16,13 @@ from counterfoil.draft.ledgers import FoundLedger, find_ledgers
 from counterfoil.draft.references import SAMPLED, Guess, guess_references, try_guess
 from counterfoil.draft.shape import Shape
 from counterfoil.draft.tenant import TenantGuess, guess_tenant
+from counterfoil.draft.tenant_schemas import (
+    TenantSchemasGuess,
+    alike,
+    empty_schemas,
+    guess_tenant_schemas,
+    listing_column,
+)
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.session import Session
@@ -127,6 +134,7 @@ class Survey:
         tenant: who may share the database.
         tenantless: of tables whose tenant may be null, the rows looked at that have none, and
             all of them.
+        tenant_schemas: the schemas that tenants may have, which are not among `schemas`.
         ledgers: stored numbers that other rows add up to.
         unread: the tables that could not be read, and why.
         foreign: the foreign tables.
@@ -144,6 +152,7 @@ class Survey:
     guesses: Sequence[Guess] = ()
     tenant: TenantGuess | None = None
     tenantless: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    tenant_schemas: TenantSchemasGuess | None = None
     ledgers: Sequence[FoundLedger] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     foreign: Sequence[str] = ()
@@ -181,6 +190,8 @@ def survey(session: Session, choice: Choice = Choice()) -> Survey:
 
 def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
     schemas, left_out = _schemas(connection, target, choice)
+    schemas, of_tenants, unlike = _tenant_schemas(connection, schemas, choice)
+    left_out += unlike
     catalog = Catalog.read(connection, schemas)
     shape = Shape.read(connection, schemas, catalog)
     catalog = catalog.without(
@@ -213,6 +224,7 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         guesses=tried,
         tenant=tenant,
         tenantless=_tenantless(connection, catalog, tenant, counted.rows, schemas),
+        tenant_schemas=of_tenants,
         ledgers=find_ledgers(
             connection, catalog, [*catalog.foreign_keys, *borne_out], counted.rows, schemas
         ),
@@ -252,6 +264,23 @@ def _schemas(
             remedy="Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS",
         )
     return schemas, [f"schema {name}: role {target.user} may not use it" for name in closed]
+
+
+def _tenant_schemas(
+    connection: Connection, schemas: tuple[str, ...], choice: Choice
+) -> tuple[tuple[str, ...], TenantSchemasGuess | None, list[str]]:
+    """The schemas that are no tenant's, those that are, and what is said of others."""
+    names = alike(connection, schemas)
+    own = tuple(name for name in schemas if name not in names)
+    if not names or not own:
+        return schemas, None, []
+    of = listing_column(connection, Catalog.read(connection, own), own, names)
+    if not of:
+        named = ", ".join(names)
+        return schemas, None, [f"schemas {named} have the same tables, and no column lists them"]
+    found = guess_tenant_schemas(connection, own, of, names, choice.excluded)
+    own = (*own, *empty_schemas(connection, found.like, schemas))
+    return own, found, [*found.unlike(own)]
 
 
 def _tenantless(

@@ -27,8 +27,10 @@ from counterfoil.postgres.session import Session
 # What is wrong with the databases themselves, and no fault of the draft's.
 FOUND = {
     "rentals": {"schema.foreign_keys_indexed": 7},
-    "records": {},
-    "books": {"ledger.balance_matches_entries": 1, "ledger.balance_matches_entries_exactly": 1},
+    "records_and_books": {
+        "ledger.balance_matches_entries": 1,
+        "ledger.balance_matches_entries_exactly": 1,
+    },
     "mess": {
         "schema.foreign_keys_carry_tenant": 1,
         "schema.foreign_keys_enforced": 1,
@@ -51,7 +53,8 @@ def server(overnight: Database) -> Target:
 def database(
     request: pytest.FixtureRequest, server: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Target]:
-    schema = (DATABASES / "drafts" / f"{request.param}.sql").read_text(encoding="utf-8")
+    files = (DATABASES / "drafts" / f"{name}.sql" for name in request.param.split("_and_"))
+    schema = ";\n".join(file.read_text(encoding="utf-8") for file in files)
     with created(server, request.param, schema) as target:
         write_profiles(tmp_path, target)
         monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
@@ -67,7 +70,7 @@ def failures(audit: Audit) -> dict[str, int]:
 def test_a_draft_holds_on_its_own_database(database: Target, tmp_path: Path) -> None:
     file = tmp_path / "draft.yml"
     file.write_text(draft(survey(Session.alone(database, Settings()))), encoding="utf-8")
-    assert bool(load_contract(ROOT, file).ledgers) == (database.name == "books")
+    assert bool(load_contract(ROOT, file).ledgers) == (database.name == "records_and_books")
     audit = audited(database, file)
     assert failures(audit) == FOUND[database.name]
     lints = {check.severity for check in audit.checks if check.check_id in LINTS and check.findings}
@@ -121,6 +124,12 @@ PLANTED = """
     grant all on orders to public;
     grant truncate on customers to anon;
     truncate mail_queue;
+    select open_branch('branch_east');
+    insert into branches values (9, 'gone', 'branch_gone');
+    drop table branch_north.sales;
+    alter table branch_south.goods drop column shade;
+    alter table branch_west.sales add constraint of_another
+        foreign key (good_id) references branch_north.goods (id);
 """
 TELLING: dict[str, list[dict[str, str]]] = {
     "schema.unique_and_checks_as_declared": [
@@ -134,6 +143,13 @@ TELLING: dict[str, list[dict[str, str]]] = {
     "schema.expected_columns_exist": [
         {"table_name": "customers", "column_name": "name"},
         {"table_name": "orders", "column_name": "total"},
+        {"table_name": "branch_south.goods", "column_name": "shade"},
+    ],
+    "schema.expected_tables_exist": [{"table_name": "branch_north.sales"}],
+    "schema.clients_have_schemas": [{"schema_name": "branch_gone"}],
+    "schema.tenant_schemas_have_clients": [{"schema_name": "branch_east"}],
+    "schema.foreign_keys_stay_in_tenant_schema": [
+        {"table_name": "branch_west.sales", "constraint_name": "of_another"}
     ],
     "schema.triggers_as_declared": [{"table_name": "orders", "trigger_name": "stamp"}],
     "schema.no_redundant_indexes": [{"table_name": "orders", "index_name": "beginning"}],
@@ -172,8 +188,55 @@ def test_what_is_planted_after_a_draft_is_told(
         "rates: a foreign table",
         "events.subject_id: a column beside it says of which table it is",
         "notes.order_id: it is text, and the key of orders bigint",
+        "schema branch_archive among those of tenants: it is called like one of them",
+        "branch\\_%: [public]",
     ):
         assert left_out in text, text
+
+
+@pytest.mark.parametrize(
+    ("names", "like"),
+    [
+        (("tenant_a1", "tenant_a2", "tenant_b"), "tenant\\_%"),
+        (("t1", "t12", "t13"), "t%"),
+        (("Eu-shop", "us-shop", "uk-shop"), "%-shop"),
+        (("acme", "alto", "apex"), "%"),
+    ],
+)
+def test_schemas_of_tenants_are_recognised(
+    server: Target, names: tuple[str, ...], like: str
+) -> None:
+    each = """
+        create schema "{0}";
+        create table "{0}".a (id int primary key, one text, other {1});
+        create table "{0}".b (id int primary key);
+        create table "{0}".c (id int primary key);
+        create table "{0}".d (id int primary key);
+        create table "{0}".e (id int primary key);
+        insert into clients values ('{0}', 'x');
+    """
+    types = ("int", "text", "date")
+    schema = "create schema worker; create table clients (subdomain varchar(63), title text);"
+    schema += "".join(each.format(*of_one) for of_one in zip(names, types, strict=True))
+    schema += f'create table "{names[1]}".f (); drop table "{names[0]}".d;'
+    with created(server, "schemas_of_tenants", schema) as target:
+        text = draft(survey(Session.alone(target, Settings())))
+        execute(target, "update clients set subdomain = upper(title)")
+        unlisted = draft(survey(Session.alone(target, Settings())))
+    contract = Contract.model_validate(yaml.safe_load(text))
+    found = contract.tenant_schemas
+    assert found
+    assert (found.like, found.of.table, found.of.column) == (like, "clients", "subdomain")
+    assert found.tables[0].names == ("a", "b", "c", "d", "e")
+    assert [(one.column, one.type) for one in found.columns if one.table == "a"] == [
+        ("id", "integer"),
+        ("one", "text"),
+        ("other", None),
+    ]
+    assert f"#   {names[0]}: lacks d\n#   {names[1]}: has f besides\n" in text
+    assert contract.schemas == (("public", "worker") if like == "%" else ("public",))
+    assert "have the same tables, and no column lists them" in unlisted
+    assert Contract.model_validate(yaml.safe_load(unlisted)).tenant_schemas is None
 
 
 def keys_of(audit: Audit) -> dict[str, set[frozenset[tuple[str, str | None]]]]:

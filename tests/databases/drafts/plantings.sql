@@ -40,6 +40,41 @@ create foreign data wrapper nowhere;
 create server elsewhere foreign data wrapper nowhere;
 create foreign table rates (id bigint) server elsewhere;
 grant select on customers to anon;
+-- A schema for each branch, and one that only sounds like it.
+create table branches (id bigint primary key, title text, schema_name text);
+create table brands (id bigint primary key);
+create function open_branch(schema_name text) returns void language plpgsql as $$
+begin
+    execute format(
+        $branch$
+            create schema %1$I;
+            create type %1$I.shade as enum ('light', 'dark');
+            create table %1$I.goods (
+                id bigint primary key,
+                brand_id bigint not null references brands (id) on delete cascade,
+                code text not null unique,
+                price integer constraint is_paid check (price > 0),
+                shade %1$I.shade
+            );
+            create index on %1$I.goods (brand_id);
+            create table %1$I.sales (
+                id bigint primary key, good_id bigint not null references %1$I.goods (id)
+            );
+            create index on %1$I.sales (good_id);
+            create trigger stamp before insert on %1$I.sales
+                for each row execute function stamp();
+            grant select on %1$I.goods to anon;
+        $branch$,
+        schema_name
+    );
+end
+$$;
+insert into branches
+    select n, town, 'branch_' || town
+    from unnest(array['north', 'south', 'west']) with ordinality as one (town, n);
+select open_branch(schema_name) from branches;
+create schema branch_archive;
+create table branch_archive.goods (id bigint primary key);
 insert into customers (email, name, joined_on)
     select n || '@example.com', 'n', '2024-01-01' from generate_series(1, 40) as n;
 insert into orders (customer_id, total) select n, 1 from generate_series(1, 40) as n;
