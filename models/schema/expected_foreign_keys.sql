@@ -19,22 +19,23 @@ declared as materialized (
         as declared ("table" text, columns jsonb, "references" text, on_delete text)
 ),
 
+column_sets as materialized (
+    select
+        constraint_oid,
+        array_agg(column_name order by column_name) as column_set
+    from {{ ref('catalog_foreign_key_columns') }}
+    group by constraint_oid
+),
+
 foreign_keys as materialized (
     select
         foreign_keys.table_name,
         foreign_keys.constraint_name,
         foreign_keys.parent_table_name,
         foreign_keys.delete_rule,
-        array_agg(pairs.column_name order by pairs.column_name) as column_set
+        column_sets.column_set
     from {{ ref('catalog_foreign_keys') }} as foreign_keys
-    inner join {{ ref('catalog_foreign_key_columns') }} as pairs
-        on foreign_keys.constraint_oid = pairs.constraint_oid
-    group by
-        foreign_keys.constraint_oid,
-        foreign_keys.table_name,
-        foreign_keys.constraint_name,
-        foreign_keys.parent_table_name,
-        foreign_keys.delete_rule
+    inner join column_sets on foreign_keys.constraint_oid = column_sets.constraint_oid
 ),
 
 -- Of several on the same columns, the one that is most like the declared.

@@ -21,14 +21,14 @@ indexes as (
         indexes.is_unique,
         indexes.is_partial,
         (
-            select jsonb_agg(columns.column_name order by position.ordinality)
+            select jsonb_agg(attributes.attname order by position.ordinality)
             from
                 unnest(indexes.column_numbers) with ordinality
                     as position (column_number, ordinality)
-            left join {{ ref('catalog_columns') }} as columns
+            left join pg_catalog.pg_attribute as attributes
                 on
-                    indexes.table_oid = columns.table_oid
-                    and position.column_number = columns.column_number
+                    indexes.table_oid = attributes.attrelid
+                    and position.column_number = attributes.attnum
             where position.ordinality <= indexes.key_column_count
         ) as columns
     from {{ ref('catalog_indexes') }} as indexes

@@ -38,7 +38,7 @@ enforced as materialized (
 
 -- Of a partition's own key the rows of all of them. Postgres says -1 of a table that it has
 -- not looked at yet.
-counted as (
+counted as materialized (
     select
         storage.table_oid as root_oid,
         case
@@ -60,7 +60,7 @@ owned as materialized (
 ),
 
 -- Both sides have the tenant, and no pair of the key's columns is the two tenants.
-tenantless as (
+tenantless as materialized (
     select foreign_keys.constraint_oid
     from foreign_keys
     inner join owned as children on foreign_keys.root_oid = children.table_oid
@@ -78,14 +78,14 @@ tenantless as (
         )
 ),
 {% else %}
-tenantless as (
+tenantless as materialized (
     select null::oid as constraint_oid
     where false
 ),
 {% endif %}
 
 -- The delete would fail, each time: the column that it empties cannot be null.
-unnullable as (
+unnullable as materialized (
     select distinct foreign_keys.constraint_oid
     from foreign_keys
     inner join pairs
@@ -95,7 +95,7 @@ unnullable as (
     where foreign_keys.delete_rule = 'set null' and pairs.is_not_null
 ),
 
-schema_map as (
+schema_map as materialized (
     select
         mapped.key as schema_name,
         array(select jsonb_array_elements_text(mapped.value)) as allowed_schemas
@@ -104,7 +104,7 @@ schema_map as (
     ) as mapped
 ),
 
-misdirected as (
+misdirected as materialized (
     select
         foreign_keys.constraint_oid,
         (
@@ -140,6 +140,9 @@ misdirected as (
         and not coalesce(
             foreign_keys.parent_schema_name = any(schema_map.allowed_schemas), false
         )
+        and foreign_keys.parent_schema_name <> all(
+            {{ contract_texts('structure.row_security.provided_schemas') }}
+        )
 ),
 
 final as (
@@ -165,7 +168,9 @@ final as (
             when not enforced.is_validated then 'is NOT VALID'
             else 'holds'
         end as state,
-        (indexed.constraint_oid is not null) as is_indexed,
+        (
+            foreign_keys.constraint_oid in (select indexed.constraint_oid from indexed)
+        ) as is_indexed,
         (tenantless.constraint_oid is not null) as is_tenant_left_out,
         (misdirected.constraint_oid is not null) as is_schema_forbidden,
         misdirected.intended_table_names,
@@ -190,7 +195,6 @@ final as (
     inner join key_columns on foreign_keys.constraint_oid = key_columns.constraint_oid
     inner join enforced on foreign_keys.constraint_oid = enforced.constraint_oid
     left join counted on foreign_keys.root_oid = counted.root_oid
-    left join indexed on foreign_keys.constraint_oid = indexed.constraint_oid
     left join tenantless on foreign_keys.constraint_oid = tenantless.constraint_oid
     left join unnullable on foreign_keys.constraint_oid = unnullable.constraint_oid
     left join misdirected on foreign_keys.constraint_oid = misdirected.constraint_oid

@@ -21,33 +21,44 @@ ranked as (
     )
 ),
 
--- An index that another begins with serves no query that the other does not, nor promises
--- anything: of what it includes, the other has all.
-prefixes as (
-    select distinct on (shorter.index_oid)
+-- By themselves, so that they are joined by their tables: Postgres expects none of them to
+-- pass the conditions that follow, and would compare each index with each.
+pairs as materialized (
+    select
         shorter.index_oid,
-        longer.index_name as longer_index_name
-    from indexes as shorter
-    inner join indexes as longer
-        on
-            shorter.table_oid = longer.table_oid
+        longer.index_oid as longer_index_oid,
+        longer.index_name as longer_index_name,
+        (
+            shorter.method = 'btree'
+            and shorter.is_valid
+            and not shorter.is_unique
+            and not shorter.backs_constraint
+            and not shorter.is_replica_identity
+            and longer.method = 'btree'
+            and longer.is_valid
+            and longer.key_column_count >= shorter.key_column_count
             and shorter.columns_ordered[:shorter.key_column_count]
             = longer.columns_ordered[:shorter.key_column_count]
             and shorter.predicate is not distinct from longer.predicate
-    where
-        shorter.method = 'btree'
-        and longer.method = 'btree'
-        and shorter.is_valid
-        and longer.is_valid
-        and not shorter.is_unique
-        and not shorter.backs_constraint
-        and not shorter.is_replica_identity
-        and longer.key_column_count >= shorter.key_column_count
-        and cardinality(longer.columns_ordered) > cardinality(shorter.columns_ordered)
-        -- An int2vector counts from 0.
-        and longer.column_numbers
-        @> (shorter.column_numbers)[shorter.key_column_count:]
-    order by shorter.index_oid asc, longer.index_oid asc
+            and cardinality(longer.columns_ordered)
+            > cardinality(shorter.columns_ordered)
+            -- An int2vector counts from 0.
+            and longer.column_numbers
+            @> (shorter.column_numbers)[shorter.key_column_count:]
+        ) as is_prefix
+    from indexes as shorter
+    inner join indexes as longer on shorter.table_oid = longer.table_oid
+),
+
+-- An index that another begins with serves no query that the other does not, nor promises
+-- anything: of what it includes, the other has all.
+prefixes as (
+    select distinct on (index_oid)
+        index_oid,
+        longer_index_name
+    from pairs
+    where is_prefix
+    order by index_oid asc, longer_index_oid asc
 ),
 
 final as (

@@ -12,7 +12,7 @@ owned as (
     select * from {{ ref('tenant_owned_tables') }}
 ),
 
-mandatory_references as (
+mandatory_references as materialized (
     select
         foreign_keys.table_oid,
         foreign_keys.parent_oid
