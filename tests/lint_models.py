@@ -129,7 +129,10 @@ def contract_of_every_pack() -> Contract:
             ),
             "further_schemas": market["further_schemas"],
             "schemas": {**market["schemas"], "of": {"table": "studios", "column": "name"}},
-            "structure": market["structure"],
+            "structure": {
+                **market["structure"],
+                "row_security": {**market["structure"]["row_security"], "visitors": ["anon"]},
+            },
             "migrations": {"booking": tree},
             "health": {"statements_schema": "public"},
             "ledgers": {"capacity": LEDGER},

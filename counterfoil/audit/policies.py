@@ -4,6 +4,7 @@ The views tell whom a policy is for and what narrows it. Its expression is parse
 Postgres' own grammar: SQL has no means to.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from counterfoil.postgres.words import words_of
 from counterfoil.suites.own_checks import POLICIES_NAME_THE_TENANT
 
 _OPEN = ("shows", "lets write")
+# What a user of Supabase may write into the claims that say who is there.
+_OWN_WORDS = ("user_metadata", "raw_user_meta_data")
 _UNTOLD = "cannot be told"
 _WALLED = (Asks.WALLS, Asks.FALSE)
 # Of those that cannot be told, how many are named: the view has all policies.
@@ -79,7 +82,7 @@ def policies_name_the_tenant(
             ),
         )
         for row in rows
-        if row.standing == "opens"
+        if row.standing in ("opens", "shares")
     ]
     findings = [_finding(row, effect) for row, effect in effects if effect in _OPEN]
     untold = [
@@ -101,7 +104,9 @@ def _error(detail: str) -> CheckResult:
 
 
 def _halves(row: sa.Row[tuple[object, ...]]) -> Halves:
-    expressions = (row.seen_expression, row.written_expression)
+    # What is shared anybody may see.
+    shown = None if row.standing == "shares" else row.seen_expression
+    expressions = (shown, row.written_expression)
     seen, written = (_asks(row, expression) for expression in expressions)
     return Halves(seen, written, are_one=row.seen_expression == row.written_expression)
 
@@ -109,6 +114,8 @@ def _halves(row: sa.Row[tuple[object, ...]]) -> Halves:
 def _asks(row: sa.Row[tuple[object, ...]], expression: str | None) -> Asks | None:
     if expression is None:
         return None
+    if any(re.search(rf"\b{words}\b", expression) for words in _OWN_WORDS):
+        return Asks.ROWS
     rows = Rows(alias=row.relation_name, owners=frozenset(row.owner_columns))
     asked = asks(expression, rows, row.function_names)
     # Who is there may be held against what is nobody's.

@@ -138,7 +138,9 @@ class Probe(Clause):
 class RowSecurity(Clause):
     """Which tables must be walled by row security, and what a policy must speak of.
 
-    A stranger is a role that sees no row of any of those tables while nothing is set.
+    A stranger is a role that sees no row of any of those tables while nothing is set. Visitors are
+    roles that come from outside: every table of a schema that one of them may use is one of those
+    tables, but for schemas that the platform provides. What is shared is shown to everybody.
     """
 
     required: tuple[Name, ...] = ("*",)
@@ -146,6 +148,9 @@ class RowSecurity(Clause):
     trusted_roles: tuple[Name, ...] = ()
     application_roles: tuple[Name, ...] = ()
     strangers: tuple[Name, ...] = ()
+    visitors: tuple[Name, ...] = ()
+    provided_schemas: tuple[Name, ...] = ()
+    shared: tuple[Name, ...] = ()
     probes: tuple[Probe, ...] = ()
 
     @model_validator(mode="after")
@@ -213,6 +218,8 @@ class Structure(Expected):
         if self.row_security:
             for name in self.row_security.required:
                 yield name, "row_security.required"
+            for name in self.row_security.shared:
+                yield name, "row_security.shared"
             for position, probe in enumerate(self.row_security.probes):
                 yield probe.table, f"row_security.probes.{position}.table"
 

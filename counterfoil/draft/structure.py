@@ -9,6 +9,7 @@ from counterfoil.draft.flow import flow
 from counterfoil.draft.survey import Survey
 from counterfoil.draft.tenant import TenantGuess
 from counterfoil.draft.tenant_schemas import TenantSchemasGuess
+from counterfoil.draft.walls import Walls
 
 _LEDGERS = ("ledger", "audit", "journal", "history")
 _TIMESTAMPS = ("created_at", "updated_at", "createdAt", "updatedAt")
@@ -33,7 +34,9 @@ def structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]
     if ledgers:
         yield f"  ledgers: {flow(ledgers)}  # guessed, by their names"
     walled = sorted(survey.walled - ({tenant.table} if tenant else set()))
-    if walled and tenant:
+    if survey.walls:
+        yield from _wall_lines(survey.walls)
+    elif walled and tenant:
         yield "  row_security:"
         yield f"    required: {flow(walled)}"
     yield from _index_lines(survey, names)
@@ -131,6 +134,22 @@ def _foreign_key_lines(survey: Survey) -> Iterator[str]:
     if foreign_keys:
         yield "  foreign_keys:"
         yield from (f"    - {flow(entry)}" for entry in foreign_keys.values())
+
+
+def _wall_lines(walls: Walls) -> Iterator[str]:
+    """Each table that visitors may come near must have row security, tomorrow's too."""
+    yield "  row_security:"
+    yield f"    visitors: {flow(list(walls.visitors))}"
+    if walls.provided:
+        yield f"    provided_schemas: {flow(list(walls.provided))}"
+    if walls.owner_columns:
+        yield "    # What policies hold against who is there."
+        yield f"    owner_columns: {flow(list(walls.owner_columns))}"
+    if walls.shared:
+        yield "    # Their rows are shown without asking whose they are, or that cannot be told."
+        yield "    shared:"
+        for name, policies in walls.shared.items():
+            yield f"      - {flow(name)}  # {comment(', '.join(policies))}"
 
 
 def _index_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from counterfoil.draft.tenant_schemas import (
     guess_tenant_schemas,
     listing_column,
 )
+from counterfoil.draft.walls import PLATFORM_SCHEMAS, Walls, is_platform, read_walls
 from counterfoil.postgres.connection import Refusal
 from counterfoil.postgres.profiles import Target
 from counterfoil.postgres.session import Session
@@ -135,6 +136,7 @@ class Survey:
         tenantless: of tables whose tenant may be null, the rows looked at that have none, and
             all of them.
         tenant_schemas: the schemas that tenants may have, which are not among `schemas`.
+        walls: row security against those who come from outside.
         ledgers: stored numbers that other rows add up to.
         unread: the tables that could not be read, and why.
         foreign: the foreign tables.
@@ -153,6 +155,7 @@ class Survey:
     tenant: TenantGuess | None = None
     tenantless: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     tenant_schemas: TenantSchemasGuess | None = None
+    walls: Walls | None = None
     ledgers: Sequence[FoundLedger] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
     foreign: Sequence[str] = ()
@@ -225,6 +228,13 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         tenant=tenant,
         tenantless=_tenantless(connection, catalog, tenant, counted.rows, schemas),
         tenant_schemas=of_tenants,
+        walls=read_walls(
+            connection,
+            schemas,
+            counted.walled,
+            {role: held for role, held in shape.privileges.items() if role != "public"},
+            PLATFORM_SCHEMAS.difference(schemas) if is_platform(connection) else frozenset(),
+        ),
         ledgers=find_ledgers(
             connection, catalog, [*catalog.foreign_keys, *borne_out], counted.rows, schemas
         ),
@@ -254,7 +264,9 @@ def _schemas(
             where=str(target),
             remedy="Check the database's name, or run the application's migrations first",
         )
-    chosen = choice.schemas or found
+    platform = PLATFORM_SCHEMAS & found.keys() if is_platform(connection) else frozenset()
+    chosen = choice.schemas or [name for name in found if name not in platform] or found
+    left_out = [f"schema {name}: the platform's" for name in sorted(platform - {*chosen})]
     closed = [name for name in chosen if not found[name]]
     schemas = tuple(dict.fromkeys(name for name in chosen if found[name]))
     if not schemas:
@@ -263,7 +275,8 @@ def _schemas(
             where=str(target),
             remedy="Grant the role USAGE on the schemas, SELECT on their tables and BYPASSRLS",
         )
-    return schemas, [f"schema {name}: role {target.user} may not use it" for name in closed]
+    left_out += [f"schema {name}: role {target.user} may not use it" for name in closed]
+    return schemas, left_out
 
 
 def _tenant_schemas(

@@ -110,6 +110,12 @@ owned as (
     {% else %}
     select table_oid from {{ ref('owner_columns') }}
     {% endif %}
+
+    union
+
+    select table_oid
+    from {{ ref('catalog_tables') }}
+    where {{ is_exposed_schema('schema_name') }}
 ),
 
 final as (
@@ -139,6 +145,10 @@ final as (
                 then 'of no tenant'
             when not policies.is_permissive then 'narrows'
             when trusted.policy_oid is not null then 'trusted'
+            when coalesce({{ matches_glob(
+                'policies.table_name', contract_texts('structure.row_security.shared')
+            ) }}, false)
+                then 'shares'
             else 'opens'
         end as standing
     from policies

@@ -154,7 +154,15 @@ final as (
         ) as is_row_security_incomplete,
         case
             when
+                tables.relation_kind = 'f'
+                and {{ is_open_to_visitors('tables.schema_name', 'tables.table_oid') }}
+                then 'is a foreign table, which no row security holds'
+            when
+                {% if contract_part('structure.row_security.visitors') %}
+                not {{ is_exposed_schema('tables.schema_name') }}
+                {% else %}
                 owned.table_oid is null
+                {% endif %}
                 or tables.relation_kind = 'f'
                 or not coalesce({{ matches_glob(
                     'tables.table_name',

@@ -6,6 +6,8 @@ views as (
     select
         relations.oid as view_oid,
         relations.relkind,
+        {{ is_open_to_visitors('namespaces.nspname', 'relations.oid') }}
+            as is_open_to_visitors,
         {{ relation_label('namespaces.nspname', 'relations.relname') }} as view_name,
         coalesce(
             (
@@ -37,10 +39,15 @@ final as (
         views.view_name,
         case views.relkind when 'm' then 'materialized view' else 'view' end as kind,
         views.is_security_invoker,
-        secured.table_names as row_secured_table_names,
+        case
+            when views.relkind = 'm' and views.is_open_to_visitors
+                then coalesce(secured.table_names, 'copies of rows')
+            else secured.table_names
+        end as row_secured_table_names,
         (
             secured.relation_oid is not null
             and (views.relkind = 'm' or not views.is_security_invoker)
+            or views.relkind = 'm' and views.is_open_to_visitors
         ) as is_row_security_bypassed
     from views
     left join secured on views.view_oid = secured.relation_oid

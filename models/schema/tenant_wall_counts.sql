@@ -1,4 +1,7 @@
-{{ config(enabled=contract_declares('schema', 'tenant')) }}
+{{ config(enabled=(
+    contract_declares('schema', 'tenant')
+    or contract_declares('schema', 'structure.row_security.visitors')
+)) }}
 
 with
 

@@ -9,6 +9,21 @@ tables as (
         table_name
     from {{ ref('catalog_tables') }}
     where has_row_security
+
+    union
+
+    -- What the platform keeps, auth.users for one, is not for visitors to see.
+    select
+        relations.oid as table_oid,
+        namespaces.nspname || '.' || relations.relname as table_name
+    from pg_catalog.pg_class as relations
+    inner join pg_catalog.pg_namespace as namespaces
+        on relations.relnamespace = namespaces.oid
+    where
+        relations.relkind in ('r', 'p')
+        and namespaces.nspname = any(
+            {{ contract_texts('structure.row_security.provided_schemas') }}
+        )
 ),
 
 reads as (

@@ -1,0 +1,209 @@
+"""Reading what row security there is against those who come from outside, tenant or not."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from counterfoil.audit.policy_expressions import Asks, Rows, asks
+from counterfoil.contract.clauses import label
+
+# What Supabase makes and changes itself, in a database that has its roles.
+PLATFORM_SCHEMAS = frozenset({
+    "_analytics", "_realtime", "_supavisor", "auth", "cron", "extensions", "graphql",
+    "graphql_public", "net", "pgbouncer", "pgmq", "pgsodium", "pgsodium_masks", "realtime",
+    "storage", "supabase_functions", "supabase_migrations", "vault",
+})  # fmt: skip
+
+_IS_PLATFORM = """
+    select count(*) = 2 and to_regprocedure('auth.uid()') is not null
+    from pg_catalog.pg_roles
+    where rolname in ('anon', 'authenticated')
+"""
+
+_SCHEMAS = """
+    select
+        namespace.nspname,
+        exists (
+            select from pg_catalog.pg_roles
+            where rolname = any(%s)
+                and pg_catalog.has_schema_privilege(pg_roles.oid, namespace.oid, 'usage')
+        )
+    from pg_catalog.pg_namespace as namespace
+    where namespace.nspname !~ '^(pg_|information_schema$|counterfoil)'
+"""
+
+# Permissive policies for anybody whom row security holds, with what they speak of.
+_POLICIES = """
+    select
+        namespace.nspname,
+        relation.relname,
+        policy.polname,
+        case when policy.polcmd <> 'a' then
+            coalesce(pg_catalog.pg_get_expr(policy.polqual, policy.polrelid), 'true')
+        end,
+        pg_catalog.pg_get_expr(policy.polwithcheck, policy.polrelid),
+        array(
+            select distinct attribute.attname::text
+            from pg_catalog.pg_depend as dependency
+            join pg_catalog.pg_attribute as attribute
+                on attribute.attrelid = dependency.refobjid
+                and attribute.attnum = dependency.refobjsubid
+            where dependency.classid = 'pg_catalog.pg_policy'::regclass
+                and dependency.objid = policy.oid
+                and dependency.refclassid = 'pg_catalog.pg_class'::regclass
+                and dependency.refobjid = policy.polrelid
+                and dependency.refobjsubid > 0
+        ),
+        array(
+            select distinct attribute.attname::text
+            from pg_catalog.pg_depend as dependency
+            join pg_catalog.pg_attribute as attribute
+                on attribute.attrelid = dependency.refobjid
+                and attribute.attnum = dependency.refobjsubid
+            where dependency.classid = 'pg_catalog.pg_policy'::regclass
+                and dependency.objid = policy.oid
+                and dependency.refclassid = 'pg_catalog.pg_class'::regclass
+                and dependency.refobjid <> policy.polrelid
+                and dependency.refobjsubid > 0
+        ),
+        array(
+            select distinct schema.nspname || '.' || function.proname
+            from pg_catalog.pg_depend as dependency
+            join pg_catalog.pg_proc as function on function.oid = dependency.refobjid
+            join pg_catalog.pg_namespace as schema on schema.oid = function.pronamespace
+            where dependency.classid = 'pg_catalog.pg_policy'::regclass
+                and dependency.objid = policy.oid
+                and dependency.refclassid = 'pg_catalog.pg_proc'::regclass
+                and function.provolatile <> 'i'
+        ),
+        exists (
+            select from pg_catalog.pg_policy as other
+            where other.polrelid = policy.polrelid and not other.polpermissive
+        )
+    from pg_catalog.pg_policy as policy
+    join pg_catalog.pg_class as relation on relation.oid = policy.polrelid
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where policy.polpermissive
+        and namespace.nspname = any(%s)
+        and (
+            0 = any(policy.polroles)
+            or exists (
+                select from pg_catalog.pg_roles
+                where oid = any(policy.polroles) and not rolsuper and not rolbypassrls
+            )
+        )
+    order by 1, 2, 3
+"""
+
+
+@dataclass(frozen=True)
+class Walls:
+    """Row security against those who come from outside.
+
+    Attributes:
+        visitors: the roles that they come as.
+        provided: the platform's schemas.
+        owner_columns: those that policies hold against who is there.
+        shared: by table the policies that show rows without asking for their owner.
+    """
+
+    visitors: tuple[str, ...]
+    provided: tuple[str, ...] = ()
+    owner_columns: tuple[str, ...] = ()
+    shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Policy:
+    table: str
+    relation: str
+    name: str
+    seen: str | None
+    written: str | None
+    own_columns: Collection[str]
+    other_columns: Collection[str]
+    functions: Collection[str]
+    is_narrowed: bool
+
+    def asked(self, expression: str, owners: Iterable[str]) -> Asks:
+        rows = Rows(self.relation, frozenset(owners).intersection(self.own_columns))
+        return asks(expression, rows, self.functions)
+
+    def owners(self) -> set[str]:
+        """The columns that it compares with who is there, of its table or of another."""
+        found: set[str] = set()
+        for expression in filter(None, (self.seen, self.written)):
+            if self.asked(expression, ()) in _OPEN:
+                found |= {
+                    one for one in self.own_columns if self.asked(expression, [one]) not in _OPEN
+                }
+            who = "|".join(map(re.escape, self.functions))
+            for column in self.other_columns if who else ():
+                name = rf'\b"?{re.escape(column)}"?'
+                is_held = rf"{name} = \(*\s*(select )?({who})\(|({who})\(\)[^=]*\) = \S*{name}"
+                if re.search(is_held, expression, re.IGNORECASE):
+                    found.add(column)
+        return found
+
+    def shows_all(self, owners: Collection[str]) -> bool:
+        """Whether it shows rows without asking whose they are, or that cannot be told."""
+        if self.seen is None or self.is_narrowed:
+            return False
+        names_owner = not {*self.own_columns}.isdisjoint(owners) or (
+            bool(self.own_columns) and not {*self.other_columns}.isdisjoint(owners)
+        )
+        asked = self.asked(self.seen, owners)
+        return asked is not Asks.FALSE and not (names_owner and asked is Asks.WALLS)
+
+
+_OPEN = (Asks.TRUE, Asks.ROWS, Asks.ALLOWED, Asks.NOBODYS, Asks.UNSET)
+
+
+def is_platform(connection: Connection) -> bool:
+    """Whether the database is Supabase's to run: some of its schemas are not the application's."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_PLATFORM)
+        ((found,),) = cursor.fetchall()
+    return bool(found)
+
+
+def read_walls(
+    connection: Connection,
+    schemas: Sequence[str],
+    walled: Collection[str],
+    privileges: Mapping[str, Collection[str]],
+    provided: frozenset[str],
+) -> Walls | None:
+    """The walls of the schemas; None where nobody comes from outside, or, without a
+    platform that lets them in, no table has any.
+
+    Args:
+        connection: one that reads the catalog.
+        schemas: the contract's.
+        walled: its tables with row security.
+        visitors: the roles that come from outside.
+        provided: the schemas of the platform's.
+    """
+    visitors = [role for role, held in privileges.items() if held or provided]
+    if not visitors or not (walled or provided):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_SCHEMAS, (visitors,))
+        exposed: dict[str, bool] = dict(cursor)
+        cursor.execute(_POLICIES, (list(schemas),))
+        policies = [_Policy(label(row[0], row[1], schemas), *row[1:]) for row in cursor]
+    if not any(exposed[schema] for schema in schemas):
+        return None
+    owners = set().union(*(policy.owners() for policy in policies))
+    shared: dict[str, list[str]] = {}
+    for policy in policies:
+        if policy.shows_all(owners):
+            shared.setdefault(policy.table, []).append(policy.name)
+    return Walls(
+        visitors=tuple(visitors),
+        provided=tuple(sorted(exposed.keys() & provided)),
+        owner_columns=tuple(sorted(owners)),
+        shared=shared,
+    )
