@@ -162,7 +162,7 @@ def waivable(suites: Iterable[Suite]) -> dict[str, tuple[tuple[str, ...], bool]]
 
 
 def add_waivers(file: Path, lines: Iterable[Sequence[str]], suites: Iterable[Suite]) -> None:
-    """Writes further lines at the end of the file, all of them or none.
+    """Writes further lines at the end of the file, or a new one, all of them or none.
 
     Args:
         file: as `load_waivers` reads it.
@@ -172,7 +172,7 @@ def add_waivers(file: Path, lines: Iterable[Sequence[str]], suites: Iterable[Sui
     Raises:
         WaiverError: the file could not be read with them, or a finding had two lines.
     """
-    text = _text(file)
+    text = _text(file) if file.exists() else ",".join(COLUMNS)
     added = StringIO(newline="")
     csv.writer(added, lineterminator="\n").writerows(lines)
     text += ("" if text.endswith("\n") else "\n") + added.getvalue()

@@ -183,7 +183,7 @@ def read_walls(
         connection: one that reads the catalog.
         schemas: the contract's.
         walled: its tables with row security.
-        visitors: the roles that come from outside.
+        privileges: by each role that may come from outside what it holds.
         provided: the schemas of the platform's.
     """
     visitors = [role for role, held in privileges.items() if held or provided]

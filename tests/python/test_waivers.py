@@ -1,5 +1,6 @@
 """Waivers: what they accept, up to what, until when; and how a bad one is refused."""
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -279,6 +280,14 @@ def test_a_bad_line_is_refused_by_its_number(text: str, says: str, tmp_path: Pat
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with refused(WaiverError, "waivers.csv", "no such file", "Create it, with the line"):
         load_waivers(tmp_path / "waivers.csv", SUITES)
+
+
+def test_the_first_waiver_makes_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "waivers.csv"
+    add_waivers(file, csv.reader([line()]), SUITES)
+    assert file.read_text(encoding="utf-8").startswith(f"{HEADINGS}\n")
+    (waiver,) = load_waivers(file, SUITES)
+    assert waiver.key["hold"] == ORPHAN
 
 
 def test_a_spreadsheets_byte_order_mark_and_blank_lines_are_let_by(tmp_path: Path) -> None:
