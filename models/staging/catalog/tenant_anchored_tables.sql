@@ -12,15 +12,28 @@ owned as (
     select * from {{ ref('tenant_owned_tables') }}
 ),
 
+-- Grouped before they are joined: of so many keys Postgres expects one, and would read the
+-- catalog anew for each.
+mandatory_keys as materialized (
+    select constraint_oid
+    from {{ ref('catalog_foreign_key_columns') }}
+    group by constraint_oid
+    having bool_and(is_not_null)
+),
+
+foreign_keys as materialized (
+    select * from {{ ref('catalog_foreign_keys') }}
+),
+
 mandatory_references as materialized (
     select
         foreign_keys.table_oid,
         foreign_keys.parent_oid
-    from {{ ref('catalog_foreign_keys') }} as foreign_keys
-    inner join {{ ref('catalog_foreign_key_columns') }} as pairs
-        on foreign_keys.constraint_oid = pairs.constraint_oid
-    group by foreign_keys.constraint_oid, foreign_keys.table_oid, foreign_keys.parent_oid
-    having bool_and(pairs.is_not_null)
+    from foreign_keys
+    where
+        foreign_keys.constraint_oid in (
+            select mandatory_keys.constraint_oid from mandatory_keys
+        )
 ),
 
 anchored as (
