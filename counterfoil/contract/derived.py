@@ -25,9 +25,6 @@ T = TypeVar("T")
 # server has some 6,400 for all its sessions.
 _MOST_TABLES = 200
 
-# What a table usually calls the instant at which a row was written.
-_WRITTEN = ("created_at", "createdAt", "inserted_at", "created")
-
 # What a contract without ledgers has of them: dbt reads the types of views that it does not build.
 _NO_LEDGERS: Mapping[str, Any] = {
     "ledger_types": dict.fromkeys(("account", "entry", "hold"), "text") | {"amount": "bigint"},
@@ -60,15 +57,15 @@ def derive(contract: Contract) -> dict[str, Any]:
         tables: by name, the quoted `relation`; what SQL over its rows calls it, its `own_name`,
             quoted; the columns of its `key`; its `tenant`: the column with the tenant, or None,
             and whether its rows `may_lack_tenant`; what leaves its rows `unjudged`; and whether it
-            is `missing`, and its relation an empty one in its place; of those of the overview
-            where it is known, the column that says when a row was `written`.
+            is `missing`, and its relation an empty one in its place.
         ledger_types, ledgers: those of the contract, compiled (`compile_ledgers`).
         in_each_schema: where tenants have schemas, what each must have (`TenantSchemas.in_each`).
         unfolded: the lists that views unfold, each in parts that touch 200 tables at most:
-            the names of `tables_in_use`, `tenant_tables` and those of the `overview`; `references`
-            that must resolve, those of several columns (`references_of_columns`), those that the
-            contract's paths go through (`references_of_paths`), those to tables whose rows may be
-            deleted (`references_to_deleted`), and `tenant_relationships` that must stay within a
+            the names of `tables_in_use`, `tenant_tables`, those of the `overview`, and those of
+            tenants' tables whose `rhythms` are declared; `references` that must resolve, those of
+            several columns (`references_of_columns`), those that the contract's paths go through
+            (`references_of_paths`), those to tables whose rows may be deleted
+            (`references_to_deleted`), and `tenant_relationships` that must stay within a
             tenant; `unique_keys`: the business keys, and as rules like them the keys of
             tables that no index proves; the rules of `required_values` and `allowed_values`, as
             declared; the `rules`, by table; each `workflow`, with its `faults` (SQL for a text, or
@@ -92,6 +89,7 @@ def derive(contract: Contract) -> dict[str, Any]:
     tenant = contract.tenant
     marked = [name for name, table in contract.tables.items() if table.global_]
     in_use = [name for name, table in contract.tables.items() if table.in_use]
+    rhythms = [one for one in contract.tenant_scoped_tables if contract.tables[one].freshness]
     rules = {
         name: [_written(contract, rule) for rule in getattr(contract, name)]
         for name in ("business_keys", "required_values", "allowed_values", "rules")
@@ -113,6 +111,7 @@ def derive(contract: Contract) -> dict[str, Any]:
         "unfolded": {
             "tables_in_use": _parts(in_use, lambda name: {name}),
             "overview": [[*contract.overview]] if contract.overview else [],
+            "rhythms": [[*rhythms]] if rhythms else [],
             "tenant_tables": _parts(contract.tenant_scoped_tables, lambda name: {name}),
             "references": _parts_of_scans(references),
             "references_of_columns": _parts_of_scans(
@@ -192,27 +191,9 @@ def _table(contract: Contract, name: str) -> dict[str, Any]:
         **_if_any(
             unjudged=contract.unsaid_heirs(name),
             missing=name in contract.facts.missing or None,
-            written=_written_at(contract, name) if name in contract.overview else None,
             may_lack_tenant=(tenant is not None and tenant.is_optional(name)) or None,
         ),
     }
-
-
-def _written_at(contract: Contract, name: str) -> dict[str, Any] | None:
-    """When a row of the table was written, as its freshness says it, or by a column's name.
-
-    What has no time zone is read as UTC: for what says who is active, hours make no difference.
-    """
-    if freshness := contract.tables[name].freshness:
-        return freshness.model_dump(mode="json", exclude_none=True)
-    listed = (contract.facts.tables or {}).get(name)
-    types = listed.types if listed else {}
-    column = next((column for column in _WRITTEN if column in types), "")
-    if types.get(column) == "timestamp with time zone":
-        return {"column": column}
-    if types.get(column) == "timestamp without time zone":
-        return {"column": column, "timezone": "UTC"}
-    return None
 
 
 def _relation(contract: Contract, name: str) -> str:

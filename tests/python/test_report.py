@@ -182,7 +182,7 @@ GOLDEN = {
         "Overall: CRITICAL",
         "EMPWR Dance - London -50 545 595 2 0",
         "EMPWR Dance - St. Catharines #1 0 90 90 10 0",
-        "EMPWR Dance Experience active 2025-10-30 04:37:03 UTC 253 dancers 214,",
+        "EMPWR Dance Experience active 2025-10-30 04:51:18 UTC 253 dancers 214,",
         "reservations → studios ✓ pass 14 0",
         "22 entries, from 2025-10-29",
         "capacity_ledger ✓ pass 22",
