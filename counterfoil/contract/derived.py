@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from counterfoil.common.sqltext import quoted
 from counterfoil.contract.clauses import Clause
-from counterfoil.contract.contract import Contract
+from counterfoil.contract.contract import MOST_OF_OVERVIEW, Contract
 from counterfoil.contract.ledgers import FEATURES
 from counterfoil.contract.references import OfOtherTypes, Relationship
 from counterfoil.contract.rules import WORDS
@@ -111,7 +111,7 @@ def derive(contract: Contract) -> dict[str, Any]:
         "unfolded": {
             "tables_in_use": _parts(in_use, lambda name: {name}),
             "overview": [[*contract.overview]] if contract.overview else [],
-            "rhythms": [[*rhythms]] if rhythms else [],
+            "rhythms": [rhythms[:MOST_OF_OVERVIEW]] if rhythms else [],
             "tenant_tables": _parts(contract.tenant_scoped_tables, lambda name: {name}),
             "references": _parts_of_scans(references),
             "references_of_columns": _parts_of_scans(
