@@ -19,7 +19,6 @@ from counterfoil.draft.tenant import TenantGuess, guess_tenant
 from counterfoil.draft.tenant_schemas import (
     TenantSchemasGuess,
     alike,
-    empty_schemas,
     guess_tenant_schemas,
     listing_column,
 )
@@ -292,7 +291,7 @@ def _tenant_schemas(
         named = ", ".join(names)
         return schemas, None, [f"schemas {named} have the same tables, and no column lists them"]
     found = guess_tenant_schemas(connection, own, of, names, choice.excluded)
-    own = (*own, *empty_schemas(connection, found.like, schemas))
+    own = (*own, *found.others)
     return own, found, [*found.unlike(own)]
 
 

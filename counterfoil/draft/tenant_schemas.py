@@ -44,10 +44,15 @@ _TABLES = """
     group by namespace.nspname
 """
 
-# Those without a table of the application's: LIKE '%' alone would take them for tenants'.
+# Those without a table of the application's, and whether they have any: a pattern may mean them.
 _OTHER_SCHEMAS = """
-    select nspname
-    from pg_catalog.pg_namespace
+    select
+        nspname,
+        exists (
+            select from pg_catalog.pg_class
+            where relnamespace = namespace.oid and relkind in ('r', 'p')
+        )
+    from pg_catalog.pg_namespace as namespace
     where nspname !~ '^(pg_|information_schema$|counterfoil)' and nspname <> all(%s)
     order by nspname
 """
@@ -75,6 +80,7 @@ class TenantSchemasGuess:
         shape: what more than half have of those tables; a column on whose type or nullability
             no half agrees has none.
         differing: how one differs in its tables from the others, a line each.
+        others: schemas that the pattern means too, though they are no tenant's.
     """
 
     like: str
@@ -83,6 +89,7 @@ class TenantSchemasGuess:
     catalog: Catalog
     shape: Shape
     differing: Sequence[str]
+    others: tuple[str, ...]
 
     def unlike(self, own: Iterable[str]) -> Iterator[str]:
         """What is said of those of the contract's own schemas that may be a tenant's as well."""
@@ -91,7 +98,7 @@ class TenantSchemasGuess:
                 continue
             if schema in self.of.named:
                 why = f"{self.of.table}.{self.of.column} names it"
-            elif self.like != "%" and matches(self._glob, schema):
+            elif self.like != "%" and matches(_glob(self.like), schema):
                 why = "it is called like one of them"
             else:
                 continue
@@ -99,11 +106,7 @@ class TenantSchemasGuess:
 
     def glob(self, table: str) -> str:
         """The table of each tenant, as the rest of a contract calls it."""
-        return f"{self._glob}.{table}"
-
-    @property
-    def _glob(self) -> str:
-        return re.sub(r"\\(.)", r"\1", self.like.replace("%", "*"))
+        return f"{_glob(self.like)}.{table}"
 
 
 def alike(connection: Connection, schemas: Sequence[str]) -> tuple[str, ...]:
@@ -149,8 +152,7 @@ def listing_column(
     found = []
     for name, table in catalog.tables.items():
         columns = [one for one, type_ in table.types.items() if type_.split("(")[0] in _TEXTS]
-        asked = [*schemas, *names]
-        for column, named in _named(connection, locate(name, schemas), columns, asked).items():
+        for column, named in _named(connection, locate(name, schemas), columns).items():
             count = len(named.intersection(names))
             if count >= len(names) * _LEAST_LISTED:
                 rank = (count, "schema" in column.lower(), table.is_unique([column]))
@@ -159,12 +161,15 @@ def listing_column(
 
 
 def _named(
-    connection: Connection, relation: tuple[str, str], columns: Sequence[str], names: Sequence[str]
+    connection: Connection, relation: tuple[str, str], columns: Sequence[str]
 ) -> dict[str, frozenset[str]]:
-    """By column, which of the schemas the table's first rows name; none if it cannot be read."""
+    """By column, which schemas the table's first rows name; none if it cannot be read."""
     if not columns:
         return {}
-    one = sql.SQL("array_agg(distinct {0}::text) filter (where {0}::text = any(%(names)s))")
+    one = sql.SQL(
+        "array_agg(distinct {0}::text) filter"
+        " (where {0}::text in (select nspname::text from pg_catalog.pg_namespace))"
+    )
     query = sql.SQL("select {} from (select {} from {} limit {}) as found").format(
         sql.SQL(", ").join(one.format(sql.Identifier(column)) for column in columns),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
@@ -174,7 +179,7 @@ def _named(
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"set local statement_timeout = '{_PATIENCE}'")
-            cursor.execute(query, {"names": list(names)})
+            cursor.execute(query)
             (row,) = cursor.fetchall()
         return {column: frozenset(n or ()) for column, n in zip(columns, row, strict=True)}
     except psycopg2.Error:
@@ -209,23 +214,33 @@ def guess_tenant_schemas(
     )
     shape = Shape.read(connection, schemas, catalog)
     folded = _Folded(catalog, shape, own, names)
+    like = _like(names)
+    others, empty = _others(connection, like, of, schemas)
     return TenantSchemasGuess(
-        like=_like(names),
+        like=like,
         of=of,
         names=tuple(names),
         catalog=folded.catalog(),
         shape=folded.shape(),
-        differing=folded.differing(),
+        differing=[*folded.differing(), *(f"{name}: has no table" for name in empty)],
+        others=tuple(others),
     )
 
 
-def empty_schemas(connection: Connection, like: str, known: Collection[str]) -> list[str]:
-    """Schemas that the pattern would take for tenants' though they have no table: of `%` alone."""
-    if like != "%":
-        return []
+def _others(
+    connection: Connection, like: str, of: ListingColumn, known: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """Of the schemas that the pattern means though they are not `known`, those that are no
+    tenant's, and the tenants' without a table: of `%` those that are listed.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_OTHER_SCHEMAS, (list(known),))
-        return [name for (name,) in cursor]
+        found = cursor.fetchall()
+    if like == "%":
+        empty = [name for name, has_tables in found if not has_tables and name in of.named]
+        return [name for name, _ in found if name not in empty], empty
+    glob = _glob(like)
+    return [], [name for name, has_tables in found if not has_tables and matches(glob, name)]
 
 
 class _Folded:
@@ -350,6 +365,10 @@ def _like(names: Sequence[str]) -> str:
     prefix = prefix[: len(prefix) - digits] if is_numbered else _words(prefix)
     suffix = _words(_beginning([name[len(prefix) :][::-1] for name in names]))[::-1]
     return "%".join(re.sub(r"([\\%_])", r"\\\1", part) for part in (prefix, suffix))
+
+
+def _glob(like: str) -> str:
+    return re.sub(r"\\(.)", r"\1", like.replace("%", "*"))
 
 
 def _beginning(names: Sequence[str]) -> str:

@@ -219,6 +219,8 @@ def test_schemas_of_tenants_are_recognised(
     schema = "create schema worker; create table clients (subdomain varchar(63), title text);"
     schema += "".join(each.format(*of_one) for of_one in zip(names, types, strict=True))
     schema += f'create table "{names[1]}".f (); drop table "{names[0]}".d;'
+    empty = like.replace("\\", "").replace("%", "new")
+    schema += f"create schema \"{empty}\"; insert into clients values ('{empty}', 'x');"
     with created(server, "schemas_of_tenants", schema) as target:
         text = draft(survey(Session.alone(target, Settings())))
         execute(target, "update clients set subdomain = upper(title)")
@@ -234,6 +236,7 @@ def test_schemas_of_tenants_are_recognised(
         ("other", None),
     ]
     assert f"#   {names[0]}: lacks d\n#   {names[1]}: has f besides\n" in text
+    assert f"#   {empty}: has no table\n" in text
     assert contract.schemas == (("public", "worker") if like == "%" else ("public",))
     assert "have the same tables, and no column lists them" in unlisted
     assert Contract.model_validate(yaml.safe_load(unlisted)).tenant_schemas is None
