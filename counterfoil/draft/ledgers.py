@@ -201,11 +201,11 @@ def _sample(
     reference, numbers, amounts = asked.reference, asked.numbers, asked.amounts
     sums = [sql.SQL("sum(child.{})::numeric").format(sql.Identifier(amount)) for amount in amounts]
     query = sql.SQL(
-        "select {numbers}, {kind} as kind, count(*)::numeric, {sums}"
+        "select {numbers}, {kind}, count(*)::numeric, {sums}"
         " from (select * from {parent} as parent where exists ("
         " select from {child} as child where child.{column} = parent.{key}) limit {most}) as parent"
         " join {child} as child on child.{column} = parent.{key}"
-        " group by parent.{key}, {grouped}, kind"
+        " group by parent.{key}, {grouped}, {place_of_kind}"
     ).format(
         numbers=sql.SQL(", ").join(
             [
@@ -218,6 +218,7 @@ def _sample(
         grouped=sql.SQL(", ").join(
             sql.SQL("parent.{}").format(sql.Identifier(one)) for one in numbers
         ),
+        place_of_kind=sql.Literal(len(numbers) + 2),
         most=sql.Literal(_TRIED),
         **_named(reference, schemas),
     )

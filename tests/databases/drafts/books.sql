@@ -13,7 +13,9 @@ create table wallet_transactions (
 );
 create index on wallet_transactions (wallet_id);
 create table posts (id bigint primary key, comments_count integer not null, views integer not null);
-create table comments (id bigint primary key, post_id bigint not null, likes integer not null);
+create table comments (
+    id bigint primary key, post_id bigint not null, kind text, likes integer not null
+);
 create index on comments (post_id);
 insert into wallets
     select n, n * 10, n * 10 + n * 5 - 3, n * 2 + 1, n * 7 % 11 from generate_series(1, 60) as n;
@@ -24,5 +26,5 @@ insert into wallet_transactions
 update wallets set balance = balance + 1 where id = 7;
 insert into posts select n, n % 7 + 1, n * 13 % 17 from generate_series(1, 50) as n;
 insert into comments
-    select n * 10 + m, n, (n * 31 + m * 17) % 23
+    select n * 10 + m, n, m::text, (n * 31 + m * 17) % 23
     from generate_series(1, 50) as n cross join lateral generate_series(0, n % 7) as m;
