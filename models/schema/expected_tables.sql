@@ -26,7 +26,8 @@ matched as (
     group by declared.table_name
 ),
 
--- A table of that name somewhere else, or a view in its place: what was meant, perhaps.
+-- A table of that name somewhere else, or a view in its place: what was meant, perhaps. Those
+-- of other tenants' schemas are theirs.
 namesakes as (
     select
         declared.table_name,
@@ -47,6 +48,10 @@ namesakes as (
         matched.table_name is null
         and relations.relkind in ('r', 'p', 'f', 'v', 'm')
         and namespaces.nspname !~ '^(pg_|information_schema$|counterfoil)'
+        and (
+            not {{ is_tenant_schema('namespaces.nspname') }}
+            or declared.table_name = namespaces.nspname || '.' || relations.relname
+        )
     group by declared.table_name
 ),
 
