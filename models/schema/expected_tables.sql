@@ -26,8 +26,8 @@ matched as (
     group by declared.table_name
 ),
 
--- A table of that name somewhere else, or a view in its place: what was meant, perhaps. Those
--- of other tenants' schemas are theirs.
+-- A table of that name somewhere else, or a view in its place: what was meant, perhaps.
+-- Those of other tenants' schemas are theirs.
 namesakes as (
     select
         declared.table_name,

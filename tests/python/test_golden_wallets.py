@@ -134,7 +134,7 @@ def test_no_zeros_are_added_by_the_type_of_an_amount(database: Database, audit: 
     """What is paid in has five digits after its point, and is counted in cents."""
     text = render_markdown(shown(audit))
     assert "-24,000" in text
-    zeros = re.search(r".*\d\.\d*0\b", text)
+    zeros = re.search(r".*\d\.\d*0\b", re.sub(r"took [\d.]+ s", "", text))
     assert not zeros, zeros
     with open_snapshot(database.plan.session) as snapshot:
         contract = database.plan.scope.contract
