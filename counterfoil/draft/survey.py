@@ -289,7 +289,11 @@ def _tenant_schemas(
     of = listing_column(connection, Catalog.read(connection, own), own, names)
     if not of:
         named = ", ".join(names)
-        return schemas, None, [f"schemas {named} have the same tables, and no column lists them"]
+        return (
+            schemas,
+            None,
+            [f"schemas {named} have the same tables, and no column lists each once"],
+        )
     found = guess_tenant_schemas(connection, own, of, names, choice.excluded)
     own = (*own, *found.others)
     return own, found, [*found.unlike(own)]

@@ -24,8 +24,10 @@ _FEWEST = 3
 _LEAST_SHARED = 0.8
 # Sets of tables that are tried as the usual one, the most frequent first.
 _MOST_TRIED = 100
-# Of those schemas, how many a column lists.
+# Of those schemas, how many a column lists, and lists once.
 _LEAST_LISTED = 0.8
+# Of what it lists, how much is a schema.
+_LEAST_THERE = 0.5
 
 # How long the columns of one table may take.
 _PATIENCE = "5s"
@@ -138,7 +140,7 @@ def _names_like(usual: frozenset[str], tables: Mapping[str, frozenset[str]]) -> 
 def listing_column(
     connection: Connection, catalog: Catalog, schemas: Sequence[str], names: Sequence[str]
 ) -> ListingColumn | None:
-    """The column that names most of the schemas, of those whose first rows are read in time.
+    """The column that names most of the schemas once, of those whose first rows are read in time.
 
     Args:
         connection: one that reads the tables.
@@ -152,23 +154,26 @@ def listing_column(
     found = []
     for name, table in catalog.tables.items():
         columns = [one for one, type_ in table.types.items() if type_.split("(")[0] in _TEXTS]
-        for column, named in _named(connection, locate(name, schemas), columns).items():
-            count = len(named.intersection(names))
+        for column, times in _named(connection, locate(name, schemas), columns).items():
+            count = sum(times[one] == 1 for one in names)
             if count >= len(names) * _LEAST_LISTED:
                 rank = (count, "schema" in column.lower(), table.is_unique([column]))
-                found.append((rank, ListingColumn(name, column, named)))
+                found.append((rank, ListingColumn(name, column, frozenset(times))))
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
 def _named(
     connection: Connection, relation: tuple[str, str], columns: Sequence[str]
-) -> dict[str, frozenset[str]]:
-    """By column, which schemas the table's first rows name; none if it cannot be read."""
+) -> dict[str, Counter[str]]:
+    """How often the table's first rows name which schemas, by column: of those that name little
+    else. None if it cannot be read.
+    """
     if not columns:
         return {}
     one = sql.SQL(
-        "array_agg(distinct {0}::text) filter"
-        " (where {0}::text in (select nspname::text from pg_catalog.pg_namespace))"
+        "array_agg({0}::text) filter"
+        " (where {0}::text in (select nspname::text from pg_catalog.pg_namespace)),"
+        " count(distinct {0}::text)"
     )
     query = sql.SQL("select {} from (select {} from {} limit {}) as found").format(
         sql.SQL(", ").join(one.format(sql.Identifier(column)) for column in columns),
@@ -181,7 +186,13 @@ def _named(
             cursor.execute(f"set local statement_timeout = '{_PATIENCE}'")
             cursor.execute(query)
             (row,) = cursor.fetchall()
-        return {column: frozenset(n or ()) for column, n in zip(columns, row, strict=True)}
+        found = zip(columns, row[::2], row[1::2], strict=True)
+        named = {column: (Counter(schemas or ()), values) for column, schemas, values in found}
+        return {
+            column: times
+            for column, (times, values) in named.items()
+            if len(times) >= values * _LEAST_THERE
+        }
     except psycopg2.Error:
         if connection.closed:
             raise
