@@ -185,6 +185,11 @@ class CheckResult(_Published):
         return self.status in ("pass", "not applicable")
 
     @property
+    def is_unjudged(self) -> bool:
+        """Whether it says nothing of the data: it is an error or unknown."""
+        return self.status in ("error", "unknown")
+
+    @property
     def counts(self) -> int:
         """The failing rows that nobody accepted."""
         return self.finding_count - self.waived_count
@@ -442,7 +447,7 @@ class Audit(_Published):
     @property
     def unjudged(self) -> list[CheckResult]:
         """The checks that are an error or unknown."""
-        return [check for check in self.checks if check.status in ("error", "unknown")]
+        return [check for check in self.checks if check.is_unjudged]
 
     @property
     def unjudged_names(self) -> frozenset[str]:

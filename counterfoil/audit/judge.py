@@ -109,9 +109,7 @@ class Judge:
         """What became of each waiver of the database, once every suite has been judged."""
         left_out = {*self._scope.check_ids_of_contract} - {*self._scope.check_ids}
         unjudged = left_out | {
-            result.check_id
-            for result in results
-            if result.status in ("error", "unknown") or result.detail
+            result.check_id for result in results if result.is_unjudged or result.detail
         }
         return [
             *(

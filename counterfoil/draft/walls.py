@@ -44,30 +44,8 @@ _POLICIES = """
             coalesce(pg_catalog.pg_get_expr(policy.polqual, policy.polrelid), 'true')
         end,
         pg_catalog.pg_get_expr(policy.polwithcheck, policy.polrelid),
-        array(
-            select distinct attribute.attname::text
-            from pg_catalog.pg_depend as dependency
-            join pg_catalog.pg_attribute as attribute
-                on attribute.attrelid = dependency.refobjid
-                and attribute.attnum = dependency.refobjsubid
-            where dependency.classid = 'pg_catalog.pg_policy'::regclass
-                and dependency.objid = policy.oid
-                and dependency.refclassid = 'pg_catalog.pg_class'::regclass
-                and dependency.refobjid = policy.polrelid
-                and dependency.refobjsubid > 0
-        ),
-        array(
-            select distinct attribute.attname::text
-            from pg_catalog.pg_depend as dependency
-            join pg_catalog.pg_attribute as attribute
-                on attribute.attrelid = dependency.refobjid
-                and attribute.attnum = dependency.refobjsubid
-            where dependency.classid = 'pg_catalog.pg_policy'::regclass
-                and dependency.objid = policy.oid
-                and dependency.refclassid = 'pg_catalog.pg_class'::regclass
-                and dependency.refobjid <> policy.polrelid
-                and dependency.refobjsubid > 0
-        ),
+        columns.own,
+        columns.others,
         array(
             select distinct schema.nspname || '.' || function.proname
             from pg_catalog.pg_depend as dependency
@@ -85,6 +63,23 @@ _POLICIES = """
     from pg_catalog.pg_policy as policy
     join pg_catalog.pg_class as relation on relation.oid = policy.polrelid
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    cross join lateral (
+        select
+            coalesce(array_agg(distinct attribute.attname::text) filter (
+                where dependency.refobjid = policy.polrelid
+            ), '{}') as own,
+            coalesce(array_agg(distinct attribute.attname::text) filter (
+                where dependency.refobjid <> policy.polrelid
+            ), '{}') as others
+        from pg_catalog.pg_depend as dependency
+        join pg_catalog.pg_attribute as attribute
+            on attribute.attrelid = dependency.refobjid
+            and attribute.attnum = dependency.refobjsubid
+        where dependency.classid = 'pg_catalog.pg_policy'::regclass
+            and dependency.objid = policy.oid
+            and dependency.refclassid = 'pg_catalog.pg_class'::regclass
+            and dependency.refobjsubid > 0
+    ) as columns
     where policy.polpermissive
         and namespace.nspname = any(%s)
         and (

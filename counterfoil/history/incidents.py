@@ -64,7 +64,7 @@ def follow(
 
 def followed_checks(audit: Audit) -> list[CheckResult]:
     """The checks whose findings are known: what could not be judged says nothing of any."""
-    return [check for check in audit.checks if check.status not in ("error", "unknown")]
+    return [check for check in audit.checks if not check.is_unjudged]
 
 
 def _follow_check(

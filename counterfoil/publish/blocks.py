@@ -93,10 +93,14 @@ class Table:
         ][:most]
 
 
-def _holds(line: Iterable[Cell]) -> bool:
+def _said(line: Iterable[Cell]) -> set[bool]:
+    """What is said of a line by all that judges it: that it holds, and that it does not."""
     said = {cell.mark in _QUIET for cell in line if cell.mark}
-    said |= {not cell.is_strong for cell in line if cell.is_strong is not None}
-    return said == {True}
+    return said | {not cell.is_strong for cell in line if cell.is_strong is not None}
+
+
+def _holds(line: Iterable[Cell]) -> bool:
+    return _said(line) == {True}
 
 
 @dataclass(frozen=True)
@@ -150,10 +154,7 @@ class Section:
 
 def _asks(block: Block) -> bool:
     if isinstance(block, Table):
-        cells = [cell for line in block.lines for cell in line]
-        return any(cell.is_strong for cell in cells) or not _QUIET.issuperset(
-            cell.mark for cell in cells if cell.mark
-        )
+        return any(False in _said(line) for line in block.lines)
     if isinstance(block, Items):
         return not _QUIET.issuperset(item.mark for item in block.items if item.mark)
     return False

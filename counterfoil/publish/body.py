@@ -181,7 +181,7 @@ class _Page:
         for check, here in product(results, self._each(item.each, around)):
             if not self.holds(item.when, **here):
                 continue
-            if check and check.status in ("error", "unknown"):
+            if check and check.is_unjudged:
                 yield Item("Not judged.", check.status, check.name)
                 continue
             status = check.status if check else None
@@ -260,7 +260,7 @@ class _Page:
         return {
             check.ledger: check.detail
             for check in self._results.get(check_id, ())
-            if check.status in ("error", "unknown")
+            if check.is_unjudged
         }
 
     def _counted(self, *check_ids: str) -> int:

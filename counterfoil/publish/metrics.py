@@ -69,7 +69,7 @@ def audit_metrics(audit: Audit) -> CollectorRegistry:
     for check in audit.checks:
         labels = (database, one_line(check.check_id), one_line(check.ledger or ""), check.severity)
         # What could not be judged has no number; 0 would be one.
-        if check.status not in ("error", "unknown"):
+        if not check.is_unjudged:
             findings.labels(*labels).set(check.counts)
             waived.labels(*labels).set(check.waived_count)
         if check.rows_checked is not None:
