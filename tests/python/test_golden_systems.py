@@ -47,8 +47,14 @@ CLEANRYLIE: Found = {
 OPEN_BOOKINGS = {"table_name": "bookings", "policy_name": "bookings_support"}
 OPEN_MEMBERS = {"table_name": "group_members", "policy_name": "group_members_signed_in"}
 OPEN_NOTIFICATIONS = {"table_name": "notifications", "policy_name": "notifications_system"}
+# Who books another's adventure is another user than its vendor, and is meant to be.
+ACROSS_USERS = [
+    {"table_name": "bookings", "constraint_name": f"bookings_{column}_fkey"}
+    for column in ("adventure_id", "vendor_id")
+]
 TRVL_SOCIAL: Found = {
     "schema.expected_tables_exist": [{"table_name": "analytics_*"}],
+    "schema.foreign_keys_carry_tenant": ACROSS_USERS,
     "schema.policies_name_the_tenant": [OPEN_BOOKINGS, OPEN_MEMBERS, OPEN_NOTIFICATIONS],
     "schema.row_security_has_policies": [{"table_name": "vendor_stripe_accounts"}],
     "schema.row_security_isolates": [
@@ -232,6 +238,7 @@ def test_the_claimed_database_is_not(claimed: System, trvl_social: System) -> No
     assert len(unmade) == 100
     assert found == in_order(
         {
+            "schema.foreign_keys_carry_tenant": ACROSS_USERS,
             "schema.policies_name_the_tenant": [OPEN_BOOKINGS, OPEN_NOTIFICATIONS],
             "schema.row_security_isolates": [{"probe": "bookings of another user"}],
         }
@@ -338,11 +345,29 @@ BROKEN = {
         """
         delete from profiles where id = '00000000-0000-0000-0000-00000000000b';
         alter policy bookings_own on bookings with check (auth.uid() is not null);
+        delete from adventures where user_id = '00000000-0000-0000-0000-00000000000a';
+        alter table bookings drop constraint bookings_vendor_id_fkey;
+        delete from vendors where user_id = '00000000-0000-0000-0000-00000000000a';
+        alter table bookings disable trigger bookings_updated_at;
         """,
         {
             "integrity.references_resolve": [
-                {"relationship": "vendor_stripe_accounts.user_id"},
-                {"relationship": "bookings.user_id"},
+                {"relationship": relationship}
+                for relationship in (
+                    "adventures.user_id",
+                    "bookings.adventure_id",
+                    "bookings.user_id",
+                    "bookings.vendor_id",
+                    "vendor_stripe_accounts.user_id",
+                    "vendors.user_id",
+                )
+            ],
+            "schema.foreign_keys_as_declared": [
+                {"table_name": "bookings", "column_names": "vendor_id"}
+            ],
+            "schema.foreign_keys_carry_tenant": ACROSS_USERS[:1],
+            "schema.triggers_as_declared": [
+                {"table_name": "bookings", "trigger_name": "bookings_updated_at"}
             ],
             "schema.policies_name_the_tenant": [
                 *TRVL_SOCIAL["schema.policies_name_the_tenant"],
