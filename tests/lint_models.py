@@ -141,12 +141,15 @@ def contract_of_every_pack() -> Contract:
 
 
 def with_facts(contract: Contract) -> Contract:
-    """The contract with what the demo's database says of it: ledgers as SQL, and a sequence."""
+    """The contract with what the demo's database says of it: ledgers as SQL, and a sequence; and
+    of a rule that it looks up another table.
+    """
     settings = Settings()
     with closing(connect(Session.of("demo", settings).builder, settings)) as connection:
         numbered = (NumberedColumns("public", "numbers", (("dancers", "id"),)),)
         ledgers = compile_ledgers(contract, connection)
-        return contract.knowing(Facts(ledgers=ledgers, numbered=numbered))
+        looked_up = {("rules", "one"): frozenset({"dancers", "reservations"})}
+        return contract.knowing(Facts(ledgers=ledgers, numbered=numbered, looked_up=looked_up))
 
 
 def main() -> int:

@@ -435,7 +435,8 @@ class Facts:
         missing: the contract's tables that do not exist: they are read as empty ones.
         ledgers: the contract's, as the SQL that views are made of (`compile_ledgers`).
         numbered: the sequences that number rows of its tables.
-        looked_up: by list and name of a rule, the other tables that its SQL reads.
+        looked_up: by list and name of a rule, the other tables that its SQL reads; of a table
+            whose rows may be deleted, by `tables` and its name.
     """
 
     tables: Mapping[str, CatalogTable] | None = field(default=None, compare=False)

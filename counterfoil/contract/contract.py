@@ -580,14 +580,17 @@ class Contract(_Clause):
         for key, rule in self._rules():
             yield from rule.conditions(key)
         for position, business_key in enumerate(self.business_keys):
-            for named in business_key.columns:
-                if not self.is_column(business_key.table, named):
-                    condition = f"({written(named)}) is null"
-                    yield f"business_keys.{position}.columns", business_key.table, condition
+            yield from self.conditions_of_key(business_key, f"business_keys.{position}.columns")
         for position, workflow in enumerate(self.workflow):
             if workflow.history and workflow.history.table not in self.facts.missing:
                 key = f"workflow.{position} ({workflow.name}).history.of"
                 yield key, workflow.table, self._leads_to_history(workflow, workflow.history)
+
+    def conditions_of_key(self, rule: BusinessKey, key: str) -> Iterator[tuple[str, str, str]]:
+        """What is SQL of a key's columns, as `conditions` has it."""
+        for named in rule.columns:
+            if not self.is_column(rule.table, named):
+                yield key, rule.table, f"({written(named)}) is null"
 
     def _leads_to_history(self, workflow: Workflow, history: StatusHistory) -> str:
         """That a row has a history: its key and what references it have to compare."""

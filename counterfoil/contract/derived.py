@@ -4,7 +4,7 @@ It is dbt's variable `derived`, beside the contract itself.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from counterfoil.contract.clauses import Clause
 from counterfoil.contract.contract import MOST_OF_OVERVIEW, Contract
 from counterfoil.contract.ledgers import FEATURES
 from counterfoil.contract.references import OfOtherTypes, Relationship
-from counterfoil.contract.rules import WORDS
+from counterfoil.contract.rules import WORDS, RowRule
 from counterfoil.contract.sequences import NumberedColumns
 from counterfoil.contract.sql_words import written
 from counterfoil.contract.workflows import compile_workflow
@@ -84,21 +84,31 @@ def derive(contract: Contract) -> dict[str, Any]:
         `rows` are those of its child that it is about, if not all; `as`, what its column is read
         as; of a type that no parent is declared for, `type_column` has the type. Of one to a
         table whose rows may be deleted, `rows` are the living, and `deleted_rows` the others'.
-        What Postgres cannot judge is `unjudged`: why.
+        What Postgres cannot judge is `unjudged`: why. What has a condition that `looks_up` other
+        tables in use is about no row while one of them has none.
     """
     tenant = contract.tenant
     marked = [name for name, table in contract.tables.items() if table.global_]
     in_use = [name for name, table in contract.tables.items() if table.in_use]
     rhythms = [one for one in contract.tenant_scoped_tables if contract.tables[one].freshness]
+    lists: dict[str, Sequence[RowRule]] = {
+        "unique_keys": contract.business_keys,
+        "required_values": contract.required_values,
+        "allowed_values": contract.allowed_values,
+        "rules": contract.rules,
+    }
     rules = {
-        name: [_written(contract, rule) for rule in getattr(contract, name)]
-        for name in ("business_keys", "required_values", "allowed_values", "rules")
+        name: [_looking_up(contract, _written(contract, rule), (name, rule.name)) for rule in of]
+        for name, of in lists.items()
     }
     # Those of a table together: one pass is for all of them.
     rules["rules"].sort(key=lambda rule: str(rule["table"]))
-    rules["workflow"] = [compile_workflow(contract, one) for one in contract.workflow]
+    rules["workflow"] = [
+        _looking_up(contract, compile_workflow(contract, one), ("workflow", one.name))
+        for one in contract.workflow
+    ]
     references = [*_scanned(contract, "references", contract.references, partial(_paths, contract))]
-    rules["unique_keys"] = _unique_keys(contract, rules.pop("business_keys"))
+    rules["unique_keys"] = _unique_keys(contract, rules.pop("unique_keys"))
     return {
         "schemas": [*contract.schemas],
         "global_tables": [*(tenant.global_tables if tenant else ()), *marked],
@@ -172,7 +182,8 @@ def _parts_of_scans(relationships: Iterable[Mapping[str, Any]]) -> list[list[Map
     relationships = [*relationships]
     touched: dict[str, set[str]] = {}
     for one in relationships:
-        touched.setdefault(one["scan"], set()).update((one["child"], one["parent"]))
+        tables = (one["child"], one["parent"], *one.get("looks_up", ()))
+        touched.setdefault(one["scan"], set()).update(tables)
     parts = map(frozenset, _parts(touched, touched.__getitem__))
     return [[one for one in relationships if one["scan"] in scans] for scans in parts]
 
@@ -227,6 +238,26 @@ def _written(contract: Contract, rule: Clause) -> dict[str, Any]:
     if "holds" in of:
         of["holds"] = written(of["holds"])
     return of
+
+
+def _looked_up(contract: Contract, *places: tuple[str, str]) -> list[str]:
+    """The tables in use that the SQL of rules reads besides their own."""
+    read = frozenset[str]().union(*(contract.facts.looked_up.get(place, ()) for place in places))
+    return sorted(read & contract.tables_in_use)
+
+
+def _have_rows(contract: Contract, tables: Iterable[str]) -> list[str]:
+    return [f"exists (select from {_relation(contract, name)})" for name in tables]
+
+
+def _looking_up(contract: Contract, rule: dict[str, Any], place: tuple[str, str]) -> dict[str, Any]:
+    """A rule, which is about no row while a table in use that it looks up has none."""
+    tables = _looked_up(contract, place)
+    if not tables:
+        return rule
+    own = [f"({rule['condition']}) is not false"] if "condition" in rule else []
+    condition = " and ".join([*own, *_have_rows(contract, tables)])
+    return rule | {"condition": condition, "looks_up": tables}
 
 
 def _unique_keys(contract: Contract, declared: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -293,6 +324,7 @@ def _scanned(
                 equalities=equalities if any(equalities) else None,
                 unjudged=why,
                 rows=_rows_about(contract, relationship, needed),
+                looks_up=_looked_up(contract, ("references", relationship.name)) or None,
                 type_column=getattr(relationship, "type_column", None),
             ),
             **({"as": relationship.as_} if relationship.as_ else {}),
@@ -307,9 +339,13 @@ def _rows_about(
         return None
     if isinstance(relationship, OfOtherTypes):
         columns = [*columns, relationship.type_column]
-    return _rows(
-        contract, relationship.child, columns, f"({written(relationship.where)}) is not false"
-    )
+    return _rows(contract, relationship.child, columns, _about(contract, relationship))
+
+
+def _about(contract: Contract, relationship: Relationship) -> str:
+    tables = _looked_up(contract, ("references", relationship.name))
+    own = [f"({written(relationship.where)}) is not false"] if relationship.where else []
+    return " and ".join([*own, *_have_rows(contract, tables)])
 
 
 def _rows(contract: Contract, table: str, columns: Iterable[str], condition: str) -> str:
@@ -335,11 +371,17 @@ def _to_deleted(contract: Contract) -> Iterator[dict[str, Any]]:
         to_deleted, _scanned(contract, "references", to_deleted, lambda _: []), strict=True
     ):
         child = contract.tables[reference.child]
+        places = [("references", reference.name)]
+        places += [("tables", name) for name in (reference.child, reference.parent)]
+        looks_up = _looked_up(contract, *places)
         conditions = [f"({written(reference.where)}) is not false"] if reference.where else []
         conditions += [f"({written(child.deleted)}) is not true"] if child.deleted else []
+        conditions += _have_rows(contract, looks_up)
         if conditions:
             columns = of["columns"]
             of["rows"] = _rows(contract, reference.child, columns, " and ".join(conditions))
+        if looks_up:
+            of["looks_up"] = looks_up
         of["scan"] = f"scan_{reference.name}"
         of["deleted_rows"] = _deleted_rows(contract, reference.parent, of["parent_columns"])
         yield of

@@ -397,9 +397,7 @@ class Suite(_Entry):
                     checks = tuple(
                         check.model_copy(update=dict(rule.words)) for check in suite.checks
                     )
-                    read = contract.facts.looked_up.get((self.each, rule.name), frozenset())
-                    sources = (*suite.sources, *sorted(read & contract.tables_in_use))
-                    of_rule = suite.model_copy(update={"checks": checks, "sources": sources})
+                    of_rule = suite.model_copy(update={"checks": checks})
                     of_rule._ledger = rule.name
                     yield of_rule
             return

@@ -13,7 +13,8 @@ select
     count(*) as row_count,
     count(*) filter (
         where {{ is_blank(own_row ~ '.' ~ quoted(rule['column'])) }}
-    ) as incomplete_row_count
+    ) as incomplete_row_count,
+    {{ why_unjudged(rule) }} as unjudged_because
 from {{ application_table(rule['table']) }} as {{ own_row }}
 where {{ rule_applies(rule) }}
 {% endfor %}

@@ -27,7 +27,8 @@ final as (
         {{ text_literal(rule['name']) }} as rule,
         {{ text_literal(table_name) }} as table_name,
         row_count_{{ loop.index }} as row_count,
-        breach_count_{{ loop.index }} as breach_count
+        breach_count_{{ loop.index }} as breach_count,
+        {{ why_unjudged(rule) }} as unjudged_because
     from scan_{{ scan.index }}
     {% endfor %}
     {% endfor %}

@@ -12,7 +12,8 @@ select
     count(*) as row_count,
     count(*) filter (
         where {{ is_disallowed(rule, own_row) }}
-    ) as invalid_row_count
+    ) as invalid_row_count,
+    {{ why_unjudged(rule) }} as unjudged_because
 from {{ application_table(rule['table']) }} as {{ own_row }}
 where {{ rule_applies(rule) }}
 {% endfor %}

@@ -9,7 +9,8 @@ select
     {{ text_literal(workflow['table']) }} as table_name,
     {{ text_literal(workflow['history_table']) }} as history_table,
     count(*) as row_count,
-    count(*) filter (where judged.faults <> '') as breach_count
+    count(*) filter (where judged.faults <> '') as breach_count,
+    {{ why_unjudged(workflow) }} as unjudged_because
 from ({{ workflow_rows(workflow) }}) as judged
 {% endfor %}
 {% endfor %}

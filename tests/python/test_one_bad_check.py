@@ -30,7 +30,7 @@ HANGS_UP = "pg_terminate_backend(pg_backend_pid()) is null"
 
 FAILING = (
     "select rule, table_name, column_name, required_when, row_count,"
-    " 1::bigint as incomplete_row_count from ({}) as rows"
+    " 1::bigint as incomplete_row_count, unjudged_because from ({}) as rows"
 )
 RAISING_WITHOUT_ROWS = (
     "select rows.* from (select 1 / (random() * 0)::int as x offset 0) as one"
