@@ -320,7 +320,7 @@ def _finding(sought: FailingRows, row: Mapping[str, Any]) -> Finding:
     key = {column: row[KEY][column] for column in evidence.key}
     waiver = sought.waivers[row[WAIVER]] if row[IS_WAIVED] else None
     spoken = {name: _Spoken(value) for name, value in row.items()}
-    message, headline = check.message.format_map(spoken), None
+    message, headline = check.message.format_map(spoken).removesuffix(": "), None
     if check.headline:
         headline = check.headline.format_map(spoken)
         message = f"{headline}: {message}"

@@ -10,7 +10,7 @@
 {% set told = [] %}
 {% for column in rule['observed'] %}
 {% set value = shown_value(rule['table'], [column], own_row ~ '.' ~ quoted(column)) %}
-{% do told.append(text_literal((': ' if loop.first else ', ') ~ column ~ ' ')) %}
+{% do told.append(text_literal(('' if loop.first else ', ') ~ column ~ ' ')) %}
 {% do told.append("coalesce(" ~ value ~ ", 'null')") %}
 {% endfor %}
 {% if not loop.first %}union all{% endif %}

@@ -88,6 +88,8 @@ def test_recipe(recipe: Recipe, database: Database) -> None:
         for finding in check.findings
     ]
     assert agrees(recipe.said, "\n".join(found)), "\n".join(found)
+    observed = [finding.observed for check in audit.checks for finding in check.findings]
+    assert not any(one.get("observed_values", "").startswith(":") for one in observed)
 
 
 def test_a_rule_over_an_emptied_table_is_unknown(database: Database) -> None:
