@@ -16,7 +16,8 @@ from counterfoil.suites.severities import Severity
 
 CheckStatus = Literal["pass", "fail", "waived", "error", "unknown", "not applicable"]
 AuditStatus = Literal["passed", "warning", "critical", "error"]
-ScoreStatus = CheckStatus
+# Of a category where nothing but information was found: "info".
+ScoreStatus = CheckStatus | Literal["info"]
 Priority = Literal["P0", "P1", "P2", "-"]
 IncidentStatus = Literal["open", "waived", "resolved"]
 ChangeKind = Literal["new", "reopened", "worsened", "eased", "resolved", "waived"]
@@ -397,7 +398,7 @@ class Audit(_Published):
     checks: list[CheckResult]
     score: list[Score]
     tenant_score: list[TenantScore] = Field(
-        default=[], description="What fails by tenant: one line per tenant and category."
+        default=[], description="What was found by tenant: one line per tenant and category."
     )
     waivers: list[WaiverUse] = Field(default=[], description="Those of this database.")
     target: str | None = Field(

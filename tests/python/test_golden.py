@@ -4,8 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from conftest import Database
+from shown import shown
 
 from counterfoil.audit.findings import Audit
+from counterfoil.audit.score import score, tenant_score
+from counterfoil.publish.html import render_html
+from counterfoil.publish.markdown import render_markdown
+from counterfoil.publish.terminal import render_terminal
 
 LONDON = "79cef00c-e163-449c-9f3c-d021fbb4d672"
 ORPHAN = "6a570147-57a0-4f50-8b89-f3044b28c4dc"
@@ -136,6 +141,17 @@ def test_score(audit: Audit) -> None:
         ("Data completeness", "pass", "-"),
         ("Duplicate detection", "pass", "-"),
     ]
+
+
+def test_information_is_no_failure(audit: Audit) -> None:
+    told = [check.model_copy(update={"severity": "info"}) for check in audit.checks]
+    scores = {"score": score(told, {}), "tenant_score": tenant_score(told, {})}
+    assert {(line.status, line.priority) for line in scores["tenant_score"]} == {("info", "P2")}
+    body = shown(audit.model_copy(update={"checks": told, "status": "passed", **scores}))
+    assert "| Ledgers | 🔵 info | P2 |" in render_markdown(body)
+    page = render_html(body, links={"json": "", "markdown": "", "all": ""})
+    assert '<span class="badge info">' in page.partition('id="score"')[2].partition("</table>")[0]
+    assert not any("priority" in str(line) for line in render_terminal(body))
 
 
 def test_the_snapshot_is_the_declared_one(audit: Audit, snapshot: str) -> None:
