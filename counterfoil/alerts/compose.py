@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -14,6 +14,7 @@ from counterfoil.common.text import one_line
 from counterfoil.publish.forms import another_time, instant
 from counterfoil.publish.groups import AnyGroup, ChangedGroup, Group, changed_groups, groups
 from counterfoil.publish.headlines import VERDICTS, unjudged, verdict, what_became
+from counterfoil.publish.ids import tenant_names, with_ids
 from counterfoil.publish.listing import cut
 from counterfoil.publish.statements import repairs
 
@@ -118,13 +119,14 @@ def compose(
     if not changed and not reminders and judged is None:
         return None
     identity = alert_id(audit.audit_id, recipient.name, "audit")
+    names = tenant_names(audit)
     body = [one_line(verdict(audit))]
     if judged is not None:
-        body += ["", *_judgement(audit, can_judge=judged)]
+        body += ["", *_judgement(audit, names, can_judge=judged)]
     for kind, heading in _HEADINGS.items():
         these = [one for one in changed if one.change == kind]
-        body += _section(heading, these, partial(_changed_lines, audit=audit))
-    body += _section(_STILL_OPEN, reminders, partial(_open_lines, audit=audit))
+        body += _section(heading, these, partial(_changed_lines, audit=audit, names=names))
+    body += _section(_STILL_OPEN, reminders, partial(_open_lines, audit=audit, names=names))
     body += ["", *_footer(audit, report, identity)]
     return Alert(
         alert_id=identity,
@@ -210,12 +212,12 @@ def _judged(audit: Audit, told: Told) -> bool | None:
     return False if told.judged is not False or told.is_unjudged_due else None
 
 
-def _judgement(audit: Audit, *, can_judge: bool) -> list[str]:
+def _judgement(audit: Audit, names: Mapping[str, str], *, can_judge: bool) -> list[str]:
     if can_judge:
         return ["The audit can judge again."]
     reasons = unjudged(audit)
     lines = [f"The audit could not judge {len(audit.unjudged)} of {len(audit.applicable)} checks:"]
-    lines += [_cut(f"- {one.named}: {one.why}") for one in reasons[:_MOST_GROUPS]]
+    lines += [_cut(f"- {one.named}: {with_ids(one.why, names)}") for one in reasons[:_MOST_GROUPS]]
     more = sum(len(one.checks) for one in reasons[_MOST_GROUPS:])
     return [*lines, f"... and {more} more, in the report"] if more > 0 else lines
 
@@ -237,21 +239,22 @@ def _section(
         yield f"... and {beyond}, in the report"
 
 
-def _changed_lines(changed: ChangedGroup, audit: Audit) -> list[str]:
+def _changed_lines(changed: ChangedGroup, audit: Audit, names: Mapping[str, str]) -> list[str]:
     became = what_became(changed, audit.checks)
-    line = f"- {_cut(changed.told)}{f' ({became})' if became else ''}"
+    line = f"- {_cut(with_ids(changed.told, names))}{f' ({became})' if became else ''}"
     if changed.change in ("eased", "resolved"):
         return [line]
-    return [line, *_why(changed.group), *_what_to_do(changed.group, audit)]
+    return [line, *_why(changed.group, names), *_what_to_do(changed.group, audit)]
 
 
-def _open_lines(group: Group, audit: Audit) -> list[str]:
+def _open_lines(group: Group, audit: Audit, names: Mapping[str, str]) -> list[str]:
     since = f"{group.opened_at:%Y-%m-%d}"
-    return [f"- {_cut(group.told)} (since {since})", *_why(group), *_what_to_do(group, audit)]
+    line = f"- {_cut(with_ids(group.told, names))} (since {since})"
+    return [line, *_why(group, names), *_what_to_do(group, audit)]
 
 
-def _why(group: Group) -> list[str]:
-    return [f"  {_cut(group.lead.cause)}"] if group.lead.cause else []
+def _why(group: Group, names: Mapping[str, str]) -> list[str]:
+    return [f"  {_cut(with_ids(group.lead.cause, names))}"] if group.lead.cause else []
 
 
 def _what_to_do(group: Group, audit: Audit) -> list[str]:

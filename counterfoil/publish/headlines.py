@@ -1,6 +1,6 @@
 """An audit in words: the sentences that every form of publication shares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from counterfoil.audit.findings import (
@@ -15,6 +15,7 @@ from counterfoil.audit.findings import (
 from counterfoil.common.text import clip, counted
 from counterfoil.publish.forms import instant, signed
 from counterfoil.publish.groups import ChangedGroup, Group, changed_groups, groups
+from counterfoil.publish.ids import tenant_names, with_ids
 from counterfoil.publish.listing import MOST_OF_A_CHECK, cut
 from counterfoil.suites.severities import WORST_FIRST
 
@@ -76,7 +77,7 @@ class Headline(NamedTuple):
 
 
 def headlines(audit: Audit, *, most: int = 5) -> list[Headline]:
-    """What is wrong.
+    """What is wrong, with tenants by their names.
 
     What could not be judged comes first, and then the groups of open incidents, in the order
     that every form of publication has. The last says how much is left out, of which checks.
@@ -95,12 +96,15 @@ def headlines(audit: Audit, *, most: int = 5) -> list[Headline]:
     told = (one for one in incidents if not audit.packs_left_out or one.check in names)
     found = groups((one for one in told if one.status == "open"), audit.unjudged_names)
     shown = cut(found, most)
-    lines = [*map(_reason, reasons[:most])]
+    tenants = tenant_names(audit)
+    lines = [_reason(one, tenants) for one in reasons[:most]]
     if more := sum(len(one.checks) for one in reasons[most:]):
         lines.append(Headline("and", f"{counted(more, 'more check')} that could not be judged"))
     for group in [*shown.listed, *shown.brief]:
         kind = [became.get(group.subject, "ongoing")] if history and history.previous else []
-        lines.append(Headline(", ".join([*kind, group.severity]), group.told, group.lead.cause))
+        cause = group.lead.cause and with_ids(group.lead.cause, tenants)
+        label = ", ".join([*kind, group.severity])
+        lines.append(Headline(label, with_ids(group.told, tenants), cause))
     number = history.tally.open if history and not audit.packs_left_out else len(found)
     if beyond := shown.beyond(number):
         lines.append(Headline("and", beyond))
@@ -132,10 +136,11 @@ def unjudged(audit: Audit) -> list[Unjudged]:
     return [*reasons.values()]
 
 
-def _reason(one: Unjudged) -> Headline:
+def _reason(one: Unjudged, names: Mapping[str, str]) -> Headline:
+    why = with_ids(one.why, names)
     if not one.checks[1:]:
-        return Headline(one.status, f"{one.named}: {one.why}")
-    return Headline(one.status, f"{one.why}: {counted(len(one.checks), 'check')}", one.named)
+        return Headline(one.status, f"{one.named}: {why}")
+    return Headline(one.status, f"{why}: {counted(len(one.checks), 'check')}", one.named)
 
 
 def _as_incidents(audit: Audit) -> list[Incident]:

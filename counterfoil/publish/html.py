@@ -26,6 +26,7 @@ from counterfoil.publish.headlines import (
     what_happened,
     worst_first,
 )
+from counterfoil.publish.ids import pieces, shortened, tenant_names
 from counterfoil.publish.listing import (
     MOST_GROUPS,
     MOST_LINES,
@@ -35,15 +36,11 @@ from counterfoil.publish.listing import (
     findings_a_check,
 )
 from counterfoil.publish.statements import remedies, repairs, show, statement
-from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
+from counterfoil.publish.tables import score_table, tenant_table, waiver_table
 from counterfoil.publish.trends import trends_of
 
-_UUID = re.compile(r"\b([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 # Of tenants, who may be many.
 _MOST_PLACES = 10
-# Of a long id, and whether it is long.
-_LETTERS = 8
-_LONG = 12
 
 
 def render_html(body: Body, *, links: Mapping[str, str]) -> str:
@@ -153,21 +150,21 @@ def _breakable(name: str | None) -> Markup | None:
 
 
 def _shortened(id_: str, names: Mapping[str, str]) -> Markup:
-    """The name of an id, or eight of its letters that say something, the whole in a title."""
+    """The name of an id, or some of its letters, the whole in a title."""
+    told = _harmless(shortened(id_, names))
     if id_ in names:
-        return Markup('<bdi title="{}">{}</bdi>').format(id_, _harmless(names[id_]))
-    if len(id_) <= _LONG:
-        return Markup('<bdi class="id">{}</bdi>').format(_harmless(id_))
-    begins_alike = len({*id_[:_LETTERS]}) == 1
-    # Made-up ids often begin with zeros.
-    letters = f"…{id_[-_LETTERS:]}" if begins_alike else f"{id_[:_LETTERS]}…"
-    return Markup('<abbr title="{}">{}</abbr>').format(id_, _harmless(letters))
+        return Markup('<bdi title="{}">{}</bdi>').format(id_, told)
+    if told == id_:
+        return Markup('<bdi class="id">{}</bdi>').format(told)
+    return Markup('<abbr title="{}">{}</abbr>').format(id_, told)
 
 
 def _with_ids(sentence: str, names: Mapping[str, str]) -> Markup:
     """A sentence of the database's with its UUIDs shortened; those of tenants are their names."""
-    pieces = enumerate(_UUID.split(_harmless(sentence)))
-    told = (_shortened(piece, names) if place % 2 else escape(piece) for place, piece in pieces)
+    told = (
+        _shortened(piece, names) if is_id else escape(piece)
+        for piece, is_id in pieces(_harmless(sentence))
+    )
     return Markup("<bdi>{}</bdi>").format(Markup().join(told))
 
 

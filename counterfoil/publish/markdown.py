@@ -20,6 +20,7 @@ from counterfoil.publish.headlines import (
     what_became,
     worst_first,
 )
+from counterfoil.publish.ids import shortened, tenant_names, with_ids
 from counterfoil.publish.listing import (
     MOST_LETTERS,
     acceptances,
@@ -27,7 +28,7 @@ from counterfoil.publish.listing import (
     findings_a_check,
 )
 from counterfoil.publish.statements import repairs
-from counterfoil.publish.tables import score_table, tenant_names, tenant_table, waiver_table
+from counterfoil.publish.tables import score_table, tenant_table, waiver_table
 from counterfoil.publish.trends import trends_of
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
@@ -49,6 +50,8 @@ def render_markdown(body: Body) -> str:
         instant=forms.instant,
         open_incidents=open_incidents,
         capitalize_first=forms.capitalize_first,
+        shortened=shortened,
+        with_ids=with_ids,
         code=_code,
     )
     audit = body.audit

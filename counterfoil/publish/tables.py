@@ -19,11 +19,6 @@ _OF_A_WAIVER: dict[WaiverState, Mark] = {
 }
 
 
-def tenant_names(audit: Audit) -> dict[str, str]:
-    """By tenant its name, as far as a pack's rows say it."""
-    return {row["tenant_id"]: row["tenant_label"] for row in audit.sections.get("tenants", [])}
-
-
 def score_table(audit: Audit) -> Table:
     """The health score, one line per category; its caption says what it comes to."""
     lines = [

@@ -165,7 +165,7 @@ def test_a_fault_is_told_once_and_its_end_once(
     lines = told["message"].splitlines()
     assert lines[2] == "New: 1 (3 findings)"
     assert lines[3] == "- EMPWR Dance - London (capacity, available) is off by -50 tokens"
-    assert lines[4].startswith("  reservation 6a570147-57a0-4f50-8b89-f3044b28c4dc has no entry")
+    assert lines[4].startswith("  reservation 6a570147… has no entry")
     assert lines[5].startswith("  critical, owned by ledger: ledger.balance_matches_entries")
     assert lines[6].startswith("  Remedy: ")
     plan = "  counterfoil repair plan --ledger capacity --account "
