@@ -11,6 +11,7 @@ from counterfoil.common.yamlfile import parse_model
 from counterfoil.contract.catalog import ROW_PLACE, CatalogForeignKey
 from counterfoil.contract.contract import Contract, MigrationTree
 from counterfoil.draft.flow import flow
+from counterfoil.draft.ledgers.lines import ledger_lines
 from counterfoil.draft.references import MOST_ASTRAY, Guess
 from counterfoil.draft.structure import structure_lines, tenant_schema_lines
 from counterfoil.draft.survey import Survey
@@ -54,7 +55,7 @@ def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
         yield "# No table has a row that stays: nothing is asked of rows until one has."
     if trees:
         packs.append("migrations")
-    ledgers = [*_ledger_lines(survey)]
+    ledgers = [*ledger_lines(survey.ledgers, survey.catalog.tables)]
     if ledgers:
         packs.insert(0, "ledger")
     yield f"packs: {flow(packs)}"
@@ -224,34 +225,6 @@ def _evidence(guess: Guess) -> str:
         f"  # guessed: no constraint says so; of {guess.sampled} rows looked at"
         f" {guess.orphans} have no parent"
     )
-
-
-def _ledger_lines(survey: Survey) -> Iterator[str]:
-    """Of each stored number that rows add up to a ledger, and how far it holds."""
-    for ledger in survey.ledgers:
-        child, parent = ledger.reference.child, ledger.reference.parent
-        held, of = ledger.holding
-        opening = f"{ledger.opening} + " if ledger.opening else ""
-        of_rows = f"sum of {ledger.amount}" if ledger.amount else "count"
-        where = f" where {ledger.condition}" if ledger.condition else ""
-        yield "  # Guessed: " + comment(
-            f"{parent}.{ledger.stored} = {opening}{of_rows} of {child}{where}: holds for {held:,}"
-            f" of {of:,} rows with entries"
-        )
-        is_plain = set(ledger.signs.values()) == {1}
-        yield f"  {flow(f'{parent}.{ledger.stored}')}:"
-        yield f"    accounts: {flow({'table': parent, 'key': ledger.reference.parent_columns[0]})}"
-        balance: dict[str, Any] = {"stored": ledger.stored}
-        balance |= {"opening": ledger.opening} if ledger.opening else {}
-        yield f"    balances: {flow({ledger.stored: balance | {'sum': [child]}})}"
-        entry: dict[str, Any] = {
-            "table": child,
-            "key": _listed_key(survey.catalog.tables[child].key),
-            "account": ledger.reference.columns[0],
-            "amount": (ledger.amount or 1) if is_plain else ledger.signed,
-        }
-        entry |= {"where": ledger.condition} if ledger.condition else {}
-        yield f"    entries: {flow({child: entry})}"
 
 
 def _left_out_lines(survey: Survey) -> Iterator[str]:

@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.common.errors import PreflightError
 from counterfoil.contract.catalog import Catalog
 from counterfoil.contract.clauses import label, locate, matches
-from counterfoil.draft.ledgers import FoundLedger, find_ledgers
+from counterfoil.draft.ledgers.search import SECONDS, FoundLedger, Known, find_ledgers
 from counterfoil.draft.references import SAMPLED, Guess, guess_references, try_guess
 from counterfoil.draft.shape import Shape
 from counterfoil.draft.tenant import TenantGuess, guess_tenant
@@ -215,6 +215,16 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
     tenant = guess_tenant(catalog, [*catalog.foreign_keys, *borne_out])
     if tenant and not counted.rows.get(tenant.table):
         tenant = None
+    known = Known(
+        catalog,
+        [*catalog.foreign_keys, *borne_out],
+        counted.rows,
+        schemas,
+        frozenset({tenant.column, *tenant.columns.values()} if tenant else ()),
+    )
+    ledgers, are_all = find_ledgers(connection, known)
+    if not are_all:
+        left_out.append(f"ledgers that were not found in {SECONDS} seconds")
     return Survey(
         database=target.dbname,
         schemas=schemas,
@@ -234,9 +244,7 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
             {role: held for role, held in shape.privileges.items() if role != "public"},
             PLATFORM_SCHEMAS.difference(schemas) if is_platform(connection) else frozenset(),
         ),
-        ledgers=find_ledgers(
-            connection, catalog, [*catalog.foreign_keys, *borne_out], counted.rows, schemas
-        ),
+        ledgers=ledgers,
         unread=counted.unread,
         foreign=[name for name, kind in others if kind == _FOREIGN],
         left_out=[*left_out, *guesses.left_out],

@@ -254,24 +254,6 @@ def keys_of(audit: Audit) -> dict[str, set[frozenset[tuple[str, str | None]]]]:
     }
 
 
-def test_ledgers_are_found_where_rows_add_up(server: Target) -> None:
-    schema = (DATABASES / "drafts" / "books.sql").read_text(encoding="utf-8")
-    with created(server, "found", schema) as target:
-        text = draft(survey(Session.alone(target, Settings())))
-        execute(target, "update wallet_transactions set amount = id * 7919 % 97")
-        shuffled = Contract.model_validate(
-            yaml.safe_load(draft(survey(Session.alone(target, Settings()))))
-        )
-    contract = Contract.model_validate(yaml.safe_load(text))
-    assert contract.ledgers.keys() == {"wallets.balance", "posts.comments_count"}
-    assert (
-        "# Guessed: wallets.balance = opened_with + sum of amount of wallet_transactions where"
-        " way::text in ('in', 'out'): holds for 59 of 60 rows with entries"
-    ) in text
-    assert "posts.comments_count = count of comments: holds for 50 of 50" in text
-    assert shuffled.ledgers.keys() == {"posts.comments_count"}
-
-
 def test_what_is_guessed_is_said_to_be(server: Target) -> None:
     schema = (DATABASES / "drafts" / "records.sql").read_text(encoding="utf-8")
     with created(server, "guessed", schema) as target:

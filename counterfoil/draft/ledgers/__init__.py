@@ -1,0 +1,1 @@
+"""Finding ledgers: stored numbers that other rows add up to."""
