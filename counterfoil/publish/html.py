@@ -54,6 +54,9 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
     audit, history = body.audit, body.audit.history
     incidents = history.incidents if history else []
     failing = [check for check in worst_first(audit.checks) if not check.is_quiet]
+    open_groups = cut(
+        groups((one for one in incidents if one.status == "open"), audit.unjudged_names)
+    )
     return (
         environment()
         .get_template("report.html.j2")
@@ -69,9 +72,8 @@ def render_html(body: Body, *, links: Mapping[str, str]) -> str:
             what_became=partial(what_became, checks=audit.checks),
             tally=history.tally if history else Tally(),
             places_of=_places_of,
-            groups=cut(
-                groups((one for one in incidents if one.status == "open"), audit.unjudged_names)
-            ),
+            groups=open_groups,
+            number_of={group.subject: number for number, group in enumerate(open_groups.listed, 1)},
             accepted=cut(groups(one for one in incidents if one.status == "waived")),
             acceptance=acceptances(audit.checks),
             incident_of={(one.check_id, one.fingerprint): one for one in incidents},

@@ -192,7 +192,7 @@ GOLDEN = {
     "afternoon": [
         "1 open incident: 3 findings of 3 checks",
         "Since 2025-10-30 05:00:00 UTC: 1 ongoing, 0 new, 0 resolved.",
-        "Nothing new, nothing worse, nothing resolved.",
+        "ongoing EMPWR Dance - London (capacity, available) is off by -50 tokens Open incidents",
         LONDON_SAYS + "; stored 538, expected 588, unexplained 0",
         "EMPWR Dance - London -50 538 588 3 0",
         "Data as of 2025-10-30 16:00:00 UTC",

@@ -178,7 +178,7 @@ def test_every_rendering_counts_the_same(
 
     changed = changed_groups(history.changes, history.incidents)
     kinds = Counter(one.change for one in changed)
-    for text, mark in ((page, '<span class="kind {0}">{0}</span> <bdi>'), (markdown, "- **{0}**:")):
+    for text, mark in ((page, '<li><span class="kind {0}">{0}</span> '), (markdown, "- **{0}**:")):
         shown = {kind: text.count(mark.format(kind)) for kind in kinds}
         assert shown == kinds or len(changed) > MOST_GROUPS
     rows = Counter(row["status"] for row in _incidents(audit))
