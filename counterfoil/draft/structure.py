@@ -24,7 +24,7 @@ def structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]
     of_tenants = [survey.tenant_schemas] if survey.tenant_schemas else []
     yield "structure:"
     yield from _table_lines(survey, names)
-    yield from _column_lines(survey, names)
+    yield from _column_lines(survey, names, tenant)
     yield from _foreign_key_lines(survey)
     if len(survey.schemas) > 1 or survey.tenant_schemas:
         yield "  references_allowed:"
@@ -101,11 +101,19 @@ def _tier_lines(tier: str, names: Iterable[str]) -> Iterator[str]:
     yield from (f"        - {flow(name)}" for name in names)
 
 
-def _column_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
+def _column_lines(
+    survey: Survey, names: Iterable[str], tenant: TenantGuess | None = None
+) -> Iterator[str]:
     columns = [(name, column) for name in names for column in survey.shape.columns.get(name, ())]
     if len(columns) > _MOST_COLUMNS:
         yield f"  # Left out: the {len(columns)} columns, more than {_MOST_COLUMNS}."
-    elif columns:
+        # But for tenants that may be null: unsaid, each would be a finding.
+        columns = [
+            (name, column)
+            for name, column in columns
+            if column.nullable and tenant and column.name == tenant.column_of(name)
+        ]
+    if columns:
         yield "  columns:"
         for name, column in columns:
             entry = {

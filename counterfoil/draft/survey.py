@@ -317,7 +317,7 @@ def _tenantless(
     """Of each table whose tenant may be null, how many of its first rows have none."""
     found = {}
     for name, table in catalog.tables.items() if tenant else ():
-        column = tenant.columns.get(name, tenant.column) if tenant else ""
+        column = tenant.column_of(name) if tenant else ""
         if column not in table.types or column in table.not_null or name not in readable:
             continue
         query = sql.SQL(

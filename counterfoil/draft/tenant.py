@@ -29,12 +29,13 @@ class TenantGuess:
     unowned: tuple[str, ...]
     paths: frozenset[str]
 
+    def column_of(self, table: str) -> str:
+        """What the table calls the tenant column."""
+        return self.columns.get(table, self.column)
+
     def is_carried_by(self, reference: CatalogForeignKey) -> bool:
         """Whether the reference has the tenant among its columns."""
-        tenants = (
-            self.columns.get(reference.child, self.column),
-            self.columns.get(reference.parent, self.column),
-        )
+        tenants = self.column_of(reference.child), self.column_of(reference.parent)
         return tenants in zip(reference.columns, reference.parent_columns, strict=True)
 
 

@@ -36,7 +36,6 @@ FOUND = {
         "schema.foreign_keys_enforced": 1,
         "schema.foreign_keys_indexed": 4,
         "schema.primary_keys_present": 3,
-        "schema.tenant_column_present": 4,
     },
 }
 

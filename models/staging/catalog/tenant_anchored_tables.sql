@@ -1,7 +1,8 @@
 {{ config(enabled=contract_declares('schema', 'tenant')) }}
 
 -- The tables whose every row has a tenant: by a column of its own that cannot be null, or
--- over foreign keys that cannot be null to a table that has.
+-- of which the contract says that it may be, or over foreign keys that cannot be null to a
+-- table that has.
 with recursive
 
 tables as (
@@ -10,6 +11,16 @@ tables as (
 
 owned as (
     select * from {{ ref('tenant_owned_tables') }}
+),
+
+nullable_columns as (
+    select
+        declared.table as table_name,
+        declared.column as column_name
+    from jsonb_to_recordset(
+        {{ contract_json(contract_part('structure.columns') or []) }}
+    ) as declared ("table" text, "column" text, nullable boolean)
+    where declared.nullable
 ),
 
 -- Grouped before they are joined: of so many keys Postgres expects one, and would read the
@@ -39,7 +50,14 @@ mandatory_references as materialized (
 anchored as (
     select table_oid
     from owned
-    where is_tenant_not_null
+    where
+        is_tenant_not_null
+        or (table_name, tenant_column) in (
+            select
+                nullable_columns.table_name,
+                nullable_columns.column_name
+            from nullable_columns
+        )
 
     union
 

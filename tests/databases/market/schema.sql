@@ -105,7 +105,7 @@ create index "Order ""Notes"" by merchant" on "Order ""Notes""" ("merchantId");
 -- A dot that is no schema's, and one that only looks like it.
 create table "billing.archive" (
     id bigint generated always as identity primary key,
-    merchant_id uuid not null references merchants (id) on delete cascade,
+    merchant_id uuid references merchants (id) on delete cascade,
     created_at timestamptz not null default now()
 );
 create index billing_archive_merchant_idx on "billing.archive" (merchant_id);
