@@ -142,10 +142,22 @@ class Table(_Clause):
     only: StrictBool | None = None
     in_use: StrictBool = False
     global_: StrictBool = Field(default=False, alias="global")
+    reaches_tenant: StrictBool = False
     freshness: Freshness | None = None
     max_shrink_percent: StrictInt | StrictFloat | None = Field(default=None, ge=0, le=100)
     pii: tuple[Name, ...] = ()
     deleted: Condition | None = None
+
+    @model_validator(mode="after")
+    def _is_somebodys_or_nobodys(self) -> Self:
+        if self.global_ and self.reaches_tenant:
+            raise ValueError("it is global, or it reaches_tenant")
+        return self
+
+    @property
+    def carries_tenant(self) -> bool:
+        """Whether it has the tenant's column, if the database has tenants."""
+        return not (self.global_ or self.reaches_tenant)
 
     @property
     def key_columns(self) -> tuple[str, ...]:
@@ -564,7 +576,7 @@ class Contract(_Clause):
                 yield name, table.freshness.column, f"tables.{name}.freshness.column"
             for column in table.pii:
                 yield name, column, f"tables.{name}.pii"
-            if self.tenant and not table.global_ and name != self.tenant.table:
+            if self.tenant and table.carries_tenant and name != self.tenant.table:
                 yield name, self.tenant.column_of(name), "tenant.column"
 
     def conditions(self) -> Iterator[tuple[str, str, str]]:
@@ -636,10 +648,10 @@ class Contract(_Clause):
 
     @property
     def tenant_scoped_tables(self) -> tuple[str, ...]:
-        """Those of `tables` whose rows belong to a tenant."""
+        """Those of `tables` whose rows name their tenant."""
         if self.tenant is None:
             return ()
-        scoped = [name for name, table in self.tables.items() if not table.global_]
+        scoped = [name for name, table in self.tables.items() if table.carries_tenant]
         return tuple(name for name in scoped if name != self.tenant.table)
 
     @property

@@ -54,6 +54,8 @@ def derive(contract: Contract) -> dict[str, Any]:
     Returns:
         schemas: those that it is about, its own first.
         global_tables: names and globs of the tables that belong to no tenant.
+        ways_to_tenants: of tables that reach theirs over another one each `child`, its `columns`
+            and the `parent`.
         tables: by name, the quoted `relation`; what SQL over its rows calls it, its `own_name`,
             quoted; the columns of its `key`; its `tenant`: the column with the tenant, or None,
             and whether its rows `may_lack_tenant`; what leaves its rows `unjudged`; and whether it
@@ -113,6 +115,7 @@ def derive(contract: Contract) -> dict[str, Any]:
         "schemas": [*contract.schemas],
         "global_tables": [*(tenant.global_tables if tenant else ()), *marked],
         "tables": {name: _table(contract, name) for name in contract.tables},
+        **_if_any(ways_to_tenants=[*_ways_to_tenants(contract)] or None),
         **(contract.facts.ledgers or _NO_LEDGERS),
         **_if_any(
             in_each_schema=contract.tenant_schemas
@@ -188,11 +191,18 @@ def _parts_of_scans(relationships: Iterable[Mapping[str, Any]]) -> list[list[Map
     return [[one for one in relationships if one["scan"] in scans] for scans in parts]
 
 
+def _ways_to_tenants(contract: Contract) -> Iterator[dict[str, Any]]:
+    """What leads all rows of a table to their tenant, if its columns cannot be null."""
+    for one in contract.relationships:
+        if contract.tables[one.child].reaches_tenant and one.where is None:
+            yield {"child": one.child, "columns": [*one.child_columns], "parent": one.parent}
+
+
 def _table(contract: Contract, name: str) -> dict[str, Any]:
     tenant, column = contract.tenant, None
     if tenant and name == tenant.table:
         column = contract.key_of(name)[0]
-    elif tenant and not contract.tables[name].global_:
+    elif tenant and contract.tables[name].carries_tenant:
         column = tenant.column_of(name)
     return {
         "relation": _relation(contract, name),

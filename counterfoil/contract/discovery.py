@@ -55,7 +55,7 @@ def _with_discovered(contract: Contract, tenant: Tenant, catalog: Catalog) -> Co
         # Of whatever type it is: what does not compare with the tenants' key is told.
         if is_other and tenant.column_of(name) in table.types:
             tables.setdefault(name, Table(key=table.key))
-    scoped = {name for name, table in tables.items() if not table.global_} - {tenant.table}
+    scoped = {name for name, table in tables.items() if table.carries_tenant} - {tenant.table}
     relationships = {relationship.name: relationship for relationship in contract.relationships}
     # Whatever it is called; of one of some rows alone, the others are still to be judged.
     declared = {_names(one) for one in contract.relationships if one.where is None}

@@ -41,7 +41,7 @@ def draft(survey: Survey, trees: Mapping[str, MigrationTree] = _NO_TREES) -> str
 def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
     guesses = [guess for guess in survey.guesses if guess.is_borne_out]
     tenant = survey.tenant if survey.tenant and survey.tenant.table in survey.in_use else None
-    covered = _covered(survey, tenant)
+    covered = sorted(survey.rows)
     yield f"# A draft, from what {flow(survey.database)} looked like: read every line. What is"
     yield "# guessed says so. docs/contract.md explains each key."
     yield f"database: {flow(survey.database)}"
@@ -76,11 +76,6 @@ def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
     if trees:
         yield ""
         yield from _migration_lines(survey, trees)
-
-
-def _covered(survey: Survey, tenant: TenantGuess | None) -> list[str]:
-    """The tables whose rows are audited: not those that reach their tenant over another."""
-    return sorted(name for name in survey.rows if not tenant or name not in tenant.paths)
 
 
 def _tenant_lines(tenant: TenantGuess, survey: Survey) -> Iterator[str]:
@@ -124,6 +119,8 @@ def _table_lines(
             yield f"  # It may be empty at any time: {why}."
         if tenant and name in tenant.unowned:
             table["global"] = True
+        elif tenant and name in tenant.paths:
+            table["reaches_tenant"] = True
         if survey.catalog.tables[name].has_heirs:
             # Those that inherit from it are tables of the draft's too; where they have all
             # of its rows (as in TimescaleDB), they are what it is made of.
@@ -136,8 +133,6 @@ def _table_lines(
         entry: dict[str, Any] = {"key": _listed_key(survey.catalog.partitions[name].key)}
         yield "  # A partition with references of its own."
         yield f"  {flow(name)}: {flow(entry | ({'global': True} if tenant else {}))}"
-    if tenant and tenant.paths:
-        yield f"  # Not here, as another table has their tenant: {_listed(tenant.paths)}"
 
 
 def _listed_key(key: str | tuple[str, ...]) -> str | list[str]:
@@ -159,7 +154,7 @@ def _keys_of_partitions(
     the names of the whole table's columns speak of.
     """
     tables = set(covered)
-    owned = tables - set(tenant.unowned) - {tenant.table} if tenant else set()
+    owned = tables - {*tenant.unowned, *tenant.paths, tenant.table} if tenant else set()
     guessed = {
         (guess.reference.child, guess.reference.columns)
         for guess in survey.guesses
@@ -188,9 +183,7 @@ def _relationship_lines(
     references += [(guess.reference, _evidence(guess)) for guess in guesses]
     for reference, said in references:
         # What carries the tenant is discovered at each audit, and so is the tenant's own.
-        is_tenants = tenant and (
-            reference.parent == tenant.table or tenant.is_carried_by(reference)
-        )
+        is_tenants = tenant and (tenant.is_carried_by(reference) or tenant.is_of(reference))
         if is_tenants or not {reference.child, reference.parent} <= tables:
             continue
         key = survey.catalog.tables[reference.parent].primary_key
@@ -251,7 +244,3 @@ def _migration_lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iter
         if survey.schemas[0] != "public":
             entry["default_schema"] = survey.schemas[0]
         yield f"  {flow(name)}: {flow(entry)}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(flow(name) for name in sorted(names))

@@ -33,6 +33,11 @@ class TenantGuess:
         """What the table calls the tenant column."""
         return self.columns.get(table, self.column)
 
+    def is_of(self, reference: CatalogForeignKey) -> bool:
+        """Whether it is the reference of a row to its own tenant."""
+        own = (self.column_of(reference.child),)
+        return (reference.parent, reference.columns) == (self.table, own)
+
     def is_carried_by(self, reference: CatalogForeignKey) -> bool:
         """Whether the reference has the tenant among its columns."""
         tenants = self.column_of(reference.child), self.column_of(reference.parent)

@@ -193,6 +193,42 @@ def test_what_is_planted_after_a_draft_is_told(
         assert left_out in text, text
 
 
+# The same of drafts/shops.sql.
+PLANTED_IN_SHOPS = """
+    delete from data.lines where order_id % 2 = 0;
+    delete from data.parcels where order_id % 2 = 0;
+    insert into data.parcels values (77, 77, 1);
+    alter table data.parcels alter column order_id drop not null;
+    alter table data.products alter column shop_id drop not null;
+"""
+TELLING_OF_SHOPS: dict[str, list[dict[str, str]]] = {
+    "integrity.volume_plausible": [{"table_name": "lines"}, {"table_name": "parcels"}],
+    "integrity.references_resolve": [{"relationship": "parcels.order_id", "child_id": "77"}],
+    "schema.tenant_column_present": [{"table_name": "parcels"}, {"table_name": "products"}],
+    "schema.expected_columns_exist": [
+        {"table_name": "parcels", "column_name": "order_id"},
+        {"table_name": "products", "column_name": "shop_id"},
+    ],
+}
+
+
+def test_what_is_planted_among_tenants_is_told(
+    server: Target, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    schema = (DATABASES / "drafts" / "shops.sql").read_text(encoding="utf-8")
+    with kept(server, "shops", schema, "", tmp_path) as target:
+        text = draft(survey(Session.alone(target, Settings())))
+        (tmp_path / "contract.yml").write_text(text, encoding="utf-8")
+        first = keys_of(night(target, "first"))
+        execute(target, PLANTED_IN_SHOPS)
+        second = keys_of(night(target, "second"))
+    assert {*first} <= {*LINTS}, text
+    told = {name: keys for name, keys in second.items() if name not in LINTS}
+    assert told == {
+        name: {frozenset(key.items()) for key in keys} for name, keys in TELLING_OF_SHOPS.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("names", "like"),
     [

@@ -2,7 +2,7 @@
 
 -- The tables whose every row has a tenant: by a column of its own that cannot be null, or
 -- of which the contract says that it may be, or over foreign keys that cannot be null to a
--- table that has.
+-- table that has; where the contract says that it reaches one, over any such reference.
 with recursive
 
 tables as (
@@ -45,6 +45,28 @@ mandatory_references as materialized (
         foreign_keys.constraint_oid in (
             select mandatory_keys.constraint_oid from mandatory_keys
         )
+{%- if var('derived').get('ways_to_tenants') %}
+
+    union
+
+    select
+        children.table_oid,
+        parents.table_oid as parent_oid
+    from jsonb_to_recordset(
+        {{ contract_json(var('derived')['ways_to_tenants']) }}
+    ) as ways (child text, columns jsonb, parent text)
+    inner join tables as children on ways.child = children.table_name
+    inner join tables as parents on ways.parent = parents.table_name
+    where not exists (
+        select true
+        from jsonb_array_elements_text(ways.columns) as named (column_name)
+        left join {{ ref('catalog_columns') }} as columns
+            on
+                children.table_oid = columns.table_oid
+                and named.column_name = columns.column_name
+        where columns.is_not_null is not true
+    )
+{%- endif %}
 ),
 
 anchored as (
