@@ -59,16 +59,17 @@ class Index(Clause):
 
 
 class Constraint(Clause):
-    """A unique key, by its columns in any order, or a check constraint, by its name."""
+    """A unique key, by its columns in any order; a check or an exclusion, by its name."""
 
     table: Name
     unique: tuple[Name, ...] | None = Field(default=None, min_length=1)
     check: Name | None = None
+    exclude: Name | None = None
 
     @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if (self.unique is None) == (self.check is None):
-            raise ValueError("give either unique, its columns, or check, its name")
+    def _is_one_of_them(self) -> Self:
+        if [self.unique, self.check, self.exclude].count(None) != 2:
+            raise ValueError("give unique, its columns, or check or exclude, its name")
         return self
 
 

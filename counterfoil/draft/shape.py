@@ -31,7 +31,8 @@ _COLUMNS = f"""
     order by 1, 2, attribute.attnum
 """  # noqa: S608
 
-# The key that a table is known by is not among them: its absence is told anyway.
+# The key that a table is known by is not among them, its absence is told anyway; nor is what
+# an exclusion constraint stands on, which says more.
 _INDEXES = f"""
     select
         namespace.nspname,
@@ -53,15 +54,19 @@ _INDEXES = f"""
     join pg_catalog.pg_class as relation on relation.oid = index.indrelid
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
     where not index.indisprimary and index.indisvalid and index.indisready and {_IS_TABLE}
+        and not exists (
+            select from pg_catalog.pg_constraint as held
+            where held.conindid = index.indexrelid and held.contype = 'x'
+        )
     order by 1, 2, 3
 """  # noqa: S608
 
-_CHECKS = f"""
-    select namespace.nspname, relation.relname, held.conname
+_CONSTRAINTS = f"""
+    select namespace.nspname, relation.relname, held.conname, held.contype = 'x'
     from pg_catalog.pg_constraint as held
     join pg_catalog.pg_class as relation on relation.oid = held.conrelid
     join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
-    where held.contype = 'c' and {_IS_TABLE}
+    where held.contype in ('c', 'x') and {_IS_TABLE}
     order by 1, 2, 3
 """  # noqa: S608
 
@@ -171,6 +176,7 @@ class Shape:
         columns: of each table.
         indexes: those that are valid, but for primary keys.
         checks: the names of check constraints.
+        exclusions: the names of exclusion constraints.
         triggers: the names of those that fire.
         idle_triggers: the names of those that do not.
         unlogged: the tables that a crash empties.
@@ -180,6 +186,7 @@ class Shape:
     columns: Mapping[str, Sequence[Column]] = field(default_factory=dict)
     indexes: Mapping[str, Sequence[Index]] = field(default_factory=dict)
     checks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    exclusions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     triggers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     idle_triggers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unlogged: frozenset[str] = frozenset()
@@ -191,7 +198,7 @@ class Shape:
         given: dict[str, object] = {"schemas": list(schemas)}
         columns: dict[str, list[Column]] = {}
         indexes: dict[str, list[Index]] = {}
-        checks: dict[str, list[str]] = {}
+        constraints: dict[bool, dict[str, list[str]]] = {True: {}, False: {}}
         triggers: dict[bool, dict[str, list[str]]] = {True: {}, False: {}}
         with connection.cursor() as cursor:
 
@@ -205,8 +212,8 @@ class Shape:
             for name, (index, is_unique, keys) in rows(_INDEXES):
                 names = tuple(keys) if isinstance(keys, list) and keys else None
                 indexes.setdefault(name, []).append(Index(str(index), bool(is_unique), names))
-            for name, (check,) in rows(_CHECKS):
-                checks.setdefault(name, []).append(str(check))
+            for name, (constraint, excludes) in rows(_CONSTRAINTS):
+                constraints[bool(excludes)].setdefault(name, []).append(str(constraint))
             for name, (trigger, fires) in rows(_TRIGGERS):
                 triggers[bool(fires)].setdefault(name, []).append(str(trigger))
             unlogged = frozenset(name for name, _ in rows(_UNLOGGED))
@@ -217,4 +224,13 @@ class Shape:
             for role, schema, relation, may in cursor:
                 if (name := label(schema, relation, schemas)) in catalog.tables:
                     privileges[role][name] = tuple(may)
-        return cls(columns, indexes, checks, triggers[True], triggers[False], unlogged, privileges)
+        return cls(
+            columns=columns,
+            indexes=indexes,
+            checks=constraints[False],
+            exclusions=constraints[True],
+            triggers=triggers[True],
+            idle_triggers=triggers[False],
+            unlogged=unlogged,
+            privileges=privileges,
+        )

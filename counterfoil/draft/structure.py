@@ -161,7 +161,7 @@ def _wall_lines(walls: Walls) -> Iterator[str]:
 
 
 def _index_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
-    """The indexes, and beside the checks those that keep columns unique."""
+    """The indexes, and beside checks and exclusions those that keep columns unique."""
     indexes: dict[tuple[str, ...], str] = {}
     constraints: dict[tuple[str, object], str] = {}
     for name in names:
@@ -178,6 +178,8 @@ def _index_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
                 indexes.setdefault((name, *index.columns), entry)
         for check in survey.shape.checks.get(name, ()):
             constraints[name, check] = flow({"table": name, "check": check})
+        for exclusion in survey.shape.exclusions.get(name, ()):
+            constraints[name, exclusion] = flow({"table": name, "exclude": exclusion})
     for key, entries in (("indexes", indexes), ("constraints", constraints)):
         if entries:
             yield f"  {key}:"

@@ -299,6 +299,7 @@ class _Folded:
                 {name: list(map(_unnamed, found)) for name, found in shape.indexes.items()}
             ),
             checks=self._usual_of(shape.checks),
+            exclusions=self._usual_of(shape.exclusions),
             triggers=self._usual_of(shape.triggers),
             unlogged=frozenset(
                 bare

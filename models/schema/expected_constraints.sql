@@ -5,24 +5,30 @@ with
 declared as (
     select
         declared.table as table_name,
-        declared."check" as check_name,
+        coalesce(declared."check", declared.exclude) as name,
+        case
+            when declared."check" is not null then 'check'
+            when declared.exclude is not null then 'exclusion'
+            else 'unique'
+        end as kind,
         array(select jsonb_array_elements_text(declared."unique")) as unique_columns
     from ({{ expected_items('constraints') }}) as items
     cross join lateral jsonb_to_record(items.item)
-        as declared ("table" text, "unique" jsonb, "check" text)
+        as declared ("table" text, "unique" jsonb, "check" text, exclude text)
 ),
 
-checks as (
+named as (
     select
         tables.table_name,
-        constraints.conname::text as check_name,
+        constraints.conname::text as name,
+        case constraints.contype when 'c' then 'check' else 'exclusion' end as kind,
         constraints.convalidated as is_validated,
         coalesce((to_jsonb(constraints) ->> 'conenforced')::boolean, true)
             as is_enforced
     from {{ ref('catalog_tables') }} as tables
     inner join pg_catalog.pg_constraint as constraints
         on tables.table_oid = constraints.conrelid
-    where constraints.contype = 'c'
+    where constraints.contype in ('c', 'x')
 ),
 
 uniques as (
@@ -48,26 +54,27 @@ uniques as (
 matched as (
     select
         declared.table_name,
-        coalesce(
-            declared.check_name, array_to_string(declared.unique_columns, ', ')
-        ) as constraint_name,
-        case when declared.check_name is null then 'unique' else 'check' end as kind,
-        (count(uniques.table_name) + count(checks.table_name)) > 0 as is_present,
-        coalesce(bool_or(uniques.is_valid), bool_or(checks.is_validated), false)
+        coalesce(declared.name, array_to_string(declared.unique_columns, ', '))
+            as constraint_name,
+        declared.kind,
+        (count(uniques.table_name) + count(named.table_name)) > 0 as is_present,
+        coalesce(bool_or(uniques.is_valid), bool_or(named.is_validated), false)
             as is_valid,
-        coalesce(bool_or(checks.is_enforced), true) as is_enforced
+        coalesce(bool_or(named.is_enforced), true) as is_enforced
     from declared
     left join uniques
         on
-            declared.check_name is null
+            declared.kind = 'unique'
             and declared.table_name = uniques.table_name
             and declared.unique_columns @> uniques.unique_columns
             and declared.unique_columns <@ uniques.unique_columns
-    left join checks
+    left join named
         on
-            declared.table_name = checks.table_name
-            and declared.check_name = checks.check_name
-    group by declared.table_name, declared.check_name, declared.unique_columns
+            declared.table_name = named.table_name
+            and declared.name = named.name
+            and declared.kind = named.kind
+    group by
+        declared.table_name, declared.name, declared.kind, declared.unique_columns
 ),
 
 final as (

@@ -104,6 +104,7 @@ def test_a_draft_holds_on_its_own_database(database: Target, tmp_path: Path) -> 
 # What is done to the database of drafts/plantings.sql after its draft, and what tells of it.
 PLANTED = """
     alter table customers drop constraint left_later;
+    alter table customers drop constraint no_second_life;
     alter table customers drop constraint email_is_one;
     alter table customers add constraint email_is_one check (email like '%@%') not valid;
     drop index customers_email;
@@ -133,6 +134,7 @@ PLANTED = """
 TELLING: dict[str, list[dict[str, str]]] = {
     "schema.unique_and_checks_as_declared": [
         {"table_name": "customers", "constraint_name": "left_later", "kind": "check"},
+        {"table_name": "customers", "constraint_name": "no_second_life", "kind": "exclusion"},
         {"table_name": "customers", "constraint_name": "email_is_one", "kind": "check"},
         {"table_name": "customers", "constraint_name": "email", "kind": "unique"},
     ],

@@ -15,12 +15,13 @@ owned as (
 
 nullable_columns as (
     select
-        declared.table as table_name,
-        declared.column as column_name
-    from jsonb_to_recordset(
-        {{ contract_json(contract_part('structure.columns') or []) }}
-    ) as declared ("table" text, "column" text, nullable boolean)
-    where declared.nullable
+        declared.item ->> 'table' as table_name,
+        declared.item ->> 'column' as column_name
+    from
+        jsonb_array_elements(
+            {{ contract_json(contract_part('structure.columns') or []) }}
+        ) as declared (item)
+    where declared.item -> 'nullable' = 'true'
 ),
 
 -- Grouped before they are joined: of so many keys Postgres expects one, and would read the
@@ -45,28 +46,37 @@ mandatory_references as materialized (
         foreign_keys.constraint_oid in (
             select mandatory_keys.constraint_oid from mandatory_keys
         )
-{%- if var('derived').get('ways_to_tenants') %}
+),
 
-    union
-
+-- What the contract says of tables that lack the column, with or without a constraint.
+declared_references as (
     select
         children.table_oid,
         parents.table_oid as parent_oid
-    from jsonb_to_recordset(
-        {{ contract_json(var('derived')['ways_to_tenants']) }}
-    ) as ways (child text, columns jsonb, parent text)
-    inner join tables as children on ways.child = children.table_name
-    inner join tables as parents on ways.parent = parents.table_name
-    where not exists (
-        select true
-        from jsonb_array_elements_text(ways.columns) as named (column_name)
-        left join {{ ref('catalog_columns') }} as columns
-            on
-                children.table_oid = columns.table_oid
-                and named.column_name = columns.column_name
-        where columns.is_not_null is not true
-    )
-{%- endif %}
+    from
+        jsonb_array_elements(
+            {{ contract_json(var('derived').get('ways_to_tenants') or []) }}
+        ) as ways (item)
+    inner join tables as children on (ways.item ->> 'child') = children.table_name
+    inner join tables as parents on (ways.item ->> 'parent') = parents.table_name
+    where
+        not exists (
+            select true
+            from jsonb_array_elements_text(ways.item -> 'columns') as named (column_name)
+            left join {{ ref('catalog_columns') }} as columns
+                on
+                    children.table_oid = columns.table_oid
+                    and named.column_name = columns.column_name
+            where columns.is_not_null is not true
+        )
+),
+
+all_references as (
+    select * from mandatory_references
+
+    union
+
+    select * from declared_references
 ),
 
 anchored as (
@@ -89,10 +99,9 @@ anchored as (
 
     union
 
-    select mandatory_references.table_oid
+    select all_references.table_oid
     from anchored
-    inner join mandatory_references
-        on anchored.table_oid = mandatory_references.parent_oid
+    inner join all_references on anchored.table_oid = all_references.parent_oid
 )
 
 select * from anchored

@@ -8,7 +8,9 @@ create table customers (
     joined_on date not null,
     left_on date,
     constraint left_later check (left_on >= joined_on),
-    constraint email_is_one check (email like '%@%')
+    constraint email_is_one check (email like '%@%'),
+    constraint no_second_life exclude using gist (daterange(joined_on, left_on) with &&)
+        where (nickname is not null)
 );
 create unique index customers_email on customers (email);
 create unique index customers_nickname on customers (lower(nickname)) where left_on is null;
