@@ -219,7 +219,7 @@ _FOREIGN_KEYS = """
         and key.conparentid = 0
         and child.relispartition = %s
         and child_schema.nspname = any(%s)
-        and parent_schema.nspname = any(%s)
+        and (parent_schema.nspname = any(%s)) <> %s
     order by 1, 2, key.conname
 """
 
@@ -356,8 +356,16 @@ def _tables(cursor: Cursor, names: list[str], *, partitions: bool) -> dict[str, 
     return {table.name: table for table in tables}
 
 
-def _foreign_keys(cursor: Cursor, names: list[str], *, partitions: bool) -> list[CatalogForeignKey]:
-    cursor.execute(_FOREIGN_KEYS, (partitions, names, names))
+def outward_keys(connection: Connection, schemas: Iterable[str]) -> list[CatalogForeignKey]:
+    """The foreign keys of tables of the schemas that lead out of them."""
+    with connection.cursor() as cursor:
+        return _foreign_keys(cursor, list(schemas), partitions=False, outward=True)
+
+
+def _foreign_keys(
+    cursor: Cursor, names: list[str], *, partitions: bool, outward: bool = False
+) -> list[CatalogForeignKey]:
+    cursor.execute(_FOREIGN_KEYS, (partitions, names, names, outward))
     return [
         CatalogForeignKey(
             label(child_schema, child, names),

@@ -80,6 +80,15 @@ class Trigger(Clause):
     name: Name
 
 
+class Policy(Clause):
+    """A policy of row security that must exist, for that command (`all`), permissive or not."""
+
+    table: Name
+    name: Name
+    command: Literal["all"] | Command | None = None
+    restrictive: StrictBool = False
+
+
 class Privileges(Clause):
     """What a role may do with tables, by name or glob; `public` is everybody.
 
@@ -205,12 +214,21 @@ class Structure(Expected):
     ledgers: tuple[Name, ...] = ()
     tenant_in_keys: StrictBool = False
     row_security: RowSecurity | None = None
+    policies: tuple[Policy, ...] = ()
     privileges: tuple[Privileges, ...] = ()
     timestamps: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_a_policy_once(self) -> Self:
+        if doubled := twice(f"{policy.name} of {policy.table}" for policy in self.policies):
+            raise ValueError(f"key 'policies': '{doubled}' is declared twice")
+        return self
 
     def tables_mentioned(self) -> Iterator[tuple[str, str]]:
         """Each (table or glob, contract key)."""
         yield from super().tables_mentioned()
+        for position, policy in enumerate(self.policies):
+            yield policy.table, f"policies.{position}.table"
         for position, allowed in enumerate(self.privileges):
             for name in allowed.tables:
                 yield name, f"privileges.{position}.tables"

@@ -80,6 +80,26 @@ _TRIGGERS = f"""
     order by 1, 2, 3
 """  # noqa: S608
 
+_POLICIES = f"""
+    select
+        namespace.nspname,
+        relation.relname,
+        policy.polname,
+        case policy.polcmd
+            when 'r' then 'select'
+            when 'a' then 'insert'
+            when 'w' then 'update'
+            when 'd' then 'delete'
+            else 'all'
+        end,
+        not policy.polpermissive
+    from pg_catalog.pg_policy as policy
+    join pg_catalog.pg_class as relation on relation.oid = policy.polrelid
+    join pg_catalog.pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where {_IS_TABLE}
+    order by 1, 2, 3
+"""  # noqa: S608
+
 # Everybody, and those whom Supabase and PostgREST let in from outside.
 _ROLES = """
     select 'public' union all
@@ -169,6 +189,15 @@ class Index:
 
 
 @dataclass(frozen=True)
+class Policy:
+    """A policy of row security: all that it is for, or one command."""
+
+    name: str
+    command: str
+    is_restrictive: bool
+
+
+@dataclass(frozen=True)
 class Shape:
     """What tables are like, by their labels.
 
@@ -179,6 +208,7 @@ class Shape:
         exclusions: the names of exclusion constraints.
         triggers: the names of those that fire.
         idle_triggers: the names of those that do not.
+        policies: those of row security.
         unlogged: the tables that a crash empties.
         privileges: by role, and by table what it may do; the roles may do nothing else.
     """
@@ -189,6 +219,7 @@ class Shape:
     exclusions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     triggers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     idle_triggers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    policies: Mapping[str, Sequence[Policy]] = field(default_factory=dict)
     unlogged: frozenset[str] = frozenset()
     privileges: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -200,6 +231,7 @@ class Shape:
         indexes: dict[str, list[Index]] = {}
         constraints: dict[bool, dict[str, list[str]]] = {True: {}, False: {}}
         triggers: dict[bool, dict[str, list[str]]] = {True: {}, False: {}}
+        policies: dict[str, list[Policy]] = {}
         with connection.cursor() as cursor:
 
             def rows(query: str) -> list[tuple[str, tuple[object, ...]]]:
@@ -216,6 +248,9 @@ class Shape:
                 constraints[bool(excludes)].setdefault(name, []).append(str(constraint))
             for name, (trigger, fires) in rows(_TRIGGERS):
                 triggers[bool(fires)].setdefault(name, []).append(str(trigger))
+            for name, (policy, command, narrows) in rows(_POLICIES):
+                found = Policy(str(policy), str(command), bool(narrows))
+                policies.setdefault(name, []).append(found)
             unlogged = frozenset(name for name, _ in rows(_UNLOGGED))
             cursor.execute(_ROLES)
             roles = [role for (role,) in cursor]
@@ -231,6 +266,7 @@ class Shape:
             exclusions=constraints[True],
             triggers=triggers[True],
             idle_triggers=triggers[False],
+            policies=policies,
             unlogged=unlogged,
             privileges=privileges,
         )

@@ -39,6 +39,7 @@ def structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]
     elif walled and tenant:
         yield "  row_security:"
         yield f"    required: {flow(walled)}"
+    yield from _policy_lines(survey, names)
     yield from _index_lines(survey, names)
     yield from _trigger_lines(survey, names)
     yield from _privilege_lines(survey, names)
@@ -57,7 +58,9 @@ def structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]
 
 def tenant_schema_lines(survey: Survey, found: TenantSchemasGuess) -> Iterator[str]:
     """The lines of the part `schemas`: what most of the tenants' schemas have."""
-    each = replace(survey, catalog=found.catalog, shape=found.shape, foreign=(), excluded=())
+    each = replace(
+        survey, catalog=found.catalog, shape=found.shape, outward=(), foreign=(), excluded=()
+    )
     names = sorted(found.catalog.tables)
     of = found.of
     named = len(of.named.intersection(found.names))
@@ -136,7 +139,7 @@ def _foreign_key_lines(survey: Survey) -> Iterator[str]:
             "references": key.parent,
             "on_delete": key.delete_rule,
         }
-        for key in (*catalog.foreign_keys, *catalog.own_keys)
+        for key in (*catalog.foreign_keys, *catalog.own_keys, *survey.outward)
         if key.delete_rule
     }
     if foreign_keys:
@@ -158,6 +161,16 @@ def _wall_lines(walls: Walls) -> Iterator[str]:
         yield "    shared:"
         for name, policies in walls.shared.items():
             yield f"      - {flow(name)}  # {comment(', '.join(policies))}"
+
+
+def _policy_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:
+    policies = [(name, one) for name in names for one in survey.shape.policies.get(name, ())]
+    if policies:
+        yield "  policies:"
+    for name, policy in policies:
+        entry: dict[str, object] = {"table": name, "name": policy.name, "command": policy.command}
+        entry |= {"restrictive": True} if policy.is_restrictive else {}
+        yield f"    - {flow(entry)}"
 
 
 def _index_lines(survey: Survey, names: Iterable[str]) -> Iterator[str]:

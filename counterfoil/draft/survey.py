@@ -10,7 +10,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.errors import PreflightError
-from counterfoil.contract.catalog import Catalog
+from counterfoil.contract.catalog import Catalog, CatalogForeignKey, outward_keys
 from counterfoil.contract.clauses import label, locate, matches
 from counterfoil.draft.ledgers.search import SECONDS, FoundLedger, Known, find_ledgers
 from counterfoil.draft.references import SAMPLED, Guess, guess_references, try_guess
@@ -130,6 +130,7 @@ class Survey:
         rows: how many rows the tables have, about: those that could be read.
         alone: of those that others inherit from, which have rows of their own.
         walled: the tables with row security.
+        outward: foreign keys to tables of schemas that are not the contract's.
         guesses: references that only names speak of, and what their rows say.
         tenant: who may share the database.
         tenantless: of tables whose tenant may be null, the rows looked at that have none, and
@@ -150,6 +151,7 @@ class Survey:
     rows: Mapping[str, int]
     alone: frozenset[str]
     walled: frozenset[str]
+    outward: Sequence[CatalogForeignKey] = ()
     guesses: Sequence[Guess] = ()
     tenant: TenantGuess | None = None
     tenantless: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -233,6 +235,7 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         rows=counted.rows,
         alone=frozenset(counted.alone),
         walled=frozenset(counted.walled),
+        outward=_outward(connection, catalog, schemas, of_tenants),
         guesses=tried,
         tenant=tenant,
         tenantless=_tenantless(connection, catalog, tenant, counted.rows, schemas),
@@ -305,6 +308,21 @@ def _tenant_schemas(
     found = guess_tenant_schemas(connection, own, of, names, choice.excluded)
     own = (*own, *found.others)
     return own, found, [*found.unlike(own)]
+
+
+def _outward(
+    connection: Connection,
+    catalog: Catalog,
+    schemas: Sequence[str],
+    of_tenants: TenantSchemasGuess | None,
+) -> list[CatalogForeignKey]:
+    """The foreign keys that leave the schemas, but for those to a tenant's."""
+    tenants = tuple(f"{name}." for name in of_tenants.names) if of_tenants else ()
+    return [
+        key
+        for key in outward_keys(connection, schemas)
+        if key.child in catalog.tables and not key.parent.startswith(tenants)
+    ]
 
 
 def _tenantless(

@@ -110,6 +110,16 @@ FURTHER = {
         POLICIES,
         {"table_name": "pages", "policy_name": "anyone"},
     ),
+    "a foreign key to what the platform keeps": (
+        "alter table profiles drop constraint profiles_id_fkey",
+        "schema.foreign_keys_as_declared",
+        {"table_name": "profiles", "column_names": "id"},
+    ),
+    "a policy gone, beside one that stays": (
+        "drop policy read on notes",
+        "schema.policies_as_declared",
+        {"table_name": "notes", "policy_name": "read"},
+    ),
     "the first table of a schema that is exposed now": (
         "create schema api; grant usage on schema api to anon;"
         " create table api.things (id uuid primary key)",

@@ -14,6 +14,7 @@ create index on documents (team_id);
 create table pages (id uuid primary key, document_id uuid not null references documents (id));
 create index on pages (document_id);
 create table countries (code text primary key, title text);
+create table notes (id uuid primary key, user_id uuid not null);
 create table plans (id uuid primary key, price integer);
 revoke all on plans from anon, authenticated;
 create schema private;
@@ -26,7 +27,7 @@ declare
     name text;
 begin
     foreach name in array
-        array['profiles', 'teams', 'team_members', 'documents', 'pages', 'countries', 'plans']
+        array['profiles', 'teams', 'team_members', 'documents', 'pages', 'countries', 'notes', 'plans']
     loop
         execute format('alter table %I enable row level security', name);
     end loop;
@@ -49,6 +50,8 @@ create policy own on pages to authenticated using (
     )
 );
 create policy everybody on countries for select using (true);
+create policy read on notes for select using (user_id = auth.uid());
+create policy write on notes for insert with check (user_id = auth.uid());
 create policy nobody on plans for select using (false);
 create policy service on plans to service_role using (true);
 create view my_documents with (security_invoker = true) as select title from documents;

@@ -301,6 +301,7 @@ create policy own_rows on photo_tags as restrictive using (
             and products.merchant_id = current_setting('market.merchant_id', true)::uuid
     )
 );
+create policy numbered on shipment_steps as restrictive using (id > 0);
 -- For a role that sees all anyway, and for one that the contract trusts.
 create policy service on accounts to market_service using (true);
 create policy support on accounts for select to market_support using (true);
