@@ -100,10 +100,33 @@ _POLICIES = f"""
     order by 1, 2, 3
 """  # noqa: S608
 
-# Everybody, and those whom Supabase and PostgREST let in from outside.
+# Everybody, and those who come from outside: by the names that they usually have, or because
+# a role that may log in, and has no rights but by SET ROLE, may become them. Who owns relations
+# is no visitor: that is how migrations are run.
 _ROLES = """
-    select 'public' union all
-    select rolname from pg_catalog.pg_roles where rolname in ('anon', 'authenticated', 'web_anon')
+    with owners as (
+        select distinct relowner as role from pg_catalog.pg_class where oid >= 16384
+    )
+    select 'public' union all (
+        select visitor.rolname::text
+        from pg_catalog.pg_roles as visitor
+        where visitor.rolname in ('anon', 'authenticated', 'web_anon')
+            or not (
+                visitor.rolcanlogin or visitor.rolsuper or visitor.rolbypassrls
+                or visitor.rolcreaterole or visitor.rolcreatedb
+            )
+            and visitor.rolname !~ '^pg_'
+            and visitor.oid not in (select role from owners)
+            and exists (
+                select from pg_catalog.pg_auth_members as membership
+                join pg_catalog.pg_roles as gate on gate.oid = membership.member
+                where membership.roleid = visitor.oid
+                    and gate.rolcanlogin
+                    and not (gate.rolinherit or gate.rolsuper or gate.rolbypassrls)
+                    and gate.oid not in (select role from owners)
+            )
+        order by 1
+    )
 """
 
 # What each of them may do with a table, its partitions or one of its columns.

@@ -153,6 +153,9 @@ def _wall_lines(walls: Walls) -> Iterator[str]:
     yield f"    visitors: {flow(list(walls.visitors))}"
     if walls.provided:
         yield f"    provided_schemas: {flow(list(walls.provided))}"
+    if walls.behind:
+        yield "    # Tables of the schemas that they may use, and those that views alone show them."
+        yield f"    required: {flow(['*', *walls.behind])}"
     if walls.owner_columns:
         yield "    # What policies hold against who is there."
         yield f"    owner_columns: {flow(list(walls.owner_columns))}"

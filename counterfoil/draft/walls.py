@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.audit.policy_expressions import Asks, Rows, asks
-from counterfoil.contract.clauses import label
+from counterfoil.contract.clauses import label, locate
 
 # What Supabase makes and changes itself, in a database that has its roles.
 PLATFORM_SCHEMAS = frozenset({
@@ -22,16 +22,28 @@ _IS_PLATFORM = """
     where rolname in ('anon', 'authenticated')
 """
 
+# Of each schema and role whether it may use the schema, and whether a view shows it rows there.
 _SCHEMAS = """
     select
         namespace.nspname,
+        visitor.rolname,
+        pg_catalog.has_schema_privilege(visitor.oid, namespace.oid, 'usage'),
         exists (
-            select from pg_catalog.pg_roles
-            where rolname = any(%s)
-                and pg_catalog.has_schema_privilege(pg_roles.oid, namespace.oid, 'usage')
+            select from pg_catalog.pg_class as relation
+            where relation.relnamespace = namespace.oid
+                and relation.relkind in ('v', 'm')
+                and pg_catalog.has_any_column_privilege(visitor.oid, relation.oid, 'select')
+                and not exists (
+                    select from pg_catalog.pg_depend as membership
+                    where membership.classid = 'pg_catalog.pg_class'::regclass
+                        and membership.objid = relation.oid
+                        and membership.deptype = 'e'
+                )
         )
     from pg_catalog.pg_namespace as namespace
+    cross join pg_catalog.pg_roles as visitor
     where namespace.nspname !~ '^(pg_|information_schema$|counterfoil)'
+        and visitor.rolname = any(%s)
 """
 
 # Permissive policies for anybody whom row security holds, with what they speak of.
@@ -100,12 +112,14 @@ class Walls:
     Attributes:
         visitors: the roles that they come as.
         provided: the platform's schemas.
+        behind: the walled tables of schemas that visitors may not use: views alone show them.
         owner_columns: those that policies hold against who is there.
         shared: by table the policies that show rows without asking for their owner.
     """
 
     visitors: tuple[str, ...]
     provided: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
     owner_columns: tuple[str, ...] = ()
     shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -181,15 +195,17 @@ def read_walls(
         privileges: by each role that may come from outside what it holds.
         provided: the schemas of the platform's.
     """
-    visitors = [role for role, held in privileges.items() if held or provided]
-    if not visitors or not (walled or provided):
+    if not privileges or not (walled or provided):
         return None
     with connection.cursor() as cursor:
-        cursor.execute(_SCHEMAS, (visitors,))
-        exposed: dict[str, bool] = dict(cursor)
+        cursor.execute(_SCHEMAS, (list(privileges),))
+        rights = cursor.fetchall()
         cursor.execute(_POLICIES, (list(schemas),))
         policies = [_Policy(label(row[0], row[1], schemas), *row[1:]) for row in cursor]
-    if not any(exposed[schema] for schema in schemas):
+    shown = {role for schema, role, may_use, shows in rights if may_use and shows}
+    visitors = [role for role, held in privileges.items() if held or provided or role in shown]
+    exposed = {schema for schema, role, may_use, _ in rights if may_use and role in visitors}
+    if exposed.isdisjoint(schemas) and not shown:
         return None
     owners = set().union(*(policy.owners() for policy in policies))
     shared: dict[str, list[str]] = {}
@@ -198,7 +214,8 @@ def read_walls(
             shared.setdefault(policy.table, []).append(policy.name)
     return Walls(
         visitors=tuple(visitors),
-        provided=tuple(sorted(exposed.keys() & provided)),
+        provided=tuple(sorted({schema for schema, *_ in rights} & provided)),
+        behind=tuple(sorted(one for one in walled if locate(one, schemas)[0] not in exposed)),
         owner_columns=tuple(sorted(owners)),
         shared=shared,
     )

@@ -159,7 +159,12 @@ final as (
                 then 'is a foreign table, which no row security holds'
             when
                 {% if contract_part('structure.row_security.visitors') %}
-                not {{ is_exposed_schema('tables.schema_name') }}
+                not (
+                    {{ is_exposed_schema('tables.schema_name') }}
+                    or tables.table_name = any(
+                        {{ contract_texts('structure.row_security.required') }}
+                    )
+                )
                 {% else %}
                 owned.table_oid is null
                 {% endif %}

@@ -202,6 +202,11 @@ PLANTED_IN_SHOPS = """
     insert into data.parcels values (77, 77, 1);
     alter table data.parcels alter column order_id drop not null;
     alter table data.products alter column shop_id drop not null;
+    create view api.orders as select id, customer_id from data.orders;
+    drop policy own on data.payments;
+    alter table data.payments disable row level security;
+    create table api.visits (id bigint primary key, shop_id bigint not null);
+    grant delete on data.currencies to shopper;
 """
 TELLING_OF_SHOPS: dict[str, list[dict[str, str]]] = {
     "integrity.volume_plausible": [{"table_name": "lines"}, {"table_name": "parcels"}],
@@ -211,6 +216,11 @@ TELLING_OF_SHOPS: dict[str, list[dict[str, str]]] = {
         {"table_name": "parcels", "column_name": "order_id"},
         {"table_name": "products", "column_name": "shop_id"},
     ],
+    "schema.views_respect_row_security": [{"view_name": "api.orders"}],
+    "schema.row_security_enabled": [{"table_name": "payments"}, {"table_name": "api.visits"}],
+    "schema.policies_as_declared": [{"table_name": "payments", "policy_name": "own"}],
+    "schema.no_unexpected_tables": [{"table_name": "api.visits"}],
+    "schema.privileges_as_expected": [{"table_name": "currencies", "role_name": "shopper"}],
 }
 
 
@@ -225,6 +235,11 @@ def test_what_is_planted_among_tenants_is_told(
         execute(target, PLANTED_IN_SHOPS)
         second = keys_of(night(target, "second"))
     assert {*first} <= {*LINTS}, text
+    structure = Contract.model_validate(yaml.safe_load(text)).structure
+    assert structure
+    assert structure.row_security
+    assert structure.row_security.visitors == ("guest", "shopper")
+    assert structure.row_security.required == ("*", "orders", "payments")
     told = {name: keys for name, keys in second.items() if name not in LINTS}
     assert told == {
         name: {frozenset(key.items()) for key in keys} for name, keys in TELLING_OF_SHOPS.items()

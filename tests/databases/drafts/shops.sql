@@ -32,6 +32,10 @@ create table data.lines (
 );
 create index on data.lines (product_id);
 create table data.parcels (id bigint primary key, order_id bigint not null, weight integer);
+create table data.payments (
+    id bigint primary key, shop_id bigint not null references data.shops (id)
+);
+create index on data.payments (shop_id);
 create table data.currencies (code text primary key);
 insert into data.shops values (1, 'One'), (2, 'Two');
 insert into data.customers select n, 1 + n % 2, 'x' from generate_series(1, 40) as n;
@@ -41,6 +45,9 @@ insert into data.lines select n, 1, n from generate_series(1, 40) as n;
 insert into data.parcels select n, n, 1 from generate_series(1, 40) as n;
 insert into data.currencies values ('CHF');
 alter table data.orders enable row level security;
+alter table data.payments enable row level security;
+create policy own on data.payments
+    using (shop_id = current_setting('request.shop', true)::bigint);
 create policy own on data.orders
     using (shop_id = current_setting('request.shop', true)::bigint);
 create policy own_lines on data.orders as restrictive
