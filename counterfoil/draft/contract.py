@@ -66,6 +66,7 @@ def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
         yield "tables:"
         yield from _table_lines(survey, tenant, covered)
         yield from _relationship_lines(survey, guesses, tenant, covered)
+        yield from _typed_lines(survey)
     yield ""
     if ledgers:
         yield from ("ledgers:", *ledgers, "")
@@ -206,6 +207,18 @@ def _relationship_lines(
                 f"# Left out: {guess.orphans} of {guess.sampled} rows of {name} have a {column}"
                 f" that {parent} has not."
             )
+
+
+def _typed_lines(survey: Survey) -> Iterator[str]:
+    if survey.typed:
+        yield ""
+        yield "polymorphic:"
+    for one in survey.typed:
+        entry = {"child": one.child, "column": one.column, "type_column": one.type_column}
+        yield (
+            f"  - {flow(entry | {'parents': dict(one.parents)})}  # guessed, by its types; of"
+            f" {one.sampled} rows looked at {one.orphans} have no parent"
+        )
 
 
 def _evidence(guess: Guess) -> str:

@@ -1,7 +1,7 @@
 """What a draft is made from: the catalog of every schema of the application's, and rows."""
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +13,11 @@ from counterfoil.common.errors import PreflightError
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey, outward_keys
 from counterfoil.contract.clauses import label, locate, matches
 from counterfoil.draft.ledgers.search import SECONDS, FoundLedger, Known, find_ledgers
+from counterfoil.draft.polymorphic import (
+    TypedReference,
+    TypedReferences,
+    find_typed_references,
+)
 from counterfoil.draft.references import SAMPLED, Guess, guess_references, try_guess
 from counterfoil.draft.shape import Shape
 from counterfoil.draft.tenant import TenantGuess, guess_tenant
@@ -132,6 +137,7 @@ class Survey:
         walled: the tables with row security.
         outward: foreign keys to tables of schemas that are not the contract's.
         guesses: references that only names speak of, and what their rows say.
+        typed: references whose parent is told by a type beside them.
         tenant: who may share the database.
         tenantless: of tables whose tenant may be null, the rows looked at that have none, and
             all of them.
@@ -153,6 +159,7 @@ class Survey:
     walled: frozenset[str]
     outward: Sequence[CatalogForeignKey] = ()
     guesses: Sequence[Guess] = ()
+    typed: Sequence[TypedReference] = ()
     tenant: TenantGuess | None = None
     tenantless: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     tenant_schemas: TenantSchemasGuess | None = None
@@ -206,13 +213,15 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         others = [(label(schema, name, schemas), kind) for schema, name, kind in cursor]
         left_out += [f"{name}: {kind}" for name, kind in others]
         cursor.execute(_DOMAINS)
-        guesses = guess_references(catalog, dict(cursor), schemas)
+        bases: dict[str, str] = dict(cursor)
+        guesses = guess_references(catalog, bases, schemas)
     counted = _Counted(connection, target, catalog, schemas)
     tried = [
         try_guess(connection, reference, schemas)
         for reference in guesses.references
         if {reference.child, reference.parent} <= counted.rows.keys()
     ]
+    typed = find_typed_references(connection, catalog, bases, counted.rows.keys(), schemas)
     borne_out = [guess.reference for guess in tried if guess.is_borne_out]
     tenant = guess_tenant(catalog, [*catalog.foreign_keys, *borne_out])
     if tenant and not counted.rows.get(tenant.table):
@@ -237,6 +246,7 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         walled=frozenset(counted.walled),
         outward=_outward(connection, catalog, schemas, of_tenants),
         guesses=tried,
+        typed=typed.found,
         tenant=tenant,
         tenantless=_tenantless(connection, catalog, tenant, counted.rows, schemas),
         tenant_schemas=of_tenants,
@@ -250,7 +260,7 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         ledgers=ledgers,
         unread=counted.unread,
         foreign=[name for name, kind in others if kind == _FOREIGN],
-        left_out=[*left_out, *guesses.left_out],
+        left_out=[*left_out, *_unsaid(guesses.left_out, typed), *typed.left_out],
         excluded=tuple(
             one for one in choice.excluded if any(matches(one, name) for name in shape.columns)
         ),
@@ -308,6 +318,13 @@ def _tenant_schemas(
     found = guess_tenant_schemas(connection, own, of, names, choice.excluded)
     own = (*own, *found.others)
     return own, found, [*found.unlike(own)]
+
+
+def _unsaid(left_out: Iterable[str], typed: TypedReferences) -> list[str]:
+    """What was left out of the references, without what is known of a type beside one."""
+    known = [f"{one.child}.{one.column}: " for one in typed.found]
+    known += [f"{line.partition(': ')[0]}: " for line in typed.left_out]
+    return [line for line in left_out if not line.startswith(tuple(known))]
 
 
 def _outward(

@@ -124,6 +124,7 @@ PLANTED = """
     grant all on orders to public;
     grant truncate on customers to anon;
     truncate mail_queue;
+    insert into remarks values (61, 41, 'Customer'), (62, 99, 'Shop::Order'), (63, 1, 'Note');
     select open_branch('branch_east');
     insert into branches values (9, 'gone', 'branch_gone');
     drop table branch_north.sales;
@@ -156,7 +157,9 @@ TELLING: dict[str, list[dict[str, str]]] = {
     "schema.no_redundant_indexes": [{"table_name": "orders", "index_name": "beginning"}],
     "schema.foreign_keys_enforced": [{"table_name": "order_lines_2024", "constraint_name": "sold"}],
     "integrity.references_resolve": [
-        {"relationship": "order_lines_2024.of_order", "child_id": '[77, 1, "2024-03-03"]'}
+        {"relationship": "order_lines_2024.of_order", "child_id": '[77, 1, "2024-03-03"]'},
+        {"relationship": "remarks.about_id (Shop::Order)", "child_id": "62"},
+        {"relationship": "remarks.about_id", "child_id": "63"},
     ],
     "integrity.volume_plausible": [{"table_name": "order_lines"}],
     "schema.tables_logged": [{"table_name": "order_lines"}],
@@ -187,6 +190,8 @@ def test_what_is_planted_after_a_draft_is_told(
     assert "of 41 rows looked at 1 have no parent" in text
     for left_out in (
         "rates: a foreign table",
+        "tags.ofId: 1 of the 2 values of ofType name no table that it can reference",
+        "of 60 rows looked at 0 have no parent",
         "events.subject_id: a column beside it says of which table it is",
         "notes.order_id: it is text, and the key of orders bigint",
         "schema branch_archive among those of tenants: it is called like one of them",
