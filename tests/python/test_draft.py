@@ -86,7 +86,7 @@ def test_a_draft_holds_on_its_own_database(database: Target, tmp_path: Path) -> 
     left_out = """# Left out: 1 of 1 rows of "two\\nlines" have a true_id that 'true' has not."""
     assert left_out in file.read_text(encoding="utf-8")
 
-    # A table that comes later is covered, though nobody edits the contract.
+    # A table that comes later is covered, though nobody edits the contract for it.
     with closing(psycopg2.connect(**database.libpq)) as connection, connection.cursor() as cursor:
         cursor.execute(
             "create table late (id bigint primary key, organization_id bigint not null,"
@@ -94,7 +94,12 @@ def test_a_draft_holds_on_its_own_database(database: Target, tmp_path: Path) -> 
             " insert into late values (1, 2, 1)"
         )
         connection.commit()
+    text = file.read_text(encoding="utf-8")
+    asks = text.replace("\nstructure:\n", "\nstructure:\n  tenant_in_keys: true\n")
+    file.write_text(asks, encoding="utf-8")
     later = audited(database, file)
+    carrying = {check.check_id: check for check in later.checks}["schema.foreign_keys_carry_tenant"]
+    assert (carrying.severity, carrying.finding_count) == ("warning", 2), "the contract asks now"
     (leak,) = [c for c in later.checks if c.check_id == "tenancy.references_stay_in_tenant"]
     assert [finding.key for finding in leak.findings] == [
         {"relationship": "late.member_id", "child_id": "1"}
