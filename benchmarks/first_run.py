@@ -3,13 +3,15 @@
     python benchmarks/first_run.py --tables 2000
 
 makes a database of that many tables on the demo's server, a tenant's column and a foreign key
-each, and a contract that declares them all. Printed are seconds, and the processor time of this
-process and of dbt's.
+each, and a contract that declares them all; with --drafted the contract is the draft of it, by
+which the database is audited and reported, twice. Printed are seconds, the processor time of this
+process and of dbt's, and the most memory that one of them took so far.
 """
 
 import argparse
 import os
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,8 +24,13 @@ import yaml
 
 from counterfoil import demo
 from counterfoil.common.settings import Settings
+from counterfoil.draft.contract import draft
+from counterfoil.draft.survey import survey
+from counterfoil.pipeline.host import Host
 from counterfoil.pipeline.plan import make_plan
+from counterfoil.pipeline.run import Job, Order, carry_out
 from counterfoil.pipeline.views import build_views
+from counterfoil.postgres.session import Session
 
 DATABASE = "first_run_benchmark"
 TABLE = """
@@ -42,7 +49,9 @@ def main() -> None:
     """Prints a line for each phase."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", type=int, default=2_000)
-    tables = parser.parse_args().tables
+    parser.add_argument("--drafted", action="store_true")
+    arguments = parser.parse_args()
+    tables = arguments.tables
     demo.start(Settings().demo_dir, None)
     host = str(demo.socket_dir(Settings().demo_dir))
     make_database(host, tables)
@@ -50,11 +59,27 @@ def main() -> None:
         folder = Path(scratch)
         (folder / "profiles.yml").write_text(yaml.safe_dump(profile(host)), encoding="utf-8")
         file = folder / "contract.yml"
-        file.write_text(yaml.safe_dump(contract(tables)), encoding="utf-8")
         os.environ["DBT_PROFILES_DIR"] = scratch
         os.environ["DBT_TARGET_PATH"] = str(folder / "target")
+        if arguments.drafted:
+            os.environ["COUNTERFOIL_REPORTS_DIR"] = str(folder / "reports")
+            session = Session.of(DATABASE, Settings())
+            text = timed("draft", tables, lambda: draft(survey(session)))
+            file.write_text(text, encoding="utf-8")
+            for audit_id in ("first run", "second run"):
+                timed(audit_id, tables, lambda name=audit_id: audited(name, file))
+            return
+        file.write_text(yaml.safe_dump(contract(tables)), encoding="utf-8")
         plan = timed("plan", tables, lambda: make_plan(DATABASE, file, Settings()))
         timed("build", tables, lambda: build_views(plan))
+
+
+def audited(audit_id: str, file: Path) -> None:
+    """A run from the plan to the report."""
+    order = Order(DATABASE, audit_id.replace(" ", "-"), file)
+    ended = carry_out(Job(order, Settings(), Host()))
+    if ended.failure or ended.audit is None:
+        sys.exit(f"{audit_id}: {ended.failure}")
 
 
 def timed(phase: str, tables: int, work: Callable[[], T]) -> T:
@@ -63,7 +88,15 @@ def timed(phase: str, tables: int, work: Callable[[], T]) -> T:
     result = work()
     took = time.perf_counter() - began
     own, dbts = (now - then for now, then in zip(processor_seconds(), before, strict=True))
-    print(f"{tables:,} tables, {phase}: {took:.1f} s; processor {own:.1f} s, dbt's {dbts:.1f} s")
+    most = max(
+        resource.getrusage(whose).ru_maxrss
+        for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    print(
+        f"{tables:,} tables, {phase}: {took:.1f} s; processor {own:.1f} s, dbt's {dbts:.1f} s;"
+        f" {most // 1024:,} MB",
+        flush=True,
+    )
     return result
 
 
