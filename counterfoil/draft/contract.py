@@ -81,7 +81,8 @@ def _lines(survey: Survey, trees: Mapping[str, MigrationTree]) -> Iterator[str]:
 
 def _tenant_lines(tenant: TenantGuess, survey: Survey) -> Iterator[str]:
     yield ""
-    yield f"# Guessed: {tenant.count} of {tenant.total} other tables reference it by that name."
+    count = len(tenant.carriers)
+    yield f"# Guessed: {count} of {tenant.total} other tables reference it by that name."
     yield "tenant:"
     yield f"  table: {flow(tenant.table)}"
     yield f"  column: {flow(tenant.column)}"

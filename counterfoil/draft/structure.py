@@ -34,11 +34,14 @@ def structure_lines(survey: Survey, tenant: TenantGuess | None) -> Iterator[str]
     if ledgers:
         yield f"  ledgers: {flow(ledgers)}  # guessed, by their names"
     walled = sorted(survey.walled - ({tenant.table} if tenant else set()))
-    if survey.walls:
+    if survey.walls and survey.walls.visitors:
         yield from _wall_lines(survey.walls)
-    elif walled and tenant:
+        yield from _policy_words(survey.walls.owner_columns, survey.walls.shared)
+    elif survey.walls and walled and tenant:
         yield "  row_security:"
         yield f"    required: {flow(walled)}"
+        columns = _besides_tenants(survey, survey.walls, tenant)
+        yield from _policy_words(columns, survey.walls.shared)
     yield from _policy_lines(survey, names)
     yield from _index_lines(survey, names)
     yield from _trigger_lines(survey, names)
@@ -156,13 +159,29 @@ def _wall_lines(walls: Walls) -> Iterator[str]:
     if walls.behind:
         yield "    # Tables of the schemas that they may use, and those that views alone show them."
         yield f"    required: {flow(['*', *walls.behind])}"
-    if walls.owner_columns:
+
+
+def _besides_tenants(survey: Survey, walls: Walls, tenant: TenantGuess) -> list[str]:
+    """The owner columns that are not the tenant, by its column or by the key of its own table."""
+    tenants = {tenant.column, *tenant.columns.values()}
+    own_key = survey.catalog.tables[tenant.table].primary_key
+    return [
+        column
+        for column, tables in walls.owner_columns.items()
+        if column not in tenants and not ((column,) == own_key and {*tables} == {tenant.table})
+    ]
+
+
+def _policy_words(
+    owner_columns: Iterable[str], shared: Mapping[str, Iterable[str]]
+) -> Iterator[str]:
+    if columns := list(owner_columns):
         yield "    # What policies hold against who is there."
-        yield f"    owner_columns: {flow(list(walls.owner_columns))}"
-    if walls.shared:
+        yield f"    owner_columns: {flow(columns)}"
+    if shared:
         yield "    # Their rows are shown without asking whose they are, or that cannot be told."
         yield "    shared:"
-        for name, policies in walls.shared.items():
+        for name, policies in shared.items():
             yield f"      - {flow(name)}  # {comment(', '.join(policies))}"
 
 

@@ -18,9 +18,9 @@ from counterfoil.draft.polymorphic import (
     TypedReferences,
     find_typed_references,
 )
-from counterfoil.draft.references import SAMPLED, Guess, guess_references, try_guess
+from counterfoil.draft.references import MOST_ASTRAY, SAMPLED, Guess, guess_references, try_guess
 from counterfoil.draft.shape import Shape
-from counterfoil.draft.tenant import TenantGuess, guess_tenant
+from counterfoil.draft.tenant import TenantGuess, count_crossings, guess_tenant
 from counterfoil.draft.tenant_schemas import (
     TenantSchemasGuess,
     alike,
@@ -142,7 +142,7 @@ class Survey:
         tenantless: of tables whose tenant may be null, the rows looked at that have none, and
             all of them.
         tenant_schemas: the schemas that tenants may have, which are not among `schemas`.
-        walls: row security against those who come from outside.
+        walls: what row security there is, and against whom.
         ledgers: stored numbers that other rows add up to.
         unread: the tables that could not be read, and why.
         foreign: the foreign tables.
@@ -223,12 +223,21 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
     ]
     typed = find_typed_references(connection, catalog, bases, counted.rows.keys(), schemas)
     borne_out = [guess.reference for guess in tried if guess.is_borne_out]
-    tenant = guess_tenant(catalog, [*catalog.foreign_keys, *borne_out])
+    references = [*catalog.foreign_keys, *borne_out]
+    tenant = guess_tenant(catalog, references)
     if tenant and not counted.rows.get(tenant.table):
         tenant = None
+    if tenant:
+        crossing, of = count_crossings(connection, tenant, references, counted.rows, schemas)
+        if crossing > of * MOST_ASTRAY:
+            left_out.append(
+                f"tenant {tenant.table}: {crossing} of {of} rows with its {tenant.column} reference"
+                " another one's"
+            )
+            tenant = None
     known = Known(
         catalog,
-        [*catalog.foreign_keys, *borne_out],
+        references,
         counted.rows,
         schemas,
         frozenset({tenant.column, *tenant.columns.values()} if tenant else ()),

@@ -1,10 +1,19 @@
 """Guessing who shares a database: the column that most tables have of one other table."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey
+from counterfoil.contract.clauses import locate
+
+# Rows of a table that are looked at, and how long that may take.
+_SAMPLED = 1_000
+_PATIENCE = "2s"
 
 
 @dataclass(frozen=True)
@@ -14,8 +23,8 @@ class TenantGuess:
     Attributes:
         table: the table of tenants.
         column: what most tables call the tenant.
+        carriers: the tables that have it.
         columns: the tables that spell it otherwise (dealershipId for dealership_id).
-        count: the tables that carry it.
         total: the tables that might.
         unowned: the tables that neither carry it nor lead to it.
         paths: the tables that lead to it over references that must be set.
@@ -23,8 +32,8 @@ class TenantGuess:
 
     table: str
     column: str
+    carriers: frozenset[str]
     columns: Mapping[str, str]
-    count: int
     total: int
     unowned: tuple[str, ...]
     paths: frozenset[str]
@@ -72,12 +81,63 @@ def guess_tenant(catalog: Catalog, references: list[CatalogForeignKey]) -> Tenan
     return TenantGuess(
         table=table,
         column=column,
+        carriers=frozenset(spelt),
         columns={name: other for name, other in sorted(spelt.items()) if other != column},
-        count=len(spelt),
         total=total,
         unowned=tuple(sorted(unowned)),
         paths=frozenset(paths),
     )
+
+
+def count_crossings(
+    connection: Connection,
+    tenant: TenantGuess,
+    references: Iterable[CatalogForeignKey],
+    readable: Container[str],
+    schemas: Sequence[str],
+) -> tuple[int, int]:
+    """Of the first rows that reference another of a tenant, how many lead to another tenant's.
+
+    Where many do, it is no tenant. A table that cannot be read in time is left out.
+
+    Returns:
+        Those that do, and all that were looked at.
+    """
+    crossing = looked_at = 0
+    for reference in references:
+        own, theirs = tenant.column_of(reference.child), tenant.column_of(reference.parent)
+        carry = {reference.child, reference.parent} <= tenant.carriers
+        if not carry or tenant.is_carried_by(reference) or len(reference.columns) > 1:
+            continue
+        if reference.child not in readable or reference.parent not in readable:
+            continue
+        query = sql.SQL(
+            "select count(*) filter (where parent.{theirs}::text <> child.tenant), count(*)"
+            " from (select {column} as reference, {own}::text as tenant from {child}"
+            " where {column} is not null limit {most}) as child"
+            " join {parent} as parent on parent.{key} = child.reference"
+        ).format(
+            own=sql.Identifier(own),
+            theirs=sql.Identifier(theirs),
+            column=sql.Identifier(reference.columns[0]),
+            key=sql.Identifier(reference.parent_columns[0]),
+            child=sql.Identifier(*locate(reference.child, schemas)),
+            parent=sql.Identifier(*locate(reference.parent, schemas)),
+            most=sql.Literal(_SAMPLED),
+        )
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"set local statement_timeout = '{_PATIENCE}'")
+                cursor.execute(query)
+                ((other, all_),) = cursor.fetchall()
+            crossing, looked_at = crossing + other, looked_at + all_
+        except psycopg2.Error:
+            if connection.closed:
+                raise
+        finally:
+            if not connection.closed:
+                connection.rollback()
+    return crossing, looked_at
 
 
 def _leading_to(catalog: Catalog, references: list[CatalogForeignKey], owned: set[str]) -> set[str]:

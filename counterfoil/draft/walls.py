@@ -107,20 +107,20 @@ _POLICIES = """
 
 @dataclass(frozen=True)
 class Walls:
-    """Row security against those who come from outside.
+    """Row security: whom it is against, and what its policies say.
 
     Attributes:
-        visitors: the roles that they come as.
+        visitors: the roles of those who come from outside; none where nobody does.
         provided: the platform's schemas.
         behind: the walled tables of schemas that visitors may not use: views alone show them.
-        owner_columns: those that policies hold against who is there.
+        owner_columns: those that policies hold against who is there, and of which tables.
         shared: by table the policies that show rows without asking for their owner.
     """
 
-    visitors: tuple[str, ...]
+    visitors: tuple[str, ...] = ()
     provided: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
-    owner_columns: tuple[str, ...] = ()
+    owner_columns: Mapping[str, Collection[str]] = field(default_factory=dict)
     shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -185,8 +185,7 @@ def read_walls(
     privileges: Mapping[str, Collection[str]],
     provided: frozenset[str],
 ) -> Walls | None:
-    """The walls of the schemas; None where nobody comes from outside, or, without a
-    platform that lets them in, no table has any.
+    """The walls of the schemas; None where there are none, nor a platform that lets visitors in.
 
     Args:
         connection: one that reads the catalog.
@@ -195,7 +194,7 @@ def read_walls(
         privileges: by each role that may come from outside what it holds.
         provided: the schemas of the platform's.
     """
-    if not privileges or not (walled or provided):
+    if not (walled or provided):
         return None
     with connection.cursor() as cursor:
         cursor.execute(_SCHEMAS, (list(privileges),))
@@ -205,17 +204,21 @@ def read_walls(
     shown = {role for schema, role, may_use, shows in rights if may_use and shows}
     visitors = [role for role, held in privileges.items() if held or provided or role in shown]
     exposed = {schema for schema, role, may_use, _ in rights if may_use and role in visitors}
-    if exposed.isdisjoint(schemas) and not shown:
-        return None
-    owners = set().union(*(policy.owners() for policy in policies))
+    owners: dict[str, set[str]] = {}
+    for policy in policies:
+        for column in policy.owners():
+            owners.setdefault(column, set()).add(policy.table)
     shared: dict[str, list[str]] = {}
     for policy in policies:
-        if policy.shows_all(owners):
+        if policy.shows_all(owners.keys()):
             shared.setdefault(policy.table, []).append(policy.name)
+    owner_columns = dict(sorted(owners.items()))
+    if exposed.isdisjoint(schemas) and not shown:
+        return Walls(owner_columns=owner_columns, shared=shared)
     return Walls(
         visitors=tuple(visitors),
         provided=tuple(sorted({schema for schema, *_ in rights} & provided)),
         behind=tuple(sorted(one for one in walled if locate(one, schemas)[0] not in exposed)),
-        owner_columns=tuple(sorted(owners)),
+        owner_columns=owner_columns,
         shared=shared,
     )

@@ -392,6 +392,29 @@ def test_a_guess_that_takes_too_long_costs_that_guess(
     assert "{child: c, column: b_id, parent: b}  # guessed: no constraint says so, nor do" in text
 
 
+def test_policies_say_what_an_owner_is_and_what_is_shared(server: Target) -> None:
+    schema = (DATABASES / "clinic" / "schema.sql").read_text(encoding="utf-8")
+    schema += "; create policy read on visits for select using (true)"
+    with created(server, "owned", schema) as target:
+        text = draft(survey(Session.alone(target, Settings())))
+    contract = Contract.model_validate(yaml.safe_load(text))
+    assert contract.tenant
+    assert contract.structure
+    walls = contract.structure.row_security
+    assert walls
+    assert walls.required == ("memberships", "patients", "visits")
+    assert walls.owner_columns == ("user_id",)
+    assert walls.shared == ("visits",)
+
+
+def test_what_its_rows_cross_is_no_tenant(server: Target) -> None:
+    schema = (DATABASES / "lorries" / "schema.sql").read_text(encoding="utf-8")
+    with created(server, "crossed", schema) as target:
+        text = draft(survey(Session.alone(target, Settings())))
+    assert "#   tenant lorries: 19 of 19 rows with its plate reference another one's" in text
+    assert Contract.model_validate(yaml.safe_load(text)).tenant is None
+
+
 def test_tables_without_rows_are_asked_nothing_of(server: Target) -> None:
     with created(server, "new", "create table a (id int primary key)") as target:
         text = draft(survey(Session.alone(target, Settings())))
