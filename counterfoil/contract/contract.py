@@ -314,7 +314,7 @@ class Contract(_Clause):
                 raise ValueError(f"key 'tables.{name}': global_tables name it: say global: true")
         for name in self.tenant.overview or ():
             if name not in self.tenant_scoped_tables:
-                raise ValueError(f"key 'tenant.overview': rows of {name} do not name their tenant")
+                raise ValueError(f"key 'tenant.overview': rows of {name} name no tenant")
         if self.reads_rows and len(self.key_of(self.tenant.table)) > 1:
             raise ValueError("key 'tenant.table': its key has several columns")
         return self

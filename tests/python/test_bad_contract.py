@@ -143,7 +143,12 @@ FAULTY: dict[str, tuple[str, Any, str]] = {
     "an overview of no tenant's": (
         "tenant.overview",
         ["tenants"],
-        "rows of tenants are of no tena",
+        "rows of tenants name no tenant",
+    ),
+    "a table of somebody and nobody": (
+        "tables.studios",
+        {"key": "id", "global": True, "reaches_tenant": True},
+        "it is global, or it reaches_tenant",
     ),
     "an overview of nothing": ("tenant.overview", ["x"], "key 'tenant.overview': table 'x' is not"),
     "a text for a yes": ("tables.studios.in_use", "false", "key 'tables.studios.in_use'"),
@@ -283,7 +288,17 @@ FAULTY_STRUCTURES: dict[str, tuple[str, Any, str]] = {
         probe(roles=["a", "a"]),
         "probe 'x for a' is declared twice",
     ),
-    "neither unique nor check": ("structure", {"constraints": [{"table": "a"}]}, "give either"),
+    "neither unique nor check": ("structure", {"constraints": [{"table": "a"}]}, "give unique"),
+    "a check that excludes": (
+        "structure",
+        {"constraints": [{"table": "a", "check": "x", "exclude": "x"}]},
+        "give unique, its columns, or check or exclude, its name",
+    ),
+    "a policy twice": (
+        "structure",
+        {"policies": [{"table": "a", "name": "x"}, {"table": "a", "name": "x"}]},
+        "key 'policies': 'x of a' is declared twice",
+    ),
     "a global table that does not say so": (
         "tenant.global_tables",
         ["stud*"],
