@@ -123,7 +123,6 @@ def contract_of_every_pack() -> Contract:
             "tables": {
                 **demo["tables"],
                 "studios": {**demo["tables"]["studios"], "deleted": "name is null"},
-                "capacity_ledger": {**demo["tables"]["capacity_ledger"], "reaches_tenant": True},
             },
             "packs": sorted(
                 file.parent.name for file in (ROOT / "expectations").glob("*/report.yml")
