@@ -172,7 +172,10 @@ def _parents(
 def _spellings(kind: str) -> Iterator[str]:
     """What a column may call the table of a class: `Blog::Post` blogpost, or else post."""
     for name in (kind, _WITHIN.split(kind)[-1]):
-        yield re.sub(r"\W|_", "", name).lower()
+        spelt = re.sub(r"\W|_", "", name).lower()
+        yield spelt
+        # Rails' own plurals that no ending tells.
+        yield re.sub("child$", "children", re.sub("person$", "people", spelt))
 
 
 def _tried(

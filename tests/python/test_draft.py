@@ -196,7 +196,7 @@ def test_what_is_planted_after_a_draft_is_told(
     for left_out in (
         "rates: a foreign table",
         "tags.ofId: 1 of the 2 values of ofType name no table that it can reference",
-        "of 60 rows looked at 0 have no parent",
+        "of 61 rows looked at 0 have no parent",
         "events.subject_id: a column beside it says of which table it is",
         "notes.order_id: it is text, and the key of orders bigint",
         "schema branch_archive among those of tenants: it is called like one of them",

@@ -38,6 +38,7 @@ create trigger stamp before insert on orders for each row execute function stamp
 create table events (id uuid primary key, subject_id bigint, subject_type text, subject text);
 create table subjects (id bigint primary key);
 create table remarks (id bigint primary key, about_id integer, about_type varchar(99));
+create table people (id bigint primary key);
 create table tags (id bigint primary key, "ofId" bigint, "ofType" text);
 create table notes (id bigint primary key, customer_id integer, order_id text, line text);
 create foreign data wrapper nowhere;
@@ -87,6 +88,8 @@ insert into order_lines select n, 1, '2025-02-02', 1 from generate_series(31, 40
 insert into mail_queue values (1, 'x');
 insert into remarks select n, n, 'Shop::Order' from generate_series(1, 30) as n;
 insert into remarks select n, n - 30, 'Customer' from generate_series(31, 60) as n;
+insert into people values (1);
+insert into remarks values (64, 1, 'Person');
 insert into tags values (1, 1, 'order'), (2, 2, 'Elsewhere');
 -- One of fifty has no parent any more: it is a finding, and no reason to doubt the others.
 insert into notes select n, n, 'x', 'y' from generate_series(1, 40) as n;
