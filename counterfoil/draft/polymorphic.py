@@ -8,7 +8,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from counterfoil.contract.catalog import Catalog, CatalogTable
+from counterfoil.contract.catalog import Catalog, CatalogForeignKey, CatalogTable
 from counterfoil.contract.clauses import locate
 from counterfoil.draft.references import MOST_ASTRAY, SAMPLED, guess_references
 from counterfoil.postgres.words import words_of
@@ -38,6 +38,15 @@ class TypedReference:
     parents: Mapping[str, str] = field(default_factory=dict)
     sampled: int = 0
     orphans: int = 0
+
+    def of_types(self, catalog: Catalog) -> Iterator[tuple[CatalogForeignKey, sql.Composable]]:
+        """The reference of each type, with the condition on its rows."""
+        for kind, parent in self.parents.items():
+            key = catalog.tables[parent].primary_key
+            condition = sql.SQL("{}::text = {}").format(
+                sql.Identifier(self.type_column), sql.Literal(kind)
+            )
+            yield CatalogForeignKey(self.child, parent, (self.column,), key, None), condition
 
     @property
     def is_borne_out(self) -> bool:

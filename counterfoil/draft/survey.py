@@ -4,6 +4,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import psycopg2
 from psycopg2 import sql
@@ -228,7 +229,11 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
     if tenant and not counted.rows.get(tenant.table):
         tenant = None
     if tenant:
-        crossing, of = count_crossings(connection, tenant, references, counted.rows, schemas)
+        of_types = (one for found in typed.found for one in found.of_types(catalog))
+        of_all = ((reference, sql.SQL("true")) for reference in references)
+        crossing, of = count_crossings(
+            connection, tenant, chain(of_all, of_types), counted.rows, schemas
+        )
         if crossing > of * MOST_ASTRAY:
             left_out.append(
                 f"tenant {tenant.table}: {crossing} of {of} rows with its {tenant.column} reference"

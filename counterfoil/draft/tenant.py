@@ -11,7 +11,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey
 from counterfoil.contract.clauses import locate
 
-# Rows of a table that are looked at, and how long that may take.
+# How many references are tried, on how many rows each, and how long one may take.
+_MOST_TRIED = 200
 _SAMPLED = 1_000
 _PATIENCE = "2s"
 
@@ -92,7 +93,7 @@ def guess_tenant(catalog: Catalog, references: list[CatalogForeignKey]) -> Tenan
 def count_crossings(
     connection: Connection,
     tenant: TenantGuess,
-    references: Iterable[CatalogForeignKey],
+    references: Iterable[tuple[CatalogForeignKey, sql.Composable]],
     readable: Container[str],
     schemas: Sequence[str],
 ) -> tuple[int, int]:
@@ -100,24 +101,35 @@ def count_crossings(
 
     Where many do, it is no tenant. A table that cannot be read in time is left out.
 
+    Args:
+        connection: one that reads rows.
+        tenant: what may be one.
+        references: each with the condition on the rows of the child that it is about.
+        readable: the tables whose rows may be read.
+        schemas: the contract's, its own first.
+
     Returns:
         Those that do, and all that were looked at.
     """
-    crossing = looked_at = 0
-    for reference in references:
+    crossing = looked_at = tried = 0
+    for reference, condition in references:
         own, theirs = tenant.column_of(reference.child), tenant.column_of(reference.parent)
         carry = {reference.child, reference.parent} <= tenant.carriers
         if not carry or tenant.is_carried_by(reference) or len(reference.columns) > 1:
             continue
         if reference.child not in readable or reference.parent not in readable:
             continue
+        tried += 1
+        if tried > _MOST_TRIED:
+            break
         query = sql.SQL(
             "select count(*) filter (where parent.{theirs}::text <> child.tenant), count(*)"
             " from (select {column} as reference, {own}::text as tenant from {child}"
-            " where {column} is not null limit {most}) as child"
+            " where {column} is not null and {condition} limit {most}) as child"
             " join {parent} as parent on parent.{key} = child.reference"
         ).format(
             own=sql.Identifier(own),
+            condition=condition,
             theirs=sql.Identifier(theirs),
             column=sql.Identifier(reference.columns[0]),
             key=sql.Identifier(reference.parent_columns[0]),
