@@ -240,9 +240,10 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
                 " another one's"
             )
             tenant = None
+    by_type = [key for one in typed.found if one.is_borne_out for key, _ in one.of_types(catalog)]
     known = Known(
         catalog,
-        references,
+        [*references, *by_type],
         counted.rows,
         schemas,
         frozenset({tenant.column, *tenant.columns.values()} if tenant else ()),

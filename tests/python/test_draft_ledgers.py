@@ -134,16 +134,24 @@ def test_ledgers_are_found_where_rows_add_up(
     assert "#   ledgers that were not found in 30 seconds" in late
 
 
-def test_units_two_columns_and_a_sum_of_products(server: Target) -> None:
+def test_units_two_columns_products_and_references_by_type(server: Target) -> None:
     schema = """
-        create table carts (id int primary key, cents bigint, due numeric, lines int not null);
+        create table notes (id int primary key, about_type text not null, about_id int not null);
+        create table carts (
+            id int primary key, notes_count int not null default 0, cents bigint, due numeric,
+            lines int not null
+        );
         create table lines (
             id int primary key, cart_id int not null references carts, quantity int not null,
             price numeric not null, debit int not null, credit int not null
         );
-        insert into carts select n, 0, 0, 0 from generate_series(1, 50) as n;
+        insert into carts select n, n % 9, 0, 0, 0 from generate_series(1, 50) as n;
         insert into lines select n * 10 + m, n, m, n * 7 % 11 + 0.25, n * m, n % 5 + m
         from generate_series(1, 50) as n cross join lateral generate_series(1, 1 + n % 5) as m;
+        insert into notes
+        select n * 100 + m, case when m <= n % 9 then 'Cart' else 'Line' end,
+            case when m <= n % 9 then n else n * 10 + 1 end
+        from generate_series(1, 50) as n cross join lateral generate_series(1, 12) as m;
         update carts set lines = of, cents = total * 100, due = difference
         from (
             select cart_id, count(*) as of, sum(quantity * price) as total,
@@ -155,6 +163,7 @@ def test_units_two_columns_and_a_sum_of_products(server: Target) -> None:
         text, _ = drafted(target)
     assert guessed(text) == {
         "carts.lines = count of lines: holds for 50 of 50",
+        "carts.notes_count = count of notes where about_type = 'Cart': holds for 45 of 45",
         "carts.cents = sum of quantity * price times 100 of lines: holds for 50 of 50",
         "carts.due = sum of debit of lines (cart_id) - sum of credit of lines (cart_id): holds for"
         " 50 of 50",
