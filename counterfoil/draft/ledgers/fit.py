@@ -168,9 +168,11 @@ def _features(sample: Sample, parts: Sequence[Part]) -> _Matrix:
 
 
 def _floats(numbers: Sequence[Decimal | None]) -> _Matrix:
-    return np.array([np.nan if one is None else float(one) for one in numbers])
+    found = np.array([np.nan if one is None else float(one) for one in numbers])
+    return np.where(np.isfinite(found), found, np.nan)
 
 
+@np.errstate(all="ignore")
 def _comes_near(
     features: _Matrix, coefficients: _Matrix, values: _Matrix, tolerance: float
 ) -> bool:
@@ -195,6 +197,7 @@ def _booked(
     return found
 
 
+@np.errstate(all="ignore")
 def _independent(features: _Matrix) -> list[int]:
     """The columns that those before them do not say already."""
     kept: list[int] = []
@@ -207,6 +210,7 @@ def _independent(features: _Matrix) -> list[int]:
     return kept
 
 
+@np.errstate(all="ignore")
 def _coefficients(features: _Matrix, values: _Matrix) -> _Matrix:
     """Of each row of values its coefficients, by least absolute residuals.
 
@@ -249,11 +253,10 @@ def _snapped(coefficients: _Matrix) -> tuple[Decimal, list[int]] | None:
         int(sign) if counts else 0
         for sign, counts in zip(np.sign(coefficients), counting, strict=True)
     ]
-    whole = round(size) if size >= 1 else round(1 / size)
-    near = whole if size >= 1 else 1 / whole
-    if abs(near - size) > size * _NEAR:
-        return Decimal(f"{size:.4g}"), signs
-    return Decimal(whole) if size >= 1 else Decimal(1) / Decimal(whole), signs
+    # A whole number of units, or a whole part of one.
+    whole = Decimal(round(size)) if size >= 1 else 1 / Decimal(round(1 / size))
+    is_near = abs(float(whole) - size) <= size * _NEAR
+    return whole if is_near else Decimal(f"{size:.4g}"), signs
 
 
 def _missed(of: Sequence[Decimal | None], booked: Sequence[Decimal | None]) -> int | None:

@@ -62,7 +62,9 @@ class Entries:
 
     @cached_property
     def _floats(self) -> NDArray[np.float64]:
-        return np.array([[float(one) for one in row] for row in self.sums])
+        found = np.array([[float(one) for one in row] for row in self.sums])
+        # More than a float can say: such sums are not looked for.
+        return np.where(np.isfinite(found), found, 0.0)
 
     @cached_property
     def _grouped(self) -> dict[tuple[int, ...], tuple[list[Cell], list[int]]]:
