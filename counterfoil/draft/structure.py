@@ -156,9 +156,12 @@ def _wall_lines(walls: Walls) -> Iterator[str]:
     yield f"    visitors: {flow(list(walls.visitors))}"
     if walls.provided:
         yield f"    provided_schemas: {flow(list(walls.provided))}"
-    if walls.behind:
+    if walls.unwalled:
+        yield f"    # Within their reach, and without any: {comment(', '.join(walls.unwalled))}."
+    elif walls.required:
         yield "    # Tables of the schemas that they may use, and those that views alone show them."
-        yield f"    required: {flow(['*', *walls.behind])}"
+    if walls.required:
+        yield f"    required: {flow(list(walls.required))}"
 
 
 def _besides_tenants(survey: Survey, walls: Walls, tenant: TenantGuess) -> list[str]:

@@ -268,7 +268,7 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         walls=read_walls(
             connection,
             schemas,
-            counted.walled,
+            {name: name in counted.walled for name in catalog.tables},
             {role: held for role, held in shape.privileges.items() if role != "public"},
             PLATFORM_SCHEMAS.difference(schemas) if is_platform(connection) else frozenset(),
         ),

@@ -112,14 +112,17 @@ class Walls:
     Attributes:
         visitors: the roles of those who come from outside; none where nobody does.
         provided: the platform's schemas.
-        behind: the walled tables of schemas that visitors may not use: views alone show them.
+        required: the tables that must have row security, or globs; without any, all of schemas
+            that visitors may use.
+        unwalled: tables of such schemas that have none, where no platform asks for it.
         owner_columns: those that policies hold against who is there, and of which tables.
         shared: by table the policies that show rows without asking for their owner.
     """
 
     visitors: tuple[str, ...] = ()
     provided: tuple[str, ...] = ()
-    behind: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    unwalled: tuple[str, ...] = ()
     owner_columns: Mapping[str, Collection[str]] = field(default_factory=dict)
     shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -181,7 +184,7 @@ def is_platform(connection: Connection) -> bool:
 def read_walls(
     connection: Connection,
     schemas: Sequence[str],
-    walled: Collection[str],
+    tables: Mapping[str, bool],
     privileges: Mapping[str, Collection[str]],
     provided: frozenset[str],
 ) -> Walls | None:
@@ -190,10 +193,11 @@ def read_walls(
     Args:
         connection: one that reads the catalog.
         schemas: the contract's.
-        walled: its tables with row security.
+        tables: its tables, and whether they have row security.
         privileges: by each role that may come from outside what it holds.
         provided: the schemas of the platform's.
     """
+    walled = sorted(name for name, is_walled in tables.items() if is_walled)
     if not (walled or provided):
         return None
     with connection.cursor() as cursor:
@@ -215,10 +219,15 @@ def read_walls(
     owner_columns = dict(sorted(owners.items()))
     if exposed.isdisjoint(schemas) and not shown:
         return Walls(owner_columns=owner_columns, shared=shared)
+    within = {name for name in tables if locate(name, schemas)[0] in exposed}
+    unwalled = [] if provided else sorted(within.difference(walled))
+    behind = [name for name in walled if name not in within]
     return Walls(
         visitors=tuple(visitors),
         provided=tuple(sorted({schema for schema, *_ in rights} & provided)),
-        behind=tuple(sorted(one for one in walled if locate(one, schemas)[0] not in exposed)),
+        # Supabase's linter asks for it in every table; elsewhere some may be open on purpose.
+        required=tuple(walled if unwalled else ["*", *behind] if behind else []),
+        unwalled=tuple(unwalled),
         owner_columns=owner_columns,
         shared=shared,
     )

@@ -239,6 +239,9 @@ def test_what_is_planted_among_tenants_is_told(
 ) -> None:
     schema = (DATABASES / "drafts" / "shops.sql").read_text(encoding="utf-8")
     with kept(server, "shops", schema, "", tmp_path) as target:
+        execute(target, "create table api.logo (id bigint primary key)")
+        opened = draft(survey(Session.alone(target, Settings())))
+        execute(target, "drop table api.logo")
         text = draft(survey(Session.alone(target, Settings())))
         (tmp_path / "contract.yml").write_text(text, encoding="utf-8")
         first = keys_of(night(target, "first"))
@@ -250,6 +253,8 @@ def test_what_is_planted_among_tenants_is_told(
     assert structure.row_security
     assert structure.row_security.visitors == ("guest", "shopper")
     assert structure.row_security.required == ("*", "orders", "payments")
+    assert "# Within their reach, and without any: api.logo." in opened
+    assert "    required: [orders, payments]\n" in opened
     told = {name: keys for name, keys in second.items() if name not in LINTS}
     assert told == {
         name: {frozenset(key.items()) for key in keys} for name, keys in TELLING_OF_SHOPS.items()
