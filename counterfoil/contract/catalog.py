@@ -308,6 +308,16 @@ class Catalog:
         of_tables = (*foreign_keys, *of_all)
         return cls(tables, of_tables, partitions, tuple(of_some), tuple(own_keys))
 
+    def of_bases(self, bases: Mapping[str, str]) -> "Catalog":
+        """The catalog with the type below it in place of each domain that is named."""
+        tables = {
+            name: replace(
+                table, types={column: bases.get(of, of) for column, of in table.types.items()}
+            )
+            for name, table in self.tables.items()
+        }
+        return replace(self, tables=tables)
+
     def without(self, names: Collection[str]) -> "Catalog":
         """The catalog without those tables, and the foreign keys from them and to them."""
         if not names:

@@ -270,7 +270,7 @@ def _missed(of: Sequence[Decimal | None], booked: Sequence[Decimal | None]) -> i
     # How many would agree, on average, if each had another's entries.
     by_chance = sum(count * numbers[total] for total, count in sums.items()) / max(len(moved), 1)
     is_proven = (
-        is_enough(held, len(asked))
+        held >= max(LEAST_ACCOUNTS, len(asked) * _LEAST_NEAR)
         and held_of_moved >= _LEAST_MOVED
         and held_of_moved >= len(moved) * _LEAST_OF_MOVED
         and by_chance <= held_of_moved * _MOST_BY_CHANCE

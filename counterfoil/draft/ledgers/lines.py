@@ -37,7 +37,7 @@ def _lines(name: str, ledger: FoundLedger, tables: Mapping[str, CatalogTable]) -
     yield f"    accounts: {flow(accounts | ({'where': ledger.where} if ledger.where else {}))}"
     yield "    balances:"
     for balance in ledger.balances:
-        number: dict[str, Any] = {"stored": identifier(balance.stored)}
+        number: dict[str, Any] = {"stored": balance.sql}
         number |= {"opening": balance.opening.sql} if balance.opening else {}
         summed = [blocks.summed(term) for term in balance.terms]
         yield f"      {flow(balance.stored)}: {flow(number | {'sum': summed})}"

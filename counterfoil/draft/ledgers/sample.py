@@ -191,7 +191,9 @@ def read_sample(
         ).format(
             key=key,
             values=sql.SQL(", ").join(values),
-            numbers=sql.SQL(", ").join(columns[width:]),
+            numbers=sql.SQL(", ").join(
+                sql.SQL("{}::numeric").format(one) for one in columns[width:]
+            ),
             sums=sql.SQL("".join(f", sum({amount})::numeric" for amount in one.amounts)),
             accounts_read=accounts,
             by=sql.SQL(", ").join([*columns, *values]),
@@ -225,6 +227,8 @@ class Holding:
     Attributes:
         moved: those that have entries.
         moved_held: for how many of these it holds.
+        several: those that have more than one.
+        several_held: for how many of these it holds.
         quiet: those that have none, and whose number is known.
         quiet_held: for how many of these it is what it begins at.
         unknown: those without entries whose number is null.
@@ -232,6 +236,8 @@ class Holding:
 
     moved: int
     moved_held: int
+    several: int
+    several_held: int
     quiet: int
     quiet_held: int
     unknown: int
@@ -260,9 +266,12 @@ def count_holding(
     query = sql.SQL(
         "with {account} as (select {columns}, {opening} as counterfoil_opening"
         " from {accounts} where {where} order by {key} limit {most}),"
-        " booked as (select {key}, sum(signed) as booked from ({terms}) as terms group by {key})"
+        " booked as (select {key}, sum(signed) as booked, count(*) > 1 as several"
+        " from ({terms}) as terms group by {key})"
         " select count(booked),"
         " count(*) filter (where {stored} = counterfoil_opening + booked),"
+        " count(*) filter (where several),"
+        " count(*) filter (where several and {stored} = counterfoil_opening + booked),"
         " count(*) filter (where booked is null and {stored} is not null),"
         " count(*) filter (where booked is null and {stored} = counterfoil_opening),"
         " count(*) filter (where booked is null and {stored} is null)"
@@ -275,7 +284,7 @@ def count_holding(
         most=sql.Literal(VERIFIED),
         key=sql.SQL(", ").join(key),
         terms=terms,
-        stored=number(len(key)),
+        stored=sql.SQL("{}::numeric").format(number(len(key))),
         opening=opening,
     )
     with connection.cursor() as cursor:

@@ -34,10 +34,10 @@ from counterfoil.draft.ledgers.fit import (
     promising,
 )
 from counterfoil.draft.ledgers.sample import Asked, Sample, count_holding, kinds_of, read_sample
-from counterfoil.draft.ledgers.terms import Amount, FoundBalance, Kind, Opening, Term
-from counterfoil.draft.ledgers.ways import Way, Ways
+from counterfoil.draft.ledgers.terms import EXACT, Amount, FoundBalance, Kind, Opening, Term
+from counterfoil.draft.ledgers.ways import Way, Ways, names_other
 
-_NUMBERS = ("smallint", "integer", "bigint", "numeric", "money")
+_NUMBERS = (*EXACT, "money")
 _MOST_NUMBERS = 8
 
 # What an opening is called; else it is the column that stands first.
@@ -61,10 +61,16 @@ _MOST_TOGETHER = 4
 # Columns that tell entries apart together, and amounts of several ways that are tried.
 _MOST_TOLD_APART = 3
 _MOST_CHOSEN = 200
+# The same where several ways are told apart as well: of each the likeliest.
+_MOST_TOLD_TOGETHER = 2
+_MOST_CHOSEN_TOLD = 30
 # What else a number is the sum of is said of so many.
 _MOST_OTHERS = 2
 # Units that an opening may be told in.
 _FACTORS = (Decimal(1), Decimal(100), Decimal("0.01"))
+
+# Accounts with several entries, or with none and 0, that tell a sum from a copy.
+_LEAST_SUMS = 5
 
 # How long all of them together are looked for.
 SECONDS = 30
@@ -132,9 +138,9 @@ class _Candidate:
         return self.balance.terms[0].factor.log10() % 1 == 0
 
     @property
-    def about(self) -> str:
+    def about(self) -> frozenset[tuple[Way, Amount]]:
         """What is added up, whichever rows of it count."""
-        return " ".join(f"{term.way} {term.amount}" for term in self.balance.terms)
+        return frozenset((term.way, term.amount) for term in self.balance.terms)
 
 
 class _Search:
@@ -202,7 +208,11 @@ class _Search:
                 if others or term.way.join or not term.amount.columns:
                     continue
                 table = self._tables[entries]
-                numbers = [one for one in self._numbers(entries) if one not in term.amount.columns]
+                numbers = [
+                    one
+                    for one in self._numbers(entries)
+                    if one not in term.amount.columns and table.types[one] in EXACT
+                ]
                 with _Attempt(self._connection):
                     if entries not in running and (
                         kept := find_running_balance(
@@ -233,17 +243,23 @@ class _Search:
             if one.balance.opening
         }
         for stored, of_number in candidates.items():
-            holding: dict[str, FoundBalance] = {}
+            holding: list[FoundBalance] = []
+            tried: list[frozenset[tuple[Way, Amount]]] = []
+            held: set[frozenset[tuple[Way, Amount]]] = set()
             for one in sorted(of_number, key=lambda candidate: candidate.rank):
                 # What another number begins at is not the sum of half as many entries.
                 if stored in begun and not one.is_of_units:
                     continue
-                if one.about not in holding and len(holding) <= _MOST_OTHERS:
+                # Nor is a sum more than itself, with something that comes to 0 beside it.
+                is_more = any(of < one.about for of in tried)
+                if not is_more and one.about not in held and len(holding) <= _MOST_OTHERS:
+                    tried.append(one.about)
                     with _Attempt(self._connection):
                         if counted := self._counted(one.balance):
-                            holding[one.about] = counted
+                            holding.append(counted)
+                            held.add(one.about)
             if holding:
-                best, *others = holding.values()
+                best, *others = holding
                 yield replace(best, others=tuple(other.words for other in others))
 
     def _counted(self, balance: FoundBalance) -> FoundBalance | None:
@@ -255,13 +271,18 @@ class _Search:
             is_enough(of.moved_held, of.moved) and is_enough(of.moved_held + of.quiet_held, known)
         ):
             return None
+        # A number that each has from one entry is a copy of it.
+        is_sum = of.several_held > of.several / 2 or not of.several
+        if not is_sum or (balance.is_plain and of.several_held + of.quiet_held < _LEAST_SUMS):
+            return None
         is_for_some = of.unknown > known * (1 - LEAST_SHARE)
         return replace(balance, holding=(of.moved_held, of.moved), is_for_some=is_for_some)
 
     def _candidates(self, ways: Sequence[Way], left: Sequence[str]) -> Iterator["_Candidate"]:
         """What the entries of a sample come to."""
         numbers = self._numbers(ways[0].accounts)
-        amounts = [[Amount(), *map(Amount, self._amounts(way.entries))] for way in ways]
+        types = self._tables[ways[0].accounts].types
+        amounts = [[Amount(), *self._amounts(way.entries)] for way in ways]
         kinds = [self._kinds_of(way.entries) for way in ways]
         sample = read_sample(
             self._connection,
@@ -276,11 +297,14 @@ class _Search:
         if sample is None or len(sample.numbers) < LEAST_ACCOUNTS:
             return
         varying = [one for one in left if _varies(sample, one)]
+        begun = [one for one in numbers if any(of[one] for of in sample.numbers)]
         asked = [
-            Target(stored, Opening(opening, factor) if opening else None).wanted(sample)
+            Target(stored, Opening(opening, types[opening], factor) if opening else None).wanted(
+                sample
+            )
             for stored in varying
-            for opening in (None, *numbers)
-            if opening is None or _begins(opening, stored, numbers)
+            for opening in (None, *begun)
+            if opening is None or _begins(opening, stored, begun)
             for factor in (_FACTORS if opening else _FACTORS[:1])
         ]
         for whole, designs in _designs(sample, [*map(len, amounts)]):
@@ -312,27 +336,30 @@ class _Search:
             fit.factor != 1 or (opening is not None and opening.factor != 1),
             sum(len(term.kinds) for term in terms) + len(terms),
             opening is not None,
+            not any(
+                column.lower() in stored.lower() for term in terms for column in term.amount.columns
+            ),
             is_count,
             sum(map(len, fit.signs)),
         )
-        return _Candidate(FoundBalance(stored, opening, terms), rank)
+        types = self._tables[terms[0].way.accounts].types
+        return _Candidate(FoundBalance(stored, types[stored], opening, terms), rank)
 
     def _numbers(self, name: str) -> list[str]:
         """The first of a table's columns that may be amounts."""
         return [
             column
             for column, type_ in self._tables[name].types.items()
-            if type_ in _NUMBERS
-            and (name, column) not in self._naming
-            and not column.lower().endswith("id")
+            if type_ in _NUMBERS and (name, column) not in self._naming and not names_other(column)
         ][:_MOST_NUMBERS]
 
-    def _amounts(self, name: str) -> list[tuple[str, ...]]:
-        """What an entry may count for: a number, or a quantity times another."""
-        numbers = self._numbers(name)
-        quantities = [one for one in numbers if _QUANTITY.search(one.lower())]
-        products = [(one, other) for one in quantities for other in numbers if one != other]
-        return [*((one,) for one in numbers), *products[:_MOST_NUMBERS]]
+    def _amounts(self, name: str) -> list[Amount]:
+        """What an entry may count for: a number, or a product of two, of a quantity first."""
+        numbers = sorted(self._numbers(name), key=lambda one: _QUANTITY.search(one.lower()) is None)
+        products = islice(combinations(numbers, 2), _MOST_NUMBERS)
+        columns = [*((one,) for one in self._numbers(name)), *products]
+        types = self._tables[name].types
+        return [Amount(of, tuple(types[one] for one in of)) for of in columns]
 
     def _kinds_of(self, name: str) -> tuple[Kind, ...]:
         if name not in self._kinds:
@@ -383,16 +410,26 @@ def _designs(
     sample: Sample, amounts: Sequence[int]
 ) -> Iterator[tuple[list[Part], list[tuple[Part, ...]]]]:
     """What may be added up, and all of which that is a part: of one way an amount told apart by
-    up to three columns, or two amounts of a row; of several ways an amount each.
+    up to three columns, or two amounts of a row; of several ways an amount each, or all counted,
+    and then told apart by up to two.
     """
     ways = range(len(amounts))
     if len(amounts) > 1:
-        whole = [Part(way, amount) for way in ways for amount in range(1, amounts[way])]
-        chosen = product(*(range(1, of) for of in amounts))
-        yield (
-            whole,
-            [tuple(map(Part, ways, one)) for one in islice(chosen, _MOST_CHOSEN)],
-        )
+        whole = [Part(way, amount) for way in ways for amount in range(amounts[way])]
+        sums = product(*(range(1, of) for of in amounts))
+        chosen = [(0,) * len(amounts), *islice(sums, _MOST_CHOSEN)]
+        yield whole, [tuple(map(Part, ways, one)) for one in chosen]
+        kinds_of_way = [
+            range(min(one.kinds_within(MOST_CELLS // len(amounts)), _MOST_TOLD_TOGETHER))
+            for one in sample.entries
+        ]
+        told = [
+            [by for count in range(len(of) + 1) for by in combinations(of, count)]
+            for of in kinds_of_way
+        ]
+        for one in chosen[:_MOST_CHOSEN_TOLD] if any(kinds_of_way) else ():
+            finest = tuple(map(Part, ways, one, map(tuple, kinds_of_way)))
+            yield list(finest), [tuple(map(Part, ways, one, by)) for by in product(*told)][1:]
         return
     kinds = sample.entries[0].kinds_within(MOST_CELLS)
     designs: list[tuple[Part, ...]]

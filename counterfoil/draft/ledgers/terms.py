@@ -11,6 +11,8 @@ from counterfoil.draft.ledgers.ways import Way
 Cell = tuple[str, ...]
 
 _BARE = ("smallint", "integer", "boolean")
+# Numbers that add up exactly; others have to be cast.
+EXACT = ("smallint", "integer", "bigint", "numeric")
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,11 @@ class Amount:
     """What an entry counts for: a column, a product of two, or 1 for no column."""
 
     columns: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
     def sql(self, way: Way) -> str:
         """As SQL over an entry."""
-        return " * ".join(map(way.column, self.columns)) or "1"
+        return " * ".join(map(_exact, map(way.column, self.columns), self.types)) or "1"
 
     @property
     def words(self) -> str:
@@ -154,12 +157,13 @@ class Opening:
     """A number of the accounts that a stored one begins at, in another unit perhaps."""
 
     column: str
+    type_: str
     factor: Decimal = Decimal(1)
 
     @property
     def sql(self) -> str:
         """As SQL over an account."""
-        column = identifier(self.column)
+        column = _exact(identifier(self.column), self.type_)
         return column if self.factor == 1 else f"{column} * {self.factor}"
 
 
@@ -169,6 +173,7 @@ class FoundBalance:
 
     Attributes:
         stored: the column of the accounts.
+        type_: its type.
         opening: what it begins at; None for 0.
         terms: what is added to that.
         holding: for how many accounts it holds, of how many whose entries come to something.
@@ -177,11 +182,24 @@ class FoundBalance:
     """
 
     stored: str
+    type_: str
     opening: Opening | None
     terms: tuple[Term, ...]
     holding: tuple[int, int] = (0, 0)
     others: tuple[str, ...] = ()
     is_for_some: bool = False
+
+    @property
+    def sql(self) -> str:
+        """The number as SQL over an account."""
+        return _exact(identifier(self.stored), self.type_)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether one entry's column, as it is, may be the number."""
+        term = self.terms[0]
+        is_one = len(self.terms) == 1 and len(term.amount.columns) == 1 and not self.opening
+        return is_one and term.factor == 1 and min(term.signs.values()) >= 0
 
     @property
     def accounts(self) -> str:
@@ -198,3 +216,7 @@ class FoundBalance:
             by = f" ({term.way.account[-1]})" if entries.count(term.way.entries) > 1 else ""
             parts.append(f"{sign} {term.words}{by}".strip())
         return " ".join(parts)
+
+
+def _exact(column: str, type_: str) -> str:
+    return column if type_ in EXACT else f"{column}::numeric"

@@ -1,11 +1,15 @@
 """Ways from rows that may be a ledger's entries to the accounts that they may move."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from counterfoil.common.sqltext import identifier
 from counterfoil.contract.catalog import ROW_PLACE, Catalog, CatalogForeignKey, CatalogTable
 from counterfoil.contract.clauses import locate
+
+# What is a number of something else, by its name; what is paid is none.
+_NAMES_OTHER = re.compile("(?<!pa)(?<!b)id$", re.IGNORECASE)
 
 # How many columns name an account together at most.
 _MOST_SHARED = 3
@@ -147,8 +151,13 @@ class Ways:
         return (
             column
             for column in table.types
-            if column.lower().endswith("id") and (column,) != table.primary_key
+            if names_other(column) and (column,) != table.primary_key
         )
 
     def _is_alike(self, one: CatalogTable, other: CatalogTable, column: str) -> bool:
         return one.types[column] == other.types.get(column) and (column,) != other.primary_key
+
+
+def names_other(column: str) -> bool:
+    """Whether a column by its name is the number of something else."""
+    return _NAMES_OTHER.search(column) is not None
