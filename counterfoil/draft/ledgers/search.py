@@ -173,7 +173,7 @@ class _Search:
         direct = {name: self._filled(self._ways.direct(name)) for name in left}
         tries = (
             ((name, [[way] for way in ways]) for name, ways in direct.items()),
-            ((name, [*_together(ways)]) for name, ways in direct.items()),
+            ((name, [*islice(_together(ways), _MOST_FURTHER)]) for name, ways in direct.items()),
             ((name, [[way] for way in self._other_ways(name, left[name])]) for name in left),
         )
         for name, groups in (one for of in tries for one in of):
@@ -231,7 +231,7 @@ class _Search:
         """Of each number what it is the sum of, and what else."""
         candidates: dict[str, list[_Candidate]] = {}
         for ways in groups:
-            if self.is_late:
+            if self.is_late or not left:
                 break
             with _Attempt(self._connection):
                 for one in self._candidates(ways, left):
@@ -396,14 +396,11 @@ class _Attempt:
 
 
 def _together(ways: Sequence[Way]) -> Iterator[list[Way]]:
-    """Ways that may each be a part of one number: those of one table, and all there are."""
-    by_entries: dict[str, list[Way]] = {}
-    for way in ways:
-        by_entries.setdefault(way.entries, []).append(way)
-    of_all = [[*ways]] if len(by_entries) > 1 else []
-    for group in (*by_entries.values(), *of_all):
-        if 1 < len(group) <= _MOST_TOGETHER and len({way.key for way in group}) == 1:
-            yield group
+    """Ways that may each be a part of one number: those of one table first."""
+    groups = [of for count in range(2, _MOST_TOGETHER + 1) for of in combinations(ways, count)]
+    for group in sorted(groups, key=lambda of: len({way.entries for way in of})):
+        if len({way.key for way in group}) == 1:
+            yield [*group]
 
 
 def _designs(
