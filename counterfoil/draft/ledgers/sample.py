@@ -126,22 +126,20 @@ def kinds_of(
         return ()
     one = Way("", (), table.name, ())
     values = sql.SQL(", ").join(
-        sql.SQL("count(distinct left({0}, 64)), count({0}), max(length({0}))").format(
-            sql.SQL(kind.value(one))
-        )
+        sql.SQL("count(distinct left({0}, 64)), max(length({0}))").format(sql.SQL(kind.value(one)))
         for kind in kinds
     )
-    query = sql.SQL("select count(*), {} from (select * from {} limit {}) as looked_at").format(
+    query = sql.SQL("select {} from (select * from {} limit {}) as looked_at").format(
         values, sql.Identifier(*locate(table.name, schemas)), sql.Literal(_LOOKED_AT)
     )
     with connection.cursor() as cursor:
         bound(connection)
         cursor.execute(query)
-        ((count, *told),) = cursor.fetchall()
+        (told,) = cursor.fetchall()
     few = []
     for place, kind in enumerate(kinds):
-        different, filled, longest = told[place * 3 : place * 3 + 3]
-        if 1 < different <= _MOST_VALUES and filled == count and longest < 64:
+        different, longest = told[place * 2 : place * 2 + 2]
+        if 1 < different <= _MOST_VALUES and longest < 64:
             few.append((_TELLING.search(kind.column.lower()) is None, different, place, kind))
     return tuple(kind for *_, kind in sorted(few)[:_MOST_KINDS])
 
@@ -204,7 +202,7 @@ def read_sample(
         with connection.cursor() as cursor:
             bound(connection)
             cursor.execute(query)
-            rows = [row for row in cursor if None not in row[1]]
+            rows = cursor.fetchall()
         of_rows = []
         for of_key, _, of_account, _ in rows:
             known = dict(zip(numbers, map(_finite, of_account), strict=True))

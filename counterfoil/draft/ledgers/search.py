@@ -50,6 +50,8 @@ _STORED = re.compile(
 )
 # What a product of two is of.
 _QUANTITY = re.compile("quantity|qty|count|units|hours|nights|days")
+# What else is called a number of something that may be added up.
+_AMOUNT = re.compile(f"{_STORED.pattern}|{_QUANTITY.pattern}|amount|price|value|change|delta")
 # Accounts that are gone: their numbers are no longer kept.
 _GONE = re.compile("delet|archiv|discard|remov")
 
@@ -155,6 +157,7 @@ class _Search:
         self._naming |= {(one.child, column) for one in known.references for column in one.columns}
         self._kinds: dict[str, tuple[Kind, ...]] = {}
         self._sums: set[tuple[str, str]] = set()
+        self._holding: dict[tuple[str, str], list[frozenset[tuple[Way, Amount]]]] = {}
         self._until = time.monotonic() + SECONDS
 
     @property
@@ -185,10 +188,11 @@ class _Search:
             yield from self._grouped(name, balances)
 
     def _other_ways(self, name: str, left: Sequence[str]) -> Iterator[Way]:
-        """Those without a reference, where a number's name says that it is a sum."""
+        """Those without a reference; the longer where a number's name says that it is a sum."""
+        ways = [*self._ways.shared(name)]
         if any(_STORED.search(one.lower()) for one in left):
-            further = (*self._ways.shared(name), *self._ways.further(name))
-            yield from islice(self._filled(further), _MOST_FURTHER)
+            ways += self._ways.further(name)
+        yield from islice(self._filled(ways), _MOST_FURTHER)
 
     def _filled(self, ways: Sequence[Way]) -> list[Way]:
         return [way for way in ways if self._rows.get(way.entries, 0) >= LEAST_ACCOUNTS]
@@ -244,26 +248,28 @@ class _Search:
         }
         for stored, of_number in candidates.items():
             holding: list[FoundBalance] = []
-            tried: list[frozenset[tuple[Way, Amount]]] = []
-            held: set[frozenset[tuple[Way, Amount]]] = set()
             for one in sorted(of_number, key=lambda candidate: candidate.rank):
                 # What another number begins at is not the sum of half as many entries.
                 if stored in begun and not one.is_of_units:
                     continue
                 # Nor is a sum more than itself, with something that comes to 0 beside it.
-                is_more = any(of < one.about for of in tried)
-                if not is_more and one.about not in held and len(holding) <= _MOST_OTHERS:
-                    tried.append(one.about)
+                if not any(of <= one.about for of in self._held(one)):
                     with _Attempt(self._connection):
-                        if counted := self._counted(one.balance):
+                        if counted := self._counted(one):
                             holding.append(counted)
-                            held.add(one.about)
+                if len(holding) > _MOST_OTHERS:
+                    break
             if holding:
                 best, *others = holding
                 yield replace(best, others=tuple(other.words for other in others))
 
-    def _counted(self, balance: FoundBalance) -> FoundBalance | None:
+    def _held(self, one: "_Candidate") -> list[frozenset[tuple[Way, Amount]]]:
+        """What the number was found to be, if only as a copy."""
+        return self._holding.setdefault((one.balance.accounts, one.balance.stored), [])
+
+    def _counted(self, one: "_Candidate") -> FoundBalance | None:
         """The balance with how far it holds; None if it does not."""
+        balance = one.balance
         where = self._living(balance.accounts) or "true"
         of = count_holding(self._connection, balance, where, self._schemas)
         known = of.moved + of.quiet
@@ -271,6 +277,7 @@ class _Search:
             is_enough(of.moved_held, of.moved) and is_enough(of.moved_held + of.quiet_held, known)
         ):
             return None
+        self._held(one).append(one.about)
         # A number that each has from one entry is a copy of it.
         is_sum = of.several_held > of.several / 2 or not of.several
         if not is_sum or (balance.is_plain and of.several_held + of.quiet_held < _LEAST_SUMS):
@@ -346,12 +353,14 @@ class _Search:
         return _Candidate(FoundBalance(stored, types[stored], opening, terms), rank)
 
     def _numbers(self, name: str) -> list[str]:
-        """The first of a table's columns that may be amounts."""
-        return [
+        """A table's columns that may be amounts: if they are many, those called so."""
+        numbers = [
             column
             for column, type_ in self._tables[name].types.items()
             if type_ in _NUMBERS and (name, column) not in self._naming and not names_other(column)
-        ][:_MOST_NUMBERS]
+        ]
+        likely = sorted(numbers, key=lambda one: _AMOUNT.search(one.lower()) is None)
+        return [one for one in numbers if one in likely[:_MOST_NUMBERS]]
 
     def _amounts(self, name: str) -> list[Amount]:
         """What an entry may count for: a number, or a product of two, of a quantity first."""

@@ -10,6 +10,9 @@ from counterfoil.draft.ledgers.ways import Way
 # What an entry is, by the columns that tell entries apart.
 Cell = tuple[str, ...]
 
+# No value of the application's is called so.
+_NULL = "counterfoil_null"
+
 _BARE = ("smallint", "integer", "boolean")
 # Numbers that add up exactly; others have to be cast.
 EXACT = ("smallint", "integer", "bigint", "numeric")
@@ -27,20 +30,35 @@ class Kind:
         """Whether only having a value counts."""
         return self.type_.startswith(("timestamp", "date"))
 
+    @property
+    def may_have_more(self) -> bool:
+        """Whether there may be values tomorrow that do not occur today."""
+        return not self.is_instant and self.type_ != "boolean"
+
     def value(self, way: Way) -> str:
-        """What it says of an entry, as SQL of type text; null tells nothing."""
+        """What it says of an entry, as SQL of type text."""
         column = way.column(self.column)
-        return f"({column} is null)::text" if self.is_instant else f"{column}::text"
+        if self.is_instant:
+            return f"({column} is null)::text"
+        return f"coalesce({column}::text, {literal(_NULL)})"
 
     def condition(self, way: Way, values: Sequence[str]) -> str:
         """That it says one of these, as SQL."""
         column = way.column(self.column)
         if self.is_instant:
             return f"{column} is {'null' if values[0] == 'true' else 'not null'}"
+        known = [one for one in values if one != _NULL]
+        if not known:
+            return f"{column} is null"
         if self.type_ == "boolean":
-            return column if values[0] == "true" else f"not {column}"
-        listed = [one if self.type_ in _BARE else literal(one) for one in values]
-        return f"{column} = {listed[0]}" if not listed[1:] else f"{column} in ({', '.join(listed)})"
+            if known[1:]:
+                return f"{column} is not null"
+            if len(known) < len(values):
+                return f"{column} is not {'false' if known[0] == 'true' else 'true'}"
+            return column if known[0] == "true" else f"not {column}"
+        listed = [one if self.type_ in _BARE else literal(one) for one in known]
+        said = f"{column} in ({', '.join(listed)})" if listed[1:] else f"{column} = {listed[0]}"
+        return said if len(known) == len(values) else f"({said} or {column} is null)"
 
 
 @dataclass(frozen=True)
@@ -140,7 +158,7 @@ class Term:
             return " and ".join(
                 kind.condition(self.way, values)
                 for kind, values, of in zip(self.kinds, by_place, occurring, strict=True)
-                if set(values) != of or (len(self.kinds) == 1 and not kind.is_instant)
+                if set(values) != of or (len(self.kinds) == 1 and kind.may_have_more)
             )
         alternatives = (
             " and ".join(

@@ -93,15 +93,23 @@ class Ways:
         return list(ways.values())
 
     def shared(self, accounts: str) -> Iterator[Way]:
-        """To a table whose rows are what several numbers say, which others have as well."""
+        """To a table whose rows are what several numbers say, or a unique key of it, which others
+        have as well.
+        """
         table = self._catalog.tables[accounts]
         for name, other in self._unreached(accounts):
-            common = tuple(
-                column for column in self._ids(table) if self._is_alike(table, other, column)
-            )
-            is_told = not self._tenants.issuperset(common)
-            if is_told and 2 <= len(common) <= _MOST_SHARED:
-                yield Way(accounts, common, name, tuple(map(identifier, common)))
+            keys = [
+                [column for column in self._ids(table) if self._is_alike(table, other, column)],
+                *(
+                    [column for column in table.types if column in of]
+                    for of in table.unique
+                    if all(self._is_alike(table, other, column) for column in of)
+                ),
+            ]
+            for common in sorted({*map(tuple, keys)}):
+                is_told = not self._tenants.issuperset(common)
+                if is_told and 2 <= len(common) <= _MOST_SHARED:
+                    yield Way(accounts, common, name, tuple(map(identifier, common)))
 
     def further(self, accounts: str) -> Iterator[Way]:
         """Over a table between, or over one that joins the accounts to what others belong to."""
