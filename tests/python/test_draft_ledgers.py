@@ -136,16 +136,25 @@ def test_ledgers_are_found_where_rows_add_up(
 
 def test_units_two_columns_products_and_references_by_type(server: Target) -> None:
     schema = """
+        create domain price as numeric;
         create table notes (id int primary key, about_type text not null, about_id int not null);
         create table carts (
             id int primary key, notes_count int not null default 0, cents bigint, due numeric,
-            lines int not null
+            lines int not null, paid money, copy int
         );
         create table lines (
             id int primary key, cart_id int not null references carts, quantity int not null,
-            price numeric not null, debit int not null, credit int not null
+            price price not null, debit int not null, credit int not null
         );
-        insert into carts select n, n % 9, 0, 0, 0 from generate_series(1, 50) as n;
+        create table payments (
+            id int primary key, cart_id int not null references carts, amount money, failed bool
+        );
+        create table copies (cart_id int primary key references carts, copy int);
+        insert into carts select n, n % 9, 0, 0, 0, '0', n * n % 37
+        from generate_series(1, 50) as n;
+        insert into copies select id, copy from carts;
+        insert into payments select n, 1 + n % 50, n::numeric::money, nullif(n % 7 / 3, 0)::bool
+        from generate_series(1, 300) as n;
         insert into lines select n * 10 + m, n, m, n * 7 % 11 + 0.25, n * m, n % 5 + m
         from generate_series(1, 50) as n cross join lateral generate_series(1, 1 + n % 5) as m;
         insert into notes
@@ -158,6 +167,9 @@ def test_units_two_columns_products_and_references_by_type(server: Target) -> No
                 sum(debit - credit) as difference
             from lines group by 1
         ) as sums where cart_id = carts.id;
+        update carts set paid = (
+            select sum(amount) from payments where cart_id = carts.id and failed is not true
+        );
         """
     with created(server, "carts", schema) as target:
         text, _ = drafted(target)
@@ -167,6 +179,37 @@ def test_units_two_columns_products_and_references_by_type(server: Target) -> No
         "carts.cents = sum of quantity * price times 100 of lines: holds for 50 of 50",
         "carts.due = sum of debit of lines (cart_id) - sum of credit of lines (cart_id): holds for"
         " 50 of 50",
+        # A copy of a column is no sum.
+        "carts.paid = sum of amount of payments where failed is null: holds for 50 of 50",
+    }
+    assert "paid::numeric" in text
+
+
+def test_two_tables_together_each_in_part(server: Target) -> None:
+    schema = """
+        create table shows (id int primary key, taken int);
+        create table bookings (
+            id int primary key, show_id int references shows, seats int, state int
+        );
+        create table guests (id int primary key, show_id int references shows, seats int);
+        create table waiting (id int primary key, show_id int references shows);
+        insert into shows select n from generate_series(1, 60) as n;
+        insert into bookings select n, 1 + n % 60, 1 + n * n % 13, n % 11 % 3
+        from generate_series(1, 400) as n;
+        insert into guests select n, 1 + n % 60, 1 + n * n % 5 from generate_series(1, 200) as n;
+        insert into waiting select n, 1 + n % 60 from generate_series(1, 100) as n;
+        update shows set taken = (
+            select sum(seats) from (
+                select show_id, seats from bookings where state = 1
+                union all select show_id, seats from guests
+            ) as held where show_id = shows.id
+        );
+        """
+    with created(server, "shows", schema) as target:
+        text, _ = drafted(target)
+    assert guessed(text) == {
+        "shows.taken = sum of seats of bookings where state = 1 + sum of seats of guests: holds for"
+        " 60 of 60"
     }
 
 

@@ -76,9 +76,9 @@ def find_running_balance(
         numbers: their columns that may be balances.
         schemas: the contract's.
     """
-    steps = list(permutations(numbers, 2))
-    if not steps:
+    if not numbers:
         return None
+    steps = list(permutations(numbers, 2))
     entries = _Followed(connection, balance, schemas)
     of, *held = entries.counted(
         [f"{identifier(after)} - {identifier(before)} = {_SIGNED}" for before, after in steps]

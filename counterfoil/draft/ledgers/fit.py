@@ -16,7 +16,7 @@ LEAST_SHARE = Decimal("0.95")
 LEAST_ACCOUNTS = 30
 # Of those whose entries do not come to 0: they are fewer, and one that is wrong weighs more.
 _LEAST_MOVED = 10
-_LEAST_OF_MOVED = Decimal("0.9")
+_LEAST_OF_MOVED = Decimal("0.85")
 # What holds as well where the amounts are another account's is a coincidence.
 _MOST_BY_CHANCE = 0.5
 # Nothing is proven by what is nearly everywhere the same.

@@ -46,7 +46,7 @@ _OPENING = re.compile("open|initial|start|total|capacity|limit|grant")
 _COUNTING = re.compile("count|^num_|number|version")
 _STORED = re.compile(
     "count|total|balance|sold|used|spent|reserved|allocated|available|remaining|quantity|stock"
-    "|on_?hand|sum|paid|due|points|credits|num_"
+    "|on_?hand|sum|paid|due|points|credits|num_|taken|booked|held|owed|outstanding|received|earned"
 )
 # What a product of two is of.
 _QUANTITY = re.compile("quantity|qty|count|units|hours|nights|days")
@@ -65,7 +65,7 @@ _MOST_TOLD_APART = 3
 _MOST_CHOSEN = 200
 # The same where several ways are told apart as well: of each the likeliest.
 _MOST_TOLD_TOGETHER = 2
-_MOST_CHOSEN_TOLD = 30
+_MOST_CHOSEN_TOLD = 12
 # What else a number is the sum of is said of so many.
 _MOST_OTHERS = 2
 # Units that an opening may be told in.
@@ -176,8 +176,10 @@ class _Search:
         direct = {name: self._filled(self._ways.direct(name)) for name in left}
         tries = (
             ((name, [[way] for way in ways]) for name, ways in direct.items()),
-            ((name, [*islice(_together(ways), _MOST_FURTHER)]) for name, ways in direct.items()),
+            ((name, [*_together(ways)]) for name, ways in direct.items()),
             ((name, [[way] for way in self._other_ways(name, left[name])]) for name in left),
+            # These take longest.
+            ((name, [*_some(ways)]) for name, ways in direct.items() if _is_summed(left[name])),
         )
         for name, groups in (one for of in tries for one in of):
             for balance in self._best(groups, left[name]):
@@ -190,7 +192,7 @@ class _Search:
     def _other_ways(self, name: str, left: Sequence[str]) -> Iterator[Way]:
         """Those without a reference; the longer where a number's name says that it is a sum."""
         ways = [*self._ways.shared(name)]
-        if any(_STORED.search(one.lower()) for one in left):
+        if _is_summed(left):
             ways += self._ways.further(name)
         yield from islice(self._filled(ways), _MOST_FURTHER)
 
@@ -250,7 +252,9 @@ class _Search:
             holding: list[FoundBalance] = []
             for one in sorted(of_number, key=lambda candidate: candidate.rank):
                 # What another number begins at is not the sum of half as many entries.
-                if stored in begun and not one.is_of_units:
+                opening = one.balance.opening
+                is_begun = stored in begun or (opening is not None and opening.factor != 1)
+                if is_begun and not one.is_of_units:
                     continue
                 # Nor is a sum more than itself, with something that comes to 0 beside it.
                 if not any(of <= one.about for of in self._held(one)):
@@ -405,11 +409,27 @@ class _Attempt:
 
 
 def _together(ways: Sequence[Way]) -> Iterator[list[Way]]:
-    """Ways that may each be a part of one number: those of one table first."""
-    groups = [of for count in range(2, _MOST_TOGETHER + 1) for of in combinations(ways, count)]
-    for group in sorted(groups, key=lambda of: len({way.entries for way in of})):
-        if len({way.key for way in group}) == 1:
-            yield [*group]
+    """Ways that may each be a part of one number: those of one table, and all there are."""
+    by_entries: dict[str, list[Way]] = {}
+    for way in ways:
+        by_entries.setdefault(way.entries, []).append(way)
+    of_all = [[*ways]] if len(by_entries) > 1 else []
+    for group in (*by_entries.values(), *of_all):
+        if 1 < len(group) <= _MOST_TOGETHER and len({way.key for way in group}) == 1:
+            yield group
+
+
+def _some(ways: Sequence[Way]) -> Iterator[list[Way]]:
+    """Other ways that may be parts of one number, the fewest first."""
+    of_some = (of for count in range(2, _MOST_TOGETHER + 1) for of in combinations(ways, count))
+    together = [*_together(ways)]
+    groups = ([*of] for of in of_some if len({way.key for way in of}) == 1)
+    yield from islice((of for of in groups if of not in together), _MOST_FURTHER)
+
+
+def _is_summed(numbers: Sequence[str]) -> bool:
+    """Whether the name of one says that it is a sum."""
+    return any(_STORED.search(one.lower()) for one in numbers)
 
 
 def _designs(
@@ -433,7 +453,7 @@ def _designs(
             [by for count in range(len(of) + 1) for by in combinations(of, count)]
             for of in kinds_of_way
         ]
-        for one in chosen[:_MOST_CHOSEN_TOLD] if any(kinds_of_way) else ():
+        for one in sorted(chosen, key=sum)[:_MOST_CHOSEN_TOLD] if any(kinds_of_way) else ():
             finest = tuple(map(Part, ways, one, map(tuple, kinds_of_way)))
             yield list(finest), [tuple(map(Part, ways, one, by)) for by in product(*told)][1:]
         return

@@ -214,10 +214,10 @@ class FoundBalance:
 
     @property
     def is_plain(self) -> bool:
-        """Whether one entry's column, as it is, may be the number."""
+        """Whether what one entry has, as it is, may be the number."""
         term = self.terms[0]
-        is_one = len(self.terms) == 1 and len(term.amount.columns) == 1 and not self.opening
-        return is_one and term.factor == 1 and min(term.signs.values()) >= 0
+        is_one = len(self.terms) == 1 and term.amount.columns and not self.opening
+        return bool(is_one) and term.factor == 1 and min(term.signs.values()) >= 0
 
     @property
     def accounts(self) -> str:
