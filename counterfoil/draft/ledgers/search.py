@@ -63,8 +63,8 @@ _MOST_TOGETHER = 4
 # Columns that tell entries apart together, and amounts of several ways that are tried.
 _MOST_TOLD_APART = 3
 _MOST_CHOSEN = 200
-# The same where several ways are told apart as well: of each the likeliest.
-_MOST_TOLD_TOGETHER = 2
+# The same where several ways are told apart as well: the likeliest of all of them together.
+_MOST_TOLD_TOGETHER = 4
 _MOST_CHOSEN_TOLD = 12
 # What else a number is the sum of is said of so many.
 _MOST_OTHERS = 2
@@ -140,9 +140,13 @@ class _Candidate:
         return self.balance.terms[0].factor.log10() % 1 == 0
 
     @property
-    def about(self) -> frozenset[tuple[Way, Amount]]:
-        """What is added up, whichever rows of it count."""
-        return frozenset((term.way, term.amount) for term in self.balance.terms)
+    def about(self) -> frozenset[tuple[Way, str]]:
+        """The columns that are added up or multiplied, whichever rows count; none for a count."""
+        return frozenset(
+            (term.way, column)
+            for term in self.balance.terms
+            for column in term.amount.columns or ("",)
+        )
 
 
 class _Search:
@@ -157,7 +161,7 @@ class _Search:
         self._naming |= {(one.child, column) for one in known.references for column in one.columns}
         self._kinds: dict[str, tuple[Kind, ...]] = {}
         self._sums: set[tuple[str, str]] = set()
-        self._holding: dict[tuple[str, str], list[frozenset[tuple[Way, Amount]]]] = {}
+        self._holding: dict[tuple[str, str], list[frozenset[tuple[Way, str]]]] = {}
         self._until = time.monotonic() + SECONDS
 
     @property
@@ -267,7 +271,7 @@ class _Search:
                 best, *others = holding
                 yield replace(best, others=tuple(other.words for other in others))
 
-    def _held(self, one: "_Candidate") -> list[frozenset[tuple[Way, Amount]]]:
+    def _held(self, one: "_Candidate") -> list[frozenset[tuple[Way, str]]]:
         """What the number was found to be, if only as a copy."""
         return self._holding.setdefault((one.balance.accounts, one.balance.stored), [])
 
@@ -446,7 +450,12 @@ def _designs(
         chosen = [(0,) * len(amounts), *islice(sums, _MOST_CHOSEN)]
         yield whole, [tuple(map(Part, ways, one)) for one in chosen]
         kinds_of_way = [
-            range(min(one.kinds_within(MOST_CELLS // len(amounts)), _MOST_TOLD_TOGETHER))
+            range(
+                min(
+                    one.kinds_within(MOST_CELLS // len(amounts)),
+                    _MOST_TOLD_TOGETHER // len(amounts),
+                )
+            )
             for one in sample.entries
         ]
         told = [
