@@ -22,7 +22,7 @@ VERIFIED = 10_000
 # Entries whose kinds are looked at, how many columns may tell them apart, and into how many.
 _LOOKED_AT = 5_000
 _MOST_KINDS = 6
-_MOST_VALUES = 8
+_MOST_VALUES = 12
 # More groups of entries than these say nothing of few kinds.
 _MOST_GROUPS = 50_000
 

@@ -390,8 +390,11 @@ class _Search:
         """That an account is not gone, as SQL over its row."""
         table: CatalogTable = self._tables[name]
         for column, type_ in table.types.items():
-            may_be_null = type_.startswith("timestamp") and column not in table.not_null
-            if may_be_null and _GONE.search(column.lower()):
+            if not _GONE.search(column.lower()):
+                continue
+            if type_ == "boolean":
+                return f"{identifier(column)} is not true"
+            if type_.startswith("timestamp") and column not in table.not_null:
                 return f"{identifier(column)} is null"
         return None
 
@@ -440,8 +443,8 @@ def _designs(
     sample: Sample, amounts: Sequence[int]
 ) -> Iterator[tuple[list[Part], list[tuple[Part, ...]]]]:
     """What may be added up, and all of which that is a part: of one way an amount told apart by
-    up to three columns, or two amounts of a row; of several ways an amount each, or all counted,
-    and then told apart by up to two.
+    up to three columns, or two amounts of a row, by up to two; of several ways an amount each, or
+    all counted, and then told apart by up to two.
     """
     ways = range(len(amounts))
     if len(amounts) > 1:
@@ -478,6 +481,15 @@ def _designs(
     designs = [(Part(0, one), Part(0, two)) for one, two in combinations(range(1, amounts[0]), 2)]
     if designs:
         yield [Part(0, amount) for amount in range(1, amounts[0])], designs
+    by = tuple(range(min(kinds, _MOST_TOLD_TOGETHER // 2)))
+    pairs = sorted(combinations(range(1, amounts[0]), 2), key=sum) if by else []
+    for first, second in pairs[:_MOST_CHOSEN_TOLD]:
+        designs = [
+            (Part(0, first, of), Part(0, second, of))
+            for count in range(1, len(by) + 1)
+            for of in combinations(by, count)
+        ]
+        yield [Part(0, first, by), Part(0, second, by)], designs
 
 
 def _begins(opening: str, stored: str, columns: Sequence[str]) -> bool:
