@@ -65,7 +65,7 @@ _MOST_TOLD_APART = 3
 _MOST_CHOSEN = 200
 # The same where several ways are told apart as well: the likeliest of all of them together.
 _MOST_TOLD_TOGETHER = 4
-_MOST_CHOSEN_TOLD = 12
+_MOST_CHOSEN_TOLD = 6
 # What else a number is the sum of is said of so many.
 _MOST_OTHERS = 2
 # Units that an opening may be told in.
