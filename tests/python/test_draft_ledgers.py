@@ -47,7 +47,7 @@ FOUND = {
     "moved_stock": {
         "stock_level.stockOnHand = sum of quantity of stock_movement where type in ('ADJUSTMENT',"
         " 'CANCELLATION', 'SALE'): holds for 74 of 75",
-        "stock_level.stockAllocated = sum of quantity of stock_movement where type in"
+        "stock_level.stockAllocated = signed sum of quantity of stock_movement where type in"
         " ('ALLOCATION', 'RELEASE', 'SALE'): holds for 70 of 71",
     },
     "seats": {
@@ -59,10 +59,10 @@ FOUND = {
     },
     # A credit is a hundred cents, but for dinars; of what was paid in some is left.
     "wallets": {
-        "wallets.balance_cents = sum of credit_amount times 100 of wallet_transactions where"
+        "wallets.balance_cents = signed sum of credit_amount times 100 of wallet_transactions where"
         " status = 1: holds for 46 of 47",
-        "wallets.credits_balance = sum of credit_amount of wallet_transactions where status = 1:"
-        " holds for 47 of 47",
+        "wallets.credits_balance = signed sum of credit_amount of wallet_transactions where status ="
+        " 1: holds for 47 of 47",
         "wallet_transactions.remaining_amount_cents = credit_amount * 100 - sum of"
         " consumed_amount_cents of wallet_transaction_consumptions: holds for 44 of 45",
     },
@@ -126,7 +126,7 @@ def test_ledgers_are_found_where_rows_add_up(
         monkeypatch.setattr(counterfoil.draft.ledgers.search, "SECONDS", 0)
         late, _ = drafted(target)
     assert guessed(text) == {
-        "wallets.balance = opened_with + sum of amount of wallet_transactions where way in"
+        "wallets.balance = opened_with + signed sum of amount of wallet_transactions where way in"
         " ('in', 'out'): holds for 59 of 60",
         "posts.comments_count = count of comments: holds for 50 of 50",
     }

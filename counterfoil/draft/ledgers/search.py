@@ -4,30 +4,29 @@ Sums of entries are tried on a sample of accounts, the simplest first, and what 
 SQL. What holds for nearly all is a ledger, and the others are its findings.
 """
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import combinations, islice, product
+from itertools import islice
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.sqltext import identifier
-from counterfoil.contract.catalog import Catalog, CatalogForeignKey, CatalogTable
+from counterfoil.contract.catalog import Catalog, CatalogForeignKey
 from counterfoil.draft.ledgers.chains import (
     RunningBalance,
     Transactions,
     find_running_balance,
     find_transactions,
 )
+from counterfoil.draft.ledgers.columns import Columns, begins, is_counting, is_summed
+from counterfoil.draft.ledgers.designs import designs, some, together
 from counterfoil.draft.ledgers.fit import (
     LEAST_ACCOUNTS,
     LEAST_SHARE,
-    MOST_CELLS,
     Fit,
-    Part,
     Target,
     fits,
     is_enough,
@@ -35,37 +34,10 @@ from counterfoil.draft.ledgers.fit import (
 )
 from counterfoil.draft.ledgers.sample import Asked, Sample, count_holding, kinds_of, read_sample
 from counterfoil.draft.ledgers.terms import EXACT, Amount, FoundBalance, Kind, Opening, Term
-from counterfoil.draft.ledgers.ways import Way, Ways, names_other
-
-_NUMBERS = (*EXACT, "money")
-_MOST_NUMBERS = 8
-
-# What an opening is called; else it is the column that stands first.
-_OPENING = re.compile("open|initial|start|total|capacity|limit|grant")
-# What counts entries, and what may be the sum of rows that do not reference it.
-_COUNTING = re.compile("count|^num_|number|version")
-_STORED = re.compile(
-    "count|total|balance|sold|used|spent|reserved|allocated|available|remaining|quantity|stock"
-    "|on_?hand|sum|paid|due|points|credits|num_|taken|booked|held|owed|outstanding|received|earned"
-)
-# What a product of two is of.
-_QUANTITY = re.compile("quantity|qty|count|units|hours|nights|days")
-# What else is called a number of something that may be added up.
-_AMOUNT = re.compile(f"{_STORED.pattern}|{_QUANTITY.pattern}|amount|price|value|change|delta")
-# Accounts that are gone: their numbers are no longer kept.
-_GONE = re.compile("delet|archiv|discard|remov")
+from counterfoil.draft.ledgers.ways import Way, Ways
 
 # Ways over other tables that are tried for one table.
 _MOST_FURTHER = 20
-# Ways that are tried together.
-_MOST_TOGETHER = 4
-
-# Columns that tell entries apart together, and amounts of several ways that are tried.
-_MOST_TOLD_APART = 3
-_MOST_CHOSEN = 200
-# The same where several ways are told apart as well: the likeliest of all of them together.
-_MOST_TOLD_TOGETHER = 4
-_MOST_CHOSEN_TOLD = 6
 # What else a number is the sum of is said of so many.
 _MOST_OTHERS = 2
 # Units that an opening may be told in.
@@ -156,9 +128,7 @@ class _Search:
         self._rows = known.rows
         self._schemas = known.schemas
         self._ways = Ways(known.catalog, known.references, known.schemas, known.tenants)
-        # Keys, and what references one, are numbers of something else.
-        self._naming = {(name, one) for name, of in self._tables.items() for one in of.primary_key}
-        self._naming |= {(one.child, column) for one in known.references for column in one.columns}
+        self._columns = Columns(self._tables, known.references)
         self._kinds: dict[str, tuple[Kind, ...]] = {}
         self._sums: set[tuple[str, str]] = set()
         self._holding: dict[tuple[str, str], list[frozenset[tuple[Way, str]]]] = {}
@@ -175,15 +145,15 @@ class _Search:
         found: dict[str, list[FoundBalance]] = {}
         # Of what is an entry of something else first: its numbers may be sums themselves.
         for name in sorted(self._tables, key=lambda one: not self._ways.leads_on(one)):
-            if self._rows.get(name, 0) >= LEAST_ACCOUNTS and self._numbers(name):
-                left[name] = self._numbers(name)
+            if self._rows.get(name, 0) >= LEAST_ACCOUNTS and self._columns.numbers(name):
+                left[name] = self._columns.numbers(name)
         direct = {name: self._filled(self._ways.direct(name)) for name in left}
         tries = (
             ((name, [[way] for way in ways]) for name, ways in direct.items()),
-            ((name, [*_together(ways)]) for name, ways in direct.items()),
+            ((name, [*together(ways)]) for name, ways in direct.items()),
             ((name, [[way] for way in self._other_ways(name, left[name])]) for name in left),
             # These take longest.
-            ((name, [*_some(ways)]) for name, ways in direct.items() if _is_summed(left[name])),
+            ((name, [*some(ways)]) for name, ways in direct.items() if is_summed(left[name])),
         )
         for name, groups in (one for of in tries for one in of):
             for balance in self._best(groups, left[name]):
@@ -196,7 +166,7 @@ class _Search:
     def _other_ways(self, name: str, left: Sequence[str]) -> Iterator[Way]:
         """Those without a reference; the longer where a number's name says that it is a sum."""
         ways = [*self._ways.shared(name)]
-        if _is_summed(left):
+        if is_summed(left):
             ways += self._ways.further(name)
         yield from islice(self._filled(ways), _MOST_FURTHER)
 
@@ -208,7 +178,7 @@ class _Search:
         alike: dict[tuple[tuple[str, ...], str | None], list[FoundBalance]] = {}
         for one in balances:
             filled = f"{identifier(one.stored)} is not null" if one.is_for_some else None
-            where = " and ".join(filter(None, (self._living(name), filled))) or None
+            where = " and ".join(filter(None, (self._columns.living(name), filled))) or None
             alike.setdefault((one.terms[0].way.key, where), []).append(one)
         for (key, where), of_key in alike.items():
             running, transactions = {}, {}
@@ -220,7 +190,7 @@ class _Search:
                 table = self._tables[entries]
                 numbers = [
                     one
-                    for one in self._numbers(entries)
+                    for one in self._columns.numbers(entries)
                     if one not in term.amount.columns and table.types[one] in EXACT
                 ]
                 with _Attempt(self._connection):
@@ -278,7 +248,7 @@ class _Search:
     def _counted(self, one: "_Candidate") -> FoundBalance | None:
         """The balance with how far it holds; None if it does not."""
         balance = one.balance
-        where = self._living(balance.accounts) or "true"
+        where = self._columns.living(balance.accounts) or "true"
         of = count_holding(self._connection, balance, where, self._schemas)
         known = of.moved + of.quiet
         if not (
@@ -295,9 +265,9 @@ class _Search:
 
     def _candidates(self, ways: Sequence[Way], left: Sequence[str]) -> Iterator["_Candidate"]:
         """What the entries of a sample come to."""
-        numbers = self._numbers(ways[0].accounts)
+        numbers = self._columns.numbers(ways[0].accounts)
         types = self._tables[ways[0].accounts].types
-        amounts = [[Amount(), *self._amounts(way.entries)] for way in ways]
+        amounts = [[Amount(), *self._columns.amounts(way.entries)] for way in ways]
         kinds = [self._kinds_of(way.entries) for way in ways]
         sample = read_sample(
             self._connection,
@@ -306,7 +276,7 @@ class _Search:
                 for way, of, by in zip(ways, amounts, kinds, strict=True)
             ],
             numbers,
-            self._living(ways[0].accounts) or "true",
+            self._columns.living(ways[0].accounts) or "true",
             self._schemas,
         )
         if sample is None or len(sample.numbers) < LEAST_ACCOUNTS:
@@ -319,13 +289,13 @@ class _Search:
             )
             for stored in varying
             for opening in (None, *begun)
-            if opening is None or _begins(opening, stored, begun)
+            if opening is None or begins(opening, stored, begun)
             for factor in (_FACTORS if opening else _FACTORS[:1])
         ]
-        for whole, designs in _designs(sample, [*map(len, amounts)]):
+        for whole, tried in designs(sample, [*map(len, amounts)]):
             hopeful = promising(sample, varying, whole) if varying else set()
             wanted = [one for one in asked if one.target.stored in hopeful]
-            for fit in (one for parts in designs for one in fits(sample, wanted, parts)):
+            for fit in (one for parts in tried for one in fits(sample, wanted, parts)):
                 terms = tuple(
                     Term(
                         ways[part.way],
@@ -347,7 +317,7 @@ class _Search:
                 (t.way.entries, column) in self._sums for t in terms for column in t.amount.columns
             ),
             fit.missed,
-            not is_count and _COUNTING.search(stored.lower()) is not None,
+            not is_count and is_counting(stored),
             fit.factor != 1 or (opening is not None and opening.factor != 1),
             sum(len(term.kinds) for term in terms) + len(terms),
             opening is not None,
@@ -360,43 +330,12 @@ class _Search:
         types = self._tables[terms[0].way.accounts].types
         return _Candidate(FoundBalance(stored, types[stored], opening, terms), rank)
 
-    def _numbers(self, name: str) -> list[str]:
-        """A table's columns that may be amounts: if they are many, those called so."""
-        numbers = [
-            column
-            for column, type_ in self._tables[name].types.items()
-            if type_ in _NUMBERS and (name, column) not in self._naming and not names_other(column)
-        ]
-        likely = sorted(numbers, key=lambda one: _AMOUNT.search(one.lower()) is None)
-        return [one for one in numbers if one in likely[:_MOST_NUMBERS]]
-
-    def _amounts(self, name: str) -> list[Amount]:
-        """What an entry may count for: a number, or a product of two, of a quantity first."""
-        numbers = sorted(self._numbers(name), key=lambda one: _QUANTITY.search(one.lower()) is None)
-        products = islice(combinations(numbers, 2), _MOST_NUMBERS)
-        columns = [*((one,) for one in self._numbers(name)), *products]
-        types = self._tables[name].types
-        return [Amount(of, tuple(types[one] for one in of)) for of in columns]
-
     def _kinds_of(self, name: str) -> tuple[Kind, ...]:
         if name not in self._kinds:
-            naming = {column for table, column in self._naming if table == name}
             self._kinds[name] = kinds_of(
-                self._connection, self._tables[name], naming, self._schemas
+                self._connection, self._tables[name], self._columns.naming(name), self._schemas
             )
         return self._kinds[name]
-
-    def _living(self, name: str) -> str | None:
-        """That an account is not gone, as SQL over its row."""
-        table: CatalogTable = self._tables[name]
-        for column, type_ in table.types.items():
-            if not _GONE.search(column.lower()):
-                continue
-            if type_ == "boolean":
-                return f"{identifier(column)} is not true"
-            if type_.startswith("timestamp") and column not in table.not_null:
-                return f"{identifier(column)} is null"
-        return None
 
 
 class _Attempt:
@@ -413,91 +352,6 @@ class _Attempt:
             return False
         self._connection.rollback()
         return isinstance(error, psycopg2.Error)
-
-
-def _together(ways: Sequence[Way]) -> Iterator[list[Way]]:
-    """Ways that may each be a part of one number: those of one table, and all there are."""
-    by_entries: dict[str, list[Way]] = {}
-    for way in ways:
-        by_entries.setdefault(way.entries, []).append(way)
-    of_all = [[*ways]] if len(by_entries) > 1 else []
-    for group in (*by_entries.values(), *of_all):
-        if 1 < len(group) <= _MOST_TOGETHER and len({way.key for way in group}) == 1:
-            yield group
-
-
-def _some(ways: Sequence[Way]) -> Iterator[list[Way]]:
-    """Other ways that may be parts of one number, the fewest first."""
-    of_some = (of for count in range(2, _MOST_TOGETHER + 1) for of in combinations(ways, count))
-    together = [*_together(ways)]
-    groups = ([*of] for of in of_some if len({way.key for way in of}) == 1)
-    yield from islice((of for of in groups if of not in together), _MOST_FURTHER)
-
-
-def _is_summed(numbers: Sequence[str]) -> bool:
-    """Whether the name of one says that it is a sum."""
-    return any(_STORED.search(one.lower()) for one in numbers)
-
-
-def _designs(
-    sample: Sample, amounts: Sequence[int]
-) -> Iterator[tuple[list[Part], list[tuple[Part, ...]]]]:
-    """What may be added up, and all of which that is a part: of one way an amount told apart by
-    up to three columns, or two amounts of a row, by up to two; of several ways an amount each, or
-    all counted, and then told apart by up to two.
-    """
-    ways = range(len(amounts))
-    if len(amounts) > 1:
-        whole = [Part(way, amount) for way in ways for amount in range(amounts[way])]
-        sums = product(*(range(1, of) for of in amounts))
-        chosen = [(0,) * len(amounts), *islice(sums, _MOST_CHOSEN)]
-        yield whole, [tuple(map(Part, ways, one)) for one in chosen]
-        kinds_of_way = [
-            range(
-                min(
-                    one.kinds_within(MOST_CELLS // len(amounts)),
-                    _MOST_TOLD_TOGETHER // len(amounts),
-                )
-            )
-            for one in sample.entries
-        ]
-        told = [
-            [by for count in range(len(of) + 1) for by in combinations(of, count)]
-            for of in kinds_of_way
-        ]
-        for one in sorted(chosen, key=sum)[:_MOST_CHOSEN_TOLD] if any(kinds_of_way) else ():
-            finest = tuple(map(Part, ways, one, map(tuple, kinds_of_way)))
-            yield list(finest), [tuple(map(Part, ways, one, by)) for by in product(*told)][1:]
-        return
-    kinds = sample.entries[0].kinds_within(MOST_CELLS)
-    designs: list[tuple[Part, ...]]
-    for amount in range(amounts[0]):
-        designs = [
-            (Part(0, amount, by),)
-            for count in range(_MOST_TOLD_APART + 1)
-            for by in combinations(range(kinds), count)
-        ]
-        yield [Part(0, amount, tuple(range(kinds)))], designs
-    designs = [(Part(0, one), Part(0, two)) for one, two in combinations(range(1, amounts[0]), 2)]
-    if designs:
-        yield [Part(0, amount) for amount in range(1, amounts[0])], designs
-    by = tuple(range(min(kinds, _MOST_TOLD_TOGETHER // 2)))
-    pairs = sorted(combinations(range(1, amounts[0]), 2), key=sum) if by else []
-    for first, second in pairs[:_MOST_CHOSEN_TOLD]:
-        designs = [
-            (Part(0, first, of), Part(0, second, of))
-            for count in range(1, len(by) + 1)
-            for of in combinations(by, count)
-        ]
-        yield [Part(0, first, by), Part(0, second, by)], designs
-
-
-def _begins(opening: str, stored: str, columns: Sequence[str]) -> bool:
-    """Whether it is the opening of the two: what holds for both ways round cannot tell itself."""
-    if opening == stored:
-        return False
-    by_name = [_OPENING.search(column.lower()) is None for column in (opening, stored)]
-    return (by_name[0], columns.index(opening)) < (by_name[1], columns.index(stored))
 
 
 def _varies(sample: Sample, column: str) -> bool:

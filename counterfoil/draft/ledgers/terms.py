@@ -131,7 +131,9 @@ class Term:
         """What it is, for a reader."""
         times = f" times {self.factor}" if self.factor != 1 else ""
         where = f" where {self.condition}" if self.condition else ""
-        return f"{self.amount.words}{times} of {self.way.entries}{where}"
+        # The SQL says which of them are taken.
+        signed = "signed " if {1, -1} <= {*self.signs.values()} else ""
+        return f"{signed}{self.amount.words}{times} of {self.way.entries}{where}"
 
     def _signed(self, sign: int) -> str:
         amount = self.amount.sql(self.way)
