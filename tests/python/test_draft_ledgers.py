@@ -61,8 +61,8 @@ FOUND = {
     "wallets": {
         "wallets.balance_cents = signed sum of credit_amount times 100 of wallet_transactions where"
         " status = 1: holds for 46 of 47",
-        "wallets.credits_balance = signed sum of credit_amount of wallet_transactions where status ="
-        " 1: holds for 47 of 47",
+        "wallets.credits_balance = signed sum of credit_amount of wallet_transactions where"
+        " status = 1: holds for 47 of 47",
         "wallet_transactions.remaining_amount_cents = credit_amount * 100 - sum of"
         " consumed_amount_cents of wallet_transaction_consumptions: holds for 44 of 45",
     },
