@@ -105,6 +105,9 @@ _DOMAINS = """
 # Rows of a table that are counted; beyond these Postgres' estimate will do.
 _COUNTED = 1_000
 
+# Rows that reference another tenant's, whatever their share: so few may be mistakes.
+_FEW = 10
+
 # How many tables are read before their locks are given back.
 _TABLES_AT_ONCE = 50
 
@@ -234,7 +237,7 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
         crossing, of = count_crossings(
             connection, tenant, chain(of_all, of_types), counted.rows, schemas
         )
-        if crossing > of * MOST_ASTRAY:
+        if crossing > max(_FEW, of * MOST_ASTRAY):
             left_out.append(
                 f"tenant {tenant.table}: {crossing} of {of} rows with its {tenant.column} reference"
                 " another one's"
