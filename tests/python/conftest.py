@@ -67,7 +67,7 @@ LONGEST = [
 # What uses one of these waits for dbt, Prefect, a browser, a server or a process; a test of
 # the others asks a server that stands by then, once.
 SLOW = {"environment", "terminal", "shell", "browser"}
-QUICK = {"rows", "judge", "lax", "standing"}
+QUICK = {"rows", "judge", "lax", "bare_server"}
 
 # A history costs tens of milliseconds in the database, and a fixture holds for all of them.
 _COMMON = settings(

@@ -79,16 +79,18 @@ STORED = {
 
 
 @pytest.fixture
-def standing(overnight: Database) -> Target:
+def bare_server(overnight: Database) -> Target:
     return overnight.plan.session.builder.model_copy(update={"dbname": "postgres"})
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_a_golden_ledger_is_found_as_its_contract_declares_it(standing: Target, name: str) -> None:
+def test_a_golden_ledger_is_found_as_its_contract_declares_it(
+    bare_server: Target, name: str
+) -> None:
     table, key, numbers = STORED[name]
     set_to = ", ".join(f"{one} = shuffled.{one}" for one in numbers)
     others = ", ".join(f"lead({one}, 7, 0) over (order by {key}) as {one}" for one in numbers)
-    with books(standing, name) as target:
+    with books(bare_server, name) as target:
         text, _ = drafted(target)
         execute(
             target,
@@ -104,8 +106,8 @@ def test_a_golden_ledger_is_found_as_its_contract_declares_it(standing: Target, 
     assert stored.isdisjoint(numbers)
 
 
-def test_the_broken_one_is_the_finding(standing: Target) -> None:
-    with books(standing, "double_entry") as target:
+def test_the_broken_one_is_the_finding(bare_server: Target) -> None:
+    with books(bare_server, "double_entry") as target:
         execute(target, "update accounts set balance = balance + 1 where id = 'c7'")
         text, contract = drafted(target)
     assert "accounts.balance = sum of amount of entries: holds for 68 of 69" in guessed(text)
@@ -116,10 +118,10 @@ def test_the_broken_one_is_the_finding(standing: Target) -> None:
 
 
 def test_ledgers_are_found_where_rows_add_up(
-    standing: Target, monkeypatch: pytest.MonkeyPatch
+    bare_server: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = (DATABASES / "drafts" / "books.sql").read_text(encoding="utf-8")
-    with created(standing, "found", schema) as target:
+    with created(bare_server, "found", schema) as target:
         text, _ = drafted(target)
         execute(target, "update wallet_transactions set amount = id * 7919 % 97")
         _, shuffled = drafted(target)
@@ -134,7 +136,7 @@ def test_ledgers_are_found_where_rows_add_up(
     assert "#   ledgers that were not found in 30 seconds" in late
 
 
-def test_units_two_columns_products_and_references_by_type(standing: Target) -> None:
+def test_units_two_columns_products_and_references_by_type(bare_server: Target) -> None:
     schema = """
         create domain price as numeric;
         create table notes (id int primary key, about_type text not null, about_id int not null);
@@ -171,7 +173,7 @@ def test_units_two_columns_products_and_references_by_type(standing: Target) -> 
             select sum(amount) from payments where cart_id = carts.id and failed is not true
         );
         """
-    with created(standing, "carts", schema) as target:
+    with created(bare_server, "carts", schema) as target:
         text, _ = drafted(target)
     assert guessed(text) == {
         "carts.lines = count of lines: holds for 50 of 50",
@@ -185,7 +187,7 @@ def test_units_two_columns_products_and_references_by_type(standing: Target) -> 
     assert "paid::numeric" in text
 
 
-def test_two_tables_together_each_in_part(standing: Target) -> None:
+def test_two_tables_together_each_in_part(bare_server: Target) -> None:
     schema = """
         create table shows (id int primary key, taken int);
         create table bookings (
@@ -205,7 +207,7 @@ def test_two_tables_together_each_in_part(standing: Target) -> None:
             ) as held where show_id = shows.id
         );
         """
-    with created(standing, "shows", schema) as target:
+    with created(bare_server, "shows", schema) as target:
         text, _ = drafted(target)
     assert guessed(text) == {
         "shows.taken = sum of seats of bookings where state = 1 + sum of seats of guests: holds for"
@@ -214,14 +216,14 @@ def test_two_tables_together_each_in_part(standing: Target) -> None:
 
 
 @contextmanager
-def books(standing: Target, name: str) -> Iterator[Target]:
+def books(bare_server: Target, name: str) -> Iterator[Target]:
     """The lawful rows of an application, and many more."""
     folder = DATABASES / "ledgers" / name
     files = [folder / "schema.sql", folder / "many.sql"]
     if name in UPON:
         files.insert(0, UPON[name] / "schema.sql")
     schema = "".join(file.read_text(encoding="utf-8") for file in files)
-    with created(standing, f"many_{name}", schema) as target:
+    with created(bare_server, f"many_{name}", schema) as target:
         yield target
 
 
