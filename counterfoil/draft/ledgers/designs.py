@@ -38,54 +38,54 @@ def some(ways: Sequence[Way]) -> Iterator[list[Way]]:
     yield from islice((of for of in groups if of not in alike), _MOST_GROUPS)
 
 
-def designs(
-    sample: Sample, amounts: Sequence[int]
-) -> Iterator[tuple[list[Part], list[tuple[Part, ...]]]]:
-    """What may be added up, and all of which that is a part: of one way an amount told apart by
-    up to three columns, or two amounts of a row, by up to two; of several ways an amount each, or
-    all counted, and then told apart by up to two.
+# What is tried, and all of which that is a part.
+Designs = Iterator[tuple[list[Part], list[tuple[Part, ...]]]]
+
+
+def designs(sample: Sample, amounts: Sequence[int]) -> Designs:
+    """What may be added up, and all of which that is a part, the simplest first.
+
+    Args:
+        sample: of one way, or of several.
+        amounts: how many each way has, of which the first counts.
     """
-    ways = range(len(amounts))
-    if len(amounts) > 1:
-        whole = [Part(way, amount) for way in ways for amount in range(amounts[way])]
-        sums = product(*(range(1, of) for of in amounts))
-        chosen = [(0,) * len(amounts), *islice(sums, _MOST_CHOSEN)]
-        yield whole, [tuple(map(Part, ways, one)) for one in chosen]
-        kinds_of_way = [
-            range(
-                min(
-                    one.kinds_within(MOST_CELLS // len(amounts)),
-                    _MOST_TOLD_TOGETHER // len(amounts),
-                )
-            )
-            for one in sample.entries
-        ]
-        told = [
-            [by for count in range(len(of) + 1) for by in combinations(of, count)]
-            for of in kinds_of_way
-        ]
-        for one in sorted(chosen, key=sum)[:_MOST_CHOSEN_TOLD] if any(kinds_of_way) else ():
-            finest = tuple(map(Part, ways, one, map(tuple, kinds_of_way)))
-            yield list(finest), [tuple(map(Part, ways, one, by)) for by in product(*told)][1:]
-        return
+    return _of_several(sample, amounts) if amounts[1:] else _of_one(sample, amounts[0])
+
+
+def _of_one(sample: Sample, amounts: int) -> Designs:
+    """An amount told apart by up to three columns, or two of a row, by up to two."""
     kinds = sample.entries[0].kinds_within(MOST_CELLS)
+    for amount in range(amounts):
+        whole = Part(0, amount, tuple(range(kinds)))
+        yield [whole], [(Part(0, amount, by),) for by in _some_of(kinds, _MOST_TOLD_APART)]
+    pairs = sorted(combinations(range(1, amounts), 2), key=sum)
     tried: list[tuple[Part, ...]]
-    for amount in range(amounts[0]):
-        tried = [
-            (Part(0, amount, by),)
-            for count in range(_MOST_TOLD_APART + 1)
-            for by in combinations(range(kinds), count)
-        ]
-        yield [Part(0, amount, tuple(range(kinds)))], tried
-    tried = [(Part(0, one), Part(0, two)) for one, two in combinations(range(1, amounts[0]), 2)]
-    if tried:
-        yield [Part(0, amount) for amount in range(1, amounts[0])], tried
-    by = tuple(range(min(kinds, _MOST_TOLD_TOGETHER // 2)))
-    pairs = sorted(combinations(range(1, amounts[0]), 2), key=sum) if by else []
-    for first, second in pairs[:_MOST_CHOSEN_TOLD]:
-        tried = [
-            (Part(0, first, of), Part(0, second, of))
-            for count in range(1, len(by) + 1)
-            for of in combinations(by, count)
-        ]
-        yield [Part(0, first, by), Part(0, second, by)], tried
+    if pairs:
+        tried = [(Part(0, one), Part(0, two)) for one, two in pairs]
+        yield [Part(0, amount) for amount in range(1, amounts)], tried
+    told = min(kinds, _MOST_TOLD_TOGETHER // 2)
+    for one, two in pairs[:_MOST_CHOSEN_TOLD] if told else ():
+        tried = [(Part(0, one, by), Part(0, two, by)) for by in _some_of(told, told)[1:]]
+        yield [Part(0, of, tuple(range(told))) for of in (one, two)], tried
+
+
+def _of_several(sample: Sample, amounts: Sequence[int]) -> Designs:
+    """An amount of each, or all counted, and then told apart by up to two columns."""
+    ways = range(len(amounts))
+    sums = product(*(range(1, of) for of in amounts))
+    chosen = [(0,) * len(amounts), *islice(sums, _MOST_CHOSEN)]
+    whole = [Part(way, amount) for way in ways for amount in range(amounts[way])]
+    yield whole, [tuple(map(Part, ways, one)) for one in chosen]
+    most = _MOST_TOLD_TOGETHER // len(amounts)
+    told = [
+        min(entries.kinds_within(MOST_CELLS // len(amounts)), most) for entries in sample.entries
+    ]
+    for one in sorted(chosen, key=sum)[:_MOST_CHOSEN_TOLD] if any(told) else ():
+        by_way = product(*(_some_of(count, count) for count in told))
+        tried = [tuple(map(Part, ways, one, by)) for by in by_way][1:]
+        yield [*map(Part, ways, one, (tuple(range(count)) for count in told))], tried
+
+
+def _some_of(kinds: int, most: int) -> list[tuple[int, ...]]:
+    """The places of none of the kinds, of each, and of several together."""
+    return [by for count in range(most + 1) for by in combinations(range(kinds), count)]
