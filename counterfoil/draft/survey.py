@@ -243,7 +243,7 @@ def _survey(connection: Connection, target: Target, choice: Choice) -> Survey:
                 " another one's"
             )
             tenant = None
-    by_type = [key for one in typed.found if one.is_borne_out for key, _ in one.of_types(catalog)]
+    by_type = [key for one in typed.found for key, _ in one.of_types(catalog)]
     known = Known(
         catalog.of_bases(bases),
         [*references, *by_type],

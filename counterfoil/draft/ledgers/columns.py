@@ -36,19 +36,20 @@ class Columns:
     ) -> None:
         self._tables = tables
         # Keys, and what references one, are numbers of something else.
-        self._naming = {(name, one) for name, table in tables.items() for one in table.primary_key}
-        self._naming |= {(one.child, column) for one in references for column in one.columns}
+        self._naming = {name: set(table.primary_key) for name, table in tables.items()}
+        for one in references:
+            self._naming.setdefault(one.child, set()).update(one.columns)
 
     def naming(self, name: str) -> set[str]:
         """Those of a table that are keys or references."""
-        return {column for table, column in self._naming if table == name}
+        return self._naming[name]
 
     def numbers(self, name: str) -> list[str]:
         """A table's columns that may be amounts: if they are many, those called so."""
         numbers = [
             column
             for column, type_ in self._tables[name].types.items()
-            if type_ in _NUMBERS and (name, column) not in self._naming and not names_other(column)
+            if type_ in _NUMBERS and column not in self._naming[name] and not names_other(column)
         ]
         likely = sorted(numbers, key=lambda one: _AMOUNT.search(one.lower()) is None)
         return [one for one in numbers if one in likely[:_MOST_NUMBERS]]

@@ -18,7 +18,7 @@ from counterfoil.draft.ledgers.ways import Way
 
 # Accounts that sums are tried on, and those that what fits is counted on.
 _TRIED = 200
-VERIFIED = 10_000
+_VERIFIED = 10_000
 # Entries whose kinds are looked at, how many columns may tell them apart, and into how many.
 _LOOKED_AT = 5_000
 _MOST_KINDS = 6
@@ -282,7 +282,7 @@ def count_holding(
         columns=numbered([*way.key, balance.stored]),
         accounts=sql.Identifier(*locate(way.accounts, schemas)),
         where=sql.SQL(where),
-        most=sql.Literal(VERIFIED),
+        most=sql.Literal(_VERIFIED),
         key=sql.SQL(", ").join(key),
         terms=terms,
         stored=sql.SQL("{}::numeric").format(number(len(key))),

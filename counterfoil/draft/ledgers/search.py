@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -147,28 +146,37 @@ class _Search:
         for name in sorted(self._tables, key=lambda one: not self._ways.leads_on(one)):
             if self._rows.get(name, 0) >= LEAST_ACCOUNTS and self._columns.numbers(name):
                 left[name] = self._columns.numbers(name)
-        direct = {name: self._filled(self._ways.direct(name)) for name in left}
-        tries = (
-            ((name, [[way] for way in ways]) for name, ways in direct.items()),
-            ((name, [*together(ways)]) for name, ways in direct.items()),
-            ((name, [[way] for way in self._other_ways(name, left[name])]) for name in left),
-            # These take longest.
-            ((name, [*some(ways)]) for name, ways in direct.items() if is_summed(left[name])),
-        )
-        for name, groups in (one for of in tries for one in of):
-            for balance in self._best(groups, left[name]):
-                found.setdefault(name, []).append(balance)
-                left[name].remove(balance.stored)
-                self._sums.add((name, balance.stored))
+        for groups_of in (self._singly, self._together, self._other_ways, self._some):
+            for name, numbers in left.items():
+                # The ways themselves take time, where tables are thousands.
+                if self.is_late:
+                    break
+                for balance in self._best(groups_of(name, numbers), numbers):
+                    found.setdefault(name, []).append(balance)
+                    numbers.remove(balance.stored)
+                    self._sums.add((name, balance.stored))
         for name, balances in found.items():
             yield from self._grouped(name, balances)
 
-    def _other_ways(self, name: str, left: Sequence[str]) -> Iterator[Way]:
+    def _singly(self, name: str, _: Sequence[str]) -> list[list[Way]]:
+        return [[way] for way in self._direct(name)]
+
+    def _together(self, name: str, _: Sequence[str]) -> list[list[Way]]:
+        return [*together(self._direct(name))]
+
+    def _other_ways(self, name: str, left: Sequence[str]) -> list[list[Way]]:
         """Those without a reference; the longer where a number's name says that it is a sum."""
         ways = [*self._ways.shared(name)]
         if is_summed(left):
             ways += self._ways.further(name)
-        yield from islice(self._filled(ways), _MOST_FURTHER)
+        return [[way] for way in self._filled(ways)[:_MOST_FURTHER]]
+
+    def _some(self, name: str, left: Sequence[str]) -> list[list[Way]]:
+        """These take longest."""
+        return [*some(self._direct(name))] if is_summed(left) else []
+
+    def _direct(self, name: str) -> list[Way]:
+        return self._filled(self._ways.direct(name))
 
     def _filled(self, ways: Sequence[Way]) -> list[Way]:
         return [way for way in ways if self._rows.get(way.entries, 0) >= LEAST_ACCOUNTS]

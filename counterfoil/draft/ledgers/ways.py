@@ -126,8 +126,9 @@ class Ways:
     def _over(self, accounts: str, *hops: _Hop) -> Iterator[Way]:
         tables = [accounts, *(hop.table for hop in hops)]
         bare = [name.rsplit(".", 1)[-1] for name in tables]
-        reached = {name for name, _ in self._unreached(accounts)}
-        if len(set(bare)) < len(bare) or hops[-1].table not in reached:
+        entries = hops[-1].table
+        is_reached = entries not in self._tables or entries in self._reached(accounts)
+        if len(set(bare)) < len(bare) or is_reached:
             return
         joins = [
             f"join {identifier(*locate(tables[place], self._schemas))} on"
@@ -151,8 +152,12 @@ class Ways:
 
     def _unreached(self, accounts: str) -> Iterator[tuple[str, CatalogTable]]:
         """The tables that may have entries, without a reference to the accounts."""
-        reached = {accounts, *(one.child for one in self._referencing.get(accounts, ()))}
+        reached = self._reached(accounts)
         return ((name, table) for name, table in self._tables.items() if name not in reached)
+
+    def _reached(self, accounts: str) -> set[str]:
+        """The accounts themselves, and the tables that reference them."""
+        return {accounts, *(one.child for one in self._referencing.get(accounts, ()))}
 
     def _ids(self, table: CatalogTable) -> Iterator[str]:
         """The columns that by their name are numbers of something else."""
