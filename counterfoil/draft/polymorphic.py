@@ -10,8 +10,8 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey, CatalogTable
 from counterfoil.contract.clauses import locate
+from counterfoil.draft.attempt import Attempt
 from counterfoil.draft.references import MOST_ASTRAY, SAMPLED, guess_references
-from counterfoil.postgres.words import words_of
 
 # More types than these are no names of tables; and how long one question may take.
 _MOST_TYPES = 20
@@ -81,7 +81,7 @@ def find_typed_references(
     found, left_out = [], []
     for one in _candidates(catalog, readable):
         place, type_column = f"{one.child}.{one.column}", one.type_column
-        try:
+        with Attempt(connection, _PATIENCE) as attempt:
             types = _types(connection, one, schemas)
             if len(types) > _MOST_TYPES:
                 left_out.append(f"{place}: {type_column} has more than {_MOST_TYPES} values")
@@ -101,13 +101,8 @@ def find_typed_references(
                         f"{place}: {tried.orphans} of {tried.sampled} rows have no parent in the"
                         f" table that {type_column} names"
                     )
-        except psycopg2.Error as cause:
-            if connection.closed:
-                raise
-            left_out.append(f"{place}: {words_of(cause)}")
-        finally:
-            if not connection.closed:
-                connection.rollback()
+        if attempt.refused:
+            left_out.append(f"{place}: {attempt.refused}")
     return TypedReferences(found, left_out)
 
 
@@ -136,7 +131,6 @@ def _types(connection: Connection, one: TypedReference, schemas: Sequence[str]) 
         "most": sql.Literal(_MOST_TYPES + 1),
     }
     with connection.cursor() as cursor:
-        cursor.execute(f"set local statement_timeout = '{_PATIENCE}'")
         cursor.execute("savepoint before")
         try:
             cursor.execute(query.format(some=sql.SQL(""), **names))

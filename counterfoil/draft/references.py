@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey
 from counterfoil.contract.clauses import locate
-from counterfoil.postgres.words import words_of
+from counterfoil.draft.attempt import Attempt
 
 # Types that Postgres compares as they are, and by the parent's index.
 _ALIKE: Mapping[str, str] = {
@@ -113,19 +112,11 @@ def try_guess(
         key=sql.Identifier(reference.parent_columns[0]),
         most=sql.Literal(SAMPLED),
     )
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"set local statement_timeout = '{_PATIENCE}'")
-            cursor.execute(query)
-            ((sampled, orphans),) = cursor.fetchall()
+    with Attempt(connection, _PATIENCE) as attempt, connection.cursor() as cursor:
+        cursor.execute(query)
+        ((sampled, orphans),) = cursor.fetchall()
         return Guess(reference, sampled, orphans)
-    except psycopg2.Error as cause:
-        if connection.closed:
-            raise
-        return Guess(reference, unread=words_of(cause))
-    finally:
-        if not connection.closed:
-            connection.rollback()
+    return Guess(reference, unread=attempt.refused)
 
 
 def _candidates(catalog: Catalog) -> Iterator[tuple[str, str, str]]:

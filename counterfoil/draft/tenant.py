@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey
 from counterfoil.contract.clauses import locate
+from counterfoil.draft.attempt import Attempt
 
 # How many references are tried, on how many rows each, and how long one may take.
 _MOST_TRIED = 200
@@ -137,18 +137,10 @@ def count_crossings(
             parent=sql.Identifier(*locate(reference.parent, schemas)),
             most=sql.Literal(_SAMPLED),
         )
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"set local statement_timeout = '{_PATIENCE}'")
-                cursor.execute(query)
-                ((other, all_),) = cursor.fetchall()
+        with Attempt(connection, _PATIENCE), connection.cursor() as cursor:
+            cursor.execute(query)
+            ((other, all_),) = cursor.fetchall()
             crossing, looked_at = crossing + other, looked_at + all_
-        except psycopg2.Error:
-            if connection.closed:
-                raise
-        finally:
-            if not connection.closed:
-                connection.rollback()
     return crossing, looked_at
 
 

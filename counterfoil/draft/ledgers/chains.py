@@ -12,7 +12,7 @@ from counterfoil.common.sqltext import identifier
 from counterfoil.contract.catalog import CatalogTable
 from counterfoil.contract.clauses import locate
 from counterfoil.draft.ledgers.fit import is_enough
-from counterfoil.draft.ledgers.sample import ACCOUNT, bound, named_in, number, numbered
+from counterfoil.draft.ledgers.sample import ACCOUNT, named_in, number, numbered
 from counterfoil.draft.ledgers.terms import FoundBalance, Term
 
 # Accounts whose entries are followed, and transactions that are added up.
@@ -172,7 +172,6 @@ class _Followed:
     def _row(self, query: str, **parts: str) -> tuple[int, ...]:
         composed = {name: sql.SQL(part) for name, part in parts.items()}
         with self._connection.cursor() as cursor:
-            bound(self._connection)
             cursor.execute(sql.SQL(query).format(entries=self._entries, **composed))
             (row,) = cursor.fetchall()
         return tuple(row)
@@ -206,7 +205,6 @@ def find_transactions(
             most=sql.Literal(_TRANSACTIONS),
         )
         with connection.cursor() as cursor:
-            bound(connection)
             cursor.execute(query)
             ((held, of),) = cursor.fetchall()
         if is_enough(held, of):

@@ -26,9 +26,6 @@ _MOST_VALUES = 12
 # More groups of entries than these say nothing of few kinds.
 _MOST_GROUPS = 50_000
 
-# How long one statement may take.
-_PATIENCE = "5s"
-
 # No table of the application's is called so.
 ACCOUNT = sql.Identifier("counterfoil_account")
 
@@ -133,7 +130,6 @@ def kinds_of(
         values, sql.Identifier(*locate(table.name, schemas)), sql.Literal(_LOOKED_AT)
     )
     with connection.cursor() as cursor:
-        bound(connection)
         cursor.execute(query)
         (told,) = cursor.fetchall()
     few = []
@@ -203,7 +199,6 @@ def read_sample(
             **named_in(one.way, range(width), schemas),
         )
         with connection.cursor() as cursor:
-            bound(connection)
             cursor.execute(query)
             rows = cursor.fetchall()
         of_rows = []
@@ -289,7 +284,6 @@ def count_holding(
         opening=opening,
     )
     with connection.cursor() as cursor:
-        bound(connection)
         cursor.execute(query)
         (row,) = cursor.fetchall()
     return Holding(*row)
@@ -323,12 +317,6 @@ def named_in(
             for named, one in zip(way.account, of_account, strict=True)
         ),
     }
-
-
-def bound(connection: Connection) -> None:
-    """Lets no statement of the transaction last long."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"set local statement_timeout = '{_PATIENCE}'")
 
 
 def _finite(number: Decimal | None) -> Decimal | None:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from counterfoil.common.sqltext import identifier
 from counterfoil.contract.catalog import Catalog, CatalogForeignKey
+from counterfoil.draft.attempt import Attempt
 from counterfoil.draft.ledgers.chains import (
     RunningBalance,
     Transactions,
@@ -45,6 +45,8 @@ _FACTORS = (Decimal(1), Decimal(100), Decimal("0.01"))
 # Accounts with several entries, or with none and 0, that tell a sum from a copy.
 _LEAST_SUMS = 5
 
+# How long one statement may take.
+_PATIENCE = "5s"
 # How long all of them together are looked for.
 SECONDS = 30
 
@@ -201,14 +203,14 @@ class _Search:
                     for one in self._columns.numbers(entries)
                     if one not in term.amount.columns and table.types[one] in EXACT
                 ]
-                with _Attempt(self._connection):
+                with Attempt(self._connection, _PATIENCE):
                     if entries not in running and (
                         kept := find_running_balance(
                             self._connection, balance, table, numbers, self._schemas
                         )
                     ):
                         running[entries] = kept
-                with _Attempt(self._connection):
+                with Attempt(self._connection, _PATIENCE):
                     if entries not in transactions and (
                         to_0 := find_transactions(self._connection, term, table, self._schemas)
                     ):
@@ -221,7 +223,7 @@ class _Search:
         for ways in groups:
             if self.is_late or not left:
                 break
-            with _Attempt(self._connection):
+            with Attempt(self._connection, _PATIENCE):
                 for one in self._candidates(ways, left):
                     candidates.setdefault(one.balance.stored, []).append(one)
         begun = {
@@ -240,7 +242,7 @@ class _Search:
                     continue
                 # Nor is a sum more than itself, with something that comes to 0 beside it.
                 if not any(of <= one.about for of in self._held(one)):
-                    with _Attempt(self._connection):
+                    with Attempt(self._connection, _PATIENCE):
                         if counted := self._counted(one):
                             holding.append(counted)
                 if len(holding) > _MOST_OTHERS:
@@ -344,22 +346,6 @@ class _Search:
                 self._connection, self._tables[name], self._columns.naming(name), self._schemas
             )
         return self._kinds[name]
-
-
-class _Attempt:
-    """A transaction that ends without a trace; what Postgres refuses in it is no error."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if self._connection.closed:
-            return False
-        self._connection.rollback()
-        return isinstance(error, psycopg2.Error)
 
 
 def _varies(sample: Sample, column: str) -> bool:
